@@ -1,0 +1,12 @@
+"""Columns that the lakehouse adds to a dataset's own, and the names nobody else may use."""
+
+BATCH_ID = "_batch_id"
+SOURCE_FILE = "_source_file"
+SOURCE_ROW = "_source_row"
+INGESTED_AT = "_ingested_at"
+ERRORS = "_errors"
+RECORD = "_record"
+OPERATION = "_op"
+COMMIT_TIMESTAMP = "_commit_ts"
+CHANGE_SEQUENCE = "_change_seq"
+DELETED = "_deleted"
