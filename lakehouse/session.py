@@ -1,0 +1,122 @@
+"""The Spark session of every job: one function, three engines, one dialect (UTC, the Glue catalog by default)."""
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+CATALOG = "glue_catalog"
+ENGINES = ("sail", "spark", "glue")
+
+
+class EngineError(RuntimeError):
+    """The engine that `LAKEHOUSE_ENGINE` names cannot run here."""
+
+
+@cache
+def spark() -> "SparkSession":
+    """Return this process's session on the engine that `LAKEHOUSE_ENGINE` names (default `sail`).
+
+    `sail` runs a Spark Connect server inside this process and needs no JVM, `spark` is a local Apache Spark with
+    Iceberg on its class path, `glue` takes the session as the job's arguments configured it. On each of them a
+    table is `database.table` in the Glue catalog of AWS_REGION, at AWS_ENDPOINT_URL when that is set.
+
+    Raises:
+        EngineError: the engine is unknown, or lacks a part that must be installed first.
+    """
+    engine = os.environ.get("LAKEHOUSE_ENGINE", "sail")
+    openers = {"sail": _sail, "spark": _spark, "glue": _glue}
+    if engine not in openers:
+        raise EngineError(f"LAKEHOUSE_ENGINE is '{engine}': expected one of {', '.join(ENGINES)}")
+    session = openers[engine]()
+    # Casts between text and timestamps depend on the zone: the same data must give the same rows everywhere.
+    session.conf.set("spark.sql.session.timeZone", "UTC")
+    return session
+
+
+def _region() -> str:
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if not region:
+        raise EngineError("no AWS region: set AWS_REGION, for example AWS_REGION=eu-central-1")
+    return region
+
+
+def _sail() -> "SparkSession":
+    server = _sail_server()
+    _, port = server.listening_address
+    from pyspark.sql import SparkSession
+
+    session: SparkSession = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
+    return session
+
+
+@cache  # The server lives as long as something refers to it: this cache, hence the process.
+def _sail_server() -> Any:
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    at = f', endpoint_url="{endpoint}"' if endpoint else ""
+    # Sail reads its configuration from the environment when the server is made.
+    os.environ.setdefault("RUST_LOG", "error")
+    os.environ["SAIL_CATALOG__LIST"] = f'[{{type="glue", name="{CATALOG}", region="{_region()}"{at}}}]'
+    os.environ["SAIL_CATALOG__DEFAULT_CATALOG"] = CATALOG
+    if endpoint and endpoint.startswith("http://"):
+        os.environ["AWS_ALLOW_HTTP"] = "true"  # its S3 client refuses plain HTTP otherwise
+    try:
+        from pysail.spark import SparkConnectServer  # type: ignore[import-untyped]
+    except ImportError as missing:
+        raise EngineError(
+            "engine sail needs pysail and pyspark-client: pip install 'lakehouse[local]', "
+            "or set LAKEHOUSE_ENGINE to spark or glue"
+        ) from missing
+    server = SparkConnectServer(port=0)
+    server.start(background=True)
+    return server
+
+
+def _spark() -> "SparkSession":
+    from pyspark.sql import SparkSession
+    from pyspark.util import is_remote_only
+
+    if is_remote_only():
+        raise EngineError(
+            "engine spark needs Apache Spark itself, but pyspark-client is installed, which only talks to a server: "
+            "install pyspark of the same version in an environment of its own, or set LAKEHOUSE_ENGINE=sail"
+        )
+    catalog = f"spark.sql.catalog.{CATALOG}"
+    settings: dict[str, bool | float | int | str | None] = {
+        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+        "spark.sql.defaultCatalog": CATALOG,
+        catalog: "org.apache.iceberg.spark.SparkCatalog",
+        f"{catalog}.catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
+        f"{catalog}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
+        f"{catalog}.client.region": _region(),
+    }
+    if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
+        settings |= {
+            f"{catalog}.glue.endpoint": endpoint,
+            f"{catalog}.s3.endpoint": endpoint,
+            f"{catalog}.s3.path-style-access": "true",
+        }
+    session = SparkSession.builder.master("local[*]").config(map=settings).getOrCreate()
+    try:
+        session.sparkContext._jvm.java.lang.Class.forName(settings[catalog])
+    except Exception as missing:
+        raise EngineError(
+            f"engine spark lacks Iceberg ({settings[catalog]} is not on its class path): start it with "
+            "PYSPARK_SUBMIT_ARGS='--jars iceberg-spark-runtime.jar,iceberg-aws-bundle.jar pyspark-shell'"
+        ) from missing
+    return session
+
+
+def _glue() -> "SparkSession":
+    from pyspark.sql import SparkSession
+
+    # The job's `--conf` names the catalog (stacks/ writes it): a session made here would hide a job that lacks it.
+    session: SparkSession = SparkSession.builder.getOrCreate()
+    if session.conf.get("spark.sql.defaultCatalog", "") != CATALOG:
+        raise EngineError(
+            f"engine glue expects the job argument --conf spark.sql.defaultCatalog={CATALOG} with that catalog's "
+            "Iceberg settings (AWS Glue developer guide, 'Using the Iceberg framework')"
+        )
+    return session
