@@ -1,0 +1,99 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
+# A laptop's lakehouse talks to 127.0.0.1 without TLS: a bundle or a profile of the user's must not get in the way.
+unexport AWS_CA_BUNDLE AWS_PROFILE
+export AWS_EC2_METADATA_DISABLED := true
+
+##@ Use
+.PHONY: demo
+demo: setup ## the whole lakehouse on this machine: deploy, load, change, query
+	python -m local.demo
+
+.PHONY: bench
+bench: setup ## speed and memory beside DuckDB, awswrangler and Spark (10 million rows; some minutes)
+	python -m tests.benchmarks.stage_to_raw
+	python -m tests.benchmarks.raw_to_integration
+
+##@ Check
+.PHONY: test
+test: setup lint ## everything below, in under 15 minutes
+	pytest tests/unit tests/infrastructure -n 2
+	pytest tests/integration tests/e2e
+
+.PHONY: test-unit
+test-unit: setup ## rules and parts, no server
+	pytest tests/unit -n 2
+
+.PHONY: test-infrastructure
+test-infrastructure: setup ## the synthesized templates
+	pytest tests/infrastructure
+
+.PHONY: test-integration
+test-integration: setup ## jobs, Athena, DMS and dbt against the embedded AWS
+	pytest tests/integration
+
+.PHONY: test-e2e
+test-e2e: setup ## the demo and the CDK CLI from end to end
+	pytest tests/e2e
+
+.PHONY: lint
+lint: setup ## ruff and mypy
+	ruff check .
+	ruff format --check .
+	mypy
+
+.PHONY: format
+format: setup ## let ruff mend what it can
+	ruff check --fix .
+	ruff format .
+
+##@ AWS
+.PHONY: synth
+synth: setup ## CloudFormation templates into cdk.out; needs no credentials
+	cdk synth --quiet
+	@echo "templates are in cdk.out"
+
+.PHONY: deploy
+deploy: setup ## deploy to the AWS account of your credentials, then create and evolve its tables
+	cdk deploy --all
+	lakehouse tables apply
+
+##@ Keep
+.PHONY: setup
+setup: .venv/.installed .venv-dbt/.installed node_modules/.installed ## environments and tools (done by all the others)
+
+.PHONY: lock
+lock: .venv/.installed ## renew the locked requirements from pyproject.toml and models/requirements.in
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --all-extras pyproject.toml -o requirements.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 models/requirements.in -o models/requirements.txt
+
+.PHONY: clean
+clean: ## stop the laptop's lakehouse and remove what was built, but no environment
+	-[ -x $(BIN)/lakehouse ] && lakehouse local down
+	rm -rf .local cdk.out build dist models/target models/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/.installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}; set PYTHON=python3.x")'
+	@echo "setting up .venv"
+	@[ -x $(BIN)/uv ] || { $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check $$(grep -oE '^uv==[0-9.]+' requirements.txt); }
+	@uv pip sync --quiet --python $(BIN)/python requirements.txt
+	@uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+.venv-dbt/.installed: models/requirements.txt .venv/.installed
+	@echo "setting up .venv-dbt (dbt keeps an environment of its own)"
+	@[ -x .venv-dbt/bin/python ] || $(PYTHON) -m venv --without-pip .venv-dbt
+	@uv pip sync --quiet --python .venv-dbt/bin/python models/requirements.txt
+	@touch $@
+
+node_modules/.installed: package-lock.json
+	@echo "setting up the CDK CLI"
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
