@@ -1,0 +1,144 @@
+"""What a plug-in of the embedded AWS may do: answer API operations, keep state, run something at start and stop.
+
+Import this module only in the server process (modules of `local.aws` and what they use): it imports ministack.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from ministack import app as ministack  # type: ignore[import-untyped]
+from ministack.core.responses import get_account_id, get_region  # type: ignore[import-untyped]
+
+log = logging.getLogger("lakehouse")
+
+Json = dict[str, Any]
+Operation = Callable[[Json], Json]
+Response = tuple[int, dict[str, str], bytes]
+
+application = ministack.app
+endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
+
+_operations: dict[str, dict[str, Operation]] = {}
+_stops: list[Callable[[], None]] = []
+
+
+class AwsError(Exception):
+    """An error that the API answers with.
+
+    Args:
+        code: AWS error code, such as `EntityNotFoundException`.
+        message: what is wrong and what to do.
+        status: HTTP status.
+    """
+
+    def __init__(self, code: str, message: str, *, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+
+
+def operations(service: str, table: Mapping[str, Operation]) -> None:
+    """Answer operations of a service that speaks AWS's JSON protocol; the rest goes on to ministack.
+
+    An operation is a function of the request's members that returns the response's. It runs in a thread, under the
+    caller's account and region (`account()`, `region()`), and raises `AwsError`. A service that ministack lacks
+    refuses, by name, every operation that no plug-in answers.
+
+    Args:
+        service: the name that requests are signed for (`glue`, `dms` ...).
+        table: operation name to function; a later registration of a name wins.
+    """
+    if service not in _operations:
+        _operations[service] = {}
+        ministack.SERVICE_HANDLERS[service] = _handler(service, otherwise=ministack.SERVICE_HANDLERS.get(service))
+    _operations[service].update(table)
+
+
+def account() -> str:
+    """AWS account id of the current request."""
+    return str(get_account_id())
+
+
+def region() -> str:
+    """AWS region of the current request."""
+    return str(get_region())
+
+
+def client(service: str) -> Any:
+    """A boto3 client of this very server, under the current request's account and region."""
+    return _client(service, account(), region())
+
+
+def on_stop(action: Callable[[], None]) -> None:
+    """Run an action when the server stops in good order."""
+    _stops.append(action)
+
+
+def stop() -> None:
+    """Run what `on_stop` registered, the last first."""
+    for action in reversed(_stops):
+        action()
+
+
+@lru_cache(maxsize=64)
+def _client(service: str, account_id: str, region_name: str) -> Any:
+    with _session_lock:
+        return _session.client(
+            service,
+            endpoint_url=endpoint,
+            region_name=region_name,
+            aws_access_key_id=account_id,
+            aws_secret_access_key="local",  # noqa: S106 - the emulator checks no signature
+            config=Config(retries={"max_attempts": 1}, inject_host_prefix=False, max_pool_connections=32, proxies={}),
+        )
+
+
+_session: Any = boto3.session.Session()
+_session_lock = threading.Lock()
+
+
+def _handler(service: str, *, otherwise: Any) -> Any:
+    async def handle(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> Response:
+        name = headers.get("x-amz-target", "").rpartition(".")[2]
+        operation = _operations[service].get(name)
+        if operation is not None:
+            return await asyncio.to_thread(_answer, operation, body)
+        if otherwise is not None:
+            response: Response = await otherwise(method, path, headers, body, query)
+            return response
+        return _error("UnknownOperationException", f"the embedded AWS has no {service}:{name or path}", 400)
+
+    return handle
+
+
+def _answer(operation: Operation, body: bytes) -> Response:
+    try:
+        return 200, {"Content-Type": "application/x-amz-json-1.1"}, _dump(operation(json.loads(body or b"{}")))
+    except AwsError as error:
+        return _error(error.code, str(error), error.status)
+
+
+def _error(code: str, message: str, status: int) -> Response:
+    headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-errortype": code}
+    return status, headers, _dump({"__type": code, "message": message, "Message": message})
+
+
+def _dump(response: Json) -> bytes:
+    return json.dumps(response, default=_timestamp).encode()
+
+
+def _timestamp(value: object) -> float:
+    if isinstance(value, datetime):
+        return value.timestamp()
+    raise TypeError(f"{type(value).__name__} has no JSON form in an AWS response: {value!r}")

@@ -1,0 +1,150 @@
+"""The server process of the embedded AWS: ministack with the plug-ins of `local.aws`, on 127.0.0.1 alone.
+
+Started by `local.embedded.up` as `python -m local.server ROOT`.
+"""
+
+import argparse
+import asyncio
+import fcntl
+import json
+import os
+import resource
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+from local.embedded import IDENTITY_PATH
+
+HOST = "127.0.0.1"
+
+
+def main() -> None:
+    """Take the root folder's lock, listen, load the plug-ins, serve until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(prog="python -m local.server")
+    parser.add_argument("root", type=Path)
+    parser.add_argument("--account", required=True)
+    parser.add_argument("--region", required=True)
+    arguments = parser.parse_args()
+    root: Path = arguments.root
+    lock = _take_lock(root / "server.lock")
+    listener = _listen(_last_port(root))
+    port = listener.getsockname()[1]
+    settings = ministack_settings(root, port=port, account=arguments.account, region=arguments.region)
+    os.environ.update(settings)
+    _allow_many_files()
+
+    # ministack reads its settings when it is imported.
+    from local import plugin
+    from local.aws import register_all
+
+    register_all()
+    _write_server_file(root, port=port, account=arguments.account, region=arguments.region)
+    try:
+        asyncio.run(_serve(plugin.application, listener))
+    finally:
+        plugin.stop()
+        lock.close()
+
+
+def ministack_settings(root: Path, *, port: int, account: str, region: str) -> dict[str, str]:
+    """Environment variables that make ministack local, persistent and free of docker."""
+    return {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": HOST,
+        "MINISTACK_HOST": "localhost",
+        "MINISTACK_ACCOUNT_ID": account,
+        "MINISTACK_REGION": region,
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LAMBDA_EXECUTOR": "local",
+        "DOCKER_HOST": "unix:///nonexistent/docker.sock",
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(root / "state"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(root / "s3"),
+        "LOG_LEVEL": os.environ.get("LAKEHOUSE_LOCAL_LOG_LEVEL", "INFO"),
+        "LAKEHOUSE_LOCAL_ROOT": str(root),
+    }
+
+
+def _take_lock(path: Path) -> Any:
+    lock = path.open("a+")
+    deadline = time.monotonic() + 5
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            # Whoever asks for the status holds a shared lock for a moment; a server holds it for good.
+            if time.monotonic() > deadline:
+                raise SystemExit(f"another embedded AWS holds {path}") from None
+            time.sleep(0.01)
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+def _last_port(root: Path) -> int:
+    """The port of the last server of this root: exported variables stay right over down and up."""
+    try:
+        return int((root / "port").read_text())
+    except (FileNotFoundError, ValueError):
+        return 0
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError:
+        listener.bind((HOST, 0))
+    return listener
+
+
+def _allow_many_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _write_server_file(root: Path, *, port: int, account: str, region: str) -> None:
+    (root / "port").write_text(str(port))
+    server = {
+        "endpoint": f"http://{HOST}:{port}",
+        "pid": os.getpid(),
+        "account": account,
+        "region": region,
+        "token": os.environ["LAKEHOUSE_LOCAL_TOKEN"],
+    }
+    temporary = root / "server.json.new"
+    temporary.touch(mode=0o600)
+    temporary.write_text(json.dumps(server))
+    temporary.replace(root / "server.json")
+
+
+async def _serve(application: Any, listener: socket.socket) -> None:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+
+    config = Config()
+    config.bind = [f"fd://{listener.fileno()}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 1
+    identity = json.dumps({"pid": os.getpid(), "token": os.environ["LAKEHOUSE_LOCAL_TOKEN"]}).encode()
+
+    async def identified(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["path"] == IDENTITY_PATH:
+            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(identity)).encode())]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": identity})
+        else:
+            await application(scope, receive, send)
+
+    await serve(identified, config, mode="asgi")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""What every test may use: the embedded AWS, started once a session (once a worker under pytest-xdist)."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from local import embedded
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Server]:
+    """An embedded AWS of this session's own; the process's AWS variables point at it while a test uses it."""
+    root = tmp_path_factory.mktemp("aws")
+    server = embedded.up(root)
+    before = dict(os.environ)
+    _set_aws_variables(embedded.environment(server))
+    yield server
+    embedded.down(root)
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def _aws_only_where_asked_for(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that does not use `aws` sees neither its variables nor the developer's: no test ever reaches real AWS."""
+    if "aws" not in request.fixturenames:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def _set_aws_variables(values: dict[str, str]) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(values)
