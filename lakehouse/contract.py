@@ -1,9 +1,14 @@
 """What a contract says, as the rest of the lakehouse uses it: a frozen view of one ODCS file."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from lakehouse.types import Type
+
+Bound = Decimal | date | datetime | str
+"""A limit in the type of its column: Decimal for numbers, `str` (HH:MM:SS) for a time, an aware datetime in UTC."""
 
 
 class Ingest(StrEnum):
@@ -22,11 +27,51 @@ class Deduplicate(StrEnum):
     RECORD = "record"
 
 
+class Format(StrEnum):
+    """What the text of a string column must be; text that is not is refused."""
+
+    EMAIL = "email"
+    UUID = "uuid"
+    URI = "uri"
+    HOSTNAME = "hostname"
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+    JSON = "json"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a value must be beside its type; None where the contract does not say. Nulls satisfy all of it.
+
+    Args:
+        min_length, max_length: characters of a string, or elements of a list.
+        pattern: RE2 regular expression that must match somewhere in the string; anchor it with ^ and $.
+        format: what the text of a string column must be.
+        minimum, maximum: limits that a value may reach.
+        exclusive_minimum, exclusive_maximum: limits that a value may not reach.
+        multiple_of: number that divides every value.
+        time_format: how text sources write a date or time, as strptime has it (`%d/%m/%Y`); None is ISO 8601.
+    """
+
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    format: Format | None = None
+    minimum: Bound | None = None
+    maximum: Bound | None = None
+    exclusive_minimum: Bound | None = None
+    exclusive_maximum: Bound | None = None
+    multiple_of: Decimal | None = None
+    time_format: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column of a dataset.
 
     `source_name` is the column's name in what the source sends (ODCS `physicalName`), `name` is ours.
+    `enum` lists the only values allowed, as text; empty allows all.
     """
 
     name: str
@@ -37,7 +82,7 @@ class Column:
     classification: str | None = None
     description: str = ""
     enum: tuple[str, ...] = ()
-    options: dict[str, object] = field(default_factory=dict, hash=False)
+    options: Options = Options()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +92,52 @@ class Partition:
     column: str
     transform: str
     """`identity`, `year`, `month`, `day`, `hour`, `bucket[N]` or `truncate[N]`, as the Iceberg spec writes them."""
+
+    def __str__(self) -> str:
+        if self.transform == "identity":
+            return self.column
+        function, _, width = self.transform.rstrip("]").partition("[")
+        return f"{function}({width}, {self.column})" if width else f"{function}({self.column})"
+
+
+class Severity(StrEnum):
+    """What a quality rule that does not pass means: `error` stops the dataset, the others only report."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityRule:
+    """One rule of ODCS `quality[]`: a measure, and the comparison that it must pass.
+
+    Args:
+        name: unique within the contract.
+        column: the column it is about; None is the whole dataset.
+        metric: ODCS library metric (`nullValues`, `missingValues`, `invalidValues`, `duplicateValues`, `rowCount`);
+            None for a rule with a `query`.
+        query: SQL that measures one number, with `{table}` and `{column}` for what it measures.
+        values: `validValues` of `invalidValues`, `missingValues` of the metric of that name; null is None.
+        pattern: `pattern` of `invalidValues`.
+        properties: columns whose values together must not repeat, for `duplicateValues` of a whole dataset.
+        percent: whether the measure is in percent of the rows rather than in rows.
+        operator: ODCS operator, e.g. `mustBeLessThan`.
+        thresholds: one number, or two for the `Between` operators.
+    """
+
+    name: str
+    column: str | None
+    metric: str | None
+    query: str | None
+    operator: str
+    thresholds: tuple[Decimal, ...]
+    values: tuple[str | None, ...] = ()
+    pattern: str | None = None
+    properties: tuple[str, ...] = ()
+    percent: bool = False
+    severity: Severity = Severity.ERROR
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +180,11 @@ class Contract:
     deduplicate: Deduplicate = Deduplicate.NONE
     partitions: tuple[Partition, ...] = ()
     may_be_empty: bool = False
+    quality: tuple[QualityRule, ...] = ()
+    freshness: timedelta | None = None
+    """How old the newest data may become (ODCS `slaProperties`, property `freshness`)."""
+    retention: timedelta | None = None
+    """How long data is kept (ODCS `slaProperties`, property `retention`); None is for ever."""
     owner: str = ""
     description: str = ""
 
@@ -100,4 +196,5 @@ class Contract:
         return f"{self.domain}/{self.dataset}/"
 
     def column(self, name: str) -> Column:
+        """The column of that name; StopIteration where there is none."""
         return next(column for column in self.columns if column.name == name)
