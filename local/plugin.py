@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -17,6 +18,8 @@ import boto3
 from botocore.config import Config
 from ministack import app as ministack  # type: ignore[import-untyped]
 from ministack.core.responses import get_account_id, get_region  # type: ignore[import-untyped]
+
+from local import checkpoint
 
 log = logging.getLogger("lakehouse")
 
@@ -63,6 +66,19 @@ def operations(service: str, table: Mapping[str, Operation]) -> None:
     _operations[service].update(table)
 
 
+def state(name: str, *, save: Callable[[], Any], load: Callable[[Any], None]) -> None:
+    """Keep a plug-in's state on disk. Call `checkpoint.flush(name)` before an answer that must survive a crash.
+
+    Args:
+        name: file name of the state; the name of a service marks it by each request that changes that service.
+        save: gives the state as JSON values.
+        load: takes the state that an earlier server left; not called if there is none.
+    """
+    left = checkpoint.add(name, save)
+    if left is not None:
+        load(left)
+
+
 def account() -> str:
     """AWS account id of the current request."""
     return str(get_account_id())
@@ -78,6 +94,13 @@ def client(service: str) -> Any:
     return _client(service, account(), region())
 
 
+def start() -> None:
+    """Watch every service for changes and start saving them; called once, after all plug-ins are registered."""
+    for service, handler in ministack.SERVICE_HANDLERS.items():
+        ministack.SERVICE_HANDLERS[service] = _watched(service, handler)
+    checkpoint.start()
+
+
 def on_stop(action: Callable[[], None]) -> None:
     """Run an action when the server stops in good order."""
     _stops.append(action)
@@ -87,6 +110,7 @@ def stop() -> None:
     """Run what `on_stop` registered, the last first."""
     for action in reversed(_stops):
         action()
+    checkpoint.close()
 
 
 @lru_cache(maxsize=64)
@@ -104,6 +128,33 @@ def _client(service: str, account_id: str, region_name: str) -> Any:
 
 _session: Any = boto3.session.Session()
 _session_lock = threading.Lock()
+
+
+def _watched(service: str, handler: Any) -> Any:
+    names = checkpoint.state_names(service)
+
+    async def handle(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> Response:
+        response: Response = await handler(method, path, headers, body, query)
+        if _changes(service, method=method, path=path, target=headers.get("x-amz-target", ""), body=body):
+            checkpoint.mark(*names)
+        return response
+
+    return handle
+
+
+_READS = re.compile(r"(^|\.)(Action=)?(Get|List|Describe|Head|BatchGet|Search|Query|Filter|Lookup)")
+
+
+def _changes(service: str, *, method: str, path: str, target: str, body: bytes) -> bool:
+    """Whether a request may have changed the service's state; S3 writes its objects through, so only buckets count."""
+    if method in ("GET", "HEAD", "OPTIONS"):
+        return False
+    if service == "s3":
+        return path.strip("/").count("/") == 0
+    operation = target or next((part for part in body[:4096].decode("latin-1").split("&") if "Action=" in part), "")
+    return not _READS.search(operation)
 
 
 def _handler(service: str, *, otherwise: Any) -> Any:

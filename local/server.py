@@ -39,6 +39,7 @@ def main() -> None:
     from local.aws import register_all
 
     register_all()
+    plugin.start()
     _write_server_file(root, port=port, account=arguments.account, region=arguments.region)
     try:
         asyncio.run(_serve(plugin.application, listener))

