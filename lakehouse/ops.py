@@ -1,0 +1,83 @@
+"""What was done to which batch, in `ops.batches`: one row for each batch, move and attempt."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import pyarrow as pa
+from pyiceberg.catalog import Catalog
+from pyiceberg.expressions import EqualTo, Reference
+from pyiceberg.expressions.literals import literal
+
+from lakehouse.names import Move, Names
+
+BATCHES = "batches"
+SUCCEEDED, FAILED = "succeeded", "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt of one move on one batch.
+
+    Counts are records: `received` = `accepted` + `refused` for stage -> raw; `changed` is how many rows of the
+    integration table the batch inserted, updated or deleted. None means that the move does not count it.
+    """
+
+    dataset: str
+    batch_id: str
+    move: Move
+    state: str
+    started_at: datetime
+    finished_at: datetime
+    run_id: str
+    received: int | None = None
+    accepted: int | None = None
+    refused: int | None = None
+    changed: int | None = None
+    objects: int | None = None
+    bytes: int | None = None
+    error: str | None = None
+
+
+def record(catalog: Catalog, attempts: Iterable[Attempt], *, names: Names) -> None:
+    """Append attempts to `ops.batches`; a lost race is retried by PyIceberg on the table's `commit.retry.*`."""
+    table = catalog.load_table((names.ops_database, BATCHES))
+    rows = [{**asdict(attempt), "move": str(attempt.move)} for attempt in attempts]
+    table.append(pa.Table.from_pylist(rows, schema=table.schema().as_arrow()))
+
+
+def attempts(catalog: Catalog, *, names: Names, dataset: str) -> list[Attempt]:
+    """All attempts on a dataset's batches, oldest first."""
+    table = catalog.load_table((names.ops_database, BATCHES))
+    rows = table.scan(row_filter=EqualTo(term=Reference(name="dataset"), value=literal(dataset))).to_arrow().to_pylist()
+    found = [Attempt(**{**row, "move": Move(row["move"])}) for row in rows]
+    return sorted(found, key=lambda attempt: attempt.finished_at)
+
+
+def pending(planned: Iterable[str], done: Iterable[Attempt]) -> dict[Move, list[str]]:
+    """Which batches each move has still to do.
+
+    A batch is due in integration when its last success there began before its last success in raw ended: what is
+    loaded again is merged again.
+
+    Args:
+        planned: ids of all batches that have a manifest.
+        done: attempts on them.
+
+    Returns:
+        batch ids by move, oldest first.
+    """
+    loaded: dict[str, datetime] = {}
+    merged: dict[str, datetime] = {}
+    for attempt in done:
+        if attempt.state == SUCCEEDED:
+            if attempt.move is Move.STAGE_TO_RAW:
+                loaded[attempt.batch_id] = attempt.finished_at
+            else:
+                merged[attempt.batch_id] = attempt.started_at
+    return {
+        Move.STAGE_TO_RAW: sorted(set(planned) - loaded.keys()),
+        Move.RAW_TO_INTEGRATION: sorted(
+            batch_id for batch_id, at in loaded.items() if batch_id not in merged or merged[batch_id] < at
+        ),
+    }

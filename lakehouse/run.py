@@ -1,0 +1,113 @@
+"""Bring what waits in stage to integration, by starting the Glue jobs and waiting for them."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import boto3
+from pyiceberg.catalog import Catalog
+
+from lakehouse import batches, ops
+from lakehouse.contract import Contract
+from lakehouse.names import Move, Names
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+
+BATCHES_A_RUN = 100
+"""A job run takes at most this many batches, so that its arguments stay short and its time-out means something."""
+
+FIRST_POLL_SECONDS, LAST_POLL_SECONDS = 0.1, 10.0
+ENDED = ("SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "ERROR", "EXPIRED")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRun:
+    """One run of a move's job on batches of a dataset; `state` is Glue's."""
+
+    dataset: str
+    move: Move
+    batch_ids: tuple[str, ...]
+    run_id: str
+    state: str
+    error: str | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        return self.state == "SUCCEEDED"
+
+
+def run(
+    contracts: Iterable[Contract], *, names: Names, catalog: Catalog, on_change: Callable[[JobRun], None]
+) -> list[JobRun]:
+    """Run all moves of all datasets for what is waiting; a dataset that fails stops, the others go on.
+
+    Args:
+        contracts: the datasets.
+        names: names of the deployment.
+        catalog: Iceberg catalog.
+        on_change: told of every job run when it starts and when it ends; called from several threads.
+
+    Returns:
+        the ended job runs; empty when nothing waited.
+    """
+    with ThreadPoolExecutor(max_workers=8, thread_name_prefix="run") as pool:
+        ended = pool.map(
+            lambda contract: list(run_dataset(contract, names=names, catalog=catalog, on_change=on_change)), contracts
+        )
+        return [job_run for job_runs in ended for job_run in job_runs]
+
+
+def run_dataset(
+    contract: Contract, *, names: Names, catalog: Catalog, on_change: Callable[[JobRun], None]
+) -> Iterator[JobRun]:
+    """Run the moves of one dataset, one after the other, until nothing waits or one fails."""
+    session = boto3.Session()  # sessions are not safe to share between threads
+    s3, glue = session.client("s3"), session.client("glue")
+    while batches.plan(s3, names=names, contract=contract):
+        pass
+    for move in Move:
+        while due := due_batches(s3, contract.dataset, names=names, catalog=catalog)[move]:
+            job_run = start(glue, move, names=names, dataset=contract.dataset, batch_ids=due[:BATCHES_A_RUN])
+            on_change(job_run)
+            job_run = wait(glue, job_run, names=names)
+            on_change(job_run)
+            yield job_run
+            if not job_run.succeeded:
+                return
+
+
+def due_batches(s3: "S3Client", dataset: str, *, names: Names, catalog: Catalog) -> dict[Move, list[str]]:
+    """Ids of the batches that each move has still to do."""
+    planned = batches.batch_ids(s3, names=names, dataset=dataset)
+    return ops.pending(planned, ops.attempts(catalog, names=names, dataset=dataset))
+
+
+def start(glue: "GlueClient", move: Move, *, names: Names, dataset: str, batch_ids: Iterable[str]) -> JobRun:
+    """Start a move's job, waiting for a place when its concurrency limit is reached."""
+    batch_ids = tuple(batch_ids)
+    pause = FIRST_POLL_SECONDS
+    while True:
+        try:
+            run_id = glue.start_job_run(
+                JobName=names.job(move), Arguments={"--dataset": dataset, "--batch_ids": ",".join(batch_ids)}
+            )["JobRunId"]
+        except glue.exceptions.ConcurrentRunsExceededException:
+            time.sleep(pause)
+            pause = min(pause * 2, LAST_POLL_SECONDS)
+            continue
+        return JobRun(dataset=dataset, move=move, batch_ids=batch_ids, run_id=run_id, state="STARTING")
+
+
+def wait(glue: "GlueClient", job_run: JobRun, *, names: Names) -> JobRun:
+    """Wait until a job run has ended."""
+    pause = FIRST_POLL_SECONDS
+    while True:
+        found = glue.get_job_run(JobName=names.job(job_run.move), RunId=job_run.run_id)["JobRun"]
+        if found["JobRunState"] in ENDED:
+            return replace(job_run, state=found["JobRunState"], error=found.get("ErrorMessage"))
+        time.sleep(pause)
+        pause = min(pause * 1.3, LAST_POLL_SECONDS)
