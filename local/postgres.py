@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ HOST = "127.0.0.1"
 SUPERUSER = "postgres"
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 30.0
+_UNPRIVILEGED_ID = 65534  # `nobody`
 
 SETTINGS = {
     "listen_addresses": HOST,
@@ -54,9 +56,7 @@ class Database:
     @property
     def conninfo(self) -> str:
         """libpq connection string."""
-        return make_conninfo(
-            host=self.host, port=self.port, user=self.user, password=self.password, dbname=self.dbname
-        )
+        return make_conninfo(host=self.host, port=self.port, user=self.user, password=self.password, dbname=self.dbname)
 
     @property
     def secret(self) -> dict[str, str | int]:
@@ -145,7 +145,7 @@ def _unprivileged() -> list[str]:
     """Command prefix under which PostgreSQL agrees to run: it refuses root.
 
     `nobody` exists everywhere, but may not enter a folder such as /root or one made by `mktemp -d`: the one capability
-    that it keeps lets it.
+    that it keeps lets it in.
     """
     if os.geteuid() != 0:
         return []
@@ -161,21 +161,19 @@ def _unprivileged() -> list[str]:
     ]
 
 
-_UNPRIVILEGED_ID = 65534
-
-
 def _initialise(home: Path, *, log: Path) -> None:
-    data = home / "data"
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    unfinished = home / "data.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True, mode=0o700)
     password = home / "password"
     password.touch(mode=0o600)
     password.write_text(secrets.token_urlsafe(24))
     if os.geteuid() == 0:
-        os.chown(data, _UNPRIVILEGED_ID, _UNPRIVILEGED_ID)
+        os.chown(unfinished, _UNPRIVILEGED_ID, _UNPRIVILEGED_ID)
     command = [
         *_unprivileged(),
         _program("initdb"),
-        f"--pgdata={data}",
+        f"--pgdata={unfinished}",
         f"--username={SUPERUSER}",
         f"--pwfile={password}",
         "--auth=scram-sha-256",
@@ -192,7 +190,8 @@ def _initialise(home: Path, *, log: Path) -> None:
                 "install it, or run this as an ordinary user"
             ) from error
     if result.returncode != 0:
-        raise PostgresError(f"PostgreSQL's data folder {data} could not be initialised: {_last_lines(log)}")
+        raise PostgresError(f"PostgreSQL's data folder could not be initialised: {_last_lines(log)}")
+    unfinished.rename(home / "data")
 
 
 def _launch(data: Path, *, port: int, log: Path) -> int:
