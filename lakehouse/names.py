@@ -41,6 +41,10 @@ class Names:
         """First part of the names that are unique within an account and region."""
         return f"{self.project}-{self.environment}"
 
+    def stack(self, part: str) -> str:
+        """CloudFormation stack, e.g. `lakehouse-dev-storage`."""
+        return f"{self.prefix}-{part}"
+
     def _bucket(self, purpose: str) -> str:
         # Bucket names are global to all of AWS: account and region keep them ours.
         return f"{self.prefix}-{purpose}-{self.account}-{self.region}"
@@ -50,7 +54,7 @@ class Names:
 
     @property
     def scripts_bucket(self) -> str:
-        """Job scripts, wheels, and the contracts that are in force."""
+        """Contracts that are in force."""
         return self._bucket("scripts")
 
     @property
@@ -78,11 +82,31 @@ class Names:
         return f"{self.prefix}-{move.replace('_', '-')}"
 
     def script_key(self, move: Move) -> str:
-        """Key of a move's script in the scripts bucket."""
+        """Path of a move's script in this repository; deployed, its key ends with the file's name."""
         return f"glue_jobs/{move}.py"
 
     def role(self, purpose: str) -> str:
         return f"{self.prefix}-{purpose}-{self.region}"
+
+    def job_role(self, move: Move) -> str:
+        return self.role(move.replace("_", "-"))
+
+    @property
+    def job_security_configuration(self) -> str:
+        return f"{self.prefix}-jobs"
+
+    @property
+    def job_log_prefix(self) -> str:
+        """What Glue is told with `--custom-logGroup-prefix`; see `job_log_group` for what it makes of it."""
+        return f"/{self.project}/{self.environment}/jobs"
+
+    def job_log_group(self, move: Move, stream: str) -> str:
+        """Log group of a job's `output` (what it prints) or `error` (Spark's own log).
+
+        Glue composes the name from prefix, security configuration and role (AWS Glue developer guide,
+        "Logging for AWS Glue jobs").
+        """
+        return f"{self.job_log_prefix}/{self.job_security_configuration}-role/{self.job_role(move)}/{stream}"
 
     @property
     def workgroup(self) -> str:
@@ -99,6 +123,15 @@ class Names:
     def replication(self, *, source: str) -> str:
         """DMS replication (serverless config) of one source database."""
         return f"{self.prefix}-{source}"
+
+    def replication_endpoint(self, *, source: str, side: str) -> str:
+        """DMS endpoint on the `source` or the `target` side of a replication."""
+        return f"{self.replication(source=source)}-{side}"
+
+    @property
+    def replication_subnets(self) -> str:
+        """DMS replication subnet group."""
+        return f"{self.prefix}-replication"
 
     # --- where things stand inside the buckets -------------------------------------------------------------
 
