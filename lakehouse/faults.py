@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+_SHOWN = 15
+
 YamlPath = tuple[str | int, ...]
 """Steps from a document's root to a value: `("schema", 0, "name")`."""
 
@@ -61,7 +63,9 @@ def dotted(path: YamlPath) -> str:
 
 
 def one_of(word: object, choices: Iterable[str]) -> str:
-    """Remedy for a word that is none of the choices: the nearest one if it looks misspelt, else all of them."""
-    known = list(choices)
+    """Remedy for a word that is none of the choices: the nearest one if it looks misspelt, else what there is."""
+    known = [str(choice) for choice in choices]
     near = get_close_matches(str(word), known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(known)}"
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"use one of {', '.join(known[:_SHOWN])}" + (", ..." if len(known) > _SHOWN else "")

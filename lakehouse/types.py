@@ -170,7 +170,7 @@ class Type:
             return f"list<{self.element}>"
         if self.kind is Kind.STRUCT:
             return f"struct<{', '.join(f'{name}: {type_}' for name, type_ in self.fields)}>"
-        return self.kind
+        return self.kind.value
 
 
 STRING = Type(Kind.STRING)

@@ -1,5 +1,6 @@
 """YAML text to the standard's own model, with what the model alone would let pass: unknown and repeated fields."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -43,7 +44,10 @@ def parse(text: str, *, faults: Faults) -> OpenDataContractStandard | None:
     for repeated, line in _repeated(node, ()):
         faults.add(repeated, "is given twice", remedy="keep one: YAML takes the last and drops the others", line=line)
     for path, known in _unknown(document, OpenDataContractStandard, ()):
-        faults.add(path, "is no field of the Open Data Contract Standard", remedy=one_of(path[-1], known))
+        # `{physicalType: decimal(10,2)}` is two entries to YAML; the second is a key without a value.
+        word = re.fullmatch(r"\w+", str(path[-1]))
+        remedy = one_of(path[-1], known) if word else "within { } quote a value that has a comma"
+        faults.add(path, "is no field of the Open Data Contract Standard", remedy=remedy)
     # The model forbids unknown fields at its root only; they are reported above, wherever they stand.
     known_fields = _fields(OpenDataContractStandard)
     try:
