@@ -27,4 +27,4 @@ def load() -> Catalog:
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     if endpoint:
         properties["s3.endpoint"] = endpoint
-    return GlueCatalog(NAME, **properties)
+    return GlueCatalog(NAME, None, **properties)
