@@ -1,0 +1,95 @@
+"""PostgreSQL's types as DMS writes them to Parquet, and PostgreSQL's text form of a value as an Arrow array.
+
+Source: AWS DMS user guide, "Source data types for PostgreSQL" and "Target data types for S3 Parquet".
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+UNCONSTRAINED_NUMERIC = (28, 6)
+
+_BYTEA, _TIME, _TIMESTAMPTZ, _BOOLEAN, _NUMERIC = 17, 1083, 1184, 16, 1700
+_SIMPLE = {
+    20: pa.int64(),
+    21: pa.int16(),
+    23: pa.int32(),
+    26: pa.int64(),  # oid
+    700: pa.float32(),
+    701: pa.float64(),
+    1082: pa.date32(),
+    1114: pa.timestamp("us"),
+    _BYTEA: pa.binary(),
+    _TIME: pa.time32("ms"),
+    _TIMESTAMPTZ: pa.timestamp("us"),
+}
+
+Text = bytes | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnType:
+    """The Parquet type of a column, and how values in PostgreSQL's text form become an array of it.
+
+    `array` raises `pyarrow.ArrowInvalid` for a value that the type can't hold.
+    """
+
+    arrow: pa.DataType
+    array: Callable[[Sequence[Text]], pa.Array]
+
+
+def column_type(type_oid: int, modifier: int, *, booleans: bool) -> ColumnType:
+    """How DMS writes a column.
+
+    Args:
+        type_oid: object id of a built-in type; any that has no type of its own in Parquet is written as its text.
+        modifier: PostgreSQL's type modifier, such as a numeric's precision and scale; -1 for none.
+        booleans: whether a boolean is written as one (`MapBooleanAsBoolean`) or as the text `true` or `false`.
+    """
+    if type_oid == _NUMERIC:
+        return _numeric(modifier)
+    if type_oid == _BOOLEAN:
+        return ColumnType(pa.bool_(), _to_boolean) if booleans else ColumnType(pa.string(), _to_boolean_text)
+    arrow = _SIMPLE.get(type_oid, pa.string())
+    special = {_BYTEA: _to_binary, _TIME: _to_time, _TIMESTAMPTZ: _to_utc}.get(type_oid)
+    return ColumnType(arrow, special or _cast_to(arrow))
+
+
+def _numeric(modifier: int) -> ColumnType:
+    precision, scale = UNCONSTRAINED_NUMERIC
+    if modifier >= 4:
+        precision = (modifier - 4) >> 16
+        scale = ((modifier - 4) & 0x7FF ^ 0x400) - 0x400  # 11 bits with a sign
+    arrow = pa.decimal128(precision, scale) if 0 <= scale <= precision <= 38 else pa.string()
+    return ColumnType(arrow, _cast_to(arrow))
+
+
+@cache
+def _cast_to(arrow: pa.DataType) -> Callable[[Sequence[Text]], pa.Array]:
+    return lambda values: pa.array(values, pa.string()).cast(arrow)
+
+
+def _to_boolean(values: Sequence[Text]) -> pa.Array:
+    return pc.equal(pa.array(values, pa.string()), "t")
+
+
+def _to_boolean_text(values: Sequence[Text]) -> pa.Array:
+    return pc.if_else(_to_boolean(values), "true", "false")
+
+
+def _to_binary(values: Sequence[Text]) -> pa.Array:
+    texts = (value.decode() if isinstance(value, bytes) else value for value in values)
+    return pa.array([text if text is None else bytes.fromhex(text.removeprefix("\\x")) for text in texts], pa.binary())
+
+
+def _to_time(values: Sequence[Text]) -> pa.Array:
+    # Arrow parses no time of day alone; DMS writes milliseconds.
+    on_a_day = pc.binary_join_element_wise("1970-01-01", pa.array(values, pa.string()), " ")
+    return on_a_day.cast(pa.timestamp("us")).cast(pa.time32("ms"), safe=False)
+
+
+def _to_utc(values: Sequence[Text]) -> pa.Array:
+    return pa.array(values, pa.string()).cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))

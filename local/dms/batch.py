@@ -1,0 +1,75 @@
+"""A batch: whole transactions on their way to S3, as files that grow on disk, one or more a table."""
+
+import shutil
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+from local.dms.files import GrowingFile, Layout, Record, UnwritableError
+from local.dms.settings import Target
+from local.dms.target import Bucket
+
+PENDING_BYTES = 64 * 1024 * 1024
+"""Rows of all tables together that are held in memory before they are written to disk."""
+
+
+class Batch:
+    """Changes since the last upload. Rows of a table are in order within a file, and files in order of their names."""
+
+    def __init__(self, folder: Path, target: Target) -> None:
+        """Args: folder: for the files; emptied first. target: how they are written."""
+        shutil.rmtree(folder, ignore_errors=True)
+        self._folder = folder
+        self._target = target
+        self._files: list[tuple[str, str, date, GrowingFile]] = []
+        self._open: dict[tuple[Layout, date], GrowingFile] = {}
+        self.counts: dict[str, Counter[str]] = {}
+        """For each table, its rows by operation."""
+        self.failed: dict[str, str] = {}
+        """Tables with a value that can't be written, and why."""
+
+    def __bool__(self) -> bool:
+        return bool(self._files or self.failed)
+
+    @property
+    def bytes(self) -> int:
+        return sum(file.bytes for _, _, _, file in self._files)
+
+    def add(self, schema: str, table: str, layout: Layout, record: Record, *, committed: date) -> None:
+        """Take one row of a table."""
+        file = self._open.get((layout, committed))
+        try:
+            if file is None:
+                file = self._begin(schema, table, layout, committed)
+            file.add(record)
+            if file.pending_bytes >= PENDING_BYTES / len(self._open):
+                file.write()
+        except UnwritableError as error:
+            self.fail(layout.table, error)
+            return
+        self.counts.setdefault(layout.table, Counter())[record.operation] += 1
+        if file.pending_bytes == 0 and file.bytes >= self._target.max_file_bytes:
+            del self._open[layout, committed]
+
+    def upload(self, bucket: Bucket) -> None:
+        """Complete the files and send them to S3, in order."""
+        for _, _, _, file in self._files:
+            try:
+                file.close()
+            except UnwritableError as error:
+                self.fail(file.layout.table, error)
+        for schema, table, committed, file in self._files:
+            if file.rows:
+                bucket.upload(file.path, bucket.change_key(schema, table, committed=committed))
+
+    def _begin(self, schema: str, table: str, layout: Layout, committed: date) -> GrowingFile:
+        file = GrowingFile(self._folder / f"{len(self._files):06d}.parquet", layout, gzip=self._target.gzip)
+        # A table's rows stay in order: no older file of it takes rows any more.
+        self._open = {key: other for key, other in self._open.items() if key[0].table != layout.table}
+        self._open[layout, committed] = file
+        self._files.append((schema, table, committed, file))
+        return file
+
+    def fail(self, table: str, error: Exception) -> None:
+        """Write no more rows of a table."""
+        self.failed.setdefault(table, str(error))

@@ -1,0 +1,169 @@
+"""Messages of PostgreSQL's logical replication, decoded.
+
+Source: PostgreSQL documentation, "Logical Replication Message Formats", protocol version 1.
+"""
+
+import struct
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import NamedTuple
+
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Unchanged(Enum):
+    """In place of a large value, stored out of line, that an update did not touch: the log does not carry it."""
+
+    TOAST = "unchanged"
+
+
+Value = bytes | None | Unchanged
+"""A column's value in PostgreSQL's text form; None is NULL."""
+
+
+class Column(NamedTuple):
+    """A column as the log describes it; `identity` says whether it is part of the replica identity."""
+
+    name: str
+    type_oid: int
+    modifier: int
+    identity: bool
+
+
+class Begin(NamedTuple):
+    """Start of a committed transaction; `commit_lsn` is where its commit stands in the log."""
+
+    commit_lsn: int
+    committed_at: datetime
+    transaction_id: int
+
+
+class Commit(NamedTuple):
+    """End of a transaction; `end_lsn` is where the log goes on after it."""
+
+    end_lsn: int
+
+
+class Relation(NamedTuple):
+    """A table's columns from here on; sent before its first change and after each change of its definition.
+
+    `full` says that its replica identity is FULL: every column is then part of it, and the key is not told.
+    """
+
+    id: int
+    schema: str
+    table: str
+    full: bool
+    columns: tuple[Column, ...]
+
+
+class Insert(NamedTuple):
+    relation: int
+    new: list[Value]
+
+
+class Update(NamedTuple):
+    """`old` is None unless the identity changed or the table's replica identity is FULL; `whole` tells which."""
+
+    relation: int
+    old: list[Value] | None
+    whole: bool
+    new: list[Value]
+
+
+class Delete(NamedTuple):
+    relation: int
+    old: list[Value]
+
+
+class Truncate(NamedTuple):
+    relations: tuple[int, ...]
+
+
+Message = Begin | Commit | Relation | Insert | Update | Delete | Truncate
+
+
+def decode(data: bytes) -> Message | None:
+    """Decode one message; None for those that carry no change (types, origins).
+
+    Raises:
+        ValueError: a kind of message that protocol version 1 does not have.
+    """
+    kind = data[:1]
+    match kind:
+        case b"I":
+            return Insert(_int32(data, 1), _row(data, 6)[0])
+        case b"U":
+            return _update(data)
+        case b"D":
+            return Delete(_int32(data, 1), _row(data, 6)[0])
+        case b"B":
+            lsn, microseconds, transaction_id = struct.unpack_from("!QqI", data, 1)
+            return Begin(lsn, _EPOCH + timedelta(microseconds=microseconds), transaction_id)
+        case b"C":
+            return Commit(struct.unpack_from("!Q", data, 10)[0])
+        case b"R":
+            return _relation(data)
+        case b"T":
+            (count,) = struct.unpack_from("!I", data, 1)
+            return Truncate(struct.unpack_from(f"!{count}I", data, 6))
+        case b"Y" | b"O":
+            return None
+    raise ValueError(f"the replication stream has a message of unknown kind {kind!r}")
+
+
+def _update(data: bytes) -> Update:
+    relation = _int32(data, 1)
+    kind = data[5:6]
+    if kind == b"N":
+        return Update(relation, None, False, _row(data, 6)[0])
+    old, position = _row(data, 6)
+    return Update(relation, old, kind == b"O", _row(data, position + 1)[0])
+
+
+def _row(data: bytes, position: int) -> tuple[list[Value], int]:
+    """Values of a row that begins at a position, and where it ends."""
+    (count,) = struct.unpack_from("!H", data, position)
+    position += 2
+    values: list[Value] = []
+    for _ in range(count):
+        kind = data[position]
+        position += 1
+        if kind == 0x74:  # t
+            end = position + 4 + _int32(data, position)
+            values.append(data[position + 4 : end])
+            position = end
+        else:
+            values.append(None if kind == 0x6E else Unchanged.TOAST)  # n, u
+    return values, position
+
+
+def _relation(data: bytes) -> Relation:
+    texts = _texts(data, 5)
+    schema, position = next(texts)
+    table, position = next(texts)
+    full = data[position : position + 1] == b"f"
+    (count,) = struct.unpack_from("!H", data, position + 1)
+    position += 3
+    columns = []
+    for _ in range(count):
+        identity = data[position] & 1 == 1
+        name, position = next(_texts(data, position + 1))
+        type_oid, modifier = struct.unpack_from("!Ii", data, position)
+        columns.append(Column(name, type_oid, modifier, identity))
+        position += 8
+    return Relation(_int32(data, 1), schema, table, full, tuple(columns))
+
+
+def _texts(data: bytes, position: int) -> Iterator[tuple[str, int]]:
+    """Zero-terminated texts one after the other, each with the position after it."""
+    while True:
+        end = data.index(0, position)
+        yield data[position:end].decode(), end + 1
+        position = end + 1
+
+
+def _int32(data: bytes, position: int) -> int:
+    value: int = struct.unpack_from("!I", data, position)[0]
+    return value
