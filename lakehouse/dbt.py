@@ -1,0 +1,105 @@
+"""Build the curated zone: dbt, in its own environment, with the names of one deployment."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from lakehouse.errors import LakehouseError
+from lakehouse.names import Names, Zone
+
+PROJECT = Path("models")
+EXECUTABLE = "LAKEHOUSE_DBT"
+"""Setting: the dbt to run; without it, the one in `.venv-dbt` beside the project."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """What dbt did with one model or test: `status` is success, pass, warn, error, fail or skipped."""
+
+    name: str
+    kind: str
+    status: str
+    seconds: float
+    message: str | None
+
+
+def environment(names: Names) -> dict[str, str]:
+    """Variables that models/profiles.yml, models/dbt_project.yml and the sources read."""
+    return {
+        "LAKEHOUSE_REGION": names.region,
+        "LAKEHOUSE_WORKGROUP": names.workgroup,
+        "LAKEHOUSE_BUCKET_RESULTS": names.results_bucket,
+        "LAKEHOUSE_BUCKET_INTEGRATION": names.bucket(Zone.INTEGRATION),
+        "LAKEHOUSE_BUCKET_CURATED": names.bucket(Zone.CURATED),
+        "LAKEHOUSE_DATABASE_RAW": names.database(Zone.RAW),
+        "LAKEHOUSE_DATABASE_INTEGRATION": names.database(Zone.INTEGRATION),
+        "LAKEHOUSE_DATABASE_CURATED": names.database(Zone.CURATED),
+        "LAKEHOUSE_DATABASE_OPS": names.ops_database,
+    }
+
+
+def build(
+    names: Names, *, project: Path = PROJECT, target: Path | None = None, select: tuple[str, ...] = ()
+) -> list[Node]:
+    """Build and test the models.
+
+    Args:
+        names: names of the deployment.
+        project: folder of the dbt project.
+        target: folder for what dbt compiles, logs and remembers between runs; `<project>/target` if None.
+        select: dbt selectors, e.g. `("+sales_by_region_month",)`; everything if empty.
+
+    Returns:
+        Each model and test, in the order in which it finished.
+
+    Raises:
+        LakehouseError: dbt is not installed, can't read the project, or a model or test failed; names each.
+    """
+    project, target = project.resolve(), (target or project / "target").resolve()
+    results = target / "run_results.json"
+    results.unlink(missing_ok=True)
+    finished = subprocess.run(
+        [
+            _executable(project),
+            "build",
+            *("--project-dir", project, "--profiles-dir", project),
+            *("--target-path", target, "--log-path", target / "logs"),
+            *(("--select", *select) if select else ()),
+        ],
+        env={**os.environ, **environment(names), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_USE_COLORS": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if not results.exists():
+        raise LakehouseError(f"dbt could not start on {project}:\n{(finished.stdout + finished.stderr).strip()}")
+    nodes = [_node(result) for result in json.loads(results.read_text())["results"]]
+    if failed := [node for node in nodes if node.status in ("error", "fail")]:
+        reasons = "\n".join(f"  {node.kind} {node.name}: {node.message}" for node in failed)
+        raise LakehouseError(f"dbt: {len(failed)} of {len(nodes)} failed (log: {target}/logs/dbt.log)\n{reasons}")
+    if finished.returncode:
+        raise LakehouseError(f"dbt ended with exit code {finished.returncode}:\n{finished.stdout.strip()}")
+    return nodes
+
+
+def _executable(project: Path) -> Path:
+    path = Path(os.environ.get(EXECUTABLE, project.parent / ".venv-dbt" / "bin" / "dbt"))
+    if not path.is_file():
+        raise LakehouseError(f"no dbt at {path}: run `make setup`, or set {EXECUTABLE} to the dbt to use")
+    return path
+
+
+def _node(result: dict[str, object]) -> Node:
+    kind, _, name = str(result["unique_id"]).split(".")[:3]
+    seconds = result["execution_time"]
+    assert isinstance(seconds, float)
+    message = result["message"]
+    return Node(
+        name=name,
+        kind=kind,
+        status=str(result["status"]),
+        seconds=seconds,
+        message=None if message is None else str(message),
+    )

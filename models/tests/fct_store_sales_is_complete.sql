@@ -1,0 +1,5 @@
+-- The fact has the lines of integration, each once: no join loses one or counts it twice.
+select integration_rows, fact_rows
+from (select count(*) as integration_rows from {{ source('integration', 'store_sales') }}) as integration
+cross join (select count(*) as fact_rows from {{ ref('fct_store_sales') }}) as fact
+where integration_rows <> fact_rows

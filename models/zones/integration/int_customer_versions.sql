@@ -1,0 +1,6 @@
+{{ versions(
+    changes=source('raw', 'customers'),
+    key='customer_id',
+    attributes=['country', 'region', 'segment'],
+    born='created_at',
+) }}
