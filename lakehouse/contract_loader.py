@@ -28,7 +28,7 @@ def load_contract(path: str | Path) -> Contract:
     Raises:
         LakehouseError: it is not there, or has faults; all of them are named.
     """
-    return _loaded([_document(str(path))])[0]
+    return _loaded([Document(str(path), read_text(str(path)))])[0]
 
 
 def load_contracts(directory: str | Path) -> list[Contract]:
@@ -68,7 +68,7 @@ def documents(directory: str | Path) -> list[Document]:
     folder = Path(directory)
     if not folder.is_dir():
         raise LakehouseError(f"{directory}: no such folder of contracts; give it by --contracts")
-    return [_document(str(path)) for path in sorted(folder.rglob(f"*{SUFFIX}"))]
+    return [Document(str(path), read_text(str(path))) for path in sorted(folder.rglob(f"*{SUFFIX}"))]
 
 
 def _loaded(found: list[Document]) -> list[Contract]:
@@ -84,11 +84,16 @@ def _loaded(found: list[Document]) -> list[Contract]:
     return contracts
 
 
-def _document(path: str) -> Document:
+def read_text(path: str) -> str:
+    """Text of one contract, from a file or `s3://bucket/key`.
+
+    Raises:
+        LakehouseError: it is not there, or no UTF-8 text.
+    """
     try:
         body = _get(path) if path.startswith("s3://") else Path(path).read_bytes()
-        return Document(path, body.decode("utf-8-sig"))
-    except FileNotFoundError as error:
+        return body.decode("utf-8-sig")
+    except (FileNotFoundError, IsADirectoryError) as error:
         raise LakehouseError(f"{path}: no such contract") from error
     except UnicodeDecodeError as error:
         raise LakehouseError(f"{path}: byte {error.start} is not UTF-8: save the file as UTF-8") from error
@@ -109,4 +114,5 @@ def _published(prefix: str) -> Iterator[Document]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=folder)
     for item in sorted(item["Key"] for page in pages for item in page.get("Contents", [])):
         if item.endswith(SUFFIX):
-            yield _document(f"s3://{bucket}/{item}")
+            uri = f"s3://{bucket}/{item}"
+            yield Document(uri, read_text(uri))

@@ -1,0 +1,74 @@
+"""Tables about the moves themselves: batches, quality results and lineage."""
+
+from lakehouse import types
+from lakehouse.names import Names
+from lakehouse.table_definition import Definition, Field, properties
+from lakehouse.types import Type
+
+BATCHES = "batches"
+QUALITY_RESULTS = "quality_results"
+LINEAGE = "lineage"
+
+_TABLES: dict[str, tuple[str, dict[str, tuple[Type, str]]]] = {
+    BATCHES: (
+        "One row for each batch, move and attempt.",
+        {
+            "dataset": (types.STRING, ""),
+            "batch_id": (types.STRING, ""),
+            "move": (types.STRING, "stage_to_raw or raw_to_integration"),
+            "state": (types.STRING, "succeeded or failed"),
+            "received": (types.LONG, "Records in the batch's objects: accepted + refused"),
+            "accepted": (types.LONG, "Records that the contract allows"),
+            "refused": (types.LONG, "Records that it does not allow, kept with their reasons"),
+            "changed": (types.LONG, "Rows of the integration table inserted, updated or deleted"),
+            "objects": (types.LONG, "Objects in the batch"),
+            "bytes": (types.LONG, "Size of these objects"),
+            "started_at": (types.TIMESTAMP, ""),
+            "finished_at": (types.TIMESTAMP, ""),
+            "run_id": (types.STRING, "Glue job run"),
+            "error": (types.STRING, "Why it failed; null if it succeeded"),
+        },
+    ),
+    QUALITY_RESULTS: (
+        "One row for each evaluation of a quality rule.",
+        {
+            "dataset": (types.STRING, ""),
+            "batch_id": (types.STRING, "Batch after which it was evaluated"),
+            "zone": (types.STRING, "Zone of the table that was measured"),
+            "rule": (types.STRING, "Name of the rule in the contract"),
+            "measured": (types.DOUBLE, "What was measured; null if it could not be"),
+            "expected": (types.STRING, "Comparison that it had to pass, e.g. mustBeLessThan 10"),
+            "severity": (types.STRING, "error stops the dataset; warning and info report"),
+            "result": (types.STRING, "PASS, FAIL or NOT_EVALUATED"),
+            "reason": (types.STRING, "Why it is not PASS"),
+            "evaluated_at": (types.TIMESTAMP, ""),
+        },
+    ),
+    LINEAGE: (
+        "One row for each OpenLineage event.",
+        {
+            "event_time": (types.TIMESTAMP, ""),
+            "run_id": (types.STRING, "Run that the event is about"),
+            "job": (types.STRING, ""),
+            "event_type": (types.STRING, "START, COMPLETE, FAIL or ABORT"),
+            "dataset": (types.STRING, ""),
+            "inputs": (types.list_of(types.STRING), "Names of what it read"),
+            "outputs": (types.list_of(types.STRING), "Names of what it wrote"),
+            "event": (types.STRING, "The whole event as JSON"),
+        },
+    ),
+}
+
+
+def definitions(*, names: Names) -> list[Definition]:
+    """All ops tables; they are small and unpartitioned, and grow by appends alone."""
+    return [
+        Definition(
+            database=names.ops_database,
+            table=table,
+            location=names.ops_location(table),
+            fields=tuple(Field(name=name, type=type_, doc=doc) for name, (type_, doc) in fields.items()),
+            properties=properties(description),
+        )
+        for table, (description, fields) in _TABLES.items()
+    ]

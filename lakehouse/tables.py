@@ -1,0 +1,150 @@
+"""Tables are migrations: plan says what differs from the contracts, apply makes it so, or refuses what would break.
+
+Source of what can change without rewriting data: Iceberg spec, "Schema Evolution".
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    NoSuchIcebergTableError,
+    NoSuchNamespaceError,
+    NoSuchPropertyException,
+    NoSuchTableError,
+    TableAlreadyExistsError,
+)
+
+from lakehouse import ops_tables, table_definition
+from lakehouse.contract import Contract
+from lakehouse.errors import LakehouseError
+from lakehouse.names import Names, Zone
+from lakehouse.published import publish
+from lakehouse.table_changes import Action, Change, changes, creation
+from lakehouse.table_definition import DATASET_PROPERTY, Definition
+
+RACES = 10
+"""An apply that loses this many commits in a row to others gives up."""
+
+
+def plan(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list[Change]:
+    """What differs between the tables that exist and the contracts, in the order of `apply`; changes nothing."""
+    definitions = _definitions(contracts, names)
+    return [
+        *(change for definition in definitions for change in _changes(catalog, definition)),
+        *_orphans(catalog, definitions, names),
+    ]
+
+
+def apply(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list[Change]:
+    """Create and evolve the tables of the contracts, and put the contracts in force for the jobs.
+
+    Applying twice changes nothing, and of two that apply at once each table is made once.
+
+    Returns:
+        The changes that were made, and the orphans that were left.
+
+    Raises:
+        LakehouseError: a change would break a table, so none was made; or the databases are not deployed.
+    """
+    planned = plan(catalog, contracts, names)
+    _refuse_breaks(planned)
+    definitions = _definitions(contracts, names)
+    _require_databases(catalog, {definition.database for definition in definitions})
+    for definition in definitions:
+        _bring(catalog, definition)
+    publish(contracts, names=names)
+    return planned
+
+
+def _definitions(contracts: Sequence[Contract], names: Names) -> list[Definition]:
+    return [*table_definition.of_contracts(contracts, names=names), *ops_tables.definitions(names=names)]
+
+
+def _changes(catalog: Catalog, definition: Definition) -> list[Change]:
+    try:
+        table = catalog.load_table(definition.name)
+    except NoSuchTableError:
+        return [creation(definition)]
+    return list(changes(definition, table))
+
+
+def _bring(catalog: Catalog, definition: Definition) -> None:
+    """Create or evolve one table; whoever else does so at the same time is taken into account."""
+    for _ in range(RACES):
+        try:
+            table = catalog.load_table(definition.name)
+        except NoSuchTableError:
+            try:
+                _create(catalog, definition)
+            except TableAlreadyExistsError:
+                continue
+            return
+        found = list(changes(definition, table))
+        _refuse_breaks(found)
+        if not found:
+            return
+        try:
+            with table.transaction() as transaction:
+                with transaction.update_schema() as update:
+                    update.union_by_name(definition.schema)
+                transaction.set_properties(definition.properties)
+        except CommitFailedException:
+            continue
+        return
+    raise LakehouseError(f"{definition.name}: lost {RACES} commits to other writers; apply again when it is quiet")
+
+
+def _create(catalog: Catalog, definition: Definition) -> None:
+    schema = definition.schema
+    catalog.create_table(
+        definition.name,
+        schema=schema,
+        location=definition.location,
+        partition_spec=definition.spec(schema),
+        properties=definition.properties,
+    )
+
+
+def _require_databases(catalog: Catalog, databases: Iterable[str]) -> None:
+    for database in sorted(databases):
+        if not catalog.namespace_exists(database):
+            raise LakehouseError(
+                f"Glue database {database} does not exist: deploy the stacks first (`cdk deploy --all`), "
+                "they own databases and buckets"
+            )
+
+
+def _orphans(catalog: Catalog, definitions: Sequence[Definition], names: Names) -> Iterator[Change]:
+    """Tables of datasets without a contract; dbt's tables and views are not ours to miss."""
+    known = {definition.name for definition in definitions}
+    for zone in (Zone.RAW, Zone.INTEGRATION):
+        try:
+            tables = sorted(catalog.list_tables(names.database(zone)))
+        except NoSuchNamespaceError:
+            continue
+        for name in (".".join(table) for table in tables):
+            if name not in known and _dataset(catalog, name) is not None:
+                detail = "has no contract; it is left as it is, drop it by hand when nobody needs it"
+                yield Change(table=name, action=Action.ORPHAN, detail=detail)
+
+
+def _dataset(catalog: Catalog, name: str) -> str | None:
+    try:
+        return catalog.load_table(name).properties.get(DATASET_PROPERTY)
+    except (NoSuchTableError, NoSuchIcebergTableError, NoSuchPropertyException):
+        return None
+
+
+def _refuse_breaks(found: Sequence[Change]) -> None:
+    breaks = [change for change in found if change.action is Action.BREAK]
+    if not breaks:
+        return
+    lines = [f"  {change.table}: {change.detail}" for change in breaks]
+    dataset = breaks[0].table.rpartition(".")[2]
+    raise LakehouseError(
+        "nothing was changed, because this would break tables that hold data:\n"
+        + "\n".join(lines)
+        + f"\nTwo ways out. Beside the old: name the dataset {dataset}_v2 with version 2.0.0, apply, move its readers, "
+        "then remove the old contract. In place: after review, drop the table, apply, and run its batches again."
+    )

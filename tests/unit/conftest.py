@@ -1,0 +1,40 @@
+"""What unit tests share: Glue and S3 in this process."""
+
+import logging
+from collections.abc import Iterator
+
+import boto3
+import pytest
+import requests
+from pyiceberg.catalog import Catalog
+
+from lakehouse import catalog
+from lakehouse.names import Names, Zone
+from tests import glue
+
+
+@pytest.fixture(scope="session")
+def glue_variables() -> Iterator[dict[str, str]]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it logs every request
+    with glue.server() as variables:
+        yield variables
+
+
+@pytest.fixture
+def names() -> Names:
+    return Names(environment="dev", account=glue.ACCOUNT, region=glue.REGION)
+
+
+@pytest.fixture
+def lake(glue_variables: dict[str, str], names: Names, monkeypatch: pytest.MonkeyPatch) -> Catalog:
+    """An empty lakehouse: its databases and buckets, no table."""
+    for name, value in glue_variables.items():
+        monkeypatch.setenv(name, value)
+    requests.post(f"{glue_variables['AWS_ENDPOINT_URL']}/moto-api/reset", timeout=10)
+    s3 = boto3.client("s3")
+    for bucket in (names.bucket(Zone.RAW), names.bucket(Zone.INTEGRATION), names.scripts_bucket):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": names.region})
+    opened = catalog.load()
+    for database in (names.database(Zone.RAW), names.database(Zone.INTEGRATION), names.ops_database):
+        opened.create_namespace(database)
+    return opened
