@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -20,6 +21,8 @@ from ministack import app as ministack  # type: ignore[import-untyped]
 from ministack.core.responses import get_account_id, get_region  # type: ignore[import-untyped]
 
 from local import checkpoint
+from local.embedded import endpoint_environment
+from local.server import ministack_settings
 
 log = logging.getLogger("lakehouse")
 
@@ -29,6 +32,9 @@ Response = tuple[int, dict[str, str], bytes]
 
 application = ministack.app
 endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
+root = Path(os.environ["LAKEHOUSE_LOCAL_ROOT"])
+
+_SERVER_ONLY = {"LAKEHOUSE_LOCAL_TOKEN", *ministack_settings(root, port=0, account="", region="")}
 
 _operations: dict[str, dict[str, Operation]] = {}
 _stops: list[Callable[[], None]] = []
@@ -79,6 +85,18 @@ def state(name: str, *, save: Callable[[], Any], load: Callable[[Any], None]) ->
         load(left)
 
 
+def answer(response: Json) -> Response:
+    """A response of AWS's JSON protocol."""
+    return 200, {"Content-Type": "application/x-amz-json-1.1"}, _dump(response)
+
+
+def refusal(error: AwsError) -> Response:
+    """An error response of AWS's JSON protocol."""
+    headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-errortype": error.code}
+    body = {"__type": error.code, "message": str(error), "Message": str(error)}
+    return error.status, headers, _dump(body)
+
+
 def account() -> str:
     """AWS account id of the current request."""
     return str(get_account_id())
@@ -99,6 +117,16 @@ def start() -> None:
     for service, handler in ministack.SERVICE_HANDLERS.items():
         ministack.SERVICE_HANDLERS[service] = _watched(service, handler)
     checkpoint.start()
+
+
+def inherited_environment() -> dict[str, str]:
+    """The environment that the server was started with, without what makes it this server."""
+    return {name: value for name, value in os.environ.items() if name not in _SERVER_ONLY}
+
+
+def aws_environment() -> dict[str, str]:
+    """The variables that point a child process at this server, under the current request's account and region."""
+    return endpoint_environment(endpoint=endpoint, account=account(), region=region())
 
 
 def on_stop(action: Callable[[], None]) -> None:
@@ -168,21 +196,16 @@ def _handler(service: str, *, otherwise: Any) -> Any:
         if otherwise is not None:
             response: Response = await otherwise(method, path, headers, body, query)
             return response
-        return _error("UnknownOperationException", f"the embedded AWS has no {service}:{name or path}", 400)
+        return refusal(AwsError("UnknownOperationException", f"the embedded AWS has no {service}:{name or path}"))
 
     return handle
 
 
 def _answer(operation: Operation, body: bytes) -> Response:
     try:
-        return 200, {"Content-Type": "application/x-amz-json-1.1"}, _dump(operation(json.loads(body or b"{}")))
+        return answer(operation(json.loads(body or b"{}")))
     except AwsError as error:
-        return _error(error.code, str(error), error.status)
-
-
-def _error(code: str, message: str, status: int) -> Response:
-    headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-errortype": code}
-    return status, headers, _dump({"__type": code, "message": message, "Message": message})
+        return refusal(error)
 
 
 def _dump(response: Json) -> bytes:

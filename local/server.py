@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import resource
+import shutil
 import socket
 import time
 from pathlib import Path
@@ -33,6 +34,8 @@ def main() -> None:
     settings = ministack_settings(root, port=port, account=arguments.account, region=arguments.region)
     os.environ.update(settings)
     _allow_many_files()
+    shutil.rmtree(root / "tmp", ignore_errors=True)
+    (root / "tmp").mkdir()
 
     # ministack reads its settings when it is imported.
     from local import plugin

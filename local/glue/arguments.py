@@ -1,0 +1,58 @@
+"""What Glue makes of a job's arguments: some are for Glue itself, the rest are the script's `sys.argv`.
+
+Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
+"""
+
+from collections.abc import Mapping
+
+FOR_GLUE = frozenset(
+    {
+        "--additional-python-modules",
+        "--class",
+        "--conf",
+        "--continuous-log-conversionPattern",
+        "--continuous-log-logGroup",
+        "--continuous-log-logStreamPrefix",
+        "--custom-logGroup-prefix",
+        "--custom-logStream-prefix",
+        "--customer-driver-env-vars",
+        "--customer-executor-env-vars",
+        "--datalake-formats",
+        "--enable-auto-scaling",
+        "--enable-continuous-cloudwatch-log",
+        "--enable-continuous-log-filter",
+        "--enable-glue-datacatalog",
+        "--enable-job-insights",
+        "--enable-metrics",
+        "--enable-observability-metrics",
+        "--enable-spark-ui",
+        "--extra-files",
+        "--extra-jars",
+        "--extra-py-files",
+        "--job-language",
+        "--python-modules-installer-option",
+        "--spark-event-logs-path",
+        "--user-jars-first",
+    }
+)
+
+
+def script_arguments(arguments: Mapping[str, str], *, job: str, run: str) -> list[str]:
+    """The script's arguments: name and value after each other, Glue's own left out, job and run first."""
+    given = {"--JOB_NAME": job, "--JOB_RUN_ID": run}
+    given |= {name: str(value) for name, value in arguments.items() if name not in FOR_GLUE}
+    return [word for pair in given.items() for word in pair]
+
+
+def driver_environment(arguments: Mapping[str, str]) -> dict[str, str]:
+    """Environment variables of `--customer-driver-env-vars` (`NAME=value,NAME2="a,b"`)."""
+    variables: dict[str, str] = {}
+    name = ""
+    for part in arguments.get("--customer-driver-env-vars", "").split(","):
+        first, equals, value = part.partition("=")
+        if equals and not variables.get(name, "").count('"') % 2:
+            name = first.strip()
+            variables[name] = value
+        elif name:
+            variables[name] += f",{part}"
+    return {name: value.strip('"') for name, value in variables.items()}

@@ -1,0 +1,73 @@
+"""The Glue catalog of the embedded AWS: the optimistic lock that Iceberg commits rest on."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+import pyarrow as pa
+import pytest
+from botocore.exceptions import ClientError
+from pyiceberg.exceptions import CommitFailedException
+
+from lakehouse import catalog
+from local import embedded
+
+BUCKET = "warehouse"
+DATABASE = "lock"
+
+
+@pytest.fixture(scope="module")
+def glue(aws: embedded.Server) -> Any:
+    client = boto3.client("glue")
+    client.create_database(DatabaseInput={"Name": DATABASE})
+    boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.region})
+    return client
+
+
+def test_a_stale_version_is_refused(glue: Any) -> None:
+    glue.create_table(DatabaseName=DATABASE, TableInput={"Name": "T", "Parameters": {"at": "0"}})
+    read = glue.get_table(DatabaseName=DATABASE, Name="t")["Table"]["VersionId"]
+    glue.update_table(DatabaseName=DATABASE, TableInput={"Name": "t", "Parameters": {"at": "1"}}, VersionId=read)
+    with pytest.raises(ClientError) as refused:
+        glue.update_table(DatabaseName=DATABASE, TableInput={"Name": "t", "Parameters": {"at": "2"}}, VersionId=read)
+    assert refused.value.response["Error"]["Code"] == "ConcurrentModificationException"
+    assert glue.get_table(DatabaseName=DATABASE, Name="t")["Table"]["Parameters"] == {"at": "1"}
+
+
+def test_versions_are_archived_unless_the_update_skips_it(glue: Any) -> None:
+    glue.create_table(DatabaseName=DATABASE, TableInput={"Name": "v", "Description": "0"})
+    for number, skip in ((1, False), (2, True), (3, False)):
+        glue.update_table(DatabaseName=DATABASE, TableInput={"Name": "v", "Description": str(number)}, SkipArchive=skip)
+    versions = glue.get_table_versions(DatabaseName=DATABASE, TableName="v")["TableVersions"]
+    assert [version["Table"]["Description"] for version in versions] == ["3", "2", "0"]
+    assert [version["VersionId"] for version in versions] == ["3", "2", "0"]
+
+
+def test_concurrent_iceberg_commits_lose_nothing(glue: Any) -> None:
+    rows = pa.table({"id": pa.array([0], pa.int64())})
+    catalog.load().create_table(f"{DATABASE}.commits", schema=rows.schema, location=f"s3://{BUCKET}/commits")
+
+    def append(number: int) -> int:
+        for refused in range(50):
+            table = catalog.load().load_table(f"{DATABASE}.commits")
+            try:
+                table.append(pa.table({"id": pa.array([number], pa.int64())}))
+            except CommitFailedException:
+                continue
+            return refused
+        raise AssertionError(f"commit {number} was refused 50 times")
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(append, range(6)))
+    found = catalog.load().load_table(f"{DATABASE}.commits").scan().to_arrow()["id"].to_pylist()
+    assert sorted(found) == list(range(6))
+
+
+def test_listings_come_in_pages(glue: Any) -> None:
+    for number in range(3):
+        glue.create_table(DatabaseName=DATABASE, TableInput={"Name": f"page_{number}"})
+    pages = glue.get_paginator("get_tables").paginate(
+        DatabaseName=DATABASE, Expression="page_.*", PaginationConfig={"PageSize": 2}
+    )
+    names = [[table["Name"] for table in page["TableList"]] for page in pages]
+    assert names == [["page_0", "page_1"], ["page_2"]]
