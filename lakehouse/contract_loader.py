@@ -1,8 +1,8 @@
 """Contracts from where they are kept: a folder of files, or a prefix in S3 where the ones in force are published."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import boto3
 
@@ -10,13 +10,6 @@ from lakehouse.contract import Contract
 from lakehouse.errors import LakehouseError
 from lakehouse.faults import Fault
 from lakehouse.odcs.reader import SUFFIX, read
-
-
-class Document(NamedTuple):
-    """Text of one contract, and the path that it was read from."""
-
-    path: str
-    text: str
 
 
 def load_contract(path: str | Path) -> Contract:
@@ -28,7 +21,7 @@ def load_contract(path: str | Path) -> Contract:
     Raises:
         LakehouseError: it is not there, or has faults; all of them are named.
     """
-    return _loaded([Document(str(path), read_text(str(path)))])[0]
+    return _loaded([(str(path), read_text(path))])[0]
 
 
 def load_contracts(directory: str | Path) -> list[Contract]:
@@ -40,12 +33,12 @@ def load_contracts(directory: str | Path) -> list[Contract]:
     Raises:
         LakehouseError: there are none, or some have faults; all of them are named.
     """
-    found = documents(directory)
-    if not found:
+    paths = contract_paths(directory)
+    if not paths:
         raise LakehouseError(
-            f"{directory}: no contracts (<domain>/<dataset>{SUFFIX}); give their folder by --contracts"
+            f"{directory}: no contracts, named <domain>/<dataset>{SUFFIX}; give another by --contracts"
         )
-    return _loaded(found)
+    return _loaded((path, read_text(path)) for path in paths)
 
 
 def parse_contract(text: str, *, path: str) -> Contract:
@@ -54,52 +47,42 @@ def parse_contract(text: str, *, path: str) -> Contract:
     Raises:
         LakehouseError: it has faults; all of them are named.
     """
-    return _loaded([Document(path, text)])[0]
+    return _loaded([(path, text)])[0]
 
 
-def documents(directory: str | Path) -> list[Document]:
-    """Texts of all contracts of a folder or S3 prefix, in the order of their paths.
+def contract_paths(directory: str | Path) -> list[str]:
+    """Paths or URIs of all contracts of a folder or S3 prefix, sorted.
 
     Raises:
-        LakehouseError: the folder is not there, or a file is no UTF-8 text.
+        LakehouseError: the folder is not there.
     """
     if str(directory).startswith("s3://"):
-        return list(_published(str(directory)))
-    folder = Path(directory)
-    if not folder.is_dir():
-        raise LakehouseError(f"{directory}: no such folder of contracts; give it by --contracts")
-    return [Document(str(path), read_text(str(path))) for path in sorted(folder.rglob(f"*{SUFFIX}"))]
+        bucket, _, prefix = str(directory).removeprefix("s3://").partition("/")
+        pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        found = [f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", [])]
+    else:
+        if not Path(directory).is_dir():
+            raise LakehouseError(f"{directory}: no such folder of contracts; give another by --contracts")
+        found = [str(path) for path in Path(directory).rglob("*")]
+    return sorted(path for path in found if path.endswith(SUFFIX))
 
 
-def _loaded(found: list[Document]) -> list[Contract]:
-    contracts: list[Contract] = []
-    faults: list[Fault] = []
-    for document in found:
-        contract, wrong = read(document.text, path=document.path)
-        faults += wrong
-        if contract is not None:
-            contracts.append(contract)
-    if faults:
-        raise LakehouseError("\n".join(str(fault) for fault in faults))
-    return contracts
-
-
-def read_text(path: str) -> str:
+def read_text(path: str | Path) -> str:
     """Text of one contract, from a file or `s3://bucket/key`.
 
     Raises:
         LakehouseError: it is not there, or no UTF-8 text.
     """
+    fetch = partial(_object, str(path)) if str(path).startswith("s3://") else Path(path).read_bytes
     try:
-        body = _get(path) if path.startswith("s3://") else Path(path).read_bytes()
-        return body.decode("utf-8-sig")
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise LakehouseError(f"{path}: no such contract") from error
+        return fetch().decode("utf-8-sig")
+    except OSError as error:
+        raise LakehouseError(f"{path}: can't be read: {error.strerror or 'no such contract'}") from error
     except UnicodeDecodeError as error:
         raise LakehouseError(f"{path}: byte {error.start} is not UTF-8: save the file as UTF-8") from error
 
 
-def _get(uri: str) -> bytes:
+def _object(uri: str) -> bytes:
     s3 = boto3.client("s3")
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     try:
@@ -108,11 +91,14 @@ def _get(uri: str) -> bytes:
         raise FileNotFoundError(uri) from error
 
 
-def _published(prefix: str) -> Iterator[Document]:
-    s3 = boto3.client("s3")
-    bucket, _, folder = prefix.removeprefix("s3://").partition("/")
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=folder)
-    for item in sorted(item["Key"] for page in pages for item in page.get("Contents", [])):
-        if item.endswith(SUFFIX):
-            uri = f"s3://{bucket}/{item}"
-            yield Document(uri, read_text(uri))
+def _loaded(documents: Iterable[tuple[str, str]]) -> list[Contract]:
+    contracts: list[Contract] = []
+    faults: list[Fault] = []
+    for path, text in documents:
+        reading = read(text, path=path)
+        faults += reading.faults
+        if reading.contract is not None:
+            contracts.append(reading.contract)
+    if faults:
+        raise LakehouseError("\n".join(map(str, faults)))
+    return contracts

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject, Team
 
@@ -12,6 +13,7 @@ from lakehouse.odcs.custom import flag, settings
 from lakehouse.odcs.document import parse
 from lakehouse.odcs.partitions import partitions
 from lakehouse.odcs.quality import quality
+from lakehouse.odcs.references import Reference, references
 from lakehouse.odcs.service_levels import duration
 from lakehouse.odcs.source import source
 from lakehouse.odcs.terms import check_partitions, terms
@@ -22,27 +24,33 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
-def read(text: str, *, path: str) -> tuple[Contract | None, list[Fault]]:
+class Reading(NamedTuple):
+    """What a document says: a contract and no faults, or no contract and all faults that could be found."""
+
+    contract: Contract | None
+    faults: list[Fault]
+    references: list[Reference]
+
+
+def read(text: str, *, path: str) -> Reading:
     """Read one document.
 
     Args:
         text: YAML.
         path: where it was read; its folder is the domain and its name the dataset.
-
-    Returns:
-        The contract and no faults, or None and all faults that could be found.
     """
     faults = Faults(path)
     document = parse(text, faults=faults)
     if document is None:
-        return None, faults.found
+        return Reading(None, faults.found, [])
     _check_heading(document, faults=faults)
     if not document.schema_ or len(document.schema_) > 1:
         remedy = "a contract describes one dataset: split the file, or add the dataset"
         faults.add(("schema",), f"has {len(document.schema_ or [])} entries", remedy=remedy)
-        return None, faults.found
+        return Reading(None, faults.found, [])
     contract = _contract(document, document.schema_[0], faults=faults)
-    return (None, faults.found) if faults.found else (contract, [])
+    refers = references(document.schema_[0], faults=faults, path=("schema", 0))
+    return Reading(None if faults.found else contract, faults.found, refers)
 
 
 def _check_heading(document: OpenDataContractStandard, *, faults: Faults) -> None:
