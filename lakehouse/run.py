@@ -71,13 +71,51 @@ def run_dataset(
         pass
     for move in Move:
         while due := due_batches(s3, contract.dataset, names=names, catalog=catalog)[move]:
-            job_run = start(glue, move, names=names, dataset=contract.dataset, batch_ids=due[:BATCHES_A_RUN])
-            on_change(job_run)
-            job_run = wait(glue, job_run, names=names)
-            on_change(job_run)
+            batch_ids = due[:BATCHES_A_RUN]
+            job_run = _run_job(glue, move, batch_ids, names=names, contract=contract, on_change=on_change)
             yield job_run
             if not job_run.succeeded:
                 return
+
+
+def replay(contract: Contract, *, names: Names, catalog: Catalog, on_change: Callable[[JobRun], None]) -> list[JobRun]:
+    """Read again the batches of a dataset that hold refused records, under the contract in force, and move them on.
+
+    A batch is read whole from stage and replaced whole in raw, so what was accepted before stays as it was.
+
+    Returns:
+        the ended job runs; empty when no record is refused.
+    """
+    latest = {
+        attempt.batch_id: attempt
+        for attempt in ops.attempts(catalog, names=names, dataset=contract.dataset)
+        if attempt.move is Move.STAGE_TO_RAW and attempt.state == ops.SUCCEEDED
+    }
+    again = [batch_id for batch_id, attempt in sorted(latest.items()) if attempt.refused]
+    glue = boto3.client("glue")
+    ended = []
+    for first in range(0, len(again), BATCHES_A_RUN):
+        batch_ids = again[first : first + BATCHES_A_RUN]
+        ended.append(_run_job(glue, Move.STAGE_TO_RAW, batch_ids, names=names, contract=contract, on_change=on_change))
+        if not ended[-1].succeeded:
+            return ended
+    return ended + list(run_dataset(contract, names=names, catalog=catalog, on_change=on_change)) if again else []
+
+
+def _run_job(
+    glue: "GlueClient",
+    move: Move,
+    batch_ids: Iterable[str],
+    *,
+    names: Names,
+    contract: Contract,
+    on_change: Callable[[JobRun], None],
+) -> JobRun:
+    started = start(glue, move, names=names, dataset=contract.dataset, batch_ids=batch_ids)
+    on_change(started)
+    ended = wait(glue, started, names=names)
+    on_change(ended)
+    return ended
 
 
 def due_batches(s3: "S3Client", dataset: str, *, names: Names, catalog: Catalog) -> dict[Move, list[str]]:

@@ -1,0 +1,63 @@
+"""`lakehouse query`: one Athena statement."""
+
+import csv
+import json
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import boto3
+import typer
+from rich.table import Table
+
+from lakehouse.athena import query as ask
+from lakehouse.cli.options import DEFAULT_ENVIRONMENT, Environment, console
+from lakehouse.settings import names_of
+
+TABLE_ROWS = 1000
+"""A table on a screen ends here and says so; csv and json have no limit."""
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="One statement, in Athena's SQL.")],
+    form: Annotated[Format, typer.Option("--format", help="csv and json (one object a line) are for pipes.")] = (
+        Format.TABLE
+    ),
+    env: Environment = DEFAULT_ENVIRONMENT,
+) -> None:
+    """Run SQL on Athena, in the analysts' workgroup.
+
+    Databases are lakehouse_<env>_raw, _integration, _curated and _ops:
+
+        lakehouse query "select * from lakehouse_dev_curated.sales_by_region_month"
+    """
+    result = ask(boto3.client("athena"), sql, names=names_of(env))
+    names = [name for name, _ in result.columns]
+    match form:
+        case Format.CSV:
+            writer = csv.writer(sys.stdout)
+            writer.writerow(names)
+            writer.writerows(result.rows)
+        case Format.JSON:
+            for row in result.rows:
+                sys.stdout.write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n")
+        case Format.TABLE:
+            table = Table(*names)
+            for count, row in enumerate(result.rows):
+                if count == TABLE_ROWS:
+                    table.caption = f"the first {TABLE_ROWS:,} rows; --format csv prints all"
+                    break
+                table.add_row(*(_safe(value) for value in row))
+            if names:
+                console.print(table)
+            console.print(f"{result.scanned_bytes:,} bytes scanned", style="dim")
+
+
+def _safe(value: str | None) -> str:
+    return "[dim]null[/]" if value is None else value.replace("[", r"\[")

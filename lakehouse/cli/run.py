@@ -1,0 +1,92 @@
+"""`lakehouse run` and `lakehouse replay`: what waits moves on, by the Glue jobs."""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+import typer
+from pyiceberg.catalog import Catalog
+from rich.table import Table
+
+from lakehouse import catalog as catalogs
+from lakehouse import ops
+from lakehouse import run as runner
+from lakehouse.cli.datasets import chosen
+from lakehouse.cli.options import DEFAULT_CONTRACTS, DEFAULT_ENVIRONMENT, Contracts, Environment, console
+from lakehouse.names import Names
+from lakehouse.run import JobRun
+from lakehouse.settings import names_of
+
+
+def run(
+    datasets: Annotated[list[str] | None, typer.Argument(metavar="[DATASET...]", help="All if none is named.")] = None,
+    contracts: Contracts = DEFAULT_CONTRACTS,
+    env: Environment = DEFAULT_ENVIRONMENT,
+) -> None:
+    """Move what waits in stage to raw and on to integration.
+
+    Plans batches, starts the Glue jobs, and waits for them. A dataset that fails stops, the others go on: exit code 1
+    then. Running again takes up what is left.
+    """
+    names, catalog = names_of(env), catalogs.load()
+    ended = runner.run(chosen(contracts, datasets or []), names=names, catalog=catalog, on_change=show_change)
+    if not ended:
+        console.print("nothing waits")
+    finish(ended, names=names, catalog=catalog)
+
+
+def replay(
+    dataset: Annotated[str, typer.Argument(help="Dataset whose refused records are tried again.")],
+    contracts: Contracts = DEFAULT_CONTRACTS,
+    env: Environment = DEFAULT_ENVIRONMENT,
+) -> None:
+    """Try refused records again under the contract in force, and move on what it accepts now.
+
+    Change the contract, put it in force with `lakehouse tables apply`, then replay.
+    """
+    names, catalog = names_of(env), catalogs.load()
+    (contract,) = chosen(contracts, [dataset])
+    ended = runner.replay(contract, names=names, catalog=catalog, on_change=show_change)
+    if not ended:
+        console.print(f"{dataset}: no record is refused")
+    finish(ended, names=names, catalog=catalog)
+
+
+def show_change(job_run: JobRun) -> None:
+    """Print one line when a job run starts and one when it ends."""
+    first, *others = job_run.batch_ids
+    batches = f"{first} and {len(others)} more" if others else first
+    colour = {"STARTING": "dim", "SUCCEEDED": "green"}.get(job_run.state, "red")
+    console.print(f"[{colour}]{job_run.state.lower():9}[/] {job_run.move.replace('_', ' ')}  {batches}")
+
+
+def finish(ended: Sequence[JobRun], *, names: Names, catalog: Catalog) -> None:
+    """Print what the runs did, batch by batch, and what failed and why.
+
+    Raises:
+        typer.Exit: with code 1 if any run failed.
+    """
+    if ended:
+        console.print(_summary(ended, names=names, catalog=catalog))
+    failed = [job_run for job_run in ended if not job_run.succeeded]
+    for job_run in failed:
+        console.print(
+            f"[red]{job_run.dataset}[/]: {job_run.move} {job_run.state}: {job_run.error or 'no reason given'}\n"
+            f"  batches {', '.join(job_run.batch_ids)}; log group {names.job_log_group(job_run.move, 'output')}, "
+            f"stream {job_run.run_id}; mend it, then `lakehouse run {job_run.dataset}` takes up what is left"
+        )
+    if failed:
+        raise typer.Exit(1)
+
+
+def _summary(ended: Iterable[JobRun], *, names: Names, catalog: Catalog) -> Table:
+    table = Table("batch", "move", "received", "accepted", "refused", "changed")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    run_ids = {job_run.run_id for job_run in ended}
+    for dataset in sorted({job_run.dataset for job_run in ended}):
+        for attempt in ops.attempts(catalog, names=names, dataset=dataset):
+            if attempt.run_id in run_ids:
+                counts = (attempt.received, attempt.accepted, attempt.refused, attempt.changed)
+                shown = ("" if count is None else f"{count:,}" for count in counts)
+                table.add_row(attempt.batch_id, attempt.move.replace("_", " "), *shown)
+    return table

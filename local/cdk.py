@@ -1,0 +1,71 @@
+"""The real CDK CLI, pointed at the embedded AWS."""
+
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from lakehouse.errors import LakehouseError
+from local.embedded import Server, child_environment, last_lines
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+# Nobody on a laptop needs change sets to review, a version report, or a notice fetched from the internet.
+QUIET = ("--no-version-reporting", "--no-notices", "--ci")
+
+
+def deploy(server: Server) -> None:
+    """Bootstrap the account and deploy every stack, logging to `logs/cdk.log` under the server's root.
+
+    Synthesis and bootstrap need nothing of each other and run side by side.
+
+    Raises:
+        LakehouseError: the CLI is not installed or failed; ends with the last lines of its log.
+    """
+    assembly = str(server.root / "cdk.out")
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        synthesis = pool.submit(run, server, "synth", "--quiet", "--output", assembly)
+        bootstrap = pool.submit(run, server, "bootstrap", f"aws://{server.account}/{server.region}")
+        synthesis.result()
+        bootstrap.result()
+    run(
+        server,
+        "deploy",
+        "--all",
+        *("--app", assembly, "--require-approval", "never", "--method", "direct", "--concurrency", "4"),
+    )
+
+
+def run(server: Server, *arguments: str) -> str:
+    """Run one CDK command from the repository.
+
+    Returns:
+        what it printed.
+
+    Raises:
+        LakehouseError: the CLI is not installed or failed; ends with the last lines of its log.
+    """
+    executable = shutil.which("cdk", path=str(REPOSITORY / "node_modules" / ".bin"))
+    if executable is None:
+        raise LakehouseError("the CDK CLI is not installed: run `make setup`")
+    log = server.root / "logs" / f"cdk-{arguments[0]}.log"
+    environment = child_environment(server) | {
+        "CDK_DEFAULT_ACCOUNT": server.account,
+        "CDK_DEFAULT_REGION": server.region,
+        "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+    }
+    with log.open("w") as output:
+        finished = subprocess.run(
+            [executable, *arguments, *QUIET],
+            cwd=REPOSITORY,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if finished.returncode:
+        raise LakehouseError(
+            f"`cdk {arguments[0]}` failed with exit code {finished.returncode}; its log is {log}, which ends:\n"
+            f"{last_lines(log)}"
+        )
+    return log.read_text()
