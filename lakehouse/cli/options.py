@@ -1,0 +1,38 @@
+"""Options that every verb takes, and what they open."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from lakehouse.contract import Contract
+from lakehouse.contract_check import check
+from lakehouse.contract_loader import load_contracts
+from lakehouse.errors import LakehouseError
+
+Contracts = Annotated[
+    str,
+    typer.Option(
+        "--contracts", envvar="LAKEHOUSE_CONTRACTS", metavar="DIR", help="Folder of DOMAIN/DATASET.odcs.yaml files."
+    ),
+]
+Environment = Annotated[
+    str,
+    typer.Option("--env", envvar="LAKEHOUSE_ENV", metavar="NAME", help="Deployment to work on: dev, staging or prod."),
+]
+DEFAULT_CONTRACTS = "contracts"
+DEFAULT_ENVIRONMENT = "dev"
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def checked(directory: str) -> list[Contract]:
+    """Contracts of a folder, after the same check as `lakehouse contracts check`.
+
+    Raises:
+        LakehouseError: they have faults; all of them are named.
+    """
+    faults = check(directory)
+    if faults:
+        raise LakehouseError("\n".join(map(str, faults)))
+    return load_contracts(directory)

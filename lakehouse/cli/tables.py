@@ -1,0 +1,69 @@
+"""`lakehouse tables`: Iceberg tables as migrations."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+
+import typer
+
+from lakehouse import catalog, tables
+from lakehouse.cli.options import (
+    DEFAULT_CONTRACTS,
+    DEFAULT_ENVIRONMENT,
+    Contracts,
+    Environment,
+    checked,
+    console,
+)
+from lakehouse.settings import names_of
+from lakehouse.table_changes import Action, Change
+
+app = typer.Typer(no_args_is_help=True, help="Tables of the datasets: see what would change, and change it.")
+
+_MARKS = {
+    Action.CREATE: "[green]+[/green]",
+    Action.ADD: "[green]+[/green]",
+    Action.ALTER: "[yellow]~[/yellow]",
+    Action.DESCRIBE: "[yellow]~[/yellow]",
+    Action.BREAK: "[red]![/red]",
+    Action.ORPHAN: "[dim]?[/dim]",
+}
+
+
+@app.command()
+def plan(contracts: Contracts = DEFAULT_CONTRACTS, env: Environment = DEFAULT_ENVIRONMENT) -> None:
+    """Show what differs between contracts and tables; changes nothing.
+
+    + is made, ~ is changed without touching data, ! would break the table and is refused by apply,
+    ? has no contract any more and is left alone.
+    """
+    found = tables.plan(catalog.load(), checked(contracts), names_of(env))
+    _show(found)
+    counts = Counter(change.action for change in found)
+    console.print(
+        f"{counts[Action.CREATE]} tables to create, "
+        f"{counts[Action.ADD] + counts[Action.ALTER] + counts[Action.DESCRIBE]} changes, {counts[Action.BREAK]} refused"
+    )
+
+
+@app.command()
+def apply(contracts: Contracts = DEFAULT_CONTRACTS, env: Environment = DEFAULT_ENVIRONMENT) -> None:
+    """Create and evolve the tables, and put the contracts in force for the jobs.
+
+    Columns are added and types widened without touching data. A change that would break a table is refused before
+    anything is changed. Applying twice changes nothing.
+    """
+    names = names_of(env)
+    with console.status("applying"):
+        made = tables.apply(catalog.load(), checked(contracts), names)
+    _show(made)
+    console.print(f"{sum(change.action is not Action.ORPHAN for change in made)} changes applied")
+    console.print(f"contracts in force: {names.contracts_uri}")
+
+
+def _show(found: Sequence[Change]) -> None:
+    for table, changes in groupby(found, key=lambda change: change.table):
+        console.print(f"[bold]{table}[/bold]")
+        for change in changes:
+            console.print(f"  {_MARKS[change.action]} ", end="")
+            console.print(change.detail, markup=False)
