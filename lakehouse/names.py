@@ -96,9 +96,14 @@ class Names:
         return f"{self.prefix}-jobs"
 
     @property
+    def log_prefix(self) -> str:
+        """First part of the CloudWatch log groups that this deployment names."""
+        return f"/{self.project}/{self.environment}"
+
+    @property
     def job_log_prefix(self) -> str:
         """What Glue is told with `--custom-logGroup-prefix`; see `job_log_group` for what it makes of it."""
-        return f"/{self.project}/{self.environment}/jobs"
+        return f"{self.log_prefix}/jobs"
 
     def job_log_group(self, move: Move, stream: str) -> str:
         """Log group of a job's `output` (what it prints) or `error` (Spark's own log).
@@ -139,6 +144,13 @@ class Names:
     def contracts_uri(self) -> str:
         """Contracts in force: what `lakehouse tables apply` published and the jobs read."""
         return f"s3://{self.scripts_bucket}/contracts/"
+
+    @property
+    def results_uri(self) -> str:
+        return f"s3://{self.results_bucket}/"
+
+    def database_location(self, zone: Zone) -> str:
+        return f"s3://{self.bucket(zone)}/"
 
     def table_location(self, zone: Zone, *, domain: str, table: str) -> str:
         return f"s3://{self.bucket(zone)}/{domain}/{table}"

@@ -1,0 +1,40 @@
+"""Findings of cdk-nag that are as they should be."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from aws_cdk import Acknowledgment, Stack, Validations
+from aws_cdk import aws_iam as iam
+from constructs import IConstruct
+
+
+def acknowledge(construct: IConstruct, rule: str, *, reason: str) -> None:
+    """Accept one finding on one construct.
+
+    Args:
+        construct: the smallest construct that the finding is about; it counts for what is inside as well.
+        rule: cdk-nag's rule, with the finding in brackets where a rule has several.
+        reason: why it is right, for a security reviewer.
+    """
+    Validations.of(construct).acknowledge(Acknowledgment(id=rule, reason=reason))
+
+
+def acknowledge_wildcards(construct: IConstruct, statements: Iterable[iam.PolicyStatement], *, reason: str) -> None:
+    """Accept that statements of a construct name exactly the resources with `*` that they name today."""
+    stack = Stack.of(construct)
+    wildcards = {arn for statement in statements for arn in statement.resources if arn.endswith("*")}
+    for arn in sorted(_flat(stack.resolve(arn)) for arn in wildcards):
+        acknowledge(construct, f"AwsSolutions-IAM5[Resource::{arn}]", reason=reason)
+
+
+def _flat(value: Any) -> str:
+    """A resolved string as cdk-nag writes it in a finding."""
+    match value:
+        case str():
+            return value
+        case {"Fn::Join": [separator, parts]}:
+            return str(separator).join(_flat(part) for part in parts)
+        case {"Ref": name}:
+            return f"<{name}>"
+    return json.dumps(value, separators=(",", ":"))

@@ -1,0 +1,71 @@
+"""What the role of a move's job may do: read one zone, write the next, record it in ops, run its code, log."""
+
+from collections.abc import Iterable, Sequence
+
+from aws_cdk import FileAssetLocation
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+
+from lakehouse.names import Zone
+from stacks.stack import LakehouseStack
+
+READ_OBJECTS = ["s3:GetObject", "s3:GetObjectVersion"]
+WRITE_OBJECTS = [*READ_OBJECTS, "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+READ_TABLES = ["glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:GetTableVersion", "glue:GetTableVersions"]
+WRITE_TABLES = [*READ_TABLES, "glue:UpdateTable"]
+WHY_WILDCARDS = (
+    "Objects and tables come and go: the role is held to buckets, prefixes and databases of its move. PutMetricData "
+    "knows no resources and is held to Glue's namespace."
+)
+
+
+def job_statements(
+    stack: LakehouseStack,
+    *,
+    source: Zone,
+    target: Zone,
+    key: kms.IKey,
+    code: Iterable[FileAssetLocation],
+    log_groups: Sequence[logs.LogGroup],
+) -> list[iam.PolicyStatement]:
+    """Statements of a job's role.
+
+    Args:
+        stack: the stack that the job is in.
+        source, target: the zones that the job moves data between.
+        key: the key of all buckets and log groups.
+        code: script and wheel.
+        log_groups: where the job logs.
+    """
+    names = stack.names
+    buckets = {names.bucket(zone) for zone in (source, target, Zone.INTEGRATION)} | {names.scripts_bucket}
+    read = [] if source is Zone.STAGE else [names.database(source)]
+    written = [names.database(target), names.ops_database]
+    log_arns = [group.log_group_arn for group in log_groups]
+
+    def allow(sid: str, actions: list[str], resources: list[str]) -> iam.PolicyStatement:
+        return iam.PolicyStatement(sid=sid, actions=actions, resources=resources)
+
+    return [
+        allow(
+            "ListBuckets", ["s3:ListBucket", "s3:GetBucketLocation"], [stack.s3_arn(name) for name in sorted(buckets)]
+        ),
+        allow("ReadSource", READ_OBJECTS, [stack.s3_arn(f"{names.bucket(source)}/*")]),
+        allow("WriteTarget", WRITE_OBJECTS, [stack.s3_arn(f"{names.bucket(target)}/*")]),
+        allow("WriteOps", WRITE_OBJECTS, [stack.s3_arn(f"{names.ops_location('')}*")]),
+        allow("ReadContracts", READ_OBJECTS, [stack.s3_arn(f"{names.contracts_uri}*")]),
+        allow("ReadCode", READ_OBJECTS, [stack.s3_arn(f"{file.bucket_name}/{file.object_key}") for file in code]),
+        allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn]),
+        # Spark opens this database when it starts with --enable-glue-datacatalog, whatever it does then.
+        allow("StartSpark", ["glue:GetDatabase"], [stack.glue_arn("catalog"), stack.glue_arn("database/default")]),
+        allow("ReadTables", READ_TABLES, stack.glue_arns(*read)),
+        allow("WriteTables", WRITE_TABLES, stack.glue_arns(*written)),
+        allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey"], log_arns),
+        iam.PolicyStatement(
+            sid="Measure",
+            actions=["cloudwatch:PutMetricData"],
+            resources=["*"],
+            conditions={"StringEquals": {"cloudwatch:namespace": "Glue"}},
+        ),
+    ]

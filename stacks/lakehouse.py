@@ -1,0 +1,48 @@
+"""One deployment of the lakehouse: all its stacks, put together."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+
+from aws_cdk import Stage, Tags
+
+from lakehouse.contract import Contract
+from lakehouse.names import Names
+from stacks.analytics import Analytics
+from stacks.catalog import Catalog
+from stacks.ingestion import Ingestion
+from stacks.network import Network
+from stacks.processing import Processing
+from stacks.settings import Settings
+from stacks.storage import Storage
+
+
+def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: Sequence[Contract], root: Path) -> None:
+    """Put the stacks of one environment into a stage, which may be the app itself.
+
+    Args:
+        stage: what is deployed as one.
+        names: names of the deployment.
+        settings: choices of its environment.
+        contracts: its datasets.
+        root: the repository, for what the jobs run.
+    """
+    storage = Storage(stage, names=names, settings=settings)
+    Catalog(stage, names=names)
+    Processing(stage, names=names, settings=settings, key=storage.key, root=root)
+    Analytics(stage, names=names, settings=settings, key=storage.key)
+    databases = by_database(contracts)
+    # Without a database there is nothing to reach, and an idle VPC endpoint costs money.
+    if databases:
+        network = Network(stage, names=names, flow_logs=storage.access_logs)
+        Ingestion(stage, names=names, settings=settings, key=storage.key, network=network, databases=databases)
+    for tag, value in (("project", names.project), ("environment", names.environment)):
+        Tags.of(stage).add(tag, value)
+
+
+def by_database(contracts: Sequence[Contract]) -> dict[str, list[Contract]]:
+    """Contracts whose source is a database, by the source's name; both in order."""
+    name = attrgetter("source.name")
+    replicated = sorted((contract for contract in contracts if contract.source.is_database), key=name)
+    return {source: list(group) for source, group in groupby(replicated, key=name)}

@@ -1,0 +1,121 @@
+"""Processing: one Glue job a move, each with a role that reaches only the two zones that it moves data between."""
+
+from pathlib import Path
+
+from aws_cdk import FileAssetLocation
+from aws_cdk import aws_glue as glue
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from lakehouse.names import Move, Names, Zone
+from lakehouse.session import CATALOG
+from stacks.acknowledge import acknowledge_wildcards
+from stacks.job_code import build_wheel, upload
+from stacks.job_permissions import WHY_WILDCARDS, job_statements
+from stacks.settings import Settings
+from stacks.stack import LakehouseStack
+
+
+class Processing(LakehouseStack):
+    """The Glue jobs, their roles, logs and encryption."""
+
+    def __init__(self, scope: Construct, *, names: Names, settings: Settings, key: kms.IKey, root: Path) -> None:
+        super().__init__(scope, "processing", names=names, description="Glue jobs of the lakehouse")
+        security = self._security_configuration(key)
+        wheel = upload(self, build_wheel(root))
+        for move in Move:
+            source, target = (Zone(zone) for zone in move.split("_to_"))
+            script = upload(self, root / names.script_key(move))
+            log_groups = [
+                logs.LogGroup(
+                    self,
+                    f"{move}-{stream}",
+                    log_group_name=names.job_log_group(move, stream),
+                    retention=settings.log_retention,
+                    encryption_key=key,
+                    removal_policy=settings.removal_policy,
+                )
+                for stream in ("output", "error")
+            ]
+            role = iam.Role(
+                self,
+                f"{move}-role",
+                role_name=names.job_role(move),
+                description=f"Glue job {names.job(move)}",
+                assumed_by=iam.ServicePrincipal("glue.amazonaws.com"),
+            )
+            statements = job_statements(
+                self, source=source, target=target, key=key, code=[script, wheel], log_groups=log_groups
+            )
+            policy = iam.Policy(self, f"{move}-policy", statements=statements, roles=[role])
+            acknowledge_wildcards(policy, statements, reason=WHY_WILDCARDS)
+            job = glue.CfnJob(
+                self,
+                move,
+                name=names.job(move),
+                description=f"Moves batches of one dataset from {source} to {target}",
+                role=role.role_arn,
+                command=glue.CfnJob.JobCommandProperty(
+                    name="glueetl", python_version="3", script_location=script.s3_object_url
+                ),
+                default_arguments=self._arguments(target, wheel=wheel),
+                glue_version=settings.glue_version,
+                worker_type=settings.worker_type,
+                number_of_workers=settings.workers,
+                timeout=settings.job_timeout_minutes,
+                max_retries=settings.job_retries,
+                execution_property=glue.CfnJob.ExecutionPropertyProperty(
+                    max_concurrent_runs=settings.max_concurrent_runs
+                ),
+                security_configuration=security.name,
+            )
+            job.node.add_dependency(security, policy, *log_groups)
+
+    def _security_configuration(self, key: kms.IKey) -> glue.CfnSecurityConfiguration:
+        configuration = glue.CfnSecurityConfiguration
+        return configuration(
+            self,
+            "Encryption",
+            name=self.names.job_security_configuration,
+            encryption_configuration=configuration.EncryptionConfigurationProperty(
+                cloud_watch_encryption=configuration.CloudWatchEncryptionProperty(
+                    cloud_watch_encryption_mode="SSE-KMS", kms_key_arn=key.key_arn
+                ),
+                job_bookmarks_encryption=configuration.JobBookmarksEncryptionProperty(
+                    job_bookmarks_encryption_mode="CSE-KMS", kms_key_arn=key.key_arn
+                ),
+                s3_encryptions=[
+                    configuration.S3EncryptionProperty(s3_encryption_mode="SSE-KMS", kms_key_arn=key.key_arn)
+                ],
+            ),
+        )
+
+    def _arguments(self, target: Zone, *, wheel: FileAssetLocation) -> dict[str, str]:
+        """Arguments of a job's every run; who starts it adds `--dataset` and `--batch_ids`."""
+        names = self.names
+        catalog = f"spark.sql.catalog.{CATALOG}"
+        spark = {
+            "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+            "spark.sql.defaultCatalog": CATALOG,
+            catalog: "org.apache.iceberg.spark.SparkCatalog",
+            f"{catalog}.catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
+            f"{catalog}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
+            f"{catalog}.warehouse": names.database_location(target),
+        }
+        return {
+            "--environment": names.environment,
+            "--contracts": names.contracts_uri,
+            # pip installs the wheel on the driver and on every worker, and with it the requirements in its metadata.
+            "--additional-python-modules": wheel.s3_object_url,
+            "--datalake-formats": "iceberg",
+            # Glue takes one --conf: the further ones stand in its value.
+            "--conf": " --conf ".join(f"{key}={value}" for key, value in spark.items()),
+            "--enable-glue-datacatalog": "true",
+            "--enable-metrics": "true",
+            "--enable-observability-metrics": "true",
+            "--enable-continuous-cloudwatch-log": "true",
+            "--custom-logGroup-prefix": names.job_log_prefix,
+            "--job-language": "python",
+        }

@@ -1,0 +1,5 @@
+-- Sales by region and month, newest first
+SELECT *
+FROM $curated.sales_by_region_month
+ORDER BY month DESC, revenue DESC
+LIMIT 100

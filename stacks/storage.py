@@ -1,0 +1,115 @@
+"""Storage: a bucket for each zone and for what surrounds them, and the one key that encrypts them."""
+
+from typing import Any
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from lakehouse.names import Names, Zone
+from stacks.acknowledge import acknowledge
+from stacks.settings import Settings
+from stacks.stack import LakehouseStack
+
+UNFINISHED_UPLOADS_DAYS = 3
+LOG_KEY_ACTIONS = ["Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "DescribeKey"]
+LOG_KEY_ACTIONS += ["GenerateDataKey", "GenerateDataKeyWithoutPlaintext"]
+
+
+class Storage(LakehouseStack):
+    """Buckets and key.
+
+    Attributes:
+        key: encrypts data, logs, secrets and query results.
+        access_logs: bucket of who read what, and of network traffic.
+    """
+
+    def __init__(self, scope: Construct, *, names: Names, settings: Settings) -> None:
+        super().__init__(scope, "storage", names=names, description="Buckets of the lakehouse and their key")
+        self._settings = settings
+        self.key = self._encryption_key()
+        # S3 delivers server access logs only to buckets that it encrypts with its own key.
+        self.access_logs = self._bucket(
+            "AccessLogs",
+            name=names.logs_bucket,
+            expires_days=settings.access_logs_expire_days,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+        )
+        for zone in Zone:
+            expires_days = settings.stage_expires_days if zone is Zone.STAGE else None
+            self._logged_bucket(zone.title(), name=names.bucket(zone), expires_days=expires_days)
+        self._logged_bucket("Scripts", name=names.scripts_bucket)
+        self._logged_bucket("QueryResults", name=names.results_bucket, expires_days=settings.query_results_expire_days)
+        acknowledge(
+            self.access_logs,
+            "AwsSolutions-S1",
+            reason="It receives the access logs of all other buckets; logging its own access would log each delivery.",
+        )
+
+    def _encryption_key(self) -> kms.Key:
+        names = self.names
+        key = kms.Key(
+            self,
+            "Key",
+            alias=names.key_alias,
+            description=f"Data, logs and secrets of {names.prefix}",
+            enable_key_rotation=True,
+            removal_policy=self._settings.removal_policy,
+        )
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="CloudWatchLogs",
+                principals=[iam.ServicePrincipal(f"logs.{self.region}.amazonaws.com")],
+                actions=[f"kms:{action}" for action in LOG_KEY_ACTIONS],
+                resources=["*"],  # in a key's own policy: this key
+                conditions={
+                    "ArnLike": {
+                        "kms:EncryptionContext:aws:logs:arn": self.format_arn(
+                            service="logs", resource="log-group", resource_name=f"{names.log_prefix}/*"
+                        )
+                    }
+                },
+            )
+        )
+        return key
+
+    def _logged_bucket(self, construct_id: str, *, name: str, expires_days: int | None = None) -> s3.Bucket:
+        return self._bucket(
+            construct_id,
+            name=name,
+            expires_days=expires_days,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self.key,
+            bucket_key_enabled=True,
+            server_access_logs_bucket=self.access_logs,
+            server_access_logs_prefix=f"s3/{name}/",
+        )
+
+    def _bucket(self, construct_id: str, *, name: str, expires_days: int | None, **encryption: Any) -> s3.Bucket:
+        settings = self._settings
+        rules = [
+            s3.LifecycleRule(
+                id="what-is-no-longer-current",
+                noncurrent_version_expiration=Duration.days(settings.noncurrent_versions_expire_days),
+                expired_object_delete_marker=True,
+                abort_incomplete_multipart_upload_after=Duration.days(UNFINISHED_UPLOADS_DAYS),
+            )
+        ]
+        if expires_days is not None:
+            rules.append(s3.LifecycleRule(id="age", expiration=Duration.days(expires_days)))
+        return s3.Bucket(
+            self,
+            construct_id,
+            bucket_name=name,
+            versioned=True,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=rules,
+            removal_policy=settings.removal_policy,
+            auto_delete_objects=settings.removal_policy is RemovalPolicy.DESTROY,
+            **encryption,
+        )
