@@ -13,7 +13,7 @@ from typing import Any
 
 from local import plugin
 from local.glue import logs, processes
-from local.glue.arguments import driver_environment, script_arguments
+from local.glue.arguments import driver_environment, packages, script_arguments
 from local.plugin import Json
 
 SLOTS = int(os.environ.get("LAKEHOUSE_LOCAL_GLUE_SLOTS", "0")) or os.cpu_count() or 1
@@ -66,12 +66,12 @@ def _execute(
     location = job["Command"]["ScriptLocation"]
     script = folder / location.rpartition("/")[2]
     script.write_bytes(_download(location)[0])
-    packages = [_package(uri.strip()) for uri in arguments.get("--extra-py-files", "").split(",") if uri.strip()]
+    path = os.pathsep.join(str(_package(uri)) for uri in packages(arguments))
     environment = (
         {name: value for name, value in plugin.inherited_environment().items() if not name.startswith("AWS_")}
         | plugin.aws_environment()
         | driver_environment(arguments)
-        | {"PYTHONPATH": os.pathsep.join(map(str, packages)), "PYTHONUNBUFFERED": "1"}
+        | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
     )
     process = processes.start(
         script=script,
@@ -80,7 +80,7 @@ def _execute(
         directory=folder,
     )
     running()
-    output_group, error_group = logs.groups(arguments)
+    output_group, error_group = logs.groups(job, arguments)
     output = logs.Shipper(group=output_group, stream=run["Id"])
     error = logs.Shipper(group=error_group, stream=run["Id"])
     deadline = time.monotonic() + float(run["Timeout"]) * 60

@@ -17,12 +17,17 @@ MESSAGE_BYTES = 250_000
 REMEMBERED = 50
 
 
-def groups(arguments: Mapping[str, str]) -> tuple[str, str]:
-    """Log groups of standard output and standard error, by the arguments of job and run."""
+def groups(job: Json, arguments: Mapping[str, str]) -> tuple[str, str]:
+    """Log groups of standard output and standard error, by the job and the arguments of job and run.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
+    """
     continuous = arguments.get("--continuous-log-logGroup")
     if continuous:
         return continuous, continuous
     prefix = arguments.get("--custom-logGroup-prefix", "/aws-glue/jobs").rstrip("/")
+    if configuration := job.get("SecurityConfiguration"):
+        prefix += f"/{configuration}-role/{job['Role'].rpartition('/')[2]}"
     return f"{prefix}/output", f"{prefix}/error"
 
 

@@ -65,7 +65,10 @@ def messages(group: str, stream: str) -> list[str]:
     return [event["message"] for event in events]
 
 
-def test_a_job_gets_its_arguments_packages_and_endpoint(glue: Any, s3: Any, job: Callable[..., str]) -> None:
+@pytest.mark.parametrize("packages_argument", ["--extra-py-files", "--additional-python-modules"])
+def test_a_job_gets_its_arguments_packages_and_endpoint(
+    glue: Any, s3: Any, job: Callable[..., str], packages_argument: str
+) -> None:
     wheel = io.BytesIO()
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("shipped/__init__.py", "WHERE = __file__")
@@ -77,7 +80,10 @@ account = boto3.client("sts").get_caller_identity()["Account"]
 print(json.dumps([sys.argv[1:], account, __name__, os.path.basename(os.getcwd()), os.getpid() == os.getpgid(0)]))
 print("to standard error", file=sys.stderr)
 """
-    packages = {"--extra-py-files": f"s3://{BUCKET}/shipped-1-py3-none-any.whl", "--datalake-formats": "iceberg"}
+    packages = {
+        packages_argument: f"boto3==1,s3://{BUCKET}/shipped-1-py3-none-any.whl",
+        "--datalake-formats": "iceberg",
+    }
     name = job(script, DefaultArguments=packages | {"--dataset": "none", "--environment": "dev"})
     done = run(glue, name, Arguments={"--dataset": "sales.orders", "--text": "two words"})
     assert done["JobRunState"] == "SUCCEEDED", done
@@ -96,6 +102,16 @@ print("to standard error", file=sys.stderr)
 def test_logs_go_to_the_group_that_the_job_names(glue: Any, job: Callable[..., str]) -> None:
     name = job("print('here')", DefaultArguments={"--continuous-log-logGroup": "/lakehouse/jobs"})
     assert messages("/lakehouse/jobs", run(glue, name)["Id"]) == ["here"]
+
+
+def test_a_security_configuration_is_part_of_the_log_groups_name(glue: Any, job: Callable[..., str]) -> None:
+    name = job(
+        "print('here')",
+        Role="arn:aws:iam::000000000000:role/mover",
+        SecurityConfiguration="encrypted",
+        DefaultArguments={"--custom-logGroup-prefix": "/lakehouse/dev/jobs"},
+    )
+    assert messages("/lakehouse/dev/jobs/encrypted-role/mover/output", run(glue, name)["Id"]) == ["here"]
 
 
 @pytest.mark.parametrize(
