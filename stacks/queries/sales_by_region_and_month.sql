@@ -1,5 +1,5 @@
 -- Sales by region and month, newest first
 SELECT *
 FROM $curated.sales_by_region_month
-ORDER BY month DESC, revenue DESC
+ORDER BY month DESC, net_revenue DESC
 LIMIT 100

@@ -1,0 +1,31 @@
+"""`lakehouse build`: the curated zone, by dbt."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from lakehouse import dbt
+from lakehouse.cli.options import DEFAULT_ENVIRONMENT, Environment, console
+from lakehouse.settings import names_of
+
+COLOURS = {"success": "green", "pass": "green", "warn": "yellow"}
+
+
+def build(
+    select: Annotated[
+        list[str] | None, typer.Argument(metavar="[MODEL...]", help="dbt selectors, e.g. +sales_by_region_month.")
+    ] = None,
+    env: Environment = DEFAULT_ENVIRONMENT,
+) -> None:
+    """Build and test the dimensions, facts and marts of the curated zone, by dbt on Athena.
+
+    A model whose test fails stops those that depend on it; the tables that readers see are replaced one by one, each
+    as a whole.
+    """
+    table = Table("", "name", "status", "seconds", "")
+    for node in dbt.build(names_of(env), select=tuple(select or ())):
+        said = node.message or "" if node.status not in ("success", "pass") else ""
+        status = f"[{COLOURS.get(node.status, 'dim')}]{node.status}[/]"
+        table.add_row(node.kind, node.name, status, f"{node.seconds:.1f}", said)
+    console.print(table)
