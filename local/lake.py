@@ -1,0 +1,79 @@
+"""The laptop's lakehouse: the embedded AWS with the real stacks, the shop's database, and the way between them."""
+
+import json
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+
+from lakehouse import catalog, tables
+from lakehouse.contract import Contract
+from lakehouse.names import Names
+from lakehouse.settings import names_of
+from local import cdk, embedded, postgres
+from local.dms.progress import wait_until_caught_up
+from local.dms.task import slot_name
+from local.postgres import Database
+
+ENVIRONMENT = "dev"
+SOURCE = "shop"
+"""The database that contracts/sales name as their source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lake:
+    """A deployed lakehouse on this machine: its embedded AWS, the source database, and the names of its parts."""
+
+    server: embedded.Server
+    database: Database
+    names: Names
+
+
+def up(root: Path) -> Lake:
+    """Start the embedded AWS and PostgreSQL, and point this process's AWS clients at the former."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        database = pool.submit(postgres.start, root)
+        server = embedded.up(root)
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+        os.environ.update(embedded.environment(server))
+        return Lake(server=server, database=database.result(), names=names_of(ENVIRONMENT))
+
+
+def down(root: Path) -> None:
+    """Stop both; their data stays."""
+    embedded.down(root)
+    postgres.stop(root)
+
+
+def deploy(lake: Lake, contracts: Iterable[Contract]) -> None:
+    """Deploy the stacks with the CDK CLI, create the tables, and tell DMS where the source database is."""
+    cdk.deploy(lake.server)
+    tables.apply(catalog.load(), list(contracts), lake.names)
+    boto3.client("secretsmanager").put_secret_value(
+        SecretId=lake.names.source_secret(source=SOURCE), SecretString=json.dumps(lake.database.secret)
+    )
+
+
+def replicate(lake: Lake) -> None:
+    """Start the replication of the source database, as one does in production."""
+    dms = boto3.client("dms")
+    found = dms.describe_replication_configs(
+        Filters=[{"Name": "replication-config-id", "Values": [lake.names.replication(source=SOURCE)]}]
+    )
+    dms.start_replication(
+        ReplicationConfigArn=found["ReplicationConfigs"][0]["ReplicationConfigArn"],
+        StartReplicationType="start-replication",
+    )
+
+
+def catch_up(lake: Lake) -> None:
+    """Wait until all that is committed in the source database is in stage.
+
+    Raises:
+        TimeoutError: it was not reached in time; says how far the replication is.
+    """
+    wait_until_caught_up(lake.database.conninfo, slot=slot_name(lake.names.replication(source=SOURCE)))
