@@ -4,15 +4,13 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from lakehouse.errors import LakehouseError
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 CATALOG = "glue_catalog"
 ENGINES = ("sail", "spark", "glue")
-
-
-class EngineError(RuntimeError):
-    """The engine that `LAKEHOUSE_ENGINE` names cannot run here."""
 
 
 @cache
@@ -24,12 +22,12 @@ def spark() -> "SparkSession":
     table is `database.table` in the Glue catalog of AWS_REGION, at AWS_ENDPOINT_URL when that is set.
 
     Raises:
-        EngineError: the engine is unknown, or lacks a part that must be installed first.
+        LakehouseError: the engine is unknown, or lacks a part that must be installed first.
     """
     engine = os.environ.get("LAKEHOUSE_ENGINE", "sail")
     openers = {"sail": _sail, "spark": _spark, "glue": _glue}
     if engine not in openers:
-        raise EngineError(f"LAKEHOUSE_ENGINE is '{engine}': expected one of {', '.join(ENGINES)}")
+        raise LakehouseError(f"LAKEHOUSE_ENGINE is '{engine}': expected one of {', '.join(ENGINES)}")
     session = openers[engine]()
     # Casts between text and timestamps depend on the zone: the same data must give the same rows everywhere.
     session.conf.set("spark.sql.session.timeZone", "UTC")
@@ -39,7 +37,7 @@ def spark() -> "SparkSession":
 def _region() -> str:
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     if not region:
-        raise EngineError("no AWS region: set AWS_REGION, for example AWS_REGION=eu-central-1")
+        raise LakehouseError("no AWS region: set AWS_REGION, for example AWS_REGION=eu-central-1")
     return region
 
 
@@ -65,7 +63,7 @@ def _sail_server() -> Any:
     try:
         from pysail.spark import SparkConnectServer  # type: ignore[import-untyped]
     except ImportError as missing:
-        raise EngineError(
+        raise LakehouseError(
             "engine sail needs pysail and pyspark-client: pip install 'lakehouse[local]', "
             "or set LAKEHOUSE_ENGINE to spark or glue"
         ) from missing
@@ -79,7 +77,7 @@ def _spark() -> "SparkSession":
     from pyspark.util import is_remote_only
 
     if is_remote_only():
-        raise EngineError(
+        raise LakehouseError(
             "engine spark needs Apache Spark itself, but pyspark-client is installed, which only talks to a server: "
             "install pyspark of the same version in an environment of its own, or set LAKEHOUSE_ENGINE=sail"
         )
@@ -102,7 +100,7 @@ def _spark() -> "SparkSession":
     try:
         session.sparkContext._jvm.java.lang.Class.forName(settings[catalog])
     except Exception as missing:
-        raise EngineError(
+        raise LakehouseError(
             f"engine spark lacks Iceberg ({settings[catalog]} is not on its class path): start it with "
             "PYSPARK_SUBMIT_ARGS='--jars iceberg-spark-runtime.jar,iceberg-aws-bundle.jar pyspark-shell'"
         ) from missing
@@ -115,7 +113,7 @@ def _glue() -> "SparkSession":
     # The job's `--conf` names the catalog (stacks/ writes it): a session made here would hide a job that lacks it.
     session: SparkSession = SparkSession.builder.getOrCreate()
     if session.conf.get("spark.sql.defaultCatalog", "") != CATALOG:
-        raise EngineError(
+        raise LakehouseError(
             f"engine glue expects the job argument --conf spark.sql.defaultCatalog={CATALOG} with that catalog's "
             "Iceberg settings (AWS Glue developer guide, 'Using the Iceberg framework')"
         )

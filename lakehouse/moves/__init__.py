@@ -1,0 +1,1 @@
+"""Moves of data from zone to zone; one module a move."""

@@ -1,0 +1,147 @@
+"""Move a batch from stage to raw: every record of its objects becomes one row, accepted or refused."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import partial
+from heapq import heapreplace
+from math import ceil
+from typing import TYPE_CHECKING
+
+import boto3
+import pyarrow as pa
+
+from lakehouse import batches
+from lakehouse.batches import Batch, StageObject
+from lakehouse.columns import BATCH_ID, ERRORS, INGESTED_AT, RECORD, SOURCE_FILE, SOURCE_ROW
+from lakehouse.contract import Contract
+from lakehouse.job import Job
+from lakehouse.names import Names, Zone
+from lakehouse.readers.fetch import fetch
+from lakehouse.readers.reader import read
+from lakehouse.readers.rows import row_columns
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+LEAST_BYTES = 16 * 2**20
+"""A partition of less is not worth a task and a file of its own, even if cores are idle."""
+
+MOST_BYTES = 256 * 2**20
+"""A partition grows no further if its objects allow it, so that a task that is lost does not cost much."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Records of one batch; `received` = `accepted` + `refused`, for each is one row of the raw table."""
+
+    received: int
+    accepted: int
+    refused: int
+    objects: int
+    bytes: int
+
+
+def run(job: Job) -> None:
+    """Move the batches that a job run is about, one after the other."""
+    s3 = boto3.client("s3")
+    for batch_id in job.batch_ids:
+        batch = batches.load(s3, names=job.names, dataset=job.contract.dataset, batch_id=batch_id)
+        job.attempt([batch_id], partial(_counted, job, batch))
+
+
+def _counted(job: Job, batch: Batch) -> dict[str, dict[str, int]]:
+    return {batch.batch_id: asdict(stage_to_raw(job.spark, job.contract, batch, names=job.names))}
+
+
+def stage_to_raw(spark: "SparkSession", contract: Contract, batch: Batch, *, names: Names) -> Counts:
+    """Write a batch to its dataset's raw table, in place of what an earlier attempt may have written.
+
+    Args:
+        spark: session of any engine.
+        contract: the dataset.
+        batch: what to read.
+        names: names of the deployment.
+
+    Returns:
+        counts of the rows that are in the table.
+
+    Raises:
+        Exception: of the engine, with the name of the object that is gone or changed; the table is as it was.
+    """
+    from pyspark.sql.functions import col, count, lit
+
+    table = f"{names.database(Zone.RAW)}.{contract.dataset}"
+    rows = (
+        read_objects(spark, contract, batch.objects)
+        .withColumn(BATCH_ID, lit(batch.batch_id))
+        .withColumn(INGESTED_AT, lit(datetime.now(UTC)))
+    )
+    rows.writeTo(table).overwrite(col(BATCH_ID) == batch.batch_id)
+    written = spark.table(table).where(col(BATCH_ID) == batch.batch_id)
+    counted = written.agg(count(lit(1)).alias("received"), count(ERRORS).alias("refused")).first()
+    assert counted is not None  # an aggregate of no group has one row
+    return Counts(
+        received=counted["received"],
+        accepted=counted["received"] - counted["refused"],
+        refused=counted["refused"],
+        objects=len(batch.objects),
+        bytes=batch.size,
+    )
+
+
+def read_objects(spark: "SparkSession", contract: Contract, objects: Iterable[StageObject]) -> "DataFrame":
+    """A DataFrame of the rows of stage objects, which its workers read."""
+    cores = _cores(spark)
+    groups = spread(objects, cores=cores)
+    read_group = partial(_read_groups, contract=contract, groups=groups, threads=max(1, cores // len(groups)))
+    ddl = ", ".join(
+        [
+            *(f"`{column.name}` {column.type.spark}" for column in row_columns(contract)),
+            f"{ERRORS} array<struct<column:string,reason:string>>",
+            f"{RECORD} string",
+            f"{SOURCE_FILE} string",
+            f"{SOURCE_ROW} bigint",
+        ]
+    )
+    # One row a partition, which is the number of a group: no engine spreads rows this exactly in any other way.
+    return spark.range(0, len(groups), 1, len(groups)).mapInArrow(read_group, ddl)
+
+
+def _read_groups(
+    numbers: Iterable[pa.RecordBatch], *, contract: Contract, groups: list[list[StageObject]], threads: int
+) -> Iterator[pa.RecordBatch]:
+    s3 = boto3.client("s3")
+    for batch in numbers:
+        for number in batch.column(0).to_pylist():
+            yield from read(contract, groups[number], fetch=partial(fetch, s3), threads=threads)
+
+
+def spread(objects: Iterable[StageObject], *, cores: int) -> list[list[StageObject]]:
+    """Put objects into groups of about the same size, so many that cores are busy and files are not tiny.
+
+    Args:
+        objects: any number.
+        cores: how many groups are read at a time.
+
+    Returns:
+        one group at least; within a group, objects stand as they came.
+    """
+    objects = list(objects)
+    size = sum(item.size for item in objects)
+    count = max(ceil(size / MOST_BYTES), min(cores, ceil(size / LEAST_BYTES)))
+    groups: list[list[int]] = [[] for _ in range(max(1, min(count, len(objects))))]
+    smallest = [(0, number) for number in range(len(groups))]
+    for index in sorted(range(len(objects)), key=lambda index: -objects[index].size):
+        weight, number = smallest[0]
+        groups[number].append(index)
+        heapreplace(smallest, (weight + objects[index].size, number))
+    return [[objects[index] for index in sorted(group)] for group in groups]
+
+
+def _cores(spark: "SparkSession") -> int:
+    from pyspark.sql.utils import is_remote
+
+    # A Spark Connect client cannot ask; its server is in this process.
+    return (os.cpu_count() or 1) if is_remote() else spark.sparkContext.defaultParallelism

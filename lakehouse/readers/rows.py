@@ -1,0 +1,186 @@
+"""Put the rows of a raw table together: typed values, the reasons of refused records, and where each came from."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lakehouse import columns, dms
+from lakehouse.contract import Column, Contract, Options
+from lakehouse.readers.checks import violations
+from lakehouse.readers.chunk import Broken, Chunk
+from lakehouse.readers.json_text import load, to_json
+from lakehouse.readers.native import as_text, from_native, plain
+from lakehouse.readers.text import Converted, convert
+from lakehouse.readers.values import has_unknown_fields, show
+from lakehouse.types import STRING, TIMESTAMP, Kind
+
+REASONS = pa.list_(pa.struct([("column", pa.string()), ("reason", pa.string())]))
+Reasons = list[dict[str, str | None]]
+
+# AWS DMS user guide, "Replicating source table headers using expressions": a change sequence is 35 digits; a row of
+# the full load has none.
+_DMS_COLUMNS = (
+    Column(
+        name=columns.OPERATION,
+        type=STRING,
+        source_name=dms.OPERATION,
+        required=True,
+        enum=(dms.INSERT, dms.UPDATE, dms.DELETE),
+    ),
+    Column(name=columns.COMMIT_TIMESTAMP, type=TIMESTAMP, source_name=dms.COMMIT_TIMESTAMP, required=True),
+    Column(
+        name=columns.CHANGE_SEQUENCE,
+        type=STRING,
+        source_name=dms.CHANGE_SEQUENCE,
+        options=Options(pattern="^(?:[0-9]{35})?$"),
+    ),
+)
+
+
+@cache
+def row_columns(contract: Contract) -> tuple[Column, ...]:
+    """The columns of a contract's raw rows that come from the source: its own, and those that DMS adds."""
+    return contract.columns + (_DMS_COLUMNS if contract.source.is_database else ())
+
+
+@cache
+def row_schema(contract: Contract) -> pa.Schema:
+    """Schema of the rows that the readers yield: the raw table's without the batch's own columns."""
+    return pa.schema(
+        [
+            *(pa.field(column.name, column.type.arrow) for column in row_columns(contract)),
+            pa.field(columns.ERRORS, REASONS),
+            pa.field(columns.RECORD, pa.string()),
+            pa.field(columns.SOURCE_FILE, pa.string()),
+            pa.field(columns.SOURCE_ROW, pa.int64()),
+        ]
+    )
+
+
+def rows_of(contract: Contract, chunk: Chunk, *, source_file: str) -> pa.RecordBatch:
+    """Rows of a chunk: one for each of its records.
+
+    Args:
+        contract: says the columns and their rules.
+        chunk: records of one object.
+        source_file: URI of the object.
+    """
+    count = len(chunk.rows)
+    reasons: defaultdict[int, Reasons] = defaultdict(list)
+    arrays: list[pa.Array] = []
+    extras = _unknown_columns(contract, chunk)
+    for column in row_columns(contract):
+        sent = chunk.columns.get(column.source_name)
+        if sent is None:
+            sent = pa.nulls(count, pa.string())
+        converted = _convert(sent, column)
+        arrays.append(converted.values)
+        for i, reason in converted.refused.items():
+            reasons[i].append({"column": column.name, "reason": reason})
+        _check(converted, column, contract=contract, chunk=chunk, reasons=reasons)
+        if column.type.kind in (Kind.LIST, Kind.STRUCT):
+            for i in _with_unknown_fields(sent, column, refused=converted.refused):
+                extras[i][column.source_name] = as_text(sent.slice(i, 1))[0].as_py()
+    records = {i: to_json(fields) for i, fields in extras.items()} | {i: chunk.original(i) for i in reasons}
+    arrays += [
+        _sparse(reasons, count, REASONS),
+        _sparse(records, count, pa.string()),
+        pa.repeat(source_file, count),
+        chunk.rows,
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=row_schema(contract))
+
+
+def broken_rows(contract: Contract, broken: list[Broken], *, source_file: str) -> pa.RecordBatch:
+    """Rows of records whose form is wrong: nothing but why, where and the original text."""
+    own = [pa.nulls(len(broken), column.type.arrow) for column in row_columns(contract)]
+    reasons = [[{"column": record.column, "reason": record.reason}] for record in broken]
+    return pa.RecordBatch.from_arrays(
+        [
+            *own,
+            pa.array(reasons, type=REASONS),
+            pa.array([record.text for record in broken], type=pa.string()),
+            pa.repeat(source_file, len(broken)),
+            pa.array([record.row for record in broken], type=pa.int64()),
+        ],
+        schema=row_schema(contract),
+    )
+
+
+def _convert(sent: pa.Array, column: Column) -> Converted:
+    if pa.types.is_string(sent.type):
+        return convert(sent, column.type, time_format=column.options.time_format)
+    return from_native(sent, column.type)
+
+
+def _check(
+    converted: Converted, column: Column, *, contract: Contract, chunk: Chunk, reasons: defaultdict[int, Reasons]
+) -> None:
+    values = converted.values
+    if column.required and values.null_count:
+        missing = (
+            set(_positions(_required(column, contract=contract, chunk=chunk, values=values))) - converted.refused.keys()
+        )
+        reason = (
+            "required, but empty"
+            if column.source_name in chunk.columns
+            else "required, but the file has no such column"
+        )
+        for i in missing:
+            reasons[i].append({"column": column.name, "reason": reason})
+    for rule, broken in violations(values, column):
+        positions = _positions(broken)
+        found = as_text(values.take(pa.array(positions)))
+        for i, text in zip(positions, found.to_pylist(), strict=True):
+            reasons[i].append({"column": column.name, "reason": f"{rule}, found {show(text)}"})
+
+
+def _required(column: Column, *, contract: Contract, chunk: Chunk, values: pa.Array) -> pa.Array:
+    """Where a required value is missing; of a row that the source deleted, DMS sends no more than its key."""
+    missing = pc.is_null(values)
+    if not contract.source.is_database or column.name in contract.key:
+        return missing
+    operation = chunk.columns.get(dms.OPERATION)
+    if operation is None or column.source_name in (dms.OPERATION, dms.COMMIT_TIMESTAMP):
+        return missing
+    deleted = pc.fill_null(pc.equal(as_text(operation), dms.DELETE), False)
+    return pc.and_(missing, pc.invert(deleted))
+
+
+def _unknown_columns(contract: Contract, chunk: Chunk) -> defaultdict[int, dict[str, object]]:
+    """What the source sent in columns that the contract lacks, by position; kept so that nothing is lost."""
+    known = {column.source_name for column in row_columns(contract)}
+    extras: defaultdict[int, dict[str, object]] = defaultdict(dict)
+    for name, array in chunk.columns.items():
+        if name in known or array.null_count == len(array):
+            continue
+        positions = _positions(pc.is_valid(array))
+        for i, value in zip(positions, array.drop_null().to_pylist(), strict=True):
+            extras[i][name] = plain(value)
+    return extras
+
+
+def _with_unknown_fields(sent: pa.Array, column: Column, *, refused: dict[int, str]) -> list[int]:
+    texts = sent if pa.types.is_string(sent.type) else as_text(sent)
+    return [
+        i
+        for i, text in enumerate(texts.to_pylist())
+        if text and i not in refused and has_unknown_fields(load(text), column.type)
+    ]
+
+
+def _positions(mask: pa.Array) -> list[int]:
+    return np.flatnonzero(mask.to_numpy(zero_copy_only=False)).tolist()
+
+
+def _sparse(items: Mapping[int, object], count: int, type_: pa.DataType) -> pa.Array:
+    """Array of `count` values, null but for the items at their positions."""
+    if not items:
+        return pa.nulls(count, type_)
+    index = np.full(count, -1, dtype=np.int64)
+    index[list(items)] = np.arange(len(items))
+    return pa.array(list(items.values()), type=type_).take(pa.array(index, mask=index < 0))
