@@ -68,7 +68,8 @@ def _execute(
     script.write_bytes(_download(location)[0])
     path = os.pathsep.join(str(_package(uri)) for uri in packages(arguments))
     environment = (
-        {name: value for name, value in plugin.inherited_environment().items() if not name.startswith("AWS_")}
+        {"LAKEHOUSE_ENGINE": "sail"}  # the laptop's engine, unless the server was started for another
+        | {name: value for name, value in plugin.inherited_environment().items() if not name.startswith("AWS_")}
         | plugin.aws_environment()
         | driver_environment(arguments)
         | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
