@@ -55,14 +55,12 @@ def settings(
     return found
 
 
-def word(setting: Setting | None, choices: type[Word], *, default: Word, faults: Faults) -> Word:
-    """A value that is one of a few words."""
-    if setting is None:
-        return default
+def word(setting: Setting, choices: type[Word], *, faults: Faults) -> Word | None:
+    """A value that is one of a few words; None after a fault."""
     if setting.value in list(choices):
         return choices(setting.value)
     faults.add(setting.path, f"{setting.value!r} is unknown", remedy=one_of(setting.value, choices))
-    return default
+    return None
 
 
 def texts(setting: Setting | None, *, faults: Faults) -> list[tuple[str, YamlPath]]:

@@ -11,6 +11,16 @@ from pydantic import BaseModel, ValidationError
 from lakehouse.faults import Faults, YamlPath, one_of
 
 
+class _Loader(yaml.SafeLoader):
+    """Leaves dates as text, as the model wants them; YAML 1.1 would refuse the whole file for a 30th of February."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 def parse(text: str, *, faults: Faults) -> OpenDataContractStandard | None:
     """Read a document.
 
@@ -22,8 +32,8 @@ def parse(text: str, *, faults: Faults) -> OpenDataContractStandard | None:
         The document, or None if its form is too wrong to say more about it.
     """
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        document = yaml.safe_load(text)
+        node = yaml.compose(text, Loader=_Loader)
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1

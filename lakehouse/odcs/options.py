@@ -73,7 +73,7 @@ def bound(value: Any, *, source: SourceType) -> Bound:
     Raises:
         ValueError: it is none; the message says how to write one.
     """
-    text = value.isoformat() if isinstance(value, date) else str(value)
+    text = str(value)
     match source.type.kind:
         case Kind.DATE:
             return date.fromisoformat(text)
@@ -99,13 +99,23 @@ def _multiple_of(value: Any, source: SourceType) -> dict[str, Any]:
 
 
 def _pattern(value: Any, source: SourceType) -> dict[str, Any]:
+    return {"pattern": regular_expression(value)}
+
+
+def regular_expression(value: Any) -> str:
+    """A pattern, compiled by the engine that will match it: RE2, which knows no lookahead and no backreference.
+
+    Raises:
+        ValueError: it is none; the message says what to do.
+    """
+    if not isinstance(value, str):
+        raise ValueError("quote it")
     try:
-        # By the engine that will match it: RE2, which knows no lookahead and no backreference.
         with duckdb.connect() as connection:
-            connection.execute("SELECT regexp_matches('', $pattern)", {"pattern": str(value)})
+            connection.execute("SELECT regexp_matches('', $pattern)", {"pattern": value})
     except duckdb.Error as error:
         raise ValueError(f"write an RE2 regular expression: {str(error).splitlines()[0]}") from error
-    return {"pattern": str(value)}
+    return value
 
 
 def _text_format(value: Any, source: SourceType) -> dict[str, Any]:

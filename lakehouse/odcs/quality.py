@@ -1,5 +1,6 @@
 """ODCS quality rules: library metrics and SQL, each compared with a threshold."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -9,6 +10,7 @@ from open_data_contract_standard.model import DataQuality, SchemaProperty
 
 from lakehouse.contract import QualityRule, Severity
 from lakehouse.faults import Faults, YamlPath, one_of
+from lakehouse.odcs.options import regular_expression
 
 METRICS = ("nullValues", "missingValues", "invalidValues", "duplicateValues", "rowCount")
 OPERATORS = (
@@ -121,15 +123,23 @@ def _check_metric(
             (*path, "metric"), "rowCount is about the whole dataset", remedy="move the rule to schema[0].quality"
         )
     known = _ARGUMENTS.get(metric, ("properties",) if metric == "duplicateValues" and column is None else ())
-    for name in written.arguments or {}:
+    for name, value in (written.arguments or {}).items():
+        where = (*path, "arguments", name)
         if name not in known:
-            remedy = one_of(name, known) if known else "remove it"
-            faults.add((*path, "arguments", name), f"is no argument of {metric}", remedy=remedy)
+            faults.add(where, f"is no argument of {metric}", remedy=one_of(name, known) if known else "remove it")
+        elif name == "pattern":
+            try:
+                regular_expression(value)
+            except ValueError as error:
+                faults.add(where, f"{value!r} can't be used", remedy=str(error))
+        elif not isinstance(value, list):
+            faults.add(where, f"{value!r} is no list", remedy="write such as [a, b]")
+        elif name == "properties":
+            for index, item in enumerate(value):
+                if item not in names:
+                    faults.add((*where, index), f"{item!r} is no column", remedy=one_of(item, names))
     if known and not written.arguments:
         faults.add(path, f"{metric} has no arguments", remedy=f"add `arguments` with {' or '.join(known)}")
-    for index, name in enumerate((written.arguments or {}).get("properties") or []):
-        if name not in names:
-            faults.add((*path, "arguments", "properties", index), f"{name!r} is no column", remedy=one_of(name, names))
 
 
 def _comparison(written: DataQuality, *, faults: Faults, path: YamlPath) -> tuple[str, tuple[Decimal, ...]] | None:
@@ -139,7 +149,9 @@ def _comparison(written: DataQuality, *, faults: Faults, path: YamlPath) -> tupl
         return None
     value: Any = getattr(written, given[0])
     numbers = value if isinstance(value, list) else [value]
-    if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
+    if not all(
+        isinstance(number, int | float) and type(number) is not bool and math.isfinite(number) for number in numbers
+    ):
         faults.add((*path, given[0]), f"{value!r} is no number", remedy="compare with a number")
         return None
     return given[0], tuple(Decimal(str(number)) for number in numbers)

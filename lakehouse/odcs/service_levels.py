@@ -13,6 +13,7 @@ _UNITS = {
     **dict.fromkeys(("d", "day", "days"), timedelta(days=1)),
     **dict.fromkeys(("y", "yr", "year", "years"), timedelta(days=365)),
 }
+_MOST = 10_000
 
 
 def duration(levels: Sequence[ServiceLevelAgreementProperty] | None, name: str, *, faults: Faults) -> timedelta | None:
@@ -26,9 +27,11 @@ def duration(levels: Sequence[ServiceLevelAgreementProperty] | None, name: str, 
     if level.unit not in _UNITS:
         faults.add(("slaProperties", index, "unit"), f"{level.unit!r} is no unit", remedy=one_of(level.unit, _UNITS))
         return None
-    if isinstance(level.value, bool) or not isinstance(level.value, int | float) or level.value <= 0:
+    if isinstance(level.value, bool) or not isinstance(level.value, int | float) or not 0 < level.value <= _MOST:
         faults.add(
-            ("slaProperties", index, "value"), f"{level.value!r} is no duration", remedy="write a number above 0"
+            ("slaProperties", index, "value"),
+            f"{level.value!r} is no duration",
+            remedy=f"write a number above 0, at most {_MOST}",
         )
         return None
     return level.value * _UNITS[level.unit]

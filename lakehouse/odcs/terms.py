@@ -40,8 +40,13 @@ def terms(
     if "ingest" not in given:
         remedy = f"add the custom property `ingest`: {' or '.join(Ingest)}"
         faults.add(("customProperties",), "does not say how records arrive", remedy=remedy)
-    ingest = word(given.get("ingest"), Ingest, default=Ingest.APPEND, faults=faults)
-    deduplicate = word(given.get("deduplicate"), Deduplicate, default=Deduplicate.NONE, faults=faults)
+    ingest = word(given["ingest"], Ingest, faults=faults) if "ingest" in given else None
+    deduplicate: Deduplicate | None = Deduplicate.NONE
+    if "deduplicate" in given:
+        deduplicate = word(given["deduplicate"], Deduplicate, faults=faults)
+    if ingest is None or deduplicate is None:
+        # What else they would demand is not known.
+        return Terms(ingest=Ingest.APPEND, ordering=(), deduplicate=Deduplicate.NONE)
     merges = ingest is not Ingest.APPEND
     if merges and "deduplicate" in given:
         faults.add(given["deduplicate"].path, f"{ingest} merges by key anyway", remedy="remove `deduplicate`")

@@ -6,11 +6,16 @@ from collections.abc import Iterator
 import boto3
 import pytest
 import requests
+from hypothesis import settings
 from pyiceberg.catalog import Catalog
 
 from lakehouse import catalog
 from lakehouse.names import Names, Zone
 from tests import glue
+
+# A test that runs beside others, or first, is slow without being wrong.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
