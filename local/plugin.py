@@ -18,6 +18,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from ministack import app as ministack  # type: ignore[import-untyped]
+from ministack.core import router  # type: ignore[import-untyped]
 from ministack.core.responses import get_account_id, get_region  # type: ignore[import-untyped]
 
 from local import checkpoint
@@ -31,6 +32,8 @@ Operation = Callable[[Json], Json]
 Response = tuple[int, dict[str, str], bytes]
 
 application = ministack.app
+# Whoever signs for a service means it; ministack would first read every service model of botocore, for 15 seconds.
+router._is_aws_service_name = bool
 endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
 root = Path(os.environ["LAKEHOUSE_LOCAL_ROOT"])
 

@@ -24,6 +24,7 @@ _version_body = s3._version_body
 _get_object = s3._get_object
 _record_object_version = s3._record_object_version
 _upload_part = s3._upload_part
+_sse_headers = s3._resolve_sse_write_headers
 
 
 class _File:
@@ -59,6 +60,7 @@ def register() -> None:
     s3._get_object = _stream_object
     s3._record_object_version = _record_version_without_body
     s3._upload_part = _upload_part_to_disk
+    s3._resolve_sse_write_headers = _sse_headers_with_default_key
     for change in ("_create_bucket", "_delete_bucket", "_put_bucket_versioning"):
         setattr(s3, change, _durable(getattr(s3, change)))
 
@@ -124,6 +126,14 @@ def _range_of_version(header: str, response: dict[str, str], body: Any) -> Any:
 
 def _record_version_without_body(bucket: str, key: str, prior: Any, record: Any, data: Any) -> Any:
     return _record_object_version(bucket, key, prior, record, None)
+
+
+def _sse_headers_with_default_key(headers: Any, bucket: str) -> Any:
+    """`aws:kms` without a key means the account's `aws/s3` key, as S3 has it; ministack refuses it."""
+    key = "x-amz-server-side-encryption-aws-kms-key-id"
+    if headers.get("x-amz-server-side-encryption") == "aws:kms" and not headers.get(key):
+        headers = headers | {key: f"arn:aws:kms:{plugin.region()}:{plugin.account()}:alias/aws/s3"}
+    return _sse_headers(headers, bucket)
 
 
 def _upload_part_to_disk(bucket: str, key: str, body: bytes, query: Any, headers: Any) -> Any:
