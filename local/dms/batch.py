@@ -48,7 +48,7 @@ class Batch:
             self.fail(layout.table, error)
             return
         self.counts.setdefault(layout.table, Counter())[record.operation] += 1
-        if file.pending_bytes == 0 and file.bytes >= self._target.max_file_bytes:
+        if file.reaches(self._target.max_file_bytes):
             del self._open[layout, committed]
 
     def upload(self, bucket: Bucket) -> None:

@@ -87,6 +87,10 @@ class GrowingFile:
         """Size on disk, plus about what is yet to be written."""
         return self.path.stat().st_size + self.pending_bytes
 
+    def reaches(self, size: int) -> bool:
+        """Whether a chunk was just written, and the file has so many bytes with it."""
+        return self.pending_bytes == 0 and self.bytes >= size
+
     def add(self, record: Record) -> None:
         """Take a row; raises `UnwritableError` for one of the rows taken since the last chunk."""
         self._records.append(record)

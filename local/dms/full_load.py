@@ -7,7 +7,7 @@ resumed, all of it: never rows of two snapshots.
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ def _snapshot(settings: Source) -> Iterator[tuple[psycopg.Connection[Any], int]]
 
     A temporary slot exports them; both last as long as its connection runs no other command.
     """
-    with source.connect(settings, replication=True) as exporter, source.connect(settings) as connection:
+    with closing(source.connect(settings, replication=True)) as exporter, source.connect(settings) as connection:
         slot = sql.Identifier(f"dms_snapshot_{exporter.pgconn.backend_pid}")
         command = sql.SQL("CREATE_REPLICATION_SLOT {} TEMPORARY LOGICAL pgoutput EXPORT_SNAPSHOT").format(slot)
         result = exporter.pgconn.exec_(command.as_bytes(exporter))
@@ -131,12 +131,11 @@ def _copy(
                 growing = GrowingFile(path, layout, gzip=target.gzip)
             growing.add(Record(INSERT, values, timestamp_text(datetime.now(UTC)), None))
             rows += 1
-            if rows % 1000 == 0:
-                if stopping():
-                    raise StopRequestedError
-                if growing.bytes >= target.max_file_bytes:
-                    growing.close()
-                    growing = None
+            if rows % 1000 == 0 and stopping():
+                raise StopRequestedError
+            if growing.reaches(target.max_file_bytes):
+                growing.close()
+                growing = None
     if growing is not None:
         growing.close()
     return rows

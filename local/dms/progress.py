@@ -21,10 +21,12 @@ def wait_until_caught_up(conninfo: str, *, slot: str, timeout_s: float = 60) -> 
         row = connection.execute("SELECT pg_current_wal_flush_lsn()::text").fetchone()
         assert row is not None
         committed: str = row[0]
-        # A slot is active only while its changes are followed, which begins when the full load is in S3.
+        # A slot has a walsender only while its changes are followed, which begins when the full load is in S3.
         query = """
-            SELECT active AND confirmed_flush_lsn >= %s::pg_lsn, active, confirmed_flush_lsn::text
-            FROM pg_replication_slots WHERE slot_name = %s
+            SELECT sender.pid IS NOT NULL AND confirmed_flush_lsn >= %s::pg_lsn,
+                sender.pid IS NOT NULL, confirmed_flush_lsn::text
+            FROM pg_replication_slots LEFT JOIN pg_stat_replication sender ON sender.pid = active_pid
+            WHERE slot_name = %s
         """
         while time.monotonic() < deadline:
             found = connection.execute(query, [committed, slot]).fetchone()

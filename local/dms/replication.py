@@ -4,6 +4,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,10 +49,13 @@ def run(task: Task, *, folder: Path, state: State, stopping: Callable[[], bool])
         ReplicationError, SettingsError, ClientError, psycopg.Error: what waiting would not mend, or a source that was
             not reached once within 10 s.
     """
-    pause, began = SHORTEST_PAUSE_S, time.monotonic()
+    pause, began, anew = SHORTEST_PAUSE_S, time.monotonic(), task.reload
     while not stopping():
         position = state.written_lsn
         try:
+            if anew:
+                _forget(task, state)
+                anew = False
             _replicate(task, folder=folder, state=state, stopping=stopping)
         except StopRequestedError:
             return
@@ -78,7 +82,7 @@ def _replicate(task: Task, *, folder: Path, state: State, stopping: Callable[[],
         if task.migration_type == FULL_LOAD_ONLY:
             state.stop_reason = "Stop Reason FULL_LOAD_ONLY_FINISHED"
             return
-        with source.connect(task.source, replication=True) as streaming:
+        with closing(source.connect(task.source, replication=True)) as streaming:
             publications = task.slot, source.inserts_of(task.slot)
             stream = Stream(streaming, slot=task.slot, publications=publications, start_lsn=state.written_lsn)
             Follower(

@@ -1,0 +1,199 @@
+"""A replication under test: in a thread, in a forked process that can be killed, or in a process of its own."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from multiprocessing import get_context
+from multiprocessing.context import ForkProcess
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from lakehouse.dms import CHANGE_SEQUENCE, CHANGE_SEQUENCE_EXPRESSION, s3_settings
+from local.dms import replication, state, task
+from local.dms.progress import wait_until_caught_up
+from local.postgres import Database
+from tests.integration.dms import replica
+
+TIMEOUT_S = 30
+
+
+class Replicator:
+    """A replication of the schema `public`, in a thread; change its attributes before it is started."""
+
+    def __init__(self, database: Database, folder: Path, bucket: str) -> None:
+        folder.mkdir()
+        self.database = database
+        self.folder = folder
+        self.bucket = bucket
+        self.name = f"task-{database.dbname}"
+        self.s3: dict[str, Any] = s3_settings(source="shop", bucket=bucket)
+        self.migration_type = "full-load-and-cdc"
+        self.tables = ["%"]
+        self.postgresql: dict[str, Any] = {"MapBooleanAsBoolean": True}
+        self.error: BaseException | None = None
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def document(self, *, reload: bool) -> dict[str, Any]:
+        source = {
+            "EngineName": "postgres",
+            "ServerName": self.database.host,
+            "Port": self.database.port,
+            "Username": self.database.user,
+            "Password": self.database.password,
+            "DatabaseName": self.database.dbname,
+            "PostgreSQLSettings": self.postgresql,
+        }
+        return {
+            "Name": self.name,
+            "MigrationType": self.migration_type,
+            "Reload": reload,
+            "SourceEndpoint": source,
+            "TargetEndpoint": {"EngineName": "s3", "S3Settings": self.s3},
+            "TableMappings": json.dumps({"rules": [*map(_selection, self.tables), _CHANGE_SEQUENCE_RULE]}),
+        }
+
+    def start(self, *, reload: bool = False) -> None:
+        self.error = None
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._run, args=[task.parse(self.document(reload=reload))])
+        self._thread.start()
+
+    def _run(self, parsed: task.Task) -> None:
+        try:
+            replication.run(parsed, folder=self.folder, state=state.load(self.folder), stopping=self._stop.is_set)
+        except Exception as error:
+            self.error = error
+
+    def stop(self) -> None:
+        self._stop.set()
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until it ends by itself."""
+        if self._thread is not None:
+            self._thread.join(TIMEOUT_S)
+            assert not self._thread.is_alive()
+
+    def catch_up(self) -> None:
+        """Wait until all that is committed is in S3."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while True:
+            try:
+                return wait_until_caught_up(self.database.conninfo, slot=task.slot_name(self.name), timeout_s=1)
+            except TimeoutError:
+                if self.error:
+                    raise self.error from None
+                if time.monotonic() > deadline:
+                    raise
+
+    @property
+    def state(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads((self.folder / "state.json").read_text())
+        return document
+
+    def prefix(self, table: str) -> str:
+        return f"dms/shop/public/{table}/"
+
+    def keys(self, table: str) -> list[str]:
+        return replica.keys(self.bucket, self.prefix(table))
+
+    def records(self, table: str) -> list[replica.Row]:
+        return list(replica.records(self.bucket, self.prefix(table)))
+
+    def assert_equals_source(self, connection: psycopg.Connection[Any], table: str, *, key: tuple[str, ...]) -> None:
+        """Assert that replaying the files gives the rows that the source has now."""
+        cursor = connection.execute(f'SELECT * FROM "{table}"')
+        assert cursor.description is not None
+        names = [column.name for column in cursor.description]
+        expected = [dict(zip(names, map(replica.naive, row), strict=True)) for row in cursor]
+        by_key = {tuple(row[name] for name in key): row for row in expected}
+        assert replica.replay(self.bucket, self.prefix(table), key=key) == by_key
+
+
+class ForkedReplicator(Replicator):
+    """The same in a forked process, which starts at once and can be killed."""
+
+    _process: ForkProcess | None = None
+
+    def start(self, *, reload: bool = False) -> None:
+        parsed = task.parse(self.document(reload=reload))
+        self._process = get_context("fork").Process(target=self._run, args=[parsed])
+        self._process.start()
+
+    def wait_for_state(self, text: str) -> None:
+        """Wait until the file of its state has this text."""
+        file = self.folder / "state.json"
+        deadline = time.monotonic() + TIMEOUT_S
+        while time.monotonic() < deadline:
+            if file.exists() and text in file.read_text():
+                return
+            time.sleep(0.002)
+        raise AssertionError(f"{text} not reached in {TIMEOUT_S} s")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.join(TIMEOUT_S)
+
+
+class ReplicatorProcess(Replicator):
+    """The same as the API starts it: a program that reads its task from its standard input."""
+
+    _process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *, reload: bool = False) -> None:
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "local.dms", str(self.folder)], stdin=subprocess.PIPE, stdout=log, stderr=log
+            )
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(self.document(reload=reload)).encode() + b"\n")
+        self._process.stdin.flush()
+
+    def exit_code(self) -> int:
+        """Wait for its end."""
+        assert self._process is not None
+        return self._process.wait(TIMEOUT_S)
+
+    def end_input(self) -> None:
+        """What the end of the server that started it does."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+    def terminate(self) -> None:
+        assert self._process is not None
+        self._process.terminate()
+
+    def clean_up(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(TIMEOUT_S)
+
+
+def _selection(table: str) -> dict[str, Any]:
+    return {
+        "rule-type": "selection",
+        "rule-id": "1",
+        "rule-name": "1",
+        "object-locator": {"schema-name": "public", "table-name": table},
+        "rule-action": "include",
+    }
+
+
+_CHANGE_SEQUENCE_RULE = {
+    "rule-type": "transformation",
+    "rule-id": "99",
+    "rule-name": "99",
+    "rule-target": "column",
+    "object-locator": {"schema-name": "%", "table-name": "%"},
+    "rule-action": "add-column",
+    "value": CHANGE_SEQUENCE,
+    "expression": CHANGE_SEQUENCE_EXPRESSION,
+    "data-type": {"type": "string", "length": 50},
+}

@@ -1,0 +1,166 @@
+"""A replication's life: kinds, restarts, more tables, a lost slot, settings of the target."""
+
+import json
+from typing import Any
+
+import boto3
+import psycopg
+import pytest
+
+from local.dms.replication import ReplicationError
+from local.dms.settings import SettingsError
+from local.dms.task import parse, slot_name
+from tests.integration.dms import replica
+from tests.integration.dms.replicator import Replicator
+
+Source = psycopg.Connection[Any]
+
+
+def make(connection: Source, *tables: str) -> None:
+    for table in tables:
+        connection.execute(f"CREATE TABLE {table} (id int PRIMARY KEY); INSERT INTO {table} VALUES (1)")
+
+
+def ids(replicator: Replicator, table: str) -> list[int]:
+    return [record["id"] for record in replicator.records(table)]
+
+
+def test_a_full_load_alone_ends_by_itself_and_leaves_no_slot(replicator: Replicator, connection: Source) -> None:
+    make(connection, "a")
+    replicator.migration_type = "full-load"
+    replicator.start()
+    replicator.wait()
+    assert ids(replicator, "a") == [1]
+    assert connection.execute(
+        "SELECT count(*) FROM pg_replication_slots WHERE database = current_database()"
+    ).fetchone() == (0,)
+
+
+def test_changes_alone_begin_now(replicator: Replicator, connection: Source) -> None:
+    make(connection, "a")
+    replicator.migration_type = "cdc"
+    replicator.start()
+    replicator.catch_up()
+    connection.execute("INSERT INTO a VALUES (2)")
+    replicator.catch_up()
+    assert ids(replicator, "a") == [2]
+
+
+def test_a_table_that_the_mappings_gain_is_loaded_and_the_others_go_on(
+    replicator: Replicator, connection: Source
+) -> None:
+    make(connection, "a", "b")
+    replicator.tables = ["a"]
+    replicator.start()
+    replicator.catch_up()
+    replicator.stop()
+    connection.execute("INSERT INTO a VALUES (2)")
+    connection.execute("INSERT INTO b VALUES (2)")
+    replicator.tables = ["a", "b"]
+    replicator.start()
+    replicator.catch_up()
+    connection.execute("INSERT INTO b VALUES (3)")
+    replicator.catch_up()
+    assert ids(replicator, "a") == [1, 2]
+    assert ids(replicator, "b") == [1, 2, 3]
+    assert [key.rpartition("/")[2][:4] for key in replicator.keys("a")].count("LOAD") == 1
+
+
+def test_a_table_that_the_mappings_lose_is_not_followed(replicator: Replicator, connection: Source) -> None:
+    make(connection, "a", "b")
+    replicator.start()
+    replicator.catch_up()
+    replicator.stop()
+    replicator.tables = ["a"]
+    replicator.start()
+    replicator.catch_up()
+    connection.execute("INSERT INTO b VALUES (2); INSERT INTO a VALUES (2)")
+    replicator.catch_up()
+    assert (ids(replicator, "a"), ids(replicator, "b")) == ([1, 2], [1])
+
+
+def test_a_lost_slot_is_an_error_until_a_reload(replicator: Replicator, connection: Source) -> None:
+    make(connection, "a")
+    replicator.start()
+    replicator.catch_up()
+    replicator.stop()
+    connection.execute("SELECT pg_drop_replication_slot(%s)", [slot_name(replicator.name)])
+    connection.execute("INSERT INTO a VALUES (2)")
+    replicator.start()
+    replicator.wait()
+    assert isinstance(replicator.error, ReplicationError)
+    assert "start with reload-target" in str(replicator.error)
+    replicator.start(reload=True)
+    replicator.catch_up()
+    assert ids(replicator, "a") == [1, 2]
+
+
+def test_files_have_a_greatest_size_and_a_reload_leaves_none_of_the_last_one(
+    replicator: Replicator, connection: Source
+) -> None:
+    connection.execute("CREATE TABLE a (id int PRIMARY KEY, noise text)")
+    connection.execute("INSERT INTO a SELECT n, md5(n::text) || md5(-n || '') FROM generate_series(1, 25000) n")
+    replicator.s3["MaxFileSize"] = 100
+    replicator.start()
+    replicator.catch_up()
+    assert [key.rpartition("/")[2] for key in replicator.keys("a")] == [f"LOAD{n:08X}.parquet" for n in (1, 2, 3)]
+    with connection.transaction():
+        connection.execute("UPDATE a SET noise = noise || '!'")
+    replicator.catch_up()
+    assert len(replicator.keys("a")) == 6
+    replicator.assert_equals_source(connection, "a", key=("id",))
+    replicator.stop()
+    connection.execute("DELETE FROM a WHERE id > 100")
+    replicator.start(reload=True)
+    replicator.catch_up()
+    loads = [key for key in replicator.keys("a") if "LOAD" in key]
+    assert [key.rpartition("/")[2] for key in loads] == ["LOAD00000001.parquet"]
+    assert replica.read(replicator.bucket, loads[0]).num_rows == 100
+
+
+def test_settings_of_the_target_shape_the_files(replicator: Replicator, connection: Source) -> None:
+    make(connection, "a")
+    replicator.s3 = {"BucketName": replicator.bucket, "DataFormat": "parquet"}
+    replicator.start()
+    replicator.catch_up()
+    connection.execute("INSERT INTO a VALUES (2)")
+    replicator.catch_up()
+    loaded, changed = replica.keys(replicator.bucket, "public/a/")
+    assert replica.read(replicator.bucket, loaded).column_names == ["id", "_change_seq"]
+    assert replica.read(replicator.bucket, changed).column_names == ["Op", "id", "_change_seq"]
+    assert changed.count("/") == 2
+
+
+def test_the_secret_of_the_source_is_read_at_each_connection(replicator: Replicator, connection: Source) -> None:
+    make(connection, "a")
+    name = f"shop-{replicator.database.dbname}"
+    boto3.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(replicator.database.secret))
+    replicator.postgresql = {
+        "SecretsManagerSecretId": name,
+        "SecretsManagerAccessRoleArn": "arn:aws:iam::000000000000:role/r",
+    }
+    document = replicator.document(reload=False)
+    for member in ("ServerName", "Port", "Username", "Password", "DatabaseName"):
+        del document["SourceEndpoint"][member]
+    assert parse(document).source.host is None
+    replicator.document = lambda *, reload: document  # type: ignore[method-assign]
+    replicator.start()
+    replicator.catch_up()
+    assert ids(replicator, "a") == [1]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("DataFormat", "csv"),
+        ("CdcInsertsOnly", True),
+        ("CdcInsertsAndUpdates", "true"),
+        ("PreserveTransactions", True),
+        ("DatePartitionSequence", "YYYYMMDDHH"),
+        ("BucketName", ""),
+    ],
+)
+def test_a_setting_that_is_not_imitated_is_refused_by_name(replicator: Replicator, setting: str, value: object) -> None:
+    replicator.s3[setting] = value
+    with pytest.raises(SettingsError, match=setting):
+        parse(replicator.document(reload=False))
