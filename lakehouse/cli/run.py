@@ -79,9 +79,10 @@ def finish(ended: Sequence[JobRun], *, names: Names, catalog: Catalog) -> None:
 
 
 def _summary(ended: Iterable[JobRun], *, names: Names, catalog: Catalog) -> Table:
-    table = Table("batch", "move", "received", "accepted", "refused", "changed")
-    for column in table.columns[2:]:
-        column.justify = "right"
+    table = Table("batch", "move")
+    table.columns[0].overflow = "fold"  # an id that is cut short can't be copied
+    for count in ("received", "accepted", "refused", "changed"):
+        table.add_column(count, justify="right")
     run_ids = {job_run.run_id for job_run in ended}
     for dataset in sorted({job_run.dataset for job_run in ended}):
         for attempt in ops.attempts(catalog, names=names, dataset=dataset):
