@@ -1,0 +1,149 @@
+"""CloudFormation of the embedded AWS: real updates, real deletes, and a refusal by name of what it can't do."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from local import embedded
+
+Resources = dict[str, dict[str, Any]]
+Deploy = Callable[[Resources], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def stack(aws: embedded.Server, request: pytest.FixtureRequest) -> Iterator[Deploy]:
+    """Deploys resources as the test's own stack and returns its events, the latest first; deletes it at the end."""
+    cloudformation = boto3.client("cloudformation")
+    name = request.node.name.replace("_", "-")
+    change = cloudformation.create_stack
+
+    def deploy(resources: Resources) -> list[dict[str, Any]]:
+        nonlocal change
+        change(StackName=name, TemplateBody=json.dumps({"Resources": resources}))
+        change = cloudformation.update_stack
+        state = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        assert not state.endswith("IN_PROGRESS"), "the answer came before the stack was done"
+        return list(cloudformation.describe_stack_events(StackName=name)["StackEvents"])
+
+    yield deploy
+    cloudformation.delete_stack(StackName=name)
+    with pytest.raises(ClientError, match="does not exist"):
+        cloudformation.describe_stacks(StackName=name)
+
+
+def failures(events: list[dict[str, Any]]) -> list[str]:
+    return [event["ResourceStatusReason"] for event in events if event["ResourceStatus"] == "CREATE_FAILED"]
+
+
+def test_an_unknown_type_fails_by_name(stack: Deploy) -> None:
+    with pytest.raises(ClientError, match=r"Unrecognized resource types: \[AWS::QuickSight::Dashboard\]"):
+        stack({"Thing": {"Type": "AWS::QuickSight::Dashboard", "Properties": {}}})
+
+
+def test_an_unknown_property_fails_by_name(stack: Deploy) -> None:
+    events = stack({"Data": {"Type": "AWS::S3::Bucket", "Properties": {"ObjectLockEnabled": True}}})
+    assert failures(events) == ["AWS::S3::Bucket: the embedded AWS does not know the property ObjectLockEnabled"]
+
+
+def test_a_bucket_is_updated_in_place(stack: Deploy) -> None:
+    s3 = boto3.client("s3")
+    rules = {"Rules": [{"Id": "age", "Status": "Enabled", "ExpirationInDays": 30}]}
+    properties: dict[str, Any] = {
+        "BucketName": "updated-in-place",
+        "VersioningConfiguration": {"Status": "Enabled"},
+        "LifecycleConfiguration": rules,
+        "BucketEncryption": {
+            "ServerSideEncryptionConfiguration": [
+                {"BucketKeyEnabled": True, "ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+            ]
+        },
+        "PublicAccessBlockConfiguration": {"BlockPublicAcls": True, "BlockPublicPolicy": True},
+        "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+        "Tags": [{"Key": "zone", "Value": "raw"}],
+    }
+    stack({"Data": {"Type": "AWS::S3::Bucket", "Properties": properties}})
+    bucket = {"Bucket": "updated-in-place"}
+    s3.put_object(**bucket, Key="kept", Body=b"x")
+    assert s3.get_bucket_lifecycle_configuration(**bucket)["Rules"][0]["Expiration"] == {"Days": 30}
+    assert s3.get_public_access_block(**bucket)["PublicAccessBlockConfiguration"]["BlockPublicPolicy"]
+    assert s3.get_bucket_tagging(**bucket)["TagSet"] == properties["Tags"]
+
+    rules["Rules"][0]["ExpirationInDays"] = 60
+    del properties["Tags"]
+    stack({"Data": {"Type": "AWS::S3::Bucket", "Properties": properties}})
+    assert s3.get_bucket_lifecycle_configuration(**bucket)["Rules"][0]["Expiration"] == {"Days": 60}
+    with pytest.raises(ClientError, match="NoSuchTagSet"):
+        s3.get_bucket_tagging(**bucket)
+    assert s3.get_object(**bucket, Key="kept")["Body"].read() == b"x"
+    for version in s3.list_object_versions(**bucket)["Versions"]:
+        s3.delete_object(**bucket, Key="kept", VersionId=version["VersionId"])
+
+
+def test_a_bucket_that_holds_objects_is_not_deleted(aws: embedded.Server) -> None:
+    cloudformation, s3 = boto3.client("cloudformation"), boto3.client("s3")
+    template = {"Resources": {"Data": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "still-full"}}}}
+    cloudformation.create_stack(StackName="full", TemplateBody=json.dumps(template))
+    s3.put_object(Bucket="still-full", Key="kept", Body=b"x")
+    cloudformation.delete_stack(StackName="full")
+    assert cloudformation.describe_stacks(StackName="full")["Stacks"][0]["StackStatus"] == "DELETE_FAILED"
+    assert s3.get_object(Bucket="still-full", Key="kept")["Body"].read() == b"x"
+    s3.delete_object(Bucket="still-full", Key="kept")
+    cloudformation.delete_stack(StackName="full")
+
+
+def test_a_job_keeps_its_whole_definition(stack: Deploy) -> None:
+    glue = boto3.client("glue")
+    properties: dict[str, Any] = {
+        "Name": "whole",
+        "Role": "arn:aws:iam::000000000000:role/r",
+        "Command": {"Name": "glueetl", "ScriptLocation": "s3://scripts/job.py"},
+        "ExecutionProperty": {"MaxConcurrentRuns": 4},
+        "DefaultArguments": {"--environment": "dev"},
+        "Timeout": 60,
+        "Tags": {"project": "lakehouse"},
+    }
+    stack({"Job": {"Type": "AWS::Glue::Job", "Properties": properties}})
+    assert glue.get_job(JobName="whole")["Job"]["ExecutionProperty"] == {"MaxConcurrentRuns": 4}
+    stack({"Job": {"Type": "AWS::Glue::Job", "Properties": properties | {"Timeout": 90}}})
+    job = glue.get_job(JobName="whole")["Job"]
+    assert (job["Timeout"], job["DefaultArguments"]) == (90, {"--environment": "dev"})
+    assert glue.get_tags(ResourceArn="arn:aws:glue:eu-central-1:000000000000:job/whole")["Tags"] == properties["Tags"]
+
+
+def test_a_replication_is_recorded_and_updated(stack: Deploy) -> None:
+    dms = boto3.client("dms")
+    source = {"EndpointType": "source", "EngineName": "postgres", "PostgreSqlSettings": {"MapBooleanAsBoolean": True}}
+    target = {"EndpointType": "target", "EngineName": "s3", "S3Settings": {"BucketName": "stage"}}
+
+    def resources(rules: list[str]) -> Resources:
+        config = {
+            "ReplicationConfigIdentifier": "shop",
+            "ReplicationType": "full-load-and-cdc",
+            "SourceEndpointArn": {"Ref": "Source"},
+            "TargetEndpointArn": {"Ref": "Target"},
+            "TableMappings": {"rules": rules},
+            "ComputeConfig": {"MaxCapacityUnits": 1},
+        }
+        return {
+            "Source": {"Type": "AWS::DMS::Endpoint", "Properties": source},
+            "Target": {"Type": "AWS::DMS::Endpoint", "Properties": target},
+            "Replication": {"Type": "AWS::DMS::ReplicationConfig", "Properties": config},
+        }
+
+    def found() -> dict[str, Any]:
+        filters = [{"Name": "replication-config-id", "Values": ["shop"]}]
+        [config] = dms.describe_replication_configs(Filters=filters)["ReplicationConfigs"]
+        return dict(config)
+
+    stack(resources(["one"]))
+    first = found()
+    stack(resources(["one", "two"]))
+    second = found()
+    assert json.loads(second["TableMappings"]) == {"rules": ["one", "two"]}
+    assert first["ReplicationConfigArn"] == second["ReplicationConfigArn"]
+    endpoints = {endpoint["EndpointArn"]: endpoint for endpoint in dms.describe_endpoints()["Endpoints"]}
+    assert endpoints[second["SourceEndpointArn"]]["PostgreSQLSettings"] == {"MapBooleanAsBoolean": True}
