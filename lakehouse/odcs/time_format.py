@@ -2,7 +2,8 @@
 
 import re
 
-# One letter group each; DuckDB's strptime reads one or two digits for all of %d %m %H %I %M %S.
+# strptime reads one or two digits for each of %d %m %H %I %M %S, and one to six for %f. Of two-digit years it takes
+# 69 to 99 for the last century (POSIX), where Java's are always of this one.
 _STRPTIME = {
     "yyyy": "%Y",
     "uuuu": "%Y",
@@ -20,14 +21,14 @@ _STRPTIME = {
     "mm": "%M",
     "ss": "%S",
     "SSSSSS": "%f",
-    "SSS": "%g",
+    "SSS": "%f",
     "a": "%p",
     "XXX": "%z",
     "XX": "%z",
     "X": "%z",
     "Z": "%z",
 }
-_TOKEN = re.compile(r"'(?P<quoted>[^']*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>.)", re.DOTALL)
+_TOKEN = re.compile(r"'(?P<quoted>(?:[^']|'')*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>.)", re.DOTALL)
 
 
 def strptime(java: str) -> str:
@@ -42,7 +43,7 @@ def strptime(java: str) -> str:
     def translated(token: re.Match[str]) -> str:
         letters = token["letters"]
         if letters is None:
-            literal: str = token["other"] or token["quoted"] or "'"
+            literal = token["other"] or token["quoted"].replace("''", "'") or "'"
             return literal.replace("%", "%%")
         if letters not in _STRPTIME:
             raise ValueError(letters)

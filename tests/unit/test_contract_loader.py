@@ -153,7 +153,7 @@ def test_types(written: str, type_: Type, options: Options) -> None:
         ),
         (
             "logicalType: timestamp, logicalTypeOptions: {format: \"yyyy-MM-dd'T'HH:mm:ss.SSS\"}",
-            Options(time_format="%Y-%m-%dT%H:%M:%S.%g"),
+            Options(time_format="%Y-%m-%dT%H:%M:%S.%f"),
         ),
         (
             "logicalType: array, items: {logicalType: string}, logicalTypeOptions: {minItems: 1}",
