@@ -62,7 +62,7 @@ def changes(definition: Definition, table: Table) -> Iterator[Change]:
         if field.required and not old.required:
             yield change(Action.BREAK, f"column {field.name}: optional -> required")
         if field.doc and field.doc != old.doc:
-            yield change(Action.DESCRIBE, f"column {field.name}: {old.doc or 'nothing'!r} -> {field.doc!r}")
+            yield change(Action.DESCRIBE, f"column {field.name}: describe as {field.doc!r}")
     for name in there.keys() - {field.name for field in definition.fields}:
         yield change(Action.BREAK, f"column {name} is no longer in the contract")
     key = schema.identifier_field_names()
