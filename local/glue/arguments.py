@@ -44,12 +44,6 @@ def script_arguments(arguments: Mapping[str, str], *, job: str, run: str) -> lis
     return [word for pair in given.items() for word in pair]
 
 
-def packages(arguments: Mapping[str, str]) -> list[str]:
-    """Uris of the packages in S3 that a job imports; what it takes from PyPI is installed on this machine already."""
-    given = ",".join(arguments.get(name, "") for name in ("--extra-py-files", "--additional-python-modules"))
-    return [uri for part in given.split(",") if (uri := part.strip()).startswith("s3://")]
-
-
 def driver_environment(arguments: Mapping[str, str]) -> dict[str, str]:
     """Environment variables of `--customer-driver-env-vars` (`NAME=value,NAME2="a,b"`)."""
     variables: dict[str, str] = {}

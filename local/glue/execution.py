@@ -1,19 +1,17 @@
 """One job run on this machine: its files, its turn, its process, its time limit, and how it ended."""
 
-import io
 import os
 import shutil
 import signal
 import threading
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from local import plugin
 from local.glue import logs, processes
-from local.glue.arguments import driver_environment, packages, script_arguments
+from local.glue.arguments import driver_environment, script_arguments
+from local.glue.packages import download, package, package_uris
 from local.plugin import Json
 
 SLOTS = int(os.environ.get("LAKEHOUSE_LOCAL_GLUE_SLOTS", "0")) or os.cpu_count() or 1
@@ -21,7 +19,6 @@ SLOTS = int(os.environ.get("LAKEHOUSE_LOCAL_GLUE_SLOTS", "0")) or os.cpu_count()
 
 _slots = threading.BoundedSemaphore(SLOTS)
 _stopped: dict[str, threading.Event] = {}
-_packages_lock = threading.Lock()
 
 
 def stop(run_id: str) -> None:
@@ -65,8 +62,8 @@ def _execute(
     folder.mkdir(parents=True)
     location = job["Command"]["ScriptLocation"]
     script = folder / location.rpartition("/")[2]
-    script.write_bytes(_download(location)[0])
-    path = os.pathsep.join(str(_package(uri)) for uri in packages(arguments))
+    script.write_bytes(download(location)[0])
+    path = os.pathsep.join(str(package(uri)) for uri in package_uris(arguments))
     environment = (
         {"LAKEHOUSE_ENGINE": "sail"}  # the laptop's engine, unless the server was started for another
         | {name: value for name, value in plugin.inherited_environment().items() if not name.startswith("AWS_")}
@@ -107,31 +104,3 @@ def _failure(status: int, last_lines: list[str]) -> str:
     if status < 0:
         return f"The job's process was killed by {signal.Signals(-status).name}."
     return last_lines[-1][:2000] if last_lines else f"The job's process ended with exit code {status}."
-
-
-def _download(uri: str) -> tuple[bytes, str]:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    s3: Any = plugin.client("s3")
-    try:
-        answer = s3.get_object(Bucket=bucket, Key=key)
-    except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket) as missing:
-        raise FileNotFoundError(f"{uri} does not exist, which the job's definition names") from missing
-    return answer["Body"].read(), answer["ETag"].strip('"')
-
-
-def _package(uri: str) -> Path:
-    """A folder with the contents of a wheel or zip, made once for each: an import from a zip is slow every time."""
-    data, tag = _download(uri)
-    name = uri.rpartition("/")[2]
-    folder = plugin.root / "packages" / f"{name}-{tag}"
-    with _packages_lock:
-        if not folder.exists():
-            new = folder.with_suffix(".new")
-            shutil.rmtree(new, ignore_errors=True)
-            new.mkdir(parents=True)
-            if name.endswith(".py"):
-                (new / name).write_bytes(data)
-            else:
-                zipfile.ZipFile(io.BytesIO(data)).extractall(new)
-            new.rename(folder)
-    return folder

@@ -65,9 +65,14 @@ def messages(group: str, stream: str) -> list[str]:
     return [event["message"] for event in events]
 
 
-@pytest.mark.parametrize("packages_argument", ["--extra-py-files", "--additional-python-modules"])
+WHEEL = f"s3://{BUCKET}/shipped-1-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    "packages", [{"--extra-py-files": WHEEL}, {"--additional-python-modules": f"boto3>=1, {WHEEL}"}]
+)
 def test_a_job_gets_its_arguments_packages_and_endpoint(
-    glue: Any, s3: Any, job: Callable[..., str], packages_argument: str
+    glue: Any, s3: Any, job: Callable[..., str], packages: dict[str, str]
 ) -> None:
     wheel = io.BytesIO()
     with zipfile.ZipFile(wheel, "w") as archive:
@@ -80,11 +85,8 @@ account = boto3.client("sts").get_caller_identity()["Account"]
 print(json.dumps([sys.argv[1:], account, __name__, os.path.basename(os.getcwd()), os.getpid() == os.getpgid(0)]))
 print("to standard error", file=sys.stderr)
 """
-    packages = {
-        packages_argument: f"boto3==1,s3://{BUCKET}/shipped-1-py3-none-any.whl",
-        "--datalake-formats": "iceberg",
-    }
-    name = job(script, DefaultArguments=packages | {"--dataset": "none", "--environment": "dev"})
+    defaults = {"--datalake-formats": "iceberg", "--dataset": "none", "--environment": "dev"}
+    name = job(script, DefaultArguments=packages | defaults)
     done = run(glue, name, Arguments={"--dataset": "sales.orders", "--text": "two words"})
     assert done["JobRunState"] == "SUCCEEDED", done
     [output] = messages("/aws-glue/jobs/output", done["Id"])
@@ -132,6 +134,11 @@ def test_a_script_that_is_missing_fails_by_name(glue: Any, s3: Any, job: Callabl
     name = job("")
     s3.delete_object(Bucket=BUCKET, Key=f"{name}.py")
     assert f"s3://{BUCKET}/{name}.py does not exist" in run(glue, name)["ErrorMessage"]
+
+
+def test_a_module_that_is_not_installed_fails_by_name(glue: Any, job: Callable[..., str]) -> None:
+    name = job("", DefaultArguments={"--additional-python-modules": "boto3==0.1"})
+    assert "names boto3==0.1; the environment of the embedded AWS has 1." in run(glue, name)["ErrorMessage"]
 
 
 def test_the_traceback_is_the_scripts_own(glue: Any, job: Callable[..., str]) -> None:
