@@ -4,6 +4,9 @@ Source of what can change without rewriting data: Iceberg spec, "Schema Evolutio
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import chain
 
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import (
@@ -23,6 +26,9 @@ from lakehouse.published import publish
 from lakehouse.table_changes import Action, Change, changes, creation
 from lakehouse.table_definition import DATASET_PROPERTY, Definition
 
+TABLES_AT_ONCE = 8
+"""A table takes a few round trips to Glue and S3, so hundreds in a row would take minutes."""
+
 RACES = 10
 """An apply that loses this many commits in a row to others gives up."""
 
@@ -30,10 +36,9 @@ RACES = 10
 def plan(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list[Change]:
     """What differs between the tables that exist and the contracts, in the order of `apply`; changes nothing."""
     definitions = _definitions(contracts, names)
-    return [
-        *(change for definition in definitions for change in _changes(catalog, definition)),
-        *_orphans(catalog, definitions, names),
-    ]
+    with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
+        found = list(pool.map(partial(_changes, catalog), definitions))
+    return [*chain.from_iterable(found), *_orphans(catalog, definitions, names)]
 
 
 def apply(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list[Change]:
@@ -51,8 +56,8 @@ def apply(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list
     _refuse_breaks(planned)
     definitions = _definitions(contracts, names)
     _require_databases(catalog, {definition.database for definition in definitions})
-    for definition in definitions:
-        _bring(catalog, definition)
+    with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
+        list(pool.map(partial(_bring, catalog), definitions))
     publish(contracts, names=names)
     return planned
 
