@@ -1,0 +1,177 @@
+"""`make demo`: the whole lakehouse on this machine, from an empty folder to Athena SQL."""
+
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+import boto3
+from rich.table import Table
+
+from lakehouse import catalog, dbt, run
+from lakehouse.athena import query
+from lakehouse.cli.quarantine import show
+from lakehouse.contract import Contract, Ingest
+from lakehouse.contract_loader import load_contracts
+from lakehouse.errors import LakehouseError
+from lakehouse.ingest import ingest
+from lakehouse.names import Zone
+from lakehouse.quarantine import refused
+from lakehouse.run import JobRun
+from local import embedded, lake, shop, till
+from local.lake import Lake
+from local.progress import console, step
+
+MARKER = "made-by-demo"
+"""A file that says that a root folder holds nothing but what the demo makes again."""
+
+MART_ROWS = 8
+
+
+def main(root: Path = embedded.DEFAULT_ROOT) -> None:
+    """Run the demo; what it made stays up."""
+    begun = time.monotonic()
+    try:
+        contracts = load_contracts("contracts")
+        with step("clearing what the last demo left"):
+            clear(root)
+        with step("starting the embedded AWS and PostgreSQL") as running:
+            made = lake.up(root)
+            running.result = f"{made.server.endpoint}, PostgreSQL on port {made.database.port}"
+        (root / MARKER).touch()
+        with step("deploying the stacks with the CDK CLI, seeding the shop") as running:
+            running.result = prepare(made, contracts)
+        with step("full load of the shop, the first till files") as running:
+            week, running.result = load(made, contracts)
+        with step("stage -> raw -> integration") as running:
+            running.result = move(made, contracts)
+        with step("a day of business: changes, deletions, late and repeated files") as running:
+            running.result = change(made, contracts, week)
+        with step("stage -> raw -> integration, what came since") as running:
+            running.result = move(made, contracts)
+        with step("integration -> curated, by dbt on Athena") as running:
+            running.result = f"{len(dbt.build(made.names))} models and tests"
+        report(made, contracts)
+    except LakehouseError as error:
+        console.print("[red]error[/]", end=" ")
+        console.print(str(error), markup=False)
+        sys.exit(2)
+    console.print(f"\n[bold]done in {time.monotonic() - begun:.0f} s[/]; it stays up. Try next:")
+    for line in (
+        "source <(.venv/bin/lakehouse local env); export PATH=$PWD/.venv/bin:$PATH",
+        f'lakehouse query "describe {made.names.database(Zone.CURATED)}.dim_customer"',
+        "lakehouse quarantine store_sales",
+        "lakehouse run                  # nothing waits: running again changes nothing",
+        "lakehouse local down",
+    ):
+        console.print(f"  {line}", markup=False)
+
+
+def clear(root: Path) -> None:
+    """Stop what runs under a root folder and remove it, if only a demo made it.
+
+    Raises:
+        LakehouseError: somebody's own lakehouse stands there.
+    """
+    if root.exists() and any((root / name).exists() for name in ("state", "s3")) and not (root / MARKER).exists():
+        raise LakehouseError(
+            f"{root} holds a lakehouse that no demo made: keep it by moving the folder, or remove it with `make clean`"
+        )
+    lake.down(root)
+    shutil.rmtree(root, ignore_errors=True)
+
+
+def prepare(made: Lake, contracts: Sequence[Contract]) -> str:
+    """Deploy, and meanwhile fill the source database; says what there is."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        seeded = pool.submit(shop.seed, made.database.conninfo)
+        lake.deploy(made, contracts)
+        stacks = boto3.client("cloudformation").list_stacks(StackStatusFilter=["CREATE_COMPLETE", "UPDATE_COMPLETE"])
+        rows = ", ".join(f"{count:,} {table}" for table, count in seeded.result().items())
+        return f"{len(stacks['StackSummaries'])} stacks; {rows}"
+
+
+def load(made: Lake, contracts: Sequence[Contract]) -> tuple[till.Week, str]:
+    """Start the replication, send the till's files of the week's first days, and wait for the full load."""
+    lake.replicate(made)
+    week = till.write_week(made.server.root / "till")
+    _send(made, contracts, week.on_time)
+    lake.catch_up(made)
+    return week, f"{len(week.on_time)} files"
+
+
+def change(made: Lake, contracts: Sequence[Contract], week: till.Week) -> str:
+    """Change the source database, send the late and repeated files, and wait for the changes."""
+    done = shop.change(made.database.conninfo)
+    _send(made, contracts, [week.late, week.again])
+    lake.catch_up(made)
+    return ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in done.items()) + "; 2 files"
+
+
+def move(made: Lake, contracts: Sequence[Contract]) -> str:
+    """Run all moves for what waits.
+
+    Raises:
+        LakehouseError: a job run failed.
+    """
+    ended = run.run(contracts, names=made.names, catalog=catalog.load(), on_change=_on_change)
+    if failed := [job_run for job_run in ended if not job_run.succeeded]:
+        raise LakehouseError("\n".join(f"{item.dataset}: {item.move} {item.state}: {item.error}" for item in failed))
+    return f"{len(ended)} job runs"
+
+
+def report(made: Lake, contracts: Sequence[Contract]) -> None:
+    """Print what is in each zone, the mart, and some refused records."""
+    console.print("\n[bold]Records by dataset and zone[/] (Athena SQL over the Iceberg tables)")
+    zones = Table("dataset")
+    for column in ("received", "accepted", "refused", "integration", "deleted"):
+        zones.add_column(column, justify="right")
+    for row in query(boto3.client("athena"), _counts(made, contracts), names=made.names).rows:
+        zones.add_row(row[0], *(f"{int(count or 0):,}" for count in row[1:]))
+    console.print(zones)
+
+    mart = f"{made.names.database(Zone.CURATED)}.sales_by_region_month"
+    sql = f"select * from {mart} order by month desc, net_revenue desc limit {MART_ROWS}"  # noqa: S608 - our own names
+    console.print(f"[bold]{sql}[/]")
+    result = query(boto3.client("athena"), sql, names=made.names)
+    sales = Table(*(name for name, _ in result.columns))
+    for row in result.rows:
+        sales.add_row(*(value or "" for value in row))
+    console.print(sales)
+
+    console.print("[bold]Three refused records[/] (lakehouse quarantine store_sales)")
+    (store_sales,) = (contract for contract in contracts if contract.dataset == "store_sales")
+    for record in islice(refused(catalog.load(), store_sales, names=made.names), 3):
+        show(record)
+
+
+def _send(made: Lake, contracts: Sequence[Contract], files: Sequence[till.TillFile]) -> None:
+    (store_sales,) = (contract for contract in contracts if contract.dataset == "store_sales")
+    s3 = boto3.client("s3")
+    for file in files:
+        ingest(s3, [file.path], names=made.names, contract=store_sales, arrived_at=datetime.now(UTC))
+
+
+def _on_change(job_run: JobRun) -> None:
+    if job_run.state != "STARTING":
+        console.print(f"    {job_run.dataset}: {job_run.move.replace('_', ' ')} {job_run.state.lower()}", style="dim")
+
+
+def _counts(made: Lake, contracts: Sequence[Contract]) -> str:
+    """SQL for each dataset's received, accepted and refused records in raw, live and deleted rows in integration."""
+    raw, integration = made.names.database(Zone.RAW), made.names.database(Zone.INTEGRATION)
+    return " union all ".join(
+        f"""
+        select '{contract.dataset}' as dataset, received, accepted, received - accepted as refused, live, deleted
+        from (select count(*) as received, count_if(_errors is null) as accepted from {raw}.{contract.dataset})
+        cross join (
+            select count_if(not {deleted}) as live, count_if({deleted}) as deleted from {integration}.{contract.dataset}
+        )
+        """  # noqa: S608 - our own names
+        for contract in contracts
+        for deleted in ["false" if contract.ingest is Ingest.APPEND else "_deleted"]
+    )
