@@ -1,0 +1,66 @@
+"""The stacks, synthesized once for all tests: starting the CDK takes longer than any of them."""
+
+import json
+import socket
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App, RemovalPolicy
+
+import app as cdk_entry
+from lakehouse.contract import Contract
+from lakehouse.contract_loader import load_contracts
+from lakehouse.names import Names
+from stacks.lakehouse import add_lakehouse
+from stacks.settings import ENVIRONMENTS
+from tests.infrastructure.assembly import Assembly
+
+CONTEXT: dict[str, Any] = json.loads((cdk_entry.ROOT / "cdk.json").read_text())["context"]
+
+
+@pytest.fixture(scope="session")
+def names() -> Names:
+    return Names(environment="dev", account="123456789012", region="eu-central-1")
+
+
+@pytest.fixture(scope="session")
+def contracts() -> list[Contract]:
+    return load_contracts(cdk_entry.ROOT / CONTEXT["contracts"])
+
+
+def synth(outdir: Path, names: Names, **context: str) -> Assembly:
+    """The app as `cdk synth` makes it, with cdk-nag and CloudFormation's rules; each finding is an error."""
+    app = App(context=CONTEXT | context, outdir=str(outdir))
+    cdk_entry.build(app, account=names.account, region=names.region)
+    app.synth()
+    return Assembly(outdir)
+
+
+@pytest.fixture(scope="session")
+def assembly(tmp_path_factory: pytest.TempPathFactory, names: Names) -> Assembly:
+    """Every stack of `dev`, synthesized without a network."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("synthesis opened a network connection")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", refuse)
+        return synth(tmp_path_factory.mktemp("cdk") / "out", names)
+
+
+@pytest.fixture(scope="session")
+def keeping(tmp_path_factory: pytest.TempPathFactory, names: Names, contracts: list[Contract]) -> Assembly:
+    """An environment that keeps its data, and has no source database."""
+    outdir = tmp_path_factory.mktemp("cdk") / "keeping"
+    app = App(context=CONTEXT, outdir=str(outdir))
+    add_lakehouse(
+        app,
+        names=names,
+        settings=replace(ENVIRONMENTS["dev"], removal_policy=RemovalPolicy.RETAIN),
+        contracts=[contract for contract in contracts if not contract.source.is_database],
+        root=cdk_entry.ROOT,
+    )
+    app.synth()
+    return Assembly(outdir)

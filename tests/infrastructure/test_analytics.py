@@ -1,0 +1,60 @@
+"""The workgroup holds analysts to its limits, and its named queries ask for columns that exist."""
+
+import pytest
+import yaml
+from sqlglot import exp, parse_one
+from sqlglot.optimizer.qualify import qualify
+
+import app as cdk_entry
+from lakehouse import ops_tables, table_definition
+from lakehouse.contract import Contract
+from lakehouse.names import Names, Zone
+from stacks.settings import ENVIRONMENTS
+from tests.infrastructure.assembly import Assembly, text
+
+Schema = dict[str, dict[str, dict[str, str]]]
+
+
+def test_the_workgroup_enforces_limits_and_encryption(assembly: Assembly, names: Names) -> None:
+    [workgroup] = assembly.resources("AWS::Athena::WorkGroup")
+    settings = workgroup.properties["WorkGroupConfiguration"]
+    assert settings["EnforceWorkGroupConfiguration"] is True
+    assert settings["PublishCloudWatchMetricsEnabled"] is True
+    assert settings["BytesScannedCutoffPerQuery"] == ENVIRONMENTS["dev"].scan_limit_bytes
+    assert settings["EngineVersion"] == {"SelectedEngineVersion": "Athena engine version 3"}
+    result = settings["ResultConfiguration"]
+    assert text(result["OutputLocation"]) == f"s3://{names.results_bucket}/"
+    assert result["EncryptionConfiguration"]["EncryptionOption"] == "SSE_KMS"
+    assert result["ExpectedBucketOwner"] == names.account
+
+
+@pytest.fixture(scope="module")
+def schema(names: Names, contracts: list[Contract]) -> Schema:
+    """Columns of all tables: of the contracts, of ops, and of the curated models as their documentation lists them."""
+    definitions = [*table_definition.of_contracts(contracts, names=names), *ops_tables.definitions(names=names)]
+    found: Schema = {}
+    for definition in definitions:
+        columns = {field.name: str(field.type) for field in definition.fields}
+        found.setdefault(definition.database, {})[definition.table] = columns
+    curated = found.setdefault(names.database(Zone.CURATED), {})
+    for path in (cdk_entry.ROOT / "models" / "zones" / "curated").glob("*.yml"):
+        for model in yaml.safe_load(path.read_text())["models"]:
+            curated[model["name"]] = {column["name"]: "string" for column in model["columns"]}
+    return found
+
+
+def test_named_queries_ask_for_columns_that_exist(assembly: Assembly, schema: Schema, names: Names) -> None:
+    queries = assembly.named("AWS::Athena::NamedQuery", "Name")
+    assert queries.keys() == {"batches", "orders_an_hour_ago", "refused_store_sales", "sales_by_region_and_month"}
+    for name, query in queries.items():
+        assert query["WorkGroup"] == names.workgroup, name
+        assert query["Description"], name
+        statement = parse_one(query["QueryString"], dialect="athena")
+        for table in statement.find_all(exp.Table):
+            assert table.name in schema[table.db], name
+        qualify(statement, schema=schema, dialect="athena")
+
+
+def test_a_query_for_a_column_that_does_not_exist_is_noticed(schema: Schema, names: Names) -> None:
+    with pytest.raises(Exception, match="no_such_column"):
+        qualify(parse_one(f"SELECT no_such_column FROM {names.ops_database}.batches"), schema=schema, dialect="athena")  # noqa: S608

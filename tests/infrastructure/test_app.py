@@ -1,0 +1,44 @@
+"""The app as a whole: what makes a synth trustworthy."""
+
+from pathlib import Path
+
+import pytest
+from aws_cdk import App, Stack, Validations
+from aws_cdk import aws_s3 as s3
+from cdk_nag import AwsSolutionsChecks
+
+from lakehouse.names import Names
+from tests.infrastructure.assembly import Assembly
+from tests.infrastructure.conftest import synth
+
+
+def test_stacks(assembly: Assembly, names: Names) -> None:
+    parts = ("analytics", "catalog", "ingestion", "network", "processing", "storage")
+    assert list(assembly.templates) == [names.stack(part) for part in parts]
+
+
+def test_synth_asks_aws_for_nothing(assembly: Assembly) -> None:
+    assert "missing" not in assembly.manifest
+
+
+def test_synth_again_gives_the_same(assembly: Assembly, names: Names, tmp_path: Path) -> None:
+    again = synth(tmp_path / "again", names)
+    assert again.templates == assembly.templates
+    assert again.assets.keys() == assembly.assets.keys()
+
+
+def test_a_finding_of_cdk_nag_fails_the_synth(tmp_path: Path) -> None:
+    app = App(outdir=str(tmp_path / "out"))
+    s3.Bucket(Stack(app, "Open"), "Bucket", enforce_ssl=False)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    with pytest.raises(RuntimeError, match="AwsSolutions-S10"):
+        app.synth()
+
+
+def test_an_unknown_environment_is_named(tmp_path: Path, names: Names) -> None:
+    with pytest.raises(SystemExit, match="no environment 'prd': expected one of dev"):
+        synth(tmp_path, names, environment="prd")
+
+
+def test_without_a_source_database_nothing_stands_idle(keeping: Assembly, names: Names) -> None:
+    assert {names.stack("network"), names.stack("ingestion")}.isdisjoint(keeping.templates)

@@ -1,0 +1,101 @@
+"""Who may do what: no `*` action, no `*` resource where the service allows better, trust in AWS services alone."""
+
+import pytest
+
+from lakehouse.names import Move, Names, Zone
+from tests.infrastructure.assembly import Assembly, Json, as_list, policy_statements, text
+
+CDK_PROVIDERS = ("CustomS3AutoDeleteObjects", "CustomVpcRestrictDefaultSG")
+"""Their roles come with the CDK, for functions that run while a stack is made or destroyed."""
+
+
+@pytest.fixture(scope="module")
+def role_statements(assembly: Assembly) -> list[Json]:
+    return [
+        statement
+        for type_ in ("AWS::IAM::Policy", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy")
+        for resource in assembly.resources(type_)
+        for statement in policy_statements(resource)
+        if "Resource" in statement
+    ]
+
+
+def test_no_role_may_do_everything_of_a_service(role_statements: list[Json]) -> None:
+    assert role_statements
+    for statement in role_statements:
+        assert statement["Effect"] == "Allow"
+        assert "NotAction" not in statement
+        for action in as_list(statement["Action"]):
+            assert "*" not in action, statement
+
+
+def test_no_role_reaches_every_resource(role_statements: list[Json]) -> None:
+    for statement in role_statements:
+        assert "NotResource" not in statement
+        if "*" in as_list(statement["Resource"]):
+            assert statement["Action"] == "cloudwatch:PutMetricData"
+            assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Glue"}}
+
+
+def test_roles_trust_one_aws_service(assembly: Assembly) -> None:
+    services = set()
+    for role in assembly.resources("AWS::IAM::Role"):
+        [statement] = role.properties["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Action"] == "sts:AssumeRole"
+        assert statement["Principal"].keys() == {"Service"}
+        services.add(text(statement["Principal"]["Service"]))
+    assert services == {
+        "glue.amazonaws.com",
+        "dms.amazonaws.com",
+        "dms.eu-central-1.amazonaws.com",
+        "lambda.amazonaws.com",
+    }
+
+
+def test_only_the_cdks_own_functions_use_managed_policies(assembly: Assembly) -> None:
+    for role in assembly.resources("AWS::IAM::Role"):
+        if "ManagedPolicyArns" in role.properties:
+            assert role.logical_id.startswith(CDK_PROVIDERS)
+
+
+def job_statements(assembly: Assembly, names: Names, move: Move) -> dict[str, Json]:
+    """Statements of the one policy of a job's role, by their ids."""
+    roles = {role.properties.get("RoleName"): role.logical_id for role in assembly.resources("AWS::IAM::Role")}
+    holders = [{"Ref": roles[names.job_role(move)]}]
+    [policy] = [item for item in assembly.resources("AWS::IAM::Policy") if item.properties["Roles"] == holders]
+    return {statement["Sid"]: statement for statement in policy_statements(policy)}
+
+
+def reached(statement: Json) -> set[str]:
+    return {text(resource) for resource in as_list(statement["Resource"])}
+
+
+@pytest.mark.parametrize(
+    ("move", "source", "target"),
+    [(Move.STAGE_TO_RAW, Zone.STAGE, Zone.RAW), (Move.RAW_TO_INTEGRATION, Zone.RAW, Zone.INTEGRATION)],
+)
+def test_a_job_reads_one_zone_and_writes_the_next(
+    assembly: Assembly, names: Names, move: Move, source: Zone, target: Zone
+) -> None:
+    statements = job_statements(assembly, names, move)
+    assert reached(statements["ReadSource"]) == {f"arn:aws:s3:::{names.bucket(source)}/*"}
+    assert not {"s3:PutObject", "s3:DeleteObject"} & set(statements["ReadSource"]["Action"])
+    assert reached(statements["WriteTarget"]) == {f"arn:aws:s3:::{names.bucket(target)}/*"}
+    assert reached(statements["WriteOps"]) == {f"arn:aws:s3:::{names.bucket(Zone.INTEGRATION)}/ops/*"}
+    assert reached(statements["ReadContracts"]) == {f"arn:aws:s3:::{names.scripts_bucket}/contracts/*"}
+    written = {
+        arn.rpartition("/")[0].rpartition("/")[2] for arn in reached(statements["WriteTables"]) if "table/" in arn
+    }
+    assert written == {names.database(target), names.ops_database}
+    everything = {arn for statement in statements.values() for arn in reached(statement)}
+    others = {names.bucket(zone) for zone in Zone} - {names.bucket(source), names.bucket(target)}
+    others -= {names.bucket(Zone.INTEGRATION)}  # for ops
+    assert not [arn for arn in everything if any(bucket in arn for bucket in others)]
+
+
+def test_jobs_read_exactly_the_code_that_they_run(assembly: Assembly, names: Names) -> None:
+    for move in Move:
+        bucket = "arn:aws:s3:::cdk-hnb659fds-assets-123456789012-eu-central-1/"
+        keys = {arn.removeprefix(bucket) for arn in reached(job_statements(assembly, names, move)["ReadCode"])}
+        assert keys < assembly.assets.keys()
+        assert {key.rpartition(".")[2] for key in keys} == {"py", "whl"}

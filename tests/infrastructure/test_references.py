@@ -1,0 +1,123 @@
+"""Nothing refers to what does not exist, and nothing is named but by `lakehouse.names`."""
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+
+from lakehouse.contract import Contract
+from lakehouse.names import Move, Names, Zone
+from tests.infrastructure.assembly import Assembly, text, walk
+
+TABLES = (Zone.RAW, Zone.INTEGRATION, Zone.CURATED)
+
+
+@pytest.fixture(scope="module")
+def strings(assembly: Assembly) -> set[str]:
+    """Every string of every template, functions in it resolved to names in angle brackets."""
+    found: set[str] = set()
+    for template in assembly.templates.values():
+        for value in walk(template["Resources"]):
+            if isinstance(value, str):
+                found.add(value)
+            elif isinstance(value, dict) and value.keys() & {"Fn::Join", "Fn::Sub"}:
+                found.add(text(value))
+    return found
+
+
+def names_of_type(names: Names, contracts: list[Contract]) -> dict[str, tuple[str, set[str]]]:
+    """For each kind of resource: the property that holds its name, and what `lakehouse.names` calls them all."""
+    sources = {contract.source.name for contract in contracts if contract.source.is_database}
+    zones = {names.bucket(zone) for zone in Zone}
+    sides = ("source", "target")
+    return {
+        "AWS::S3::Bucket": ("BucketName", zones | {names.scripts_bucket, names.results_bucket, names.logs_bucket}),
+        "AWS::Glue::Job": ("Name", {names.job(move) for move in Move}),
+        "AWS::Glue::SecurityConfiguration": ("Name", {names.job_security_configuration}),
+        "AWS::Athena::WorkGroup": ("Name", {names.workgroup}),
+        "AWS::KMS::Alias": ("AliasName", {names.key_alias}),
+        "AWS::SecretsManager::Secret": ("Name", {names.source_secret(source=source) for source in sources}),
+        "AWS::DMS::ReplicationConfig": (
+            "ReplicationConfigIdentifier",
+            {names.replication(source=source) for source in sources},
+        ),
+        "AWS::DMS::Endpoint": (
+            "EndpointIdentifier",
+            {names.replication_endpoint(source=source, side=side) for source in sources for side in sides},
+        ),
+        "AWS::DMS::ReplicationSubnetGroup": ("ReplicationSubnetGroupIdentifier", {names.replication_subnets}),
+    }
+
+
+def test_resources_have_the_names_of_lakehouse_names(
+    assembly: Assembly, names: Names, contracts: list[Contract]
+) -> None:
+    for type_, (property_, expected) in names_of_type(names, contracts).items():
+        assert assembly.named(type_, property_).keys() == expected, type_
+
+
+def test_databases_stand_where_their_tables_do(assembly: Assembly, names: Names) -> None:
+    found = {
+        database.properties["DatabaseInput"]["Name"]: text(database.properties["DatabaseInput"]["LocationUri"])
+        for database in assembly.resources("AWS::Glue::Database")
+    }
+    assert found == {names.database(zone): f"s3://{names.bucket(zone)}/" for zone in TABLES} | {
+        names.ops_database: f"s3://{names.bucket(Zone.INTEGRATION)}/ops/"
+    }
+    assert names.ops_location("batches").startswith(found[names.ops_database])
+    for zone in TABLES:
+        location = names.table_location(zone, domain="sales", table="orders")
+        assert location.startswith(found[names.database(zone)])
+
+
+def found_in(pattern: str) -> Callable[[set[str]], set[str]]:
+    compiled = re.compile(pattern)
+    return lambda strings: {match for string in strings for match in compiled.findall(string)}
+
+
+@pytest.mark.parametrize(
+    ("type_", "name", "mentions"),
+    [
+        ("AWS::S3::Bucket", "BucketName", found_in(r"lakehouse-dev-[a-z-]+-123456789012-eu-central-1")),
+        ("AWS::Logs::LogGroup", "LogGroupName", found_in(r"^/lakehouse/dev/jobs/.+")),
+    ],
+)
+def test_whatever_is_mentioned_exists(
+    assembly: Assembly, strings: set[str], type_: str, name: str, mentions: Callable[[set[str]], set[str]]
+) -> None:
+    mentioned = mentions(strings)
+    assert mentioned
+    assert mentioned <= {text(key) for key in (item.properties[name] for item in assembly.resources(type_))}
+
+
+def test_databases_that_are_mentioned_exist(assembly: Assembly, strings: set[str]) -> None:
+    mentioned = found_in(r"\blakehouse_dev_[a-z]+")(strings)
+    assert mentioned == {item.properties["DatabaseInput"]["Name"] for item in assembly.resources("AWS::Glue::Database")}
+
+
+def test_uploads_that_are_mentioned_are_uploaded(assembly: Assembly, strings: set[str]) -> None:
+    mentioned = found_in(r"cdk-hnb659fds-assets-123456789012-eu-central-1/(.+)")(strings)
+    assert mentioned
+    assert mentioned <= assembly.assets.keys()
+    for path in assembly.assets.values():
+        assert path.exists()
+
+
+def test_stacks_read_outputs_that_exist_of_stacks_that_come_first(assembly: Assembly) -> None:
+    for stack, template in assembly.templates.items():
+        before = assembly.manifest["artifacts"][stack]["dependencies"]
+        for value in walk(template):
+            if isinstance(value, dict) and "Fn::GetStackOutput" in value:
+                output = value["Fn::GetStackOutput"]
+                assert output["OutputName"] in assembly.templates[output["StackName"]]["Outputs"]
+                assert output["StackName"] in before
+
+
+def test_no_template_holds_a_password(assembly: Assembly) -> None:
+    for secret in assembly.resources("AWS::SecretsManager::Secret"):
+        assert "SecretString" not in secret.properties
+        template = json.loads(secret.properties["GenerateSecretString"]["SecretStringTemplate"])
+        assert set(template) == {"host", "port", "username"}
+    for endpoint in assembly.resources("AWS::DMS::Endpoint"):
+        assert not {"Password", "Username"} & endpoint.properties.keys()
