@@ -16,7 +16,7 @@ from lakehouse.readers.chunk import UnreadableError
 
 # What a file begins with says what it is; what it is called does not.
 _COMPRESSIONS: dict[bytes, Callable[[BinaryIO], IO[bytes]]] = {
-    b"\x1f\x8b": lambda file: cast(IO[bytes], gzip.GzipFile(fileobj=file)),
+    b"\x1f\x8b": lambda file: cast(IO[bytes], gzip.GzipFile(fileobj=file, mode="rb")),
     b"\x28\xb5\x2f\xfd": lambda file: cast(IO[bytes], pa.CompressedInputStream(file, "zstd")),
     b"BZh": bz2.BZ2File,
 }
