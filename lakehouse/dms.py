@@ -11,8 +11,10 @@ Source: AWS DMS user guide, "Using Amazon S3 as a target", "Replicating source t
 """
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from lakehouse.contract import Contract
+if TYPE_CHECKING:  # who only wants the names below need not load every library of types
+    from lakehouse.contract import Contract
 
 OPERATION = "Op"
 COMMIT_TIMESTAMP = "_commit_ts"
@@ -28,7 +30,7 @@ def bucket_folder(source: str) -> str:
     return f"dms/{source}"
 
 
-def table_mappings(contracts: Iterable[Contract]) -> dict[str, list[dict[str, object]]]:
+def table_mappings(contracts: "Iterable[Contract]") -> dict[str, list[dict[str, object]]]:
     """DMS table mappings for the contracts of one source database: its tables, each with the change sequence.
 
     Args:

@@ -20,18 +20,18 @@ def main() -> int:
     """Run one replication; 0 if it was stopped or is done, 1 if it failed."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("botocore").setLevel(logging.WARNING)
-    folder = Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the terminal is for whoever started this
-    line = sys.stdin.readline()
+    document = json.loads(sys.stdin.readline())
     threading.Thread(target=_stop_at_end_of_input, args=[stop], daemon=True).start()
+    if document["Action"] == task.REMOVE:
+        replication.remove(task.parse(document))
+        return 0
+    folder = Path(sys.argv[1])
     progress = state.load(folder)
-    progress.status, progress.error, progress.stop_reason = "starting", None, None
-    progress.save()
     try:
-        replication.run(task.parse(json.loads(line)), folder=folder, state=progress, stopping=stop.is_set)
+        replication.run(task.parse(document), folder=folder, state=progress, stopping=stop.is_set)
     except Exception as error:
         log.exception("the replication failed")
         progress.status, progress.error = "failed", f"{type(error).__name__}: {error}".strip()

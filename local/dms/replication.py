@@ -1,7 +1,6 @@
 """One replication from start to stop: publications and slot, full load of what is not loaded, then the changes."""
 
 import logging
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -23,7 +22,7 @@ from local.dms.source import Table
 from local.dms.state import COMPLETED, State, TableState
 from local.dms.stream import Stream
 from local.dms.target import Bucket
-from local.dms.task import CHANGES_ONLY, FULL_LOAD_ONLY, Task
+from local.dms.task import CHANGES_ONLY, FULL_LOAD_ONLY, RELOAD, Task
 
 log = logging.getLogger("dms")
 
@@ -46,21 +45,23 @@ def run(task: Task, *, folder: Path, state: State, stopping: Callable[[], bool])
         stopping: asked several times a second.
 
     Raises:
-        ReplicationError, SettingsError, ClientError, psycopg.Error: what waiting would not mend, or a source that was
-            not reached once within 10 s.
+        ReplicationError, SettingsError, ClientError, psycopg.Error: what waiting would not mend, or servers that a
+            first run did not reach within 10 s.
     """
-    pause, began, anew = SHORTEST_PAUSE_S, time.monotonic(), task.reload
+    state.begin()
+    pause, began, anew = SHORTEST_PAUSE_S, time.monotonic(), task.action == RELOAD
     while not stopping():
         position = state.written_lsn
         try:
             if anew:
-                _forget(task, state)
+                remove(task)
+                state.forget()
                 anew = False
             _replicate(task, folder=folder, state=state, stopping=stopping)
         except StopRequestedError:
             return
         except (psycopg.Error, ClientError, *AWAY) as error:
-            never_reached = state.status != "running" and time.monotonic() - began > REACH_S
+            never_reached = not state.has_slot and state.status != "running" and time.monotonic() - began > REACH_S
             if never_reached or not _passes(error):
                 raise
             pause = SHORTEST_PAUSE_S if state.written_lsn != position else min(2 * pause, LONGEST_PAUSE_S)
@@ -68,6 +69,12 @@ def run(task: Task, *, folder: Path, state: State, stopping: Callable[[], bool])
             _sleep(pause, stopping)
         else:
             return
+
+
+def remove(task: Task) -> None:
+    """Leave neither slot nor publication in the source."""
+    with source.connect(task.source) as connection:
+        source.drop(connection, slot=task.slot)
 
 
 def _replicate(task: Task, *, folder: Path, state: State, stopping: Callable[[], bool]) -> None:
@@ -169,15 +176,6 @@ def _layout(
         timestamp=task.target.timestamp_column,
         sequence=task.mappings.change_sequence(schema, table),
     )
-
-
-def _forget(task: Task, state: State) -> None:
-    with source.connect(task.source) as connection:
-        source.drop(connection, slot=task.slot)
-    shutil.rmtree(state.path.parent / "load", ignore_errors=True)
-    state.tables.clear()
-    state.has_slot, state.written_lsn = False, 0
-    state.save()
 
 
 def _passes(error: Exception) -> bool:

@@ -56,9 +56,21 @@ class State:
     written_lsn: int = 0
     tables: dict[str, TableState] = field(default_factory=dict)
 
+    def begin(self) -> None:
+        """Note the start of a run."""
+        self.status, self.error, self.stop_reason = "starting", None, None
+        self.save()
+
+    def forget(self) -> None:
+        """Begin anew: nothing is loaded and no change is written."""
+        self.has_slot, self.written_lsn = False, 0
+        self.tables.clear()
+        self.save()
+
     def save(self) -> None:
         """Replace the file whole, so that a reader or a restart finds the old or the new state."""
         document = {name: value for name, value in asdict(self).items() if name != "path"}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_suffix(".new")
         temporary.write_text(json.dumps(document, indent=1))
         temporary.replace(self.path)

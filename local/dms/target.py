@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from local.dms.settings import Target
 
@@ -17,7 +18,8 @@ class Bucket:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._client: Any = boto3.client("s3")
+        # The replication itself tries again, and stops in between if it is told to.
+        self._client: Any = boto3.client("s3", config=Config(retries={"total_max_attempts": 2}))
         self._last_name = datetime.min.replace(tzinfo=UTC)
 
     def upload(self, path: Path, key: str) -> None:

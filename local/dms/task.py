@@ -8,6 +8,7 @@ from typing import Any
 from local.dms import mappings, settings
 
 FULL_LOAD_ONLY, CHANGES_ONLY, FULL_LOAD_AND_CHANGES = "full-load", "cdc", "full-load-and-cdc"
+RESUME, RELOAD, REMOVE = "resume", "reload", "remove"
 MIGRATION_TYPES = (FULL_LOAD_ONLY, CHANGES_ONLY, FULL_LOAD_AND_CHANGES)
 
 
@@ -18,12 +19,13 @@ class Task:
     Args:
         name: identifier of the replication; names its slot.
         migration_type: `full-load`, `cdc` or `full-load-and-cdc`.
-        reload: forget what was done and begin with a full load.
+        action: `resume` from where it stands, which is the beginning the first time; `reload` to forget what was done
+            and begin with a full load; `remove` to leave nothing of it in the source.
     """
 
     name: str
     migration_type: str
-    reload: bool
+    action: str
     source: settings.Source
     target: settings.Target
     mappings: mappings.Mappings
@@ -37,7 +39,7 @@ def parse(document: Mapping[str, Any]) -> Task:
     """Read and check a task.
 
     Args:
-        document: `Name`, `MigrationType`, `Reload`, `SourceEndpoint`, `TargetEndpoint`, `TableMappings`, the last
+        document: `Name`, `MigrationType`, `Action`, `SourceEndpoint`, `TargetEndpoint`, `TableMappings`, the last
             three as DMS's API has them.
 
     Raises:
@@ -48,7 +50,7 @@ def parse(document: Mapping[str, Any]) -> Task:
     return Task(
         name=document["Name"],
         migration_type=document["MigrationType"],
-        reload=document["Reload"],
+        action=document["Action"],
         source=settings.source(document["SourceEndpoint"]),
         target=settings.target(document["TargetEndpoint"]),
         mappings=mappings.parse(document["TableMappings"]),

@@ -51,10 +51,10 @@ class Replicator:
         return {
             "Name": self.name,
             "MigrationType": self.migration_type,
-            "Reload": reload,
+            "Action": task.RELOAD if reload else task.RESUME,
             "SourceEndpoint": source,
             "TargetEndpoint": {"EngineName": "s3", "S3Settings": self.s3},
-            "TableMappings": json.dumps({"rules": [*map(_selection, self.tables), _CHANGE_SEQUENCE_RULE]}),
+            "TableMappings": table_mappings(self.tables),
         }
 
     def start(self, *, reload: bool = False) -> None:
@@ -174,6 +174,11 @@ class ReplicatorProcess(Replicator):
         if self._process is not None:
             self._process.kill()
             self._process.wait(TIMEOUT_S)
+
+
+def table_mappings(tables: list[str]) -> str:
+    """Table mappings that select these tables of the schema `public`, with the change sequence."""
+    return json.dumps({"rules": [*map(_selection, tables), _CHANGE_SEQUENCE_RULE]})
 
 
 def _selection(table: str) -> dict[str, Any]:

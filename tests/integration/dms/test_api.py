@@ -1,0 +1,154 @@
+"""Replications through the API of DMS, as production starts them."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import psycopg
+import pytest
+from botocore.exceptions import ClientError
+
+from lakehouse.dms import s3_settings
+from local import embedded
+from local.dms.progress import wait_until_caught_up
+from local.dms.task import slot_name
+from local.postgres import Database
+from tests.integration.dms import replica
+from tests.integration.dms.replicator import TIMEOUT_S, table_mappings
+
+Source = psycopg.Connection[Any]
+
+
+@dataclass
+class Api:
+    """Endpoints and a serverless replication of one database."""
+
+    client: Any
+    database: Database
+    bucket: str
+    config: str
+    source: str
+    target: str
+
+    def start(self, start_type: str = "start-replication") -> None:
+        self.client.start_replication(ReplicationConfigArn=self.config, StartReplicationType=start_type)
+
+    def stop(self) -> None:
+        self.client.stop_replication(ReplicationConfigArn=self.config)
+        self.wait_for("stopped")
+
+    @property
+    def replication(self) -> dict[str, Any]:
+        condition = {"Name": "replication-config-arn", "Values": [self.config]}
+        (found,) = self.client.describe_replications(Filters=[condition])["Replications"]
+        return dict(found)
+
+    def wait_for(self, status: str) -> dict[str, Any]:
+        deadline = time.monotonic() + TIMEOUT_S
+        while (found := self.replication)["Status"] != status:
+            assert time.monotonic() < deadline, found
+            time.sleep(0.05)
+        return found
+
+    def catch_up(self) -> None:
+        wait_until_caught_up(self.database.conninfo, slot=slot_name(self.database.dbname), timeout_s=TIMEOUT_S)
+
+    def ids(self, table: str) -> list[int]:
+        return [record["id"] for record in replica.records(self.bucket, f"dms/shop/public/{table}/")]
+
+
+@pytest.fixture
+def api(aws: embedded.Server, database: Database, bucket: str) -> Iterator[Api]:
+    client = boto3.client("dms")
+    secret = boto3.client("secretsmanager").create_secret(
+        Name=f"{database.dbname}-api", SecretString=json.dumps(database.secret)
+    )
+    role = f"arn:aws:iam::{aws.account}:role/dms"
+    source = client.create_endpoint(
+        EndpointIdentifier=f"{bucket}-source",
+        EndpointType="source",
+        EngineName="postgres",
+        DatabaseName=database.dbname,
+        PostgreSQLSettings={"SecretsManagerSecretId": secret["ARN"], "SecretsManagerAccessRoleArn": role},
+    )["Endpoint"]["EndpointArn"]
+    target = client.create_endpoint(
+        EndpointIdentifier=f"{bucket}-target",
+        EndpointType="target",
+        EngineName="s3",
+        S3Settings={**s3_settings(source="shop", bucket=bucket), "ServiceAccessRoleArn": role},
+    )["Endpoint"]["EndpointArn"]
+    config = client.create_replication_config(
+        ReplicationConfigIdentifier=database.dbname,
+        SourceEndpointArn=source,
+        TargetEndpointArn=target,
+        ComputeConfig={"MaxCapacityUnits": 1},
+        ReplicationType="full-load-and-cdc",
+        TableMappings=table_mappings(["a", "b"]),
+    )["ReplicationConfig"]["ReplicationConfigArn"]
+    made = Api(client, database, bucket, config, source, target)
+    yield made
+    with suppress(client.exceptions.ResourceNotFoundFault, client.exceptions.InvalidResourceStateFault):
+        made.stop()
+
+
+def test_a_replication_from_start_to_removal(api: Api, connection: Source) -> None:
+    connection.execute("CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a VALUES (1)")
+    connection.execute("CREATE TABLE b (id int PRIMARY KEY, n numeric(4,2)); INSERT INTO b VALUES (1, 'NaN')")
+    assert api.replication["Status"] == "created"
+    api.start()
+    with pytest.raises(ClientError, match="InvalidResourceStateFault"):
+        api.start()
+    api.catch_up()
+    connection.execute("INSERT INTO a VALUES (2); UPDATE a SET id = id; DELETE FROM a WHERE id = 1")
+    api.catch_up()
+
+    found = api.wait_for("running")
+    counts = ("FullLoadProgressPercent", "TablesLoaded", "TablesErrored", "TablesQueued", "TablesLoading")
+    assert [found["ReplicationStats"][name] for name in counts] == [100, 1, 1, 0, 0]
+    tables = api.client.describe_replication_table_statistics(ReplicationConfigArn=api.config)
+    a, b = tables["ReplicationTableStatistics"]
+    numbers = ("FullLoadRows", "Inserts", "Updates", "Deletes", "TableState")
+    assert [a[name] for name in numbers] == [1, 1, 2, 1, "Table completed"]
+    assert (b["TableName"], b["TableState"]) == ("b", "Table error")
+
+    for change in (
+        lambda: api.client.delete_replication_config(ReplicationConfigArn=api.config),
+        lambda: api.client.modify_replication_config(ReplicationConfigArn=api.config, ReplicationType="cdc"),
+    ):
+        with pytest.raises(ClientError, match="stop it first"):
+            change()
+    api.stop()
+    with pytest.raises(ClientError, match="not running"):
+        api.client.stop_replication(ReplicationConfigArn=api.config)
+    with pytest.raises(ClientError, match="use resume-processing, or reload-target"):
+        api.start()
+    connection.execute("INSERT INTO a VALUES (3)")
+    api.start("resume-processing")
+    api.catch_up()
+    assert api.ids("a") == [1, 2, 1, 2, 1, 3]
+    api.stop()
+    api.start("reload-target")
+    api.catch_up()
+    assert api.replication["StartReplicationType"] == "reload-target"
+    api.stop()
+
+    api.client.delete_replication_config(ReplicationConfigArn=api.config)
+    deadline = time.monotonic() + TIMEOUT_S
+    query = "SELECT count(*) FROM pg_replication_slots WHERE database = current_database()"
+    while connection.execute(query).fetchone() != (0,):
+        assert time.monotonic() < deadline, "the slot would keep the source's log for good"
+        time.sleep(0.05)
+
+
+def test_what_cannot_start_says_why(api: Api) -> None:
+    api.client.modify_endpoint(EndpointArn=api.target, S3Settings={"DataFormat": "csv"})
+    with pytest.raises(ClientError, match=r"S3Settings\.DataFormat"):
+        api.start()
+    api.client.modify_endpoint(EndpointArn=api.target, S3Settings={"DataFormat": "parquet"})
+    api.start()
+    (message,) = api.wait_for("failed")["FailureMessages"]
+    assert "no table of the source matches the selection rules" in message
