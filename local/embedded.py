@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lakehouse.errors import LakehouseError
+
 DEFAULT_ROOT = Path(".local")
 ACCOUNT = "000000000000"
 REGION = "eu-central-1"
@@ -30,7 +32,7 @@ STOP_SECONDS = 20
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
-class ServerError(RuntimeError):
+class ServerError(LakehouseError):
     """The embedded AWS did not start, or can't be stopped."""
 
 
@@ -63,21 +65,38 @@ def log_file(root: Path) -> Path:
     return root / "logs" / "server.log"
 
 
-def up(root: Path = DEFAULT_ROOT, *, account: str = ACCOUNT, region: str = REGION) -> Server:
+def up(root: Path = DEFAULT_ROOT, *, account: str | None = None, region: str | None = None) -> Server:
     """Start the embedded AWS of a root folder, or find the one that runs already.
 
     Args:
         root: folder of state, S3 data and logs; made if it is missing.
-        account: AWS account id of a server that has to be started.
-        region: AWS region of a server that has to be started.
+        account: AWS account id; None: that of the root's data, 000000000000 for a new root.
+        region: AWS region; None: that of the root's data, eu-central-1 for a new root.
 
     Raises:
-        ServerError: it did not come up; the message ends with the last lines of its log.
+        ServerError: it did not come up (the message ends with the last lines of its log), or the root's data belong to
+            another account or region.
     """
     root = root.resolve()
     log_file(root).parent.mkdir(parents=True, exist_ok=True)
     with _alone(root):
+        last = last_settings(root)
+        for name, asked in (("account", account), ("region", region)):
+            if asked is not None and asked != last.get(name, asked):
+                raise ServerError(
+                    f"what {root} holds belongs to {name} {last[name]}, not {asked}: choose another root folder"
+                )
+        account, region = account or last.get("account", ACCOUNT), region or last.get("region", REGION)
         return status(root) or _start(root, account=account, region=region)
+
+
+def last_settings(root: Path) -> dict[str, str]:
+    """Account, region and port of a root folder's last server; empty for a new root."""
+    try:
+        settings: dict[str, str] = json.loads((root / "settings.json").read_text())
+    except FileNotFoundError:
+        return {}
+    return settings
 
 
 def status(root: Path = DEFAULT_ROOT) -> Server | None:

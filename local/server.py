@@ -12,10 +12,11 @@ import resource
 import shutil
 import socket
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from local.embedded import IDENTITY_PATH
+from local.embedded import IDENTITY_PATH, last_settings
 
 HOST = "127.0.0.1"
 
@@ -29,7 +30,8 @@ def main() -> None:
     arguments = parser.parse_args()
     root: Path = arguments.root
     lock = _take_lock(root / "server.lock")
-    listener = _listen(_last_port(root))
+    # The port of the last server, if it is free: variables that a shell exported stay right over down and up.
+    listener = _listen(int(last_settings(root).get("port", 0)))
     port = listener.getsockname()[1]
     settings = ministack_settings(root, port=port, account=arguments.account, region=arguments.region)
     os.environ.update(settings)
@@ -90,14 +92,6 @@ def _take_lock(path: Path) -> Any:
     return lock
 
 
-def _last_port(root: Path) -> int:
-    """The port of the last server of this root: exported variables stay right over down and up."""
-    try:
-        return int((root / "port").read_text())
-    except (FileNotFoundError, ValueError):
-        return 0
-
-
 def _listen(port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -115,7 +109,7 @@ def _allow_many_files() -> None:
 
 
 def _write_server_file(root: Path, *, port: int, account: str, region: str) -> None:
-    (root / "port").write_text(str(port))
+    _write(root / "settings.json", {"account": account, "region": region, "port": str(port)})
     server = {
         "endpoint": f"http://{HOST}:{port}",
         "pid": os.getpid(),
@@ -123,10 +117,14 @@ def _write_server_file(root: Path, *, port: int, account: str, region: str) -> N
         "region": region,
         "token": os.environ["LAKEHOUSE_LOCAL_TOKEN"],
     }
-    temporary = root / "server.json.new"
-    temporary.touch(mode=0o600)
-    temporary.write_text(json.dumps(server))
-    temporary.replace(root / "server.json")
+    _write(root / "server.json", server)
+
+
+def _write(path: Path, content: Mapping[str, object]) -> None:
+    new = path.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(json.dumps(content))
+    new.replace(path)
 
 
 async def _serve(application: Any, listener: socket.socket) -> None:
