@@ -51,6 +51,7 @@ def run(server: Server, *arguments: str) -> str:
     environment = child_environment(server) | {
         "CDK_DEFAULT_ACCOUNT": server.account,
         "CDK_DEFAULT_REGION": server.region,
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
     }
     with log.open("w") as output:
