@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LEAST_BYTES = 16 * 2**20
 """A partition of less is not worth a task and a file of its own, even if cores are idle."""
 
-MOST_BYTES = 256 * 2**20
+MOST_BYTES = 512 * 2**20
 """A partition grows no further if its objects allow it, so that a task that is lost does not cost much."""
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import fastavro
 import pyarrow as pa
@@ -17,7 +17,7 @@ BATCH_ROWS = 16 * 2**10
 NO_CODEC = "you need to install"
 
 
-def read(file: BinaryIO) -> Iterator[Callable[[], Chunk]]:
+def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
     """Yield the records of an Avro object container file in chunks; a record's row is its number, from 1.
 
     Args:

@@ -18,10 +18,10 @@ class UnreadableError(Exception):
     Args:
         reason: what is wrong with it.
         row: line (of text) or record number at which reading stopped.
-        text: what is there, where it can be shown.
+        text: what is there, where it can be shown as text.
     """
 
-    def __init__(self, reason: str, *, row: int = 1, text: str | None = None) -> None:
+    def __init__(self, reason: str, *, row: int = 1, text: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.row = row
@@ -33,7 +33,7 @@ class Broken:
     """A record whose columns are unknown, because its form is wrong; `column` is set where one column is to blame."""
 
     row: int
-    text: str | None
+    text: str
     reason: str
     column: str | None = None
 

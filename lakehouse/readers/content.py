@@ -7,7 +7,7 @@ import io
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, BinaryIO, cast
+from typing import IO, cast
 
 import pyarrow as pa
 
@@ -15,7 +15,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.readers.chunk import UnreadableError
 
 # What a file begins with says what it is; what it is called does not.
-_COMPRESSIONS: dict[bytes, Callable[[BinaryIO], IO[bytes]]] = {
+_COMPRESSIONS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
     b"\x1f\x8b": lambda file: cast(IO[bytes], gzip.GzipFile(fileobj=file, mode="rb")),
     b"\x28\xb5\x2f\xfd": lambda file: cast(IO[bytes], pa.CompressedInputStream(file, "zstd")),
     b"BZh": bz2.BZ2File,
@@ -36,7 +36,7 @@ _NOT_TEXT = {
 
 
 @contextmanager
-def decompressed(file: BinaryIO) -> Iterator[tuple[BinaryIO, bool]]:
+def decompressed(file: IO[bytes]) -> Iterator[tuple[IO[bytes], bool]]:
     """Yield the file's content and whether it was compressed (gzip, zstd or bzip2), whatever its name.
 
     Raises:
@@ -72,7 +72,7 @@ class _Guarded(io.RawIOBase):
         return len(data)
 
 
-def utf8(file: BinaryIO, *, encoding: str) -> BinaryIO:
+def utf8(file: IO[bytes], *, encoding: str) -> IO[bytes]:
     """Text of a file as UTF-8 without its byte order mark; what `encoding` cannot decode becomes invalid UTF-8.
 
     Args:
@@ -98,10 +98,10 @@ def utf8(file: BinaryIO, *, encoding: str) -> BinaryIO:
         if head.startswith(codecs.BOM_UTF8):
             buffered.read(len(codecs.BOM_UTF8))
         return buffered
-    return cast(BinaryIO, io.BufferedReader(_Transcoded(buffered, codec), buffer_size=1 << 20))
+    return io.BufferedReader(_Transcoded(buffered, codec), buffer_size=1 << 20)
 
 
-def _peek(file: BinaryIO) -> bytes:
+def _peek(file: IO[bytes]) -> bytes:
     if isinstance(file, io.BufferedReader):
         return file.peek(8)[:8]
     head = file.read(8)
@@ -115,7 +115,7 @@ codecs.register_error("lakehouse.mark", lambda error: ("\udcff", cast(UnicodeDec
 
 
 class _Transcoded(io.RawIOBase):
-    def __init__(self, file: BinaryIO, codec: codecs.CodecInfo) -> None:
+    def __init__(self, file: IO[bytes], codec: codecs.CodecInfo) -> None:
         assert codec.incrementaldecoder is not None
         self._file = file
         self._decoder = codec.incrementaldecoder(errors="lakehouse.mark")

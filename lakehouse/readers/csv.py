@@ -6,7 +6,7 @@ An empty field is null, quoted or not. A record that has more or fewer fields th
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -33,7 +33,7 @@ class _Parsed(NamedTuple):
     wrong: dict[int, int]
 
 
-def read(file: BinaryIO, contract: Contract) -> Iterator[Callable[[], Chunk]]:
+def read(file: IO[bytes], contract: Contract) -> Iterator[Callable[[], Chunk]]:
     """Yield the records of a CSV file in chunks that are still to be parsed, which can be done in parallel.
 
     Args:

@@ -1,7 +1,7 @@
 """Fetch stage objects: the very version that a batch lists, or an error that names the object."""
 
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, Any
 
 from botocore.exceptions import (
     ClientError,
@@ -26,7 +26,7 @@ _BROKEN_OFF = (ConnectionClosedError, IncompleteReadError, ReadTimeoutError, Res
 _GONE = ("NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed")
 
 
-def fetch(s3: "S3Client", item: StageObject) -> BinaryIO:
+def fetch(s3: "S3Client", item: StageObject) -> IO[bytes]:
     """Copy an object to a temporary file, which is gone when it is closed.
 
     A file on disk needs no memory, can be read in any order (Parquet), and parts what a network does from what data
@@ -63,7 +63,7 @@ def fetch(s3: "S3Client", item: StageObject) -> BinaryIO:
             f"{item.uri}: expected {item.size} bytes (ETag {item.etag}), got {file.tell()}: run the batch again"
         )
     file.seek(0)
-    return cast(BinaryIO, file)
+    return file
 
 
 def _request(item: StageObject, start: int) -> dict[str, Any]:

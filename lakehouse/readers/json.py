@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
 from lakehouse.contract import Contract
 from lakehouse.readers.chunk import MAX_RECORD, Chunk, UnreadableError
@@ -24,7 +24,7 @@ class _Item(NamedTuple):
     text: str
 
 
-def read(file: BinaryIO, contract: Contract) -> Iterator[Callable[[], Chunk]]:
+def read(file: IO[bytes], contract: Contract) -> Iterator[Callable[[], Chunk]]:
     """Yield the records of a JSON document in chunks.
 
     Args:
@@ -58,7 +58,7 @@ def _chunk(items: list[_Item], contract: Contract) -> Chunk:
 class _Document:
     """A cursor in a document of which only a part, from `at` on, is in memory."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._text = ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import BinaryIO
+from typing import IO
 
 import pyarrow as pa
 
@@ -15,7 +15,7 @@ from lakehouse.readers.values import show
 from lakehouse.types import Kind
 
 
-def read(file: BinaryIO, contract: Contract) -> Iterator[Callable[[], Chunk]]:
+def read(file: IO[bytes], contract: Contract) -> Iterator[Callable[[], Chunk]]:
     """Yield the records of a JSON lines file in chunks that are still to be parsed.
 
     Args:

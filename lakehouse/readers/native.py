@@ -31,7 +31,7 @@ def from_native(array: pa.Array, type_: Type) -> Converted:
         array = pc.cast(array, array.type.value_type)
     if types.is_string(array.type):
         return convert(array, type_)
-    if array.type == type_.arrow or _keeps_values(array.type, type_.kind):
+    if _is_safe_as_it_is(array.type, type_) or _keeps_values(array.type, type_.kind):
         try:
             return Converted(in_range(pc.cast(array, type_.arrow)))
         except pa.ArrowInvalid:  # some value does not fit: find out which
@@ -39,6 +39,11 @@ def from_native(array: pa.Array, type_: Type) -> Converted:
     if types.is_binary(array.type) or types.is_large_binary(array.type) or types.is_fixed_size_binary(array.type):
         return _from_binary(array, type_)
     return convert(as_text(array), type_)
+
+
+def _is_safe_as_it_is(source: pa.DataType, type_: Type) -> bool:
+    """Whether an array has the type already; ranges are checked of values at the top only, so not if any is within."""
+    return source == type_.arrow and not (types.is_nested(source) and _without_times(source) != source)
 
 
 def _keeps_values(source: pa.DataType, kind: Kind) -> bool:
@@ -86,14 +91,14 @@ def as_text(array: pa.Array) -> pa.Array:
 
 
 def _without_times(type_: pa.DataType) -> pa.DataType:
-    """A type with text for times within it: Python's own have neither nanoseconds nor years beyond 9999."""
+    """A type with text for times and floats within it: Python has no nanoseconds, nor a 0.1 of 32 bits."""
     if types.is_struct(type_):
         return pa.struct([(field.name, _without_times(field.type)) for field in type_])
     if types.is_map(type_):
         return pa.map_(_without_times(type_.key_type), _without_times(type_.item_type))
     if types.is_list(type_) or types.is_large_list(type_) or types.is_fixed_size_list(type_):
         return pa.list_(_without_times(type_.value_type))
-    return pa.string() if types.is_temporal(type_) else type_
+    return pa.string() if types.is_temporal(type_) or types.is_floating(type_) else type_
 
 
 def text_of(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import BinaryIO
+from typing import IO
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -14,7 +14,7 @@ BATCH_BYTES = 16 * 2**20
 BATCH_ROWS = 64 * 2**10
 
 
-def read(file: BinaryIO) -> Iterator[Callable[[], Chunk]]:
+def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
     """Yield the records of a Parquet file in chunks; a record's row is its number, from 1.
 
     Args:
@@ -26,7 +26,7 @@ def read(file: BinaryIO) -> Iterator[Callable[[], Chunk]]:
     first = 1
     try:
         # Pages are read as they are needed: a row group need not fit in memory.
-        with parquet.ParquetFile(file, pre_buffer=False, buffer_size=2**20) as opened:
+        with parquet.ParquetFile(file, pre_buffer=False, buffer_size=2**20, page_checksum_verification=True) as opened:
             repeated = [name for name in opened.schema_arrow.names if opened.schema_arrow.names.count(name) > 1]
             if repeated:
                 raise UnreadableError(f"column {repeated[0]!r} is there {len(repeated)} times")

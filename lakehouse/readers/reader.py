@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, TypeVar
+from typing import IO, TypeVar
 
 import pyarrow as pa
 
@@ -27,7 +27,7 @@ _BINARY_READERS = {"parquet": parquet.read, "avro": avro.read}
 
 
 def read(
-    contract: Contract, objects: Iterable[StageObject], *, fetch: Callable[[StageObject], BinaryIO], threads: int = 1
+    contract: Contract, objects: Iterable[StageObject], *, fetch: Callable[[StageObject], IO[bytes]], threads: int = 1
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows of stage objects: exactly one for each record, accepted or refused with its reasons.
 
@@ -47,7 +47,7 @@ def read(
             yield from read_file(contract, file, source_file=item.uri, threads=threads)
 
 
-def read_file(contract: Contract, file: BinaryIO, *, source_file: str, threads: int = 1) -> Iterator[pa.RecordBatch]:
+def read_file(contract: Contract, file: IO[bytes], *, source_file: str, threads: int = 1) -> Iterator[pa.RecordBatch]:
     """Yield the rows of one file; see `read`."""
     if not file.read(1):
         return

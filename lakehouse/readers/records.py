@@ -4,7 +4,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class Block:
         )
 
 
-def split(stream: BinaryIO, *, delimiter: str = "", quote: str = "", encoding: str = "utf-8") -> Iterator[Block]:
+def split(stream: IO[bytes], *, delimiter: str = "", quote: str = "", encoding: str = "utf-8") -> Iterator[Block]:
     """Yield the records of a text in blocks of about `BLOCK` bytes; memory stays within a few `MAX_RECORD`.
 
     Args:
@@ -66,7 +66,7 @@ def split(stream: BinaryIO, *, delimiter: str = "", quote: str = "", encoding: s
             line += 1
 
 
-def _after_line(stream: BinaryIO, rest: bytes) -> bytes:
+def _after_line(stream: IO[bytes], rest: bytes) -> bytes:
     """What follows the line that `rest` begins with."""
     while not (found := _LINE_END.search(rest)) or (found.end() == len(rest) and rest.endswith(b"\r")):
         read = stream.read(BLOCK)

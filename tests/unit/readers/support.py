@@ -1,0 +1,65 @@
+"""Contracts by hand, and what the readers make of bytes."""
+
+from tempfile import SpooledTemporaryFile
+from typing import Any
+
+import pyarrow as pa
+
+from lakehouse import types
+from lakehouse.contract import Column, Contract, Ingest, Source
+from lakehouse.readers.reader import read_file
+from lakehouse.readers.rows import row_schema
+from lakehouse.types import Type
+
+URI = "s3://stage/sales/orders/file"
+
+SPOOLED = 1000
+"""Bytes in memory; larger contents are read from disk."""
+
+
+def column(name: str, type_: Type = types.STRING, **settings: Any) -> Column:
+    return Column(name=name, type=type_, source_name=settings.pop("source_name", name), **settings)
+
+
+def contract(*columns: Column, format_: str = "csv", key: tuple[str, ...] = (), **source: Any) -> Contract:
+    return Contract(
+        path="contracts/sales/orders.odcs.yaml",
+        domain="sales",
+        dataset="orders",
+        version="1.0.0",
+        columns=columns,
+        key=key,
+        ingest=Ingest.APPEND,
+        source=Source(**{"name": "shop", "type": "s3", "format": format_} | source),
+    )
+
+
+def batches(contract: Contract, content: bytes, *, threads: int = 1) -> list[pa.RecordBatch]:
+    with SpooledTemporaryFile(SPOOLED) as file:  # as `fetch` makes it
+        file.write(content)
+        file.seek(0)
+        found = list(read_file(contract, file, source_file=URI, threads=threads))
+    assert all(batch.schema == row_schema(contract) for batch in found)
+    for batch in found:
+        batch.validate(full=True)
+    return found
+
+
+def rows(contract: Contract, content: bytes, *, threads: int = 1) -> list[dict[str, Any]]:
+    """All rows, in the order of their records."""
+    found = [row for batch in batches(contract, content, threads=threads) for row in batch.to_pylist()]
+    return sorted(found, key=lambda row: row["_source_row"])
+
+
+def accepted(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Accepted rows, without what the readers add."""
+    return [{name: row[name] for name in row if not name.startswith("_")} for row in found if row["_errors"] is None]
+
+
+def reasons(found: list[dict[str, Any]]) -> list[str]:
+    """All reasons, as `column: reason`."""
+    return [
+        f"{error['column']}: {error['reason']}" if error["column"] else error["reason"]
+        for row in found
+        for error in row["_errors"] or []
+    ]

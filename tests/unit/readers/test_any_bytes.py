@@ -1,0 +1,103 @@
+"""Whatever an object holds, reading it ends, and each of its records is one row, accepted or refused."""
+
+import bz2
+import gzip
+import io
+from collections.abc import Callable
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lakehouse.contract import Options
+from lakehouse.readers.content import decompressed
+from lakehouse.types import DATE, INT, TIMESTAMP, decimal
+from tests.unit.readers import test_avro, test_parquet
+from tests.unit.readers.support import accepted, column, contract, reasons, rows
+
+COLUMNS = (
+    column("a", INT, required=True),
+    column("b", decimal(5, 2)),
+    column("c", TIMESTAMP),
+    column("d", DATE, options=Options(time_format="%Y%m%d")),
+)
+CSV = b'a,b,c,d\n1,2.50,2026-01-02 03:04:05,20260102\n2,"x\ny",,\n' * 3
+JSONL = b'{"a": 1, "b": 2.50}\n{"a": "x", "c": [1]}\n' * 3
+PARQUET = test_parquet.written(pa.table({"a": [1, None], "b": ["2.50", "x"]}))
+AVRO = test_avro.written([test_avro.record(), test_avro.record(id=None)])
+
+
+@st.composite
+def damaged(draw: st.DrawFn, whole: bytes) -> bytes:
+    """Bytes of a whole file with a few of them changed, cut out or doubled."""
+    content = bytearray(whole)
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, len(content)))
+        length = draw(st.integers(0, 8))
+        content[at : at + length] = draw(
+            st.one_of(st.binary(max_size=8), st.just(bytes(content[at : at + length]) * 2))
+        )
+    return bytes(content)
+
+
+@pytest.mark.parametrize(("format_", "whole"), [("csv", CSV), ("jsonl", JSONL), ("json", JSONL), ("parquet", PARQUET)])
+def test_no_damage_makes_a_reader_fail(format_: str, whole: bytes) -> None:
+    shop = contract(*COLUMNS, format_=format_)
+
+    @settings(max_examples=250)
+    @given(st.one_of(damaged(whole), st.binary(max_size=50)))
+    def check(content: bytes) -> None:
+        for row in rows(shop, content):
+            assert (row["_errors"] is None) or (row["_errors"] and row["_record"] is not None)
+            assert row["_source_row"] >= 1
+
+    check()
+
+
+@settings(max_examples=150)
+@given(st.integers(0, len(AVRO)), st.binary(min_size=1, max_size=4))
+def test_no_damage_makes_the_avro_reader_fail(at: int, noise: bytes) -> None:
+    for row in rows(test_avro.SHOP, AVRO[:at] + noise + AVRO[at + len(noise) :]):
+        assert (row["_errors"] is None) or (row["_errors"] and row["_record"] is not None)
+
+
+@settings(max_examples=300)
+@given(st.binary(max_size=200))
+def test_every_line_of_any_text_is_a_row(noise: bytes) -> None:
+    shop = contract(column("a"), column("b"), quote="", encoding="latin-1")
+    content = b"a,b\n" + noise
+    lines = [line for line in content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n") if line]
+    if not content.startswith((b"PK", b"\xff\xfe", b"\xfe\xff")):
+        assert len(rows(shop, content)) == len(lines) - 1
+
+
+def zstd(content: bytes) -> bytes:
+    return bytes(pa.compress(content, codec="zstd", asbytes=True))
+
+
+COMPRESSIONS: list[Callable[[bytes], bytes]] = [gzip.compress, bz2.compress, zstd]
+
+
+@pytest.mark.parametrize("compress", COMPRESSIONS)
+def test_compressed_files_are_known_by_their_content(compress: Callable[[bytes], bytes]) -> None:
+    shop = contract(*COLUMNS)
+    assert rows(shop, compress(CSV)) == rows(shop, CSV)
+    two_members = compress(CSV[:20]) + compress(CSV[20:])
+    assert rows(shop, two_members) == rows(shop, CSV)
+
+
+@pytest.mark.parametrize("compress", COMPRESSIONS)
+def test_of_a_damaged_compressed_file_nothing_is_accepted(compress: Callable[[bytes], bytes]) -> None:
+    shop = contract(column("a", INT), column("b"))
+    whole = compress(b"a,b\n" + b"".join(b"%d,%d\n" % (i, i * i) for i in range(20_000)))
+    assert len(accepted(rows(shop, whole))) == 20_000
+    for cut in (len(whole) - 1, len(whole) // 2, 30):
+        (row,) = rows(shop, whole[:cut])
+        assert reasons([row])[0].startswith("unreadable: damaged or incomplete compressed file")
+
+
+def test_a_text_that_begins_like_bzip2_is_text() -> None:
+    with decompressed(io.BytesIO(b"BZh,b\n1,2\n")) as (content, was_compressed):
+        assert not was_compressed
+        assert content.read() == b"BZh,b\n1,2\n"

@@ -1,0 +1,151 @@
+"""JSON lines and documents: numbers as they are written, and each bad record refused by itself where that can be."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lakehouse.contract import Format, Options
+from lakehouse.readers import json as documents
+from lakehouse.types import BOOLEAN, DOUBLE, INT, decimal, list_of, struct_of
+from tests.unit.readers.support import accepted, column, contract, reasons, rows
+
+COLUMNS = (
+    column("id", INT, required=True),
+    column("price", decimal(38, 18)),
+    column("name"),
+    column("paid", BOOLEAN),
+    column("tags", list_of(INT)),
+    column("address", struct_of({"city": INT})),
+)
+LINES = contract(*COLUMNS, format_="jsonl")
+DOCUMENT = contract(*COLUMNS, format_="json")
+EMPTY: dict[str, Any] = dict.fromkeys(["id", "price", "name", "paid", "tags", "address"])
+
+
+def test_values_of_every_kind() -> None:
+    line = b'{"id": 1, "price": 12345678901234567890.123456789012345678, "name": "", "paid": true, "tags": [1, null]}\n'
+    assert accepted(rows(LINES, line + b'\n{"id": "2", "price": "1e1", "name": 7.10, "paid": "no"}')) == [
+        EMPTY | {"id": 1, "price": Decimal("12345678901234567890.123456789012345678"), "name": "", "paid": True}
+        | {"tags": [1, None]},
+        EMPTY | {"id": 2, "price": Decimal(10), "name": "7.10", "paid": False},
+    ]  # fmt: skip
+
+
+def test_bad_lines_are_refused_each_by_itself() -> None:
+    found = rows(
+        LINES,
+        b'{"id": 1}\n{"id": 2\n[3]\n{"id": 4, "id": 5}\n{"id": 6, "name": {"a": 1}}\n{"id": 7.5}\n{"price": 1}\n'
+        b'{"id": 8, "name": "\\ud800"}\n{"id": 9, "name": "\xff"}\n{"id": 10, "tags": ["x"]}\n{"id": NaN}\n',
+    )
+    assert reasons(found) == [
+        "expected JSON: Expecting ',' delimiter: line 1 column 9 (char 8)",
+        "expected a JSON object, found '[3]'",
+        "expected JSON: field 'id' is given twice",
+        "name: expected string, found '{\"a\": 1}'",
+        "id: expected integer, found '7.5'",
+        "id: required, but empty",
+        "expected JSON: \\ud800 is half of a surrogate pair, and no character",
+        "invalid UTF-8 at byte 20",
+        "tags: [0]: expected integer, found 'x'",
+        "id: expected integer, found 'NaN'",
+    ]
+    assert [row["_source_row"] for row in found] == list(range(1, 12))
+    assert found[1]["_record"] == '{"id": 2'
+
+
+def test_fields_that_the_contract_lacks_are_kept_at_any_depth() -> None:
+    found = rows(LINES, b'{"id": 1, "colour": {"r": 1.50}}\n{"id": 2, "address": {"city": 3, "zip": "x"}}\n')
+    assert [row["_errors"] for row in found] == [None, None]
+    assert found[1]["address"] == {"city": 3}
+    assert [json.loads(row["_record"]) for row in found] == [
+        {"colour": '{"r": 1.50}'},
+        {"address": '{"city": 3, "zip": "x"}'},
+    ]
+
+
+def test_a_json_column_keeps_objects_as_their_text() -> None:
+    shop = contract(column("data", options=Options(format=Format.JSON)), format_="jsonl")
+    assert accepted(rows(shop, b'{"data": {"a": [1.0, "x"]}}\n')) == [{"data": '{"a": [1.0, "x"]}'}]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b'[{"id": 1},\n {"id": 2}]',
+        b'{"id": 1}\n{"id": 2}',
+        b' [ {"id":1} ] [{"id":2}]\n',
+        b'\xef\xbb\xbf[{"id": 1}, {"id": 2}]',
+    ],
+)
+def test_documents_are_arrays_or_records(document: bytes) -> None:
+    assert [row["id"] for row in accepted(rows(DOCUMENT, document))] == [1, 2]
+
+
+def test_records_of_a_document_have_lines_and_their_own_text() -> None:
+    found = rows(DOCUMENT, b'[\n{"id": 1},\n\n{"id":\n"x"},\n5,\n{"id": 3, "id": 4},\n{"id": 6}]')
+    assert [(row["_source_row"], row["_record"]) for row in found] == [
+        (2, None),
+        (4, '{"id":\n"x"}'),
+        (6, "5"),
+        (7, '{"id": 3, "id": 4}'),
+        (8, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("document", "line"),
+    [(b'[{"id": 1},\n{"id": 2}', 2), (b'[{"id": 1}\n{"id": 2}]', 2), (b"[1,]", 1), (b"x", 1), (b'[{"a": "\xff"}]', 1)],
+)
+def test_a_damaged_document_is_one_refused_row(document: bytes, line: int) -> None:
+    (row,) = rows(DOCUMENT, document)
+    assert reasons([row])[0].startswith("unreadable: expected JSON: ")
+    assert row["_source_row"] == line
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b" \n", b"[] []"])
+def test_no_records(content: bytes) -> None:
+    assert rows(DOCUMENT, content) == []
+
+
+def test_depth_is_limited() -> None:
+    deep = b"[" * 100_000 + b"]" * 100_000
+    assert reasons(rows(LINES, b'{"id": 1, "x": ' + deep + b"}\n")) == ["expected JSON: it nests deeper than 100"]
+    assert reasons(rows(LINES, b'{"id": 1, "x": ' + deep[:200] + deep[-200:] + b"}\n")) == [
+        "expected JSON: it nests deeper than 100"
+    ]
+    assert reasons(rows(DOCUMENT, deep)) == ["unreadable: expected JSON: it nests too deep"]
+
+
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=5)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)),
+    max_leaves=8,
+)
+RECORDS = st.lists(
+    st.fixed_dictionaries(
+        {"id": st.one_of(st.integers(-5, 5), st.text(max_size=2))}, optional={"name": st.text(max_size=5), "x": VALUES}
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=150)
+@given(RECORDS, st.integers(1, 30))
+def test_lines_and_documents_give_the_same_rows_however_they_are_read(records: list[Any], size: int) -> None:
+    lines = rows(LINES, "".join(json.dumps(record) + "\n" for record in records).encode())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(documents, "BYTES", size)
+        document = rows(DOCUMENT, ("[" + ",\n".join(map(json.dumps, records)) + "]").encode())
+    assert len(lines) == len(records)
+    assert lines == document
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=5))
+def test_floats_are_read_back(values: list[float]) -> None:
+    shop = contract(column("x", DOUBLE), format_="jsonl")
+    content = "".join(json.dumps({"x": value}) + "\n" for value in values).encode()
+    assert [row["x"] for row in accepted(rows(shop, content))] == values
