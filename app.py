@@ -1,11 +1,10 @@
 """CDK entry: `cdk synth`, `cdk deploy --all` and the like run this file.
 
 It alone reads the process environment (account and region, which the CDK CLI takes from the caller's credentials) and
-the context: `-c environment=dev`, `-c contracts=FOLDER`, `-c source_ssl_mode=require`.
+the context: `-c environment=dev`, `-c contracts=FOLDER`.
 """
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from aws_cdk import App, Aws, Validations
@@ -29,13 +28,10 @@ def build(app: App, *, account: str | None, region: str | None) -> None:
     environment = app.node.get_context("environment")
     if environment not in ENVIRONMENTS:
         raise SystemExit(f"no environment '{environment}': expected one of {', '.join(ENVIRONMENTS)}")
-    settings = ENVIRONMENTS[environment]
-    if ssl_mode := app.node.try_get_context("source_ssl_mode"):
-        settings = replace(settings, source_ssl_mode=ssl_mode)
     add_lakehouse(
         app,
         names=Names(environment=environment, account=account or Aws.ACCOUNT_ID, region=region or Aws.REGION),
-        settings=settings,
+        settings=ENVIRONMENTS[environment],
         contracts=load_contracts(ROOT / app.node.get_context("contracts")),
         root=ROOT,
     )

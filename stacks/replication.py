@@ -72,7 +72,7 @@ class Replication(Construct):
             replication_config_identifier=stack.names.replication(source=source),
             replication_type="full-load-and-cdc",
             source_endpoint_arn=self._database(contracts, settings=settings).ref,
-            target_endpoint_arn=self._stage().ref,
+            target_endpoint_arn=self._stage(settings).ref,
             table_mappings=dms_settings.table_mappings(contracts),
             replication_settings={"Logging": {"EnableLogging": True}},
             compute_config=dms.CfnReplicationConfig.ComputeConfigProperty(
@@ -130,7 +130,7 @@ class Replication(Construct):
         )
         return secret
 
-    def _stage(self) -> dms.CfnEndpoint:
+    def _stage(self, settings: Settings) -> dms.CfnEndpoint:
         stack = self._stack
         bucket = stack.names.bucket(Zone.STAGE)
         folder = dms_settings.bucket_folder(self._source)
@@ -155,15 +155,16 @@ class Replication(Construct):
             endpoint_type="target",
             engine_name="s3",
         )
+        written = dms_settings.s3_settings(
+            source=self._source, bucket=bucket, batch_interval_s=settings.replication_interval_seconds
+        )
         access = {
             "ServiceAccessRoleArn": role.role_arn,
             "ExpectedBucketOwner": stack.account,
             "EncryptionMode": "sse-kms",
             "ServerSideEncryptionKmsKeyId": self._key.key_arn,
         }
-        endpoint.add_property_override(
-            "S3Settings", {**dms_settings.s3_settings(source=self._source, bucket=bucket), **access}
-        )
+        endpoint.add_property_override("S3Settings", {**written, **access})
         return endpoint
 
     def _role(self, construct_id: str, *, service: str, statements: list[iam.PolicyStatement]) -> iam.Role:

@@ -26,6 +26,7 @@ class Settings:
         job_timeout_minutes: a run that takes longer is stopped.
         job_retries: how often Glue itself repeats a failed run; who starts the jobs may repeat them too.
         max_concurrent_runs: runs of one job at the same time.
+        replication_interval_seconds: longest time that a change in a source database waits for its file in stage.
         replication_units: least and most DMS capacity units (2 GB of memory each) of one source database.
         source_ssl_mode: how DMS connects to source databases.
     """
@@ -44,6 +45,7 @@ class Settings:
     job_timeout_minutes: int
     job_retries: int
     max_concurrent_runs: int
+    replication_interval_seconds: int
     replication_units: tuple[int, int]
     source_ssl_mode: Literal["none", "require", "verify-ca", "verify-full"]
 
@@ -66,6 +68,7 @@ ENVIRONMENTS = {
             job_timeout_minutes=60,
             job_retries=0,
             max_concurrent_runs=10,
+            replication_interval_seconds=5,
             replication_units=(1, 2),
             source_ssl_mode="require",
         ),

@@ -1,19 +1,19 @@
 """Replication of source databases: what DMS is told is what the contracts and `lakehouse.dms` say."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from aws_cdk import App
 
 import app as cdk_entry
 from lakehouse import dms
-from lakehouse.contract import Contract
+from lakehouse.contract import Contract, Source
 from lakehouse.names import Names, Zone
 from stacks.lakehouse import add_lakehouse, by_database
 from stacks.settings import ENVIRONMENTS
 from tests.infrastructure.assembly import Assembly, Json, text
-from tests.infrastructure.conftest import CONTEXT, synth
+from tests.infrastructure.conftest import CONTEXT
 
 
 @pytest.fixture(scope="module")
@@ -58,38 +58,36 @@ def test_targets_write_to_stage_as_lakehouse_dms_says(
 ) -> None:
     for source in databases:
         settings = endpoints[names.replication_endpoint(source=source, side="target")]["S3Settings"]
-        assert dms.s3_settings(source=source, bucket=names.bucket(Zone.STAGE)).items() <= settings.items()
+        expected = dms.s3_settings(
+            source=source,
+            bucket=names.bucket(Zone.STAGE),
+            batch_interval_s=ENVIRONMENTS["dev"].replication_interval_seconds,
+        )
+        assert expected.items() <= settings.items()
         assert settings["EncryptionMode"] == "sse-kms"
         assert settings["ExpectedBucketOwner"] == names.account
 
 
-def test_the_way_to_the_source_is_a_setting(tmp_path: Path, names: Names) -> None:
-    assembly = synth(tmp_path / "out", names, source_ssl_mode="none")
-    modes = {
-        endpoint["EngineName"]: endpoint.get("SslMode")
-        for endpoint in assembly.named("AWS::DMS::Endpoint", "EndpointIdentifier").values()
-    }
-    assert modes == {"postgres": "none", "s3": None}
-
-
 @pytest.mark.parametrize(
-    ("changed", "expected"),
-    [
-        ({"database": "elsewhere"}, "source shop must be one database"),
-        ({"type": "mysql"}, "source shop is mysql .*: expected a database of postgresql"),
-    ],
+    "change", [lambda source: replace(source, database="elsewhere"), lambda source: replace(source, type="mysql")]
 )
-def test_a_source_that_cannot_be_replicated_is_refused_by_name(
-    names: Names, contracts: list[Contract], changed: dict[str, str], expected: str
+def test_contracts_of_one_source_agree_on_its_database(
+    names: Names, contracts: list[Contract], change: Callable[[Source], Source]
 ) -> None:
-    shop = by_database(contracts)["shop"]
-    first = replace(shop[0], source=replace(shop[0].source, **changed))
-    rest = [] if "type" in changed else shop[1:]
-    with pytest.raises(ValueError, match=expected):
-        add_lakehouse(
-            App(context=CONTEXT),
-            names=names,
-            settings=ENVIRONMENTS["dev"],
-            contracts=[first, *rest],
-            root=cdk_entry.ROOT,
-        )
+    first, *others = by_database(contracts)["shop"]
+    with pytest.raises(ValueError, match="source shop must be one database"):
+        add(names, [replace(first, source=change(first.source)), *others])
+
+
+def test_a_database_that_no_endpoint_knows_is_refused_by_name(names: Names, contracts: list[Contract]) -> None:
+    mysql = [
+        replace(contract, source=replace(contract.source, type="mysql")) for contract in by_database(contracts)["shop"]
+    ]
+    with pytest.raises(ValueError, match=r"source shop is mysql \w+: expected a database of postgresql"):
+        add(names, mysql)
+
+
+def add(names: Names, contracts: list[Contract]) -> None:
+    add_lakehouse(
+        App(context=CONTEXT), names=names, settings=ENVIRONMENTS["dev"], contracts=contracts, root=cdk_entry.ROOT
+    )
