@@ -10,6 +10,7 @@ import itertools
 import json
 import logging
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,8 @@ from ministack.core import persistence  # type: ignore[import-untyped]
 log = logging.getLogger("lakehouse.checkpoint")
 
 DELAY_SECONDS = 0.5
+# A large state (many log lines) is saved less often: saving takes at most this share of the time.
+MOST_OF_THE_TIME = 0.05
 
 _own: dict[str, Callable[[], Any]] = {}
 _dirty: set[str] = set()
@@ -29,6 +32,7 @@ _tickets = itertools.count(1)
 _covered: dict[str, int] = defaultdict(int)
 _locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
 _written: dict[str, bytes] = {}
+_rest_until: dict[str, float] = defaultdict(float)
 
 
 def add(name: str, save: Callable[[], Any]) -> Any:
@@ -88,12 +92,22 @@ def close() -> None:
 def _save_marked_forever() -> None:
     while True:
         _wake.wait()
-        threading.Event().wait(DELAY_SECONDS)
+        time.sleep(DELAY_SECONDS)
         _wake.clear()
-        names = set(_dirty)
+        now = time.monotonic()
+        names = {name for name in set(_dirty) if _rest_until[name] <= now}
         _dirty.difference_update(names)
         for name in names & _sources().keys():
-            flush(name)
+            begun = time.monotonic()
+            try:
+                flush(name)
+            except OSError:
+                log.exception("the state of %s can't be written; it is tried again", name)
+                _dirty.add(name)
+            taken = time.monotonic() - begun
+            _rest_until[name] = begun + taken / MOST_OF_THE_TIME
+        if _dirty:
+            _wake.set()
 
 
 def _save(name: str) -> None:

@@ -83,10 +83,13 @@ def _execute(
     error = logs.Shipper(group=error_group, stream=run["Id"])
     deadline = time.monotonic() + float(run["Timeout"]) * 60
     timed_out = False
-    for _ in _until_end(process, output=output, error=error):
-        timed_out = timed_out or time.monotonic() > deadline
-        if timed_out or stopped.is_set():
-            processes.kill(process)
+    try:
+        for _ in _until_end(process, output=output, error=error):
+            timed_out = timed_out or time.monotonic() > deadline
+            if timed_out or stopped.is_set():
+                processes.kill(process)
+    finally:
+        processes.kill(process)  # if its logs can't be written, nobody would see how it ends
     if stopped.is_set():
         return "STOPPED", None
     if timed_out:

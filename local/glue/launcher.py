@@ -17,6 +17,7 @@ import contextlib
 import ctypes
 import gc
 import importlib
+import io
 import json
 import os
 import selectors
@@ -158,6 +159,8 @@ def _become_job(request: dict[str, Any], *, output: int, error: int) -> None:
     for source, target in ((nothing, 0), (output, 1), (error, 2)):
         os.dup2(source, target)
         os.close(source)
+    assert isinstance(sys.stdout, io.TextIOWrapper)
+    sys.stdout.reconfigure(line_buffering=True)  # a line is a log event while the job runs, not at its end
     os.chdir(request["directory"])
     os.environ.clear()
     os.environ.update(request["environment"])

@@ -163,6 +163,7 @@ child = subprocess.Popen(["sleep", "60"])
 with open({str(marks)!r} + ".new", "w") as file:
     file.write(f"{{os.getpid()}} {{child.pid}}")
 os.rename({str(marks)!r} + ".new", {str(marks)!r})
+print("working")
 time.sleep(60)
 """
     name = job(script)
@@ -173,6 +174,7 @@ time.sleep(60)
     assert [stopped["JobRunId"] for stopped in answer["SuccessfulSubmissions"]] == [run_id]
     assert [error["ErrorDetail"]["ErrorCode"] for error in answer["Errors"]] == ["EntityNotFoundException"]
     assert wait(glue, name, run_id)["JobRunState"] == "STOPPED"
+    assert messages("/aws-glue/jobs/output", run_id) == ["working"]
     for pid in map(int, marks.read_text().split()):
         assert dead(pid)
 
