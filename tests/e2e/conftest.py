@@ -1,0 +1,56 @@
+"""One lakehouse for all e2e tests of a session, made by the demo's own steps."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lakehouse import dbt
+from lakehouse.contract import Contract
+from lakehouse.contract_loader import load_contracts
+from local import demo, embedded, lake
+from local.lake import Lake
+from local.till import Week
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """The lakehouse as the demo leaves it."""
+
+    lake: Lake
+    contracts: list[Contract]
+    week: Week
+
+
+@pytest.fixture(scope="session")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    """The embedded AWS and PostgreSQL; the process's AWS variables point at the former."""
+    before = dict(os.environ)
+    root = tmp_path_factory.mktemp("lake")
+    yield lake.up(root)
+    lake.down(root)
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def aws(started: Lake) -> embedded.Server:
+    """In place of the bare server of the other suites: the one that the stacks are deployed to."""
+    return started.server
+
+
+@pytest.fixture(scope="session")
+def finished(aws: embedded.Server, started: Lake) -> Demo:
+    """The demo from its deployment to its models, without its report."""
+    contracts = load_contracts(REPOSITORY / "contracts")
+    demo.prepare(started, contracts)
+    week, _ = demo.load(started, contracts)
+    demo.move(started, contracts)
+    demo.change(started, contracts, week)
+    demo.move(started, contracts)
+    dbt.build(started.names, target=aws.root / "dbt")
+    return Demo(lake=started, contracts=contracts, week=week)

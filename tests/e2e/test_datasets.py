@@ -1,0 +1,220 @@
+"""What users do with a running lakehouse: add a dataset, send real files, lose a job, mend a contract."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from time import monotonic, sleep
+
+import duckdb
+import psutil
+import pytest
+
+from lakehouse import catalog, ops
+from lakehouse.contract_loader import load_contracts
+from lakehouse.names import Move
+from local import embedded
+from tests.e2e import tables
+from tests.e2e.conftest import REPOSITORY, Demo
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+RETAIL = REPOSITORY.parent / "shared" / "data" / "online_retail"
+
+STOCK = """\
+apiVersion: v3.1.0
+kind: DataContract
+id: stores-{dataset}
+version: 1.0.0
+status: active
+domain: stores
+team: {{name: stores}}
+description: {{purpose: What is on the shelves.}}
+servers:
+  - {{server: shelves, type: s3, location: "s3://shelves.example.com/", format: csv}}
+customProperties:
+  - {{property: ingest, value: append}}
+  - {{property: deduplicate, value: record}}
+schema:
+  - name: {dataset}
+    properties:
+      - {{name: sku, logicalType: string, required: true}}
+      - {{name: counted_on, logicalType: date, required: true}}
+      - {{name: quantity, logicalType: integer, logicalTypeOptions: {{maximum: {most}}}}}
+"""
+
+
+def run_cli(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The command line as a user runs it, on this process's AWS."""
+    return subprocess.run(
+        [Path(sys.executable).with_name("lakehouse"), *map(str, arguments)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+
+
+def cli(*arguments: str | Path) -> str:
+    finished = run_cli(*arguments)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished.stdout
+
+
+def write_contract(folder: Path, dataset: str, *, most: int = 1000) -> Path:
+    shutil.copytree(REPOSITORY / "contracts", folder, dirs_exist_ok=True)
+    path = folder / "stores" / f"{dataset}.odcs.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(STOCK.format(dataset=dataset, most=most))
+    return folder
+
+
+def test_a_contract_file_alone_adds_a_dataset(finished: Demo, tmp_path: Path) -> None:
+    contracts = write_contract(tmp_path / "contracts", "stock")
+    (tmp_path / "stock.csv").write_text("sku,counted_on,quantity\na,2026-03-01,5\nb,2026-02-30,1\na,2026-03-01,5\n")
+    cli("tables", "apply", "--contracts", contracts)
+    cli("ingest", "stock", tmp_path / "stock.csv", "--contracts", contracts)
+    cli("run", "stock", "--contracts", contracts)
+    (contract,) = (item for item in load_contracts(contracts) if item.dataset == "stock")
+    rows = tables.integration(contract, names=finished.lake.names)
+    assert [(sku, str(day), quantity) for sku, day, quantity in rows] == [("a", "2026-03-01", 5)]
+    shown = cli("quarantine", "stock", "--contracts", contracts)
+    assert "stock.csv:3" in shown
+    assert "counted_on" in shown
+    assert "2026-02-30" in shown
+    answer = cli(
+        "query", "select count(*) as refused from lakehouse_dev_raw.stock where _errors is not null", "--format", "csv"
+    )
+    assert answer.split() == ["refused", "1"]
+
+
+def test_a_mended_contract_takes_refused_records_in(finished: Demo, tmp_path: Path) -> None:
+    contracts = write_contract(tmp_path / "contracts", "shelf_counts", most=10)
+    (tmp_path / "counts.csv").write_text("sku,counted_on,quantity\na,2026-03-01,5\nb,2026-03-01,50\n")
+    cli("tables", "apply", "--contracts", contracts)
+    cli("ingest", "shelf_counts", tmp_path / "counts.csv", "--contracts", contracts)
+    cli("run", "shelf_counts", "--contracts", contracts)
+    write_contract(contracts, "shelf_counts", most=100)
+    cli("tables", "apply", "--contracts", contracts)
+    cli("replay", "shelf_counts", "--contracts", contracts)
+    (contract,) = (item for item in load_contracts(contracts) if item.dataset == "shelf_counts")
+    rows = tables.integration(contract, names=finished.lake.names)
+    assert [(sku, quantity) for sku, _, quantity in rows] == [("a", 5), ("b", 50)]
+    assert "no record is refused" in cli("replay", "shelf_counts", "--contracts", contracts)
+
+
+def test_a_job_that_is_killed_leaves_what_it_would_have_left(finished: Demo, tmp_path: Path) -> None:
+    contracts = write_contract(tmp_path / "contracts", "pallets", most=10**6)
+    lines = [f"sku{number},2026-03-01,{number}" for number in range(200_000)]
+    for part in range(4):
+        text = "\n".join(["sku,counted_on,quantity", *lines[part::4]]) + "\n"
+        (tmp_path / f"pallets-{part}.csv").write_text(text)
+    cli("tables", "apply", "--contracts", contracts)
+    cli("ingest", "pallets", *sorted(tmp_path.glob("pallets-*.csv")), "--contracts", contracts)
+    (contract,) = (item for item in load_contracts(contracts) if item.dataset == "pallets")
+    for move in Move:
+        killer = threading.Thread(target=kill_job, args=(finished.lake.names.job(move),))
+        killer.start()
+        failed = run_cli("run", "pallets", "--contracts", contracts)
+        killer.join()
+        assert failed.returncode == 1, failed.stdout + failed.stderr
+        assert f"{move} FAILED" in failed.stdout
+    cli("run", "pallets", "--contracts", contracts)
+    rows = tables.integration(contract, names=finished.lake.names)
+    assert sorted(quantity for _, _, quantity in rows) == list(range(200_000))
+    loaded = [
+        attempt
+        for attempt in ops.attempts(catalog.load(), names=finished.lake.names, dataset="pallets")
+        if attempt.move is Move.STAGE_TO_RAW and attempt.state == ops.SUCCEEDED
+    ]
+    assert [(attempt.received, attempt.refused) for attempt in loaded] == [(200_000, 0)]
+
+
+def kill_job(job: str) -> None:
+    """Kill the process of a job's next run with SIGKILL, a moment after it has begun."""
+    deadline = monotonic() + 60
+    while monotonic() < deadline:
+        for process in psutil.process_iter(["cmdline"]):
+            command = process.info["cmdline"] or []
+            if job in command and "--JOB_RUN_ID" in command:
+                sleep(0.5)
+                os.kill(process.pid, signal.SIGKILL)
+                return
+        sleep(0.01)
+    raise TimeoutError(f"{job} did not start within 60 s")
+
+
+@pytest.mark.skipif(not RETAIL.is_dir(), reason=f"the Online Retail files are not at {RETAIL.name}")
+def test_all_of_online_retail_is_counted_like_duckdb_counts_it(finished: Demo, tmp_path: Path) -> None:
+    names = finished.lake.names
+    contract = next(item for item in finished.contracts if item.dataset == "store_sales")
+    before = len(tables.integration(contract, names=names))
+    files = sorted(RETAIL.glob("*.csv.gz"))
+    assert len(files) == 305
+    cli("ingest", "store_sales", *files)
+    cli("run", "store_sales")
+    last = max(
+        (
+            attempt
+            for attempt in ops.attempts(catalog.load(), names=names, dataset="store_sales")
+            if attempt.move is Move.STAGE_TO_RAW
+        ),
+        key=lambda attempt: attempt.batch_id,
+    )
+    received, accepted, different = (
+        duckdb.sql(f"""
+            WITH records AS (
+                SELECT *, regexp_full_match(InvoiceNo, 'C?[0-9]{{6}}') AND StockCode IS NOT NULL
+                    AND Description IS NOT NULL AND TRY_CAST(Quantity AS INTEGER) IS NOT NULL
+                    AND TRY_CAST(InvoiceDate AS TIMESTAMP) IS NOT NULL AND TRY_CAST(UnitPrice AS DECIMAL(10, 3)) >= 0
+                    AND Country IS NOT NULL AS good
+                FROM read_csv('{RETAIL}/*.csv.gz', all_varchar = true, header = true)
+            )
+            SELECT count(*), count(*) FILTER (WHERE good),
+                count(DISTINCT (
+                    InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country
+                )) FILTER (WHERE good)
+            FROM records
+        """).fetchone()
+        or ()
+    )
+    assert received == 541_909
+    assert (last.objects, last.received, last.accepted, last.refused) == (305, received, accepted, received - accepted)
+    assert len(tables.integration(contract, names=names)) - before == different
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "ordes"], "did you mean orders?"),
+        (["run", "--contracts", "nowhere"], "no such folder of contracts"),
+        (["query", "selec 1"], "Athena query"),
+    ],
+)
+def test_what_is_refused_is_one_line_and_exit_code_2(finished: Demo, arguments: list[str], message: str) -> None:
+    refused = run_cli(*arguments)
+    assert refused.returncode == 2
+    assert message in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_contract_that_does_not_parse_is_named(finished: Demo, tmp_path: Path) -> None:
+    contracts = write_contract(tmp_path / "contracts", "broken")
+    (contracts / "stores" / "broken.odcs.yaml").write_text("kind: [DataContract\n")
+    refused = run_cli("run", "--contracts", contracts)
+    assert refused.returncode == 2
+    assert "broken.odcs.yaml" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_stopped_server_is_named(aws: embedded.Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    refused = run_cli("run")
+    assert refused.returncode == 2
+    assert "http://127.0.0.1:9" in refused.stderr
+    assert "Traceback" not in refused.stderr

@@ -1,0 +1,100 @@
+"""After full load and changes the lakehouse says what the sources say, and saying it again changes nothing."""
+
+from collections import Counter
+from datetime import date
+
+import boto3
+import psycopg
+import pytest
+
+from lakehouse import athena, catalog, ops
+from lakehouse.columns import BATCH_ID, ERRORS
+from lakehouse.contract import Contract
+from lakehouse.names import Move, Zone
+from local import demo
+from tests.e2e import tables
+from tests.e2e.conftest import Demo
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+MART = """
+    SELECT coalesce(c.region, 'unknown'), date_trunc('month', o.ordered_at AT TIME ZONE 'UTC')::date,
+        count(DISTINCT o.order_id), sum(i.quantity),
+        sum(round(i.quantity * i.unit_price, 2)),
+        sum(round(i.quantity * i.unit_price * (1 - coalesce(i.discount, 0)), 2)), count(DISTINCT o.customer_id)
+    FROM order_items i JOIN orders o USING (order_id) LEFT JOIN customers c USING (customer_id)
+    WHERE o.status NOT IN ('cancelled', 'returned')
+    GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+@pytest.mark.parametrize("dataset", ["customers", "products", "orders", "order_items"])
+def test_integration_equals_the_source_row_by_row(finished: Demo, dataset: str) -> None:
+    contract = named(finished, dataset)
+    expected = tables.source(contract, finished.lake.database.conninfo)
+    assert len(expected) > 100
+    assert tables.integration(contract, names=finished.lake.names) == expected
+
+
+def test_the_mart_equals_the_same_aggregate_on_the_source(finished: Demo) -> None:
+    with psycopg.connect(finished.lake.database.conninfo) as connection:
+        expected = [tuple(row) for row in connection.execute(MART)]
+    names = finished.lake.names
+    found = athena.query(
+        boto3.client("athena"),
+        "select region, month, orders, items, gross_revenue, net_revenue, customers "
+        f"from {names.database(Zone.CURATED)}.sales_by_region_month order by 1, 2",
+        names=names,
+    )
+    assert len(expected) > 10
+    assert [
+        (region, date.fromisoformat(month or ""), *(tables.number(value) for value in measures))
+        for region, month, *measures in found.rows
+    ] == expected
+
+
+def test_received_is_accepted_and_refused_for_every_batch(finished: Demo) -> None:
+    names = finished.lake.names
+    for contract in finished.contracts:
+        rows = (
+            catalog.load()
+            .load_table((names.database(Zone.RAW), contract.dataset))
+            .scan(selected_fields=(BATCH_ID, ERRORS))
+            .to_arrow()
+            .to_pylist()
+        )
+        received = Counter(row[BATCH_ID] for row in rows)
+        refused = Counter(row[BATCH_ID] for row in rows if row[ERRORS] is not None)
+        recorded = [
+            attempt
+            for attempt in ops.attempts(catalog.load(), names=names, dataset=contract.dataset)
+            if attempt.move is Move.STAGE_TO_RAW
+        ]
+        assert recorded
+        for attempt in recorded:
+            assert attempt.received == attempt.accepted + attempt.refused == received[attempt.batch_id]  # type: ignore[operator]
+            assert attempt.refused == refused[attempt.batch_id]
+
+
+def test_the_till_is_counted_as_it_was_written(finished: Demo) -> None:
+    week, contract = finished.week, named(finished, "store_sales")
+    files = [*week.on_time, week.late, week.again]
+    recorded = [
+        attempt
+        for attempt in ops.attempts(catalog.load(), names=finished.lake.names, dataset=contract.dataset)
+        if attempt.move is Move.STAGE_TO_RAW
+    ]
+    assert sum(attempt.received or 0 for attempt in recorded) == sum(file.records for file in files)
+    assert sum(attempt.refused or 0 for attempt in recorded) == sum(file.faulty for file in files)
+    different = sum(file.different for file in (*week.on_time, week.late))
+    assert len(tables.integration(contract, names=finished.lake.names)) == different
+
+
+def test_running_again_changes_nothing(finished: Demo) -> None:
+    before = tables.snapshots(finished.contracts, names=finished.lake.names)
+    assert demo.move(finished.lake, finished.contracts) == "0 job runs"
+    assert tables.snapshots(finished.contracts, names=finished.lake.names) == before
+
+
+def named(finished: Demo, dataset: str) -> Contract:
+    return next(contract for contract in finished.contracts if contract.dataset == dataset)
