@@ -1,8 +1,6 @@
-"""DMS: endpoints, subnet groups and serverless replication configs are recorded here, and start nothing.
+"""DMS: endpoints, subnet groups, serverless replication configs and tags, which are recorded and start nothing.
 
-What starts and stops a replication registers `StartReplication`, `StopReplication` and `DescribeReplications` from a
-module of its own. It finds what it needs with `dms_configs.replication_config` and `dms_endpoints.endpoint`, and adds a
-function to `dms_configs.before_change` that refuses to change a replication that is not stopped.
+`dms_replications` and `dms_tasks` start, stop and watch what a config or a task describes; `dms_runs` does it for both.
 
 Source: AWS DMS API reference.
 """

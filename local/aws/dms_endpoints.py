@@ -1,6 +1,6 @@
 """DMS endpoints: recorded whole, shown without their secrets."""
 
-from local.aws.dms_store import configs, described, endpoints, found, keep_tags, new_arn, refuse_duplicate, saved
+from local.aws.dms_store import configs, described, endpoints, found, keep_tags, new_arn, refuse_duplicate, saved, tasks
 from local.plugin import AwsError, Json
 
 SECRETS = frozenset({"Password", "SslClientKeyPassword"})
@@ -51,12 +51,15 @@ def modify_endpoint(request: Json) -> Json:
 
 def delete_endpoint(request: Json) -> Json:
     entry = endpoint(request["EndpointArn"])
-    for config in configs.values():
-        if entry["EndpointArn"] in (config["SourceEndpointArn"], config["TargetEndpointArn"]):
-            raise AwsError(
-                "InvalidResourceStateFault",
-                f"Endpoint {entry['EndpointIdentifier']} is used by {config['ReplicationConfigIdentifier']}.",
-            )
+    users = [
+        user.get("ReplicationConfigIdentifier") or user["ReplicationTaskIdentifier"]
+        for user in [*configs.values(), *tasks.values()]
+        if entry["EndpointArn"] in (user["SourceEndpointArn"], user["TargetEndpointArn"])
+    ]
+    if users:
+        raise AwsError(
+            "InvalidResourceStateFault", f"Endpoint {entry['EndpointIdentifier']} is used by {', '.join(users)}."
+        )
     del endpoints[entry["EndpointArn"]]
     return saved({"Endpoint": _without_secrets(entry) | {"Status": "deleting"}})
 

@@ -6,7 +6,7 @@ Source: AWS DMS API reference, `StartReplication`, `DescribeReplications`.
 from local import plugin
 from local.aws import dms_configs, dms_runs
 from local.aws.dms_configs import replication_config
-from local.plugin import AwsError, Json
+from local.plugin import Json
 
 STATUSES = {"starting": "replication_starting"}
 """Where DMS Serverless calls a state otherwise than a task does."""
@@ -29,9 +29,7 @@ def register() -> None:
 
 def start_replication(request: Json) -> Json:
     config = replication_config(request["ReplicationConfigArn"])
-    for member in ("CdcStartTime", "CdcStartPosition", "CdcStopPosition"):
-        if request.get(member):
-            raise AwsError("InvalidParameterValueException", f"{member}: this stand-in for DMS begins at the snapshot.")
+    dms_runs.refuse_positions(request)
     dms_runs.start(
         _name(config),
         request["StartReplicationType"],

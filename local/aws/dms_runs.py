@@ -81,6 +81,13 @@ def stop(name: str, *, identifier: str) -> None:
     _supervisor.stop(name)
 
 
+def refuse_positions(request: Json) -> None:
+    """Raise `AwsError` if a start request names where changes begin or end."""
+    for member in ("CdcStartTime", "CdcStartPosition", "CdcStopPosition"):
+        if request.get(member):
+            raise AwsError("InvalidParameterValueException", f"{member}: this stand-in for DMS has no such positions.")
+
+
 def refuse_if_running(name: str, *, identifier: str) -> None:
     """Raise `AwsError` if a replication runs, which may then not be changed."""
     if _supervisor.runs(name):

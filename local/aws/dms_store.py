@@ -15,9 +15,18 @@ ID_CHARACTERS = string.ascii_uppercase + string.digits
 endpoints = AccountRegionScopedDict()
 subnet_groups = AccountRegionScopedDict()
 configs = AccountRegionScopedDict()
+instances = AccountRegionScopedDict()
+tasks = AccountRegionScopedDict()
 tags = AccountRegionScopedDict()
 
-STORES = {"endpoints": endpoints, "subnet_groups": subnet_groups, "configs": configs, "tags": tags}
+STORES = {
+    "endpoints": endpoints,
+    "subnet_groups": subnet_groups,
+    "configs": configs,
+    "instances": instances,
+    "tasks": tasks,
+    "tags": tags,
+}
 
 
 def load(left: Mapping[str, Any]) -> None:

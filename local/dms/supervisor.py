@@ -16,6 +16,7 @@ from local.dms.state import State, load
 log = logging.getLogger("lakehouse")
 
 END_S = 15.0
+ENDED = ("stopped", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,9 @@ class Supervisor:
             self._end(process)
 
     def runs(self, name: str) -> bool:
+        """Whether a replicator works; one that has failed or is done may take a moment to end."""
         process = self._processes.get(name)
-        return process is not None and process.poll() is None
+        return process is not None and process.poll() is None and load(self.folder(name)).status not in ENDED
 
     def progress(self, name: str) -> Progress:
         """What is known of a replication that was started once."""
@@ -84,7 +86,7 @@ class Supervisor:
         code = process.poll() if process is not None else 0
         if code is None:
             return Progress("stopping" if name in self._stopping else state.status, state, state.error)
-        if state.status in ("stopped", "failed"):
+        if state.status in ENDED:
             return Progress(state.status, state, state.error)
         return Progress("failed", state, f"the replicator ended with exit code {code}; see {self.log_file(name)}")
 

@@ -1,10 +1,13 @@
 """Replications through the API of DMS, as production starts them."""
 
 import json
+import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -61,13 +64,13 @@ class Api:
         return [record["id"] for record in replica.records(self.bucket, f"dms/shop/public/{table}/")]
 
 
-@pytest.fixture
-def api(aws: embedded.Server, database: Database, bucket: str) -> Iterator[Api]:
+def make_api(database: Database, bucket: str) -> Api:
+    """Make the endpoints and the config in the server that the AWS variables name now."""
     client = boto3.client("dms")
     secret = boto3.client("secretsmanager").create_secret(
         Name=f"{database.dbname}-api", SecretString=json.dumps(database.secret)
     )
-    role = f"arn:aws:iam::{aws.account}:role/dms"
+    role = "arn:aws:iam::000000000000:role/dms"
     source = client.create_endpoint(
         EndpointIdentifier=f"{bucket}-source",
         EndpointType="source",
@@ -89,9 +92,15 @@ def api(aws: embedded.Server, database: Database, bucket: str) -> Iterator[Api]:
         ReplicationType="full-load-and-cdc",
         TableMappings=table_mappings(["a", "b"]),
     )["ReplicationConfig"]["ReplicationConfigArn"]
-    made = Api(client, database, bucket, config, source, target)
+    return Api(client, database, bucket, config, source, target)
+
+
+@pytest.fixture
+def api(database: Database, bucket: str) -> Iterator[Api]:
+    made = make_api(database, bucket)
     yield made
-    with suppress(client.exceptions.ResourceNotFoundFault, client.exceptions.InvalidResourceStateFault):
+    errors = made.client.exceptions
+    with suppress(errors.ResourceNotFoundFault, errors.InvalidResourceStateFault):
         made.stop()
 
 
@@ -152,3 +161,58 @@ def test_what_cannot_start_says_why(api: Api) -> None:
     api.start()
     (message,) = api.wait_for("failed")["FailureMessages"]
     assert "no table of the source matches the selection rules" in message
+
+
+def test_a_task_on_an_instance(api: Api, connection: Source) -> None:
+    connection.execute("CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a VALUES (1)")
+    dms = api.client
+    instance = dms.create_replication_instance(
+        ReplicationInstanceIdentifier=api.bucket, ReplicationInstanceClass="dms.t3.micro"
+    )["ReplicationInstance"]["ReplicationInstanceArn"]
+    task = dms.create_replication_task(
+        ReplicationTaskIdentifier=api.bucket,
+        SourceEndpointArn=api.source,
+        TargetEndpointArn=api.target,
+        ReplicationInstanceArn=instance,
+        MigrationType="full-load",
+        TableMappings=table_mappings(["a"]),
+    )["ReplicationTask"]["ReplicationTaskArn"]
+    condition = {"Name": "replication-task-arn", "Values": [task]}
+    assert dms.describe_replication_tasks(Filters=[condition])["ReplicationTasks"][0]["Status"] == "ready"
+    with pytest.raises(ClientError, match="has tasks"):
+        dms.delete_replication_instance(ReplicationInstanceArn=instance)
+    dms.start_replication_task(ReplicationTaskArn=task, StartReplicationTaskType="start-replication")
+    deadline = time.monotonic() + TIMEOUT_S
+    while (found := dms.describe_replication_tasks(Filters=[condition])["ReplicationTasks"][0])["Status"] != "stopped":
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
+    assert found["StopReason"] == "Stop Reason FULL_LOAD_ONLY_FINISHED"
+    (statistics,) = dms.describe_table_statistics(ReplicationTaskArn=task)["TableStatistics"]
+    assert (statistics["TableState"], statistics["FullLoadRows"]) == ("Table completed", 1)
+    assert api.ids("a") == [1]
+    with pytest.raises(ClientError, match="is used by"):
+        dms.delete_endpoint(EndpointArn=api.source)
+    dms.delete_replication_task(ReplicationTaskArn=task)
+    dms.delete_replication_instance(ReplicationInstanceArn=instance)
+
+
+def test_a_replication_goes_on_after_its_server_was_killed(
+    database: Database, connection: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection.execute("CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a VALUES (1)")
+    server = embedded.up(tmp_path)
+    try:
+        for name, value in embedded.environment(server).items():
+            monkeypatch.setenv(name, value)
+        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="killed")
+        api = make_api(database, "killed")
+        api.start()
+        api.catch_up()
+        os.kill(server.pid, signal.SIGKILL)
+        connection.execute("INSERT INTO a VALUES (2)")
+        server = embedded.up(tmp_path)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
+        api.catch_up()
+        assert api.ids("a") == [1, 2]
+    finally:
+        embedded.down(tmp_path)
