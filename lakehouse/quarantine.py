@@ -44,9 +44,9 @@ def refused(catalog: Catalog, contract: Contract, *, names: Names, limit: int | 
     scan = table.scan(
         row_filter=NotNull(term=Reference(name=RECORD)),
         selected_fields=(BATCH_ID, SOURCE_FILE, SOURCE_ROW, ERRORS, RECORD),
-        limit=limit,
     )
-    rows = (row for batch in scan.to_arrow_batch_reader() for row in batch.to_pylist())
+    # An accepted record may have a `_record`, too: what it brought in columns that its contract lacks.
+    rows = (row for batch in scan.to_arrow_batch_reader() for row in batch.to_pylist() if row[ERRORS])
     for row in islice(rows, limit):
         yield Refused(
             batch_id=row[BATCH_ID],

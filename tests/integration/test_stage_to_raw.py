@@ -1,0 +1,200 @@
+"""The move from stage to raw, on the engine and in the embedded AWS: a batch is there once, whatever happened."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pyarrow as pa
+import pytest
+from pyiceberg.catalog import Catalog
+
+from lakehouse import batches, catalog, table_definition
+from lakehouse.batches import Batch
+from lakehouse.contract import Contract, Options
+from lakehouse.moves.stage_to_raw import Counts, stage_to_raw
+from lakehouse.names import Names, Zone
+from lakehouse.readers.fetch import fetch
+from lakehouse.readers.reader import read
+from lakehouse.session import spark
+from lakehouse.types import DATE, TIMESTAMP, decimal, list_of, struct_of
+from lakehouse.types import INT as INTEGER
+from local.embedded import Server
+from tests.unit.readers.support import column, contract
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SHOP = contract(
+    column("id", INTEGER, required=True),
+    column("price", decimal(8, 2)),
+    column("at", TIMESTAMP),
+    column("day", DATE, options=Options(time_format="%d.%m.%Y")),
+    column("tags", list_of(INTEGER)),
+    column("address", struct_of({"zip": INTEGER})),
+    column("note"),
+)
+
+
+@pytest.fixture(scope="module")
+def names(aws: Server) -> Names:
+    return Names(environment="dev", account=aws.account, region=aws.region, project="move")
+
+
+@pytest.fixture(scope="module")
+def s3(names: Names) -> "S3Client":
+    client = boto3.client("s3")
+    for zone in (Zone.STAGE, Zone.RAW):
+        client.create_bucket(
+            Bucket=names.bucket(zone), CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+        )
+    client.put_bucket_versioning(Bucket=names.bucket(Zone.STAGE), VersioningConfiguration={"Status": "Enabled"})
+    return client
+
+
+@pytest.fixture(scope="module")
+def iceberg(names: Names, s3: "S3Client") -> Catalog:
+    opened = catalog.load()
+    opened.create_namespace(names.database(Zone.RAW))
+    return opened
+
+
+@pytest.fixture
+def shop(iceberg: Catalog, names: Names) -> Iterator[Contract]:
+    definition = table_definition.raw(SHOP, names=names)
+    schema = definition.schema
+    iceberg.create_table(
+        definition.name,
+        schema,
+        location=definition.location,
+        partition_spec=definition.spec(schema),
+        properties=definition.properties,
+    )
+    yield SHOP
+    iceberg.drop_table(definition.name)
+
+
+def arrive(s3: "S3Client", names: Names, files: dict[str, bytes]) -> Batch:
+    for name, body in files.items():
+        s3.put_object(Bucket=names.bucket(Zone.STAGE), Key=f"{SHOP.stage_prefix}{name}", Body=body)
+    planned = batches.plan(s3, names=names, contract=SHOP)
+    assert planned is not None
+    return planned
+
+
+def lines(first: int, count: int) -> bytes:
+    good = "".join(
+        f'{i},{i}.50,2026-01-02 03:04:{i % 60:02},02.01.2026,"[{i}, null]","{{""zip"": {i}}}","n\n{i}"\n'
+        for i in range(first, first + count)
+    )
+    return f"id,price,at,day,tags,address,note\n{good}x,1.005,,31.02.2026,,,bad\n{first},short\n".encode()
+
+
+def rows_in_table(names: Names) -> list[dict[str, Any]]:
+    # By Spark: PyIceberg 0.12 reads a null list as an empty one.
+    found = spark().table(f"{names.database(Zone.RAW)}.{SHOP.dataset}").toArrow()
+    return _sorted(found.drop_columns(["_ingested_at"]))
+
+
+def rows_of(s3: "S3Client", *planned: Batch) -> list[dict[str, Any]]:
+    """What must be in the table: what the reader makes of the batches, read here and now."""
+    tables = [
+        pa.Table.from_batches([batch]).append_column("_batch_id", pa.array([one.batch_id] * len(batch)))
+        for one in planned
+        for batch in read(SHOP, one.objects, fetch=lambda item: fetch(s3, item))
+    ]
+    return _sorted(pa.concat_tables(tables))
+
+
+def _sorted(table: pa.Table) -> list[dict[str, Any]]:
+    return sorted(table.to_pylist(), key=lambda row: (row["_batch_id"], row["_source_file"], row["_source_row"]))
+
+
+def test_a_batch_is_written_once_however_often_it_runs(
+    s3: "S3Client", names: Names, iceberg: Catalog, shop: Contract
+) -> None:
+    first = arrive(s3, names, {f"{i:03}.csv": lines(i * 10, 10) for i in range(40)})
+    second = arrive(s3, names, {"late.csv": lines(1000, 5), "broken.csv": b"PK\x03\x04", "empty.csv": b""})
+    counts = stage_to_raw(spark(), shop, first, names=names)
+    assert counts == Counts(received=480, accepted=400, refused=80, objects=40, bytes=first.size)
+    counts = stage_to_raw(spark(), shop, second, names=names)
+    assert counts == Counts(received=8, accepted=5, refused=3, objects=3, bytes=second.size)
+    expected = rows_of(s3, first, second)
+    assert len(expected) == 488
+    assert rows_in_table(names) == expected
+    for again in (first, second, first):
+        stage_to_raw(spark(), shop, again, names=names)
+        assert rows_in_table(names) == expected
+    files = iceberg.load_table((names.database(Zone.RAW), SHOP.dataset)).inspect.files()
+    assert len(files) <= 4, "40 small objects must not become 40 small files"
+
+
+def test_a_batch_of_nothing_is_written(s3: "S3Client", names: Names, shop: Contract) -> None:
+    planned = arrive(s3, names, {"header.csv": b"id,price\n"})
+    counts = stage_to_raw(spark(), shop, planned, names=names)
+    assert counts == Counts(received=0, accepted=0, refused=0, objects=1, bytes=planned.size)
+    assert rows_in_table(names) == []
+
+
+def test_an_object_that_is_gone_fails_the_move_by_name(s3: "S3Client", names: Names, shop: Contract) -> None:
+    planned = arrive(s3, names, {"kept.csv": lines(1, 1), "gone.csv": lines(2, 1)})
+    for item in planned.objects:
+        if item.key.endswith("gone.csv"):
+            s3.delete_object(Bucket=item.bucket, Key=item.key, VersionId=item.version_id or "")
+    with pytest.raises(Exception, match=r"sales/orders/gone\.csv: gone since its batch was planned"):
+        stage_to_raw(spark(), shop, planned, names=names)
+    assert rows_in_table(names) == []
+
+
+INTERRUPTED = """
+import sys, time
+from pathlib import Path
+from lakehouse.moves import stage_to_raw
+from lakehouse.session import spark
+from tests.integration.test_stage_to_raw import SHOP
+from lakehouse.names import Names
+from lakehouse import batches
+import boto3
+
+fetch, fetched = stage_to_raw.fetch, []
+
+def fetch_one(s3, item):
+    if fetched:
+        Path(sys.argv[1]).touch()
+        time.sleep(600)
+    fetched.append(item)
+    return fetch(s3, item)
+
+stage_to_raw.fetch = fetch_one
+names = Names(environment="dev", account=sys.argv[2], region=sys.argv[3], project="move")
+batch = batches.load(boto3.client("s3"), names=names, dataset="orders", batch_id=sys.argv[4])
+stage_to_raw.stage_to_raw(spark(), SHOP, batch, names=names)
+"""
+
+
+def test_a_job_killed_in_the_middle_leaves_no_trace_in_the_table(
+    s3: "S3Client", names: Names, shop: Contract, tmp_path: Path
+) -> None:
+    first = arrive(s3, names, {"a.csv": lines(1, 1000)})
+    stage_to_raw(spark(), shop, first, names=names)
+    second = arrive(s3, names, {"b.csv": lines(2000, 10_000), "c.csv": lines(3000, 10)})
+    marker = tmp_path / "half-way"
+    job = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, str(marker), names.account, names.region, second.batch_id],
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+    )
+    deadline = time.monotonic() + 60
+    while not marker.exists():
+        assert job.poll() is None, "the job ended before it was half-way"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    job.send_signal(signal.SIGKILL)
+    assert job.wait() == -signal.SIGKILL
+    assert rows_in_table(names) == rows_of(s3, first)
+    stage_to_raw(spark(), shop, second, names=names)
+    assert rows_in_table(names) == rows_of(s3, first, second)
