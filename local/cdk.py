@@ -51,6 +51,8 @@ def run(server: Server, *arguments: str) -> str:
     environment = child_environment(server) | {
         "CDK_DEFAULT_ACCOUNT": server.account,
         "CDK_DEFAULT_REGION": server.region,
+        # The tests hold the templates to CloudFormation's rules; loading them is half of a synth's time.
+        "CDK_VALIDATION": "false",
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
     }
