@@ -10,8 +10,8 @@ from pyiceberg.expressions import EqualTo, Reference
 from pyiceberg.expressions.literals import literal
 
 from lakehouse.names import Move, Names
+from lakehouse.ops_tables import BATCHES
 
-BATCHES = "batches"
 SUCCEEDED, FAILED = "succeeded", "failed"
 
 
