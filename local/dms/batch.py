@@ -23,6 +23,8 @@ class Batch:
         self._target = target
         self._files: list[tuple[str, str, date, GrowingFile]] = []
         self._open: dict[tuple[Layout, date], GrowingFile] = {}
+        self.pending_bytes = 0
+        """About how much is in memory."""
         self.counts: dict[str, Counter[str]] = {}
         """For each table, its rows by operation."""
         self.failed: dict[str, str] = {}
@@ -41,15 +43,17 @@ class Batch:
         try:
             if file is None:
                 file = self._begin(schema, table, layout, committed)
+            before = file.pending_bytes
             file.add(record)
-            if file.pending_bytes >= PENDING_BYTES / len(self._open):
-                file.write()
+            self.pending_bytes += file.pending_bytes - before
         except UnwritableError as error:
             self.fail(layout.table, error)
             return
         self.counts.setdefault(layout.table, Counter())[record.operation] += 1
         if file.reaches(self._target.max_file_bytes):
             del self._open[layout, committed]
+        if self.pending_bytes >= PENDING_BYTES:
+            self._write()
 
     def upload(self, bucket: Bucket) -> None:
         """Complete the files and send them to S3, in order."""
@@ -65,10 +69,21 @@ class Batch:
     def _begin(self, schema: str, table: str, layout: Layout, committed: date) -> GrowingFile:
         file = GrowingFile(self._folder / f"{len(self._files):06d}.parquet", layout, gzip=self._target.gzip)
         # A table's rows stay in order: no older file of it takes rows any more.
-        self._open = {key: other for key, other in self._open.items() if key[0].table != layout.table}
+        if older := [key for key in self._open if key[0].table == layout.table]:
+            self._write()
+            for key in older:
+                del self._open[key]
         self._open[layout, committed] = file
         self._files.append((schema, table, committed, file))
         return file
+
+    def _write(self) -> None:
+        self.pending_bytes = 0
+        for file in self._open.values():
+            try:
+                file.write()
+            except UnwritableError as error:
+                self.fail(file.layout.table, error)
 
     def fail(self, table: str, error: Exception) -> None:
         """Write no more rows of a table."""

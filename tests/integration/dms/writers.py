@@ -37,7 +37,7 @@ def writing(conninfo: str, *, orders: int, seed: int) -> Iterator[None]:
 
 
 def _write(conninfo: str, orders: int, seed: int, stop: threading.Event) -> None:
-    choose = random.Random(seed)
+    choose = random.Random(seed)  # noqa: S311 - to be repeatable
     with psycopg.connect(conninfo, autocommit=True) as connection:
         while not stop.is_set():
             order = choose.randint(1, orders + orders // 10)
