@@ -128,9 +128,10 @@ def _write(path: Path, content: Mapping[str, object]) -> None:
 
 
 async def _serve(application: Any, listener: socket.socket) -> None:
-    from hypercorn.asyncio import serve
+    from hypercorn.asyncio import serve, tcp_server
     from hypercorn.config import Config
 
+    tcp_server.MAX_RECV = 1 << 18  # an upload in pieces of 64 KiB costs twice the time
     config = Config()
     config.bind = [f"fd://{listener.fileno()}"]
     config.keep_alive_timeout = 75
