@@ -19,7 +19,7 @@ with deliveries as (
         coalesce(_change_seq, '') as change_seq,
         row_number() over (
             partition by {{ key }}, coalesce(_change_seq, '')
-            order by _commit_ts desc, _batch_id desc, _source_file desc, _source_row desc
+            order by _commit_ts desc, _op = 'D' desc, _batch_id desc, _source_file desc, _source_row desc
         ) as delivery
     from {{ changes }}
     where _errors is null
