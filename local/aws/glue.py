@@ -41,6 +41,7 @@ OPERATIONS: dict[str, Operation] = {
 def register() -> None:
     """Answer the catalog's and the jobs' operations, also where ministack calls them itself (CloudFormation)."""
     plugin.operations("glue", OPERATIONS)
+    plugin.on_stop(processes.kill_all)
     for name, operation in OPERATIONS.items():
         setattr(ministack_glue, "_" + re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(), _for_ministack(operation))
     restore = ministack_glue.load_persisted_state

@@ -81,6 +81,13 @@ def kill(process: Process) -> None:
             _send(_control, {"signal": process.key, "number": signal.SIGKILL})
 
 
+def kill_all() -> None:
+    """Kill every job process, and wait until the launcher has seen them end."""
+    for process in list(_processes.values()):
+        kill(process)
+        process.ended.wait(timeout=5)
+
+
 def _launcher() -> socket.socket:
     global _control
     if _control is None:
