@@ -42,14 +42,13 @@ def job_statements(
     """
     names = stack.names
     buckets = {names.bucket(zone) for zone in (source, target, Zone.INTEGRATION)} | {names.scripts_bucket}
-    read = [] if source is Zone.STAGE else [names.database(source)]
     written = [names.database(target), names.ops_database]
     log_arns = [group.log_group_arn for group in log_groups]
 
     def allow(sid: str, actions: list[str], resources: list[str]) -> iam.PolicyStatement:
         return iam.PolicyStatement(sid=sid, actions=actions, resources=resources)
 
-    return [
+    statements = [
         allow(
             "ListBuckets", ["s3:ListBucket", "s3:GetBucketLocation"], [stack.s3_arn(name) for name in sorted(buckets)]
         ),
@@ -61,7 +60,6 @@ def job_statements(
         allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn]),
         # Spark opens this database when it starts with --enable-glue-datacatalog, whatever it does then.
         allow("StartSpark", ["glue:GetDatabase"], [stack.glue_arn("catalog"), stack.glue_arn("database/default")]),
-        allow("ReadTables", READ_TABLES, stack.glue_arns(*read)),
         allow("WriteTables", WRITE_TABLES, stack.glue_arns(*written)),
         allow("Log", [f"logs:{action}" for action in LOG], log_arns),
         iam.PolicyStatement(
@@ -71,3 +69,6 @@ def job_statements(
             conditions={"StringEquals": {"cloudwatch:namespace": "Glue"}},
         ),
     ]
+    if source is not Zone.STAGE:
+        statements.append(allow("ReadTables", READ_TABLES, stack.glue_arns(names.database(source))))
+    return statements

@@ -1,5 +1,6 @@
 """The app as a whole: what makes a synth trustworthy."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,13 @@ from aws_cdk import App, Stack, Validations
 from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks
 
+from app import ROOT
+from lakehouse.contract import Contract
 from lakehouse.names import Names
+from stacks.lakehouse import add_lakehouse
+from stacks.settings import ENVIRONMENTS
 from tests.infrastructure.assembly import Assembly
-from tests.infrastructure.conftest import synth
+from tests.infrastructure.conftest import CONTEXT, synth
 
 
 def test_stacks(assembly: Assembly, names: Names) -> None:
@@ -25,6 +30,19 @@ def test_synth_again_gives_the_same(names: Names, tmp_path: Path) -> None:
     first, second = (synth(tmp_path / name, names) for name in ("first", "second"))
     assert first.templates == second.templates
     assert first.assets.keys() == second.assets.keys()
+
+
+def test_a_setting_changes_the_stack_that_it_is_about(
+    assembly: Assembly, names: Names, contracts: list[Contract], tmp_path: Path
+) -> None:
+    app = App(context=CONTEXT, outdir=str(tmp_path / "out"))
+    settings = replace(ENVIRONMENTS["dev"], scan_limit_bytes=2**30)
+    add_lakehouse(app, names=names, settings=settings, contracts=contracts, root=ROOT)
+    app.synth()
+    changed = {
+        name for name, template in Assembly(tmp_path / "out").templates.items() if template != assembly.templates[name]
+    }
+    assert changed == {names.stack("analytics")}
 
 
 def test_a_finding_of_cdk_nag_fails_the_synth(tmp_path: Path) -> None:

@@ -70,6 +70,11 @@ def reached(statement: Json) -> set[str]:
     return {text(resource) for resource in as_list(statement["Resource"])}
 
 
+def databases(statement: Json) -> set[str]:
+    """Databases whose tables a statement reaches."""
+    return {arn.split("/")[1] for arn in reached(statement) if ":table/" in arn}
+
+
 @pytest.mark.parametrize(
     ("move", "source", "target"),
     [(Move.STAGE_TO_RAW, Zone.STAGE, Zone.RAW), (Move.RAW_TO_INTEGRATION, Zone.RAW, Zone.INTEGRATION)],
@@ -83,10 +88,13 @@ def test_a_job_reads_one_zone_and_writes_the_next(
     assert reached(statements["WriteTarget"]) == {f"arn:aws:s3:::{names.bucket(target)}/*"}
     assert reached(statements["WriteOps"]) == {f"arn:aws:s3:::{names.bucket(Zone.INTEGRATION)}/ops/*"}
     assert reached(statements["ReadContracts"]) == {f"arn:aws:s3:::{names.scripts_bucket}/contracts/*"}
-    written = {
-        arn.rpartition("/")[0].rpartition("/")[2] for arn in reached(statements["WriteTables"]) if "table/" in arn
-    }
-    assert written == {names.database(target), names.ops_database}
+    assert databases(statements["WriteTables"]) == {names.database(target), names.ops_database}
+    assert "glue:UpdateTable" in statements["WriteTables"]["Action"]
+    if source is Zone.STAGE:
+        assert "ReadTables" not in statements
+    else:
+        assert databases(statements["ReadTables"]) == {names.database(source)}
+        assert "glue:UpdateTable" not in statements["ReadTables"]["Action"]
     everything = {arn for statement in statements.values() for arn in reached(statement)}
     others = {names.bucket(zone) for zone in Zone} - {names.bucket(source), names.bucket(target)}
     others -= {names.bucket(Zone.INTEGRATION)}  # for ops
