@@ -6,7 +6,7 @@ from typing import Any
 from ministack.services import glue as ministack_glue  # type: ignore[import-untyped]
 
 from local import plugin
-from local.glue import catalog, jobs, runs
+from local.glue import catalog, jobs, processes, runs
 from local.plugin import AwsError, Operation
 
 OPERATIONS: dict[str, Operation] = {
