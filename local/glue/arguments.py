@@ -3,6 +3,7 @@
 Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
 """
 
+import shlex
 from collections.abc import Mapping
 
 FOR_GLUE = frozenset(
@@ -46,13 +47,6 @@ def script_arguments(arguments: Mapping[str, str], *, job: str, run: str) -> lis
 
 def driver_environment(arguments: Mapping[str, str]) -> dict[str, str]:
     """Environment variables of `--customer-driver-env-vars` (`NAME=value,NAME2="a,b"`)."""
-    variables: dict[str, str] = {}
-    name = ""
-    for part in arguments.get("--customer-driver-env-vars", "").split(","):
-        first, equals, value = part.partition("=")
-        if equals and not variables.get(name, "").count('"') % 2:
-            name = first.strip()
-            variables[name] = value
-        elif name:
-            variables[name] += f",{part}"
-    return {name: value.strip('"') for name, value in variables.items()}
+    words = shlex.shlex(arguments.get("--customer-driver-env-vars", ""), posix=True)
+    words.whitespace, words.whitespace_split, words.quotes, words.escape, words.commenters = ",", True, '"', "", ""
+    return {name.strip(): value for name, _, value in (word.partition("=") for word in words)}
