@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from aws_cdk import aws_dms as dms
 from aws_cdk import aws_ec2 as ec2
@@ -16,33 +15,8 @@ from lakehouse.contract import Contract
 from lakehouse.names import Zone
 from stacks.acknowledge import acknowledge, acknowledge_wildcards
 from stacks.settings import Settings
+from stacks.source_engine import Engine, engine_and_database
 from stacks.stack import LakehouseStack
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
-    """A source database's engine as DMS names it, its usual port, and the endpoint property of its own settings."""
-
-    name: str
-    port: int
-    settings_property: str
-    settings: dict[str, object]
-
-
-ENGINES = {
-    "postgresql": Engine(
-        name="postgres",
-        port=5432,
-        settings_property="PostgreSqlSettings",
-        settings={
-            # The contract says what the columns are: DMS need not put triggers into the source to follow its DDL.
-            "CaptureDdls": False,
-            "MapBooleanAsBoolean": True,
-            # Better no row than half a value.
-            "FailTasksOnLobTruncation": True,
-        },
-    ),
-}
 
 
 class Replication(Construct):
@@ -86,7 +60,7 @@ class Replication(Construct):
         )
 
     def _database(self, contracts: Sequence[Contract], *, settings: Settings) -> dms.CfnEndpoint:
-        engine, database = _engine_and_database(self._source, contracts)
+        engine, database = engine_and_database(self._source, contracts)
         secret = self._secret(engine, settings=settings)
         statements = [
             iam.PolicyStatement(
@@ -174,16 +148,3 @@ class Replication(Construct):
             assumed_by=iam.ServicePrincipal(service),
             inline_policies={"use": iam.PolicyDocument(statements=statements)},
         )
-
-
-def _engine_and_database(source: str, contracts: Sequence[Contract]) -> tuple[Engine, str]:
-    found = {(contract.source.type, contract.source.database) for contract in contracts}
-    paths = ", ".join(contract.path for contract in contracts)
-    if len(found) > 1:
-        raise ValueError(f"{paths}: source {source} must be one database, but is {sorted(map(str, found))}")
-    ((engine, database),) = found
-    if engine not in ENGINES or database is None:
-        raise ValueError(
-            f"{paths}: source {source} is {engine} {database}: expected a database of {', '.join(ENGINES)}"
-        )
-    return ENGINES[engine], database
