@@ -22,7 +22,7 @@ class Batch:
         self._folder = folder
         self._target = target
         self._files: list[tuple[str, str, date, GrowingFile]] = []
-        self._open: dict[tuple[Layout, date], GrowingFile] = {}
+        self._open: dict[str, tuple[date, GrowingFile]] = {}
         self.pending_bytes = 0
         """About how much is in memory."""
         self.counts: dict[str, Counter[str]] = {}
@@ -39,9 +39,9 @@ class Batch:
 
     def add(self, schema: str, table: str, layout: Layout, record: Record, *, committed: date) -> None:
         """Take one row of a table."""
-        file = self._open.get((layout, committed))
+        day, file = self._open.get(layout.table, (None, None))
         try:
-            if file is None:
+            if file is None or day != committed or file.layout is not layout:
                 file = self._begin(schema, table, layout, committed)
             before = file.pending_bytes
             file.add(record)
@@ -51,7 +51,7 @@ class Batch:
             return
         self.counts.setdefault(layout.table, Counter())[record.operation] += 1
         if file.reaches(self._target.max_file_bytes):
-            del self._open[layout, committed]
+            del self._open[layout.table]
         if self.pending_bytes >= PENDING_BYTES:
             self._write()
 
@@ -67,19 +67,17 @@ class Batch:
                 bucket.upload(file.path, bucket.change_key(schema, table, committed=committed))
 
     def _begin(self, schema: str, table: str, layout: Layout, committed: date) -> GrowingFile:
-        file = GrowingFile(self._folder / f"{len(self._files):06d}.parquet", layout, gzip=self._target.gzip)
-        # A table's rows stay in order: no older file of it takes rows any more.
-        if older := [key for key in self._open if key[0].table == layout.table]:
+        """Begin a file; the one before it takes no rows any more, so that a table's rows stay in order."""
+        if layout.table in self._open:
             self._write()
-            for key in older:
-                del self._open[key]
-        self._open[layout, committed] = file
+        file = GrowingFile(self._folder / f"{len(self._files):06d}.parquet", layout, gzip=self._target.gzip)
+        self._open[layout.table] = committed, file
         self._files.append((schema, table, committed, file))
         return file
 
     def _write(self) -> None:
         self.pending_bytes = 0
-        for file in self._open.values():
+        for _, file in self._open.values():
             try:
                 file.write()
             except UnwritableError as error:

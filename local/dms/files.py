@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -80,7 +80,9 @@ class GrowingFile:
         self._records: list[Record] = []
         self._schema = layout.schema
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = pq.ParquetWriter(path, self._schema, version="2.6", compression="gzip" if gzip else "none")
+        # Level 1: Arrow's own choice, 9, takes ten times as long and saves 3 %.
+        compression: dict[str, Any] = {"compression": "gzip", "compression_level": 1} if gzip else {}
+        self._writer = pq.ParquetWriter(path, self._schema, version="2.6", **({"compression": "none"} | compression))
 
     @property
     def bytes(self) -> int:

@@ -61,6 +61,8 @@ class Follower:
         self._tables: dict[int, tuple[Captured, Layout]] = {}
         self._transaction: Begin | None = None
         self._index = 0
+        self._written = ""
+        self._look_up = changes.look_up_in(connection, 0)
         self._end_lsn = 0
         self._batch = Batch(spool, target)
         self._batch_since = 0.0
@@ -98,6 +100,8 @@ class Follower:
         match message:
             case Begin():
                 self._transaction, self._index = message, 0
+                self._written = timestamp_text(message.committed_at)
+                self._look_up = changes.look_up_in(self._connection, message.transaction_id)
             case Commit(end_lsn):
                 self._transaction, self._end_lsn = None, end_lsn
                 self._last_change = time.monotonic()
@@ -112,7 +116,9 @@ class Follower:
     def _define(self, relation: Relation) -> None:
         layout = self._layout_of(relation)
         before = self._tables.get(relation.id)
-        if before is not None and before[1] != layout:
+        if before is not None and before[1] == layout:
+            layout = before[1]  # told again for no reason: its files go on
+        elif before is not None:
             self._state.tables[layout.table].ddls += 1
             log.info("%s has other columns from here on: %s", layout.table, [name for name, _ in layout.columns])
         key = {column.name for column in relation.columns if column.identity}
@@ -142,18 +148,16 @@ class Follower:
             return
         if not self._batch:
             self._batch_since = time.monotonic()
-        look_up = changes.look_up_in(self._connection, transaction.transaction_id)
         try:
-            records = changes.records(message, captured, look_up)
+            records = changes.records(message, captured, self._look_up)
         except psycopg.ProgrammingError as error:
             self._batch.fail(layout.table, error)
             return
-        written = timestamp_text(transaction.committed_at)
         for index, (operation, values) in enumerate(records, start=self._index):
             if values is None:
                 log.info("%s: an update of a row that is gone by now is left out; its delete follows", layout.table)
                 continue
-            record = Record(operation, values, written, f"{transaction.commit_lsn:020d}{index:015d}")
+            record = Record(operation, values, self._written, f"{transaction.commit_lsn:020d}{index:015d}")
             relation = captured.relation
             self._batch.add(relation.schema, relation.table, layout, record, committed=transaction.committed_at.date())
 

@@ -122,6 +122,7 @@ def _copy(
     columns = source.names(name for name, _ in layout.columns)
     query = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(columns, table.identifier)
     rows = files = 0
+    written = ""
     growing: GrowingFile | None = None
     with connection.cursor().copy(query) as copy:
         for values in copy.rows():
@@ -129,10 +130,12 @@ def _copy(
                 files += 1
                 path = spool / load_key(table.schema, table.name, files)
                 growing = GrowingFile(path, layout, gzip=target.gzip)
-            growing.add(Record(INSERT, values, timestamp_text(datetime.now(UTC)), None))
+            if rows % 1000 == 0:
+                if stopping():
+                    raise StopRequestedError
+                written = timestamp_text(datetime.now(UTC))
+            growing.add(Record(INSERT, values, written, None))
             rows += 1
-            if rows % 1000 == 0 and stopping():
-                raise StopRequestedError
             if growing.reaches(target.max_file_bytes):
                 growing.close()
                 growing = None

@@ -131,9 +131,9 @@ def _row(data: bytes, position: int) -> tuple[list[Value], int]:
         kind = data[position]
         position += 1
         if kind == 0x74:  # t
-            end = position + 4 + _int32(data, position)
-            values.append(data[position + 4 : end])
-            position = end
+            start = position + 4
+            position = start + int.from_bytes(data[position:start])
+            values.append(data[start:position])
         else:
             values.append(None if kind == 0x6E else Unchanged.TOAST)  # n, u
     return values, position

@@ -24,6 +24,7 @@ class Source:
     port: int = 5432
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    encrypted: bool = False
     booleans: bool = False
     """Whether a boolean is written as one; DMS writes the text `true` or `false` unless told otherwise."""
 
@@ -81,6 +82,7 @@ def source(endpoint: Mapping[str, Any]) -> Source:
         port=int(settings.get("Port") or 5432),
         user=settings.get("Username"),
         password=settings.get("Password"),
+        encrypted=endpoint.get("SslMode") == "require",
         booleans=_boolean(settings.get("MapBooleanAsBoolean", False)),
     )
     if not (found.secret_id or found.host):

@@ -70,6 +70,7 @@ def connect(source: Source, *, replication: bool = False) -> psycopg.Connection[
         user=secret.get("username", source.user),
         password=secret.get("password", source.password),
         dbname=database,
+        sslmode="require" if source.encrypted else "prefer",
         replication="database" if replication else None,
         connect_timeout=10,
         application_name="dms",
@@ -175,6 +176,12 @@ def create_slot(connection: psycopg.Connection[Any], slot: str) -> int:
 
 def drop(connection: psycopg.Connection[Any], *, slot: str) -> None:
     """Remove a replication's slot and publications, if they are there."""
+    # Whoever streamed from it may still be about to end, and would hold it.
+    connection.execute(
+        "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots "
+        "WHERE slot_name = %s AND active_pid IS NOT NULL",
+        [slot],
+    )
     connection.execute(
         "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s", [slot]
     )

@@ -14,7 +14,7 @@ from psycopg import sql
 from local import embedded
 from local import postgres as local_postgres
 from local.postgres import Database
-from tests.integration.dms.replicator import ForkedReplicator, Replicator, ReplicatorProcess
+from tests.integration.dms.replicator import ForkedReplicator, Replicator
 
 _numbers = count(1)
 
@@ -65,14 +65,6 @@ def forked(database: Database, bucket: str, tmp_path: Path) -> Iterator[ForkedRe
     running = ForkedReplicator(database, tmp_path / "replication", bucket)
     yield running
     running.kill()
-
-
-@pytest.fixture
-def process(database: Database, bucket: str, tmp_path: Path) -> Iterator[ReplicatorProcess]:
-    """The same, as a process of its own."""
-    running = ReplicatorProcess(database, tmp_path / "replication", bucket)
-    yield running
-    running.clean_up()
 
 
 @pytest.fixture

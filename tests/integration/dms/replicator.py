@@ -1,8 +1,6 @@
-"""A replication under test: in a thread, in a forked process that can be killed, or in a process of its own."""
+"""A replication under test: in a thread, or in a forked process that can be killed."""
 
 import json
-import subprocess
-import sys
 import threading
 import time
 from multiprocessing import get_context
@@ -139,41 +137,6 @@ class ForkedReplicator(Replicator):
         if self._process is not None:
             self._process.kill()
             self._process.join(TIMEOUT_S)
-
-
-class ReplicatorProcess(Replicator):
-    """The same as the API starts it: a program that reads its task from its standard input."""
-
-    _process: subprocess.Popen[bytes] | None = None
-
-    def start(self, *, reload: bool = False) -> None:
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "local.dms", str(self.folder)], stdin=subprocess.PIPE, stdout=log, stderr=log
-            )
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(self.document(reload=reload)).encode() + b"\n")
-        self._process.stdin.flush()
-
-    def exit_code(self) -> int:
-        """Wait for its end."""
-        assert self._process is not None
-        return self._process.wait(TIMEOUT_S)
-
-    def end_input(self) -> None:
-        """What the end of the server that started it does."""
-        assert self._process is not None
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-
-    def terminate(self) -> None:
-        assert self._process is not None
-        self._process.terminate()
-
-    def clean_up(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(TIMEOUT_S)
 
 
 def table_mappings(tables: list[str]) -> str:

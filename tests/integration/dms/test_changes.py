@@ -158,6 +158,18 @@ def test_columns_may_come_and_go(replicator: Replicator, connection: Source) -> 
     assert replicator.state["tables"]["public.orders"]["ddls"] == 2
 
 
+def test_statistics_of_a_table_are_no_change_of_its_columns(replicator: Replicator, connection: Source) -> None:
+    connection.execute("CREATE TABLE orders (id int PRIMARY KEY)")
+    replicator.start()
+    replicator.catch_up()
+    for number in range(3):
+        connection.execute("INSERT INTO orders VALUES (%s)", [number])
+        connection.execute("ANALYZE orders")
+    replicator.catch_up()
+    assert len(replicator.records("orders")) == 3
+    assert replicator.state["tables"]["public.orders"]["ddls"] == 0
+
+
 def test_generated_columns_are_left_out(replicator: Replicator, connection: Source) -> None:
     connection.execute("CREATE TABLE a (id int PRIMARY KEY, twice int GENERATED ALWAYS AS (id * 2) STORED)")
     connection.execute("INSERT INTO a VALUES (1)")

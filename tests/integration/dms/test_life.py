@@ -7,6 +7,7 @@ import boto3
 import psycopg
 import pytest
 
+from local.dms import source
 from local.dms.replication import ReplicationError
 from local.dms.settings import SettingsError
 from local.dms.task import parse, slot_name
@@ -84,7 +85,7 @@ def test_a_lost_slot_is_an_error_until_a_reload(replicator: Replicator, connecti
     replicator.start()
     replicator.catch_up()
     replicator.stop()
-    connection.execute("SELECT pg_drop_replication_slot(%s)", [slot_name(replicator.name)])
+    source.drop(connection, slot=slot_name(replicator.name))
     connection.execute("INSERT INTO a VALUES (2)")
     replicator.start()
     replicator.wait()

@@ -1,6 +1,7 @@
 """Files of a batch: their order, and their bounds in memory."""
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -28,6 +29,7 @@ TARGET = Target(
 )
 
 
+@cache
 def layout(table: str, type_oid: int = TEXT) -> Layout:
     return Layout(
         table=f"public.{table}",

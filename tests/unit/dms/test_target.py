@@ -54,7 +54,10 @@ def test_settings_of_the_engine_win_over_those_of_the_endpoint() -> None:
             "EngineName": "aurora-postgresql",
             "ServerName": "old",
             "DatabaseName": "shop",
+            "SslMode": "require",
             "PostgreSQLSettings": {"ServerName": "new", "Port": "5433", "MapBooleanAsBoolean": "true"},
         }
     )
-    assert (found.host, found.port, found.database, found.booleans) == ("new", 5433, "shop", True)
+    assert (found.host, found.port, found.database) == ("new", 5433, "shop")
+    assert found.encrypted
+    assert found.booleans
