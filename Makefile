@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 # A laptop's lakehouse talks to 127.0.0.1 without TLS: a bundle or a profile of the user's must not get in the way.
-unexport AWS_CA_BUNDLE AWS_PROFILE
+unexport AWS_CA_BUNDLE AWS_PROFILE PYTHONDONTWRITEBYTECODE
 export AWS_EC2_METADATA_DISABLED := true
 
 ##@ Use

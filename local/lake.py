@@ -2,21 +2,27 @@
 
 import json
 import os
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 
 from lakehouse import catalog, tables
 from lakehouse.contract import Contract
+from lakehouse.errors import LakehouseError
 from lakehouse.names import Names
 from lakehouse.settings import names_of
 from local import cdk, embedded, postgres
 from local.dms.progress import wait_until_caught_up
 from local.dms.task import slot_name
 from local.postgres import Database
+
+if TYPE_CHECKING:
+    from mypy_boto3_dms.type_defs import FilterTypeDef
 
 ENVIRONMENT = "dev"
 SOURCE = "shop"
@@ -59,21 +65,29 @@ def deploy(lake: Lake, contracts: Iterable[Contract]) -> None:
 
 
 def replicate(lake: Lake) -> None:
-    """Start the replication of the source database, as one does in production."""
+    """Start the replication of the source database, as one does in production, and wait until it runs.
+
+    Raises:
+        LakehouseError: it failed; says why in its own words.
+    """
     dms = boto3.client("dms")
-    found = dms.describe_replication_configs(
-        Filters=[{"Name": "replication-config-id", "Values": [lake.names.replication(source=SOURCE)]}]
-    )
-    dms.start_replication(
-        ReplicationConfigArn=found["ReplicationConfigs"][0]["ReplicationConfigArn"],
-        StartReplicationType="start-replication",
-    )
+    named: list[FilterTypeDef] = [{"Name": "replication-config-id", "Values": [lake.names.replication(source=SOURCE)]}]
+    (config,) = dms.describe_replication_configs(Filters=named)["ReplicationConfigs"]
+    dms.start_replication(ReplicationConfigArn=config["ReplicationConfigArn"], StartReplicationType="start-replication")
+    while (replication := dms.describe_replications(Filters=named)["Replications"][0])["Status"] != "running":
+        if replication["Status"] in ("failed", "stopped"):
+            reasons = "; ".join(replication.get("FailureMessages", [])) or "no reason given"
+            raise LakehouseError(f"replication of {SOURCE} {replication['Status']}: {reasons}")
+        time.sleep(0.05)
 
 
 def catch_up(lake: Lake) -> None:
     """Wait until all that is committed in the source database is in stage.
 
     Raises:
-        TimeoutError: it was not reached in time; says how far the replication is.
+        LakehouseError: it was not reached in time; says how far the replication is.
     """
-    wait_until_caught_up(lake.database.conninfo, slot=slot_name(lake.names.replication(source=SOURCE)))
+    try:
+        wait_until_caught_up(lake.database.conninfo, slot=slot_name(lake.names.replication(source=SOURCE)))
+    except TimeoutError as error:
+        raise LakehouseError(str(error)) from error
