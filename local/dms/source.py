@@ -13,6 +13,11 @@ from psycopg.conninfo import make_conninfo
 from local.dms.pgoutput import Column
 from local.dms.settings import SettingsError, Source
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+"""Where nobody can listen in: the laptop's PostgreSQL has no TLS, and production's templates ask for it."""
+
 # Values are read in PostgreSQL's text form: these make it the same for every server and user.
 _SESSION = {
     "client_encoding": "UTF8",
@@ -64,13 +69,16 @@ def connect(source: Source, *, replication: bool = False) -> psycopg.Connection[
         raise SettingsError("the source endpoint names no DatabaseName, nor does its secret have a dbname")
     # A walsender that waits for a slow upload must not be taken for dead.
     session = _SESSION | ({"wal_sender_timeout": "0"} if replication else {})
+    host = secret.get("host", source.host)
+    # The laptop's PostgreSQL is built without TLS, and on the loopback there is no wire to protect.
+    encrypted = source.encrypted and host not in LOOPBACK
     conninfo = make_conninfo(
-        host=secret.get("host", source.host),
+        host=host,
         port=secret.get("port", source.port),
         user=secret.get("username", source.user),
         password=secret.get("password", source.password),
         dbname=database,
-        sslmode="require" if source.encrypted else "prefer",
+        sslmode="require" if encrypted else "prefer",
         replication="database" if replication else None,
         connect_timeout=10,
         application_name="dms",
