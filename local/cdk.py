@@ -24,7 +24,8 @@ def deploy(server: Server) -> None:
     assembly = str(server.root / "cdk.out")
     with ThreadPoolExecutor(max_workers=2) as pool:
         synthesis = pool.submit(run, server, "synth", "--quiet", "--output", assembly)
-        bootstrap = pool.submit(run, server, "bootstrap", f"aws://{server.account}/{server.region}")
+        # From a folder without cdk.json, or the CLI would run the app for this too.
+        bootstrap = pool.submit(run, server, "bootstrap", f"aws://{server.account}/{server.region}", folder=server.root)
         synthesis.result()
         bootstrap.result()
     run(
@@ -35,8 +36,8 @@ def deploy(server: Server) -> None:
     )
 
 
-def run(server: Server, *arguments: str) -> str:
-    """Run one CDK command from the repository.
+def run(server: Server, *arguments: str, folder: Path = REPOSITORY) -> str:
+    """Run one CDK command, from the repository unless told otherwise.
 
     Returns:
         what it printed.
@@ -59,7 +60,7 @@ def run(server: Server, *arguments: str) -> str:
     with log.open("w") as output:
         finished = subprocess.run(
             [executable, *arguments, *QUIET],
-            cwd=REPOSITORY,
+            cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,

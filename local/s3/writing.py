@@ -14,6 +14,7 @@ KMS_KEY = "x-amz-server-side-encryption-aws-kms-key-id"
 _hashed: contextvars.ContextVar[tuple[bytes, str] | None] = contextvars.ContextVar("hashed", default=None)
 _handle_request = s3.handle_request
 _md5_hash = s3.md5_hash
+_persist_object = s3._persist_object
 _record_object_version = s3._record_object_version
 _sse_headers = s3._resolve_sse_write_headers
 
@@ -22,6 +23,7 @@ def install() -> None:
     """Replace ministack's ways to take and keep a body, and write changes of a bucket down at once."""
     s3.handle_request = _handle
     s3.md5_hash = _hash
+    s3._persist_object = _persist_or_fail
     s3._record_object_version = _record_version_without_body
     s3._resolve_sse_write_headers = _sse_headers_with_default_key
     for change in ("_create_bucket", "_delete_bucket", "_put_bucket_versioning"):
@@ -42,6 +44,13 @@ def _hash(data: bytes) -> str:
 def _record_version_without_body(bucket: str, key: str, prior: Any, record: Any, data: Any) -> Any:
     # The bytes are on disk, or will be when the request is answered.
     return _record_object_version(bucket, key, prior, record, None)
+
+
+def _persist_or_fail(bucket: str, key: str, record: Any) -> None:
+    """ministack logs that an object could not be written, and answers as if it had been."""
+    _persist_object(bucket, key, record)
+    if record.get("body") is not None:
+        raise OSError(f"s3://{bucket}/{key} could not be written to {s3.DATA_DIR}; the server's log says why")
 
 
 def _sse_headers_with_default_key(headers: Any, bucket: str) -> Any:
