@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local import embedded
@@ -65,3 +66,10 @@ def test_one_of_many_conditional_puts_wins(s3: Any, bucket: str) -> None:
         won = list(pool.map(put, range(8)))
     assert sum(won) == 1
     assert s3.get_object(Bucket=bucket, Key="manifest")["Body"].read() == str(won.index(True)).encode()
+
+
+def test_an_object_that_cannot_be_written_is_refused(s3: Any, bucket: str, aws: embedded.Server) -> None:
+    (aws.root / "s3" / aws.account / bucket / "blocked.tmp").mkdir(parents=True)
+    once = boto3.client("s3", config=Config(retries={"max_attempts": 0}))
+    with pytest.raises(ClientError, match="Internal Server Error"):
+        once.put_object(Bucket=bucket, Key="blocked", Body=b"x")
