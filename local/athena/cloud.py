@@ -1,0 +1,75 @@
+"""The AWS that statements run against: Glue, S3 and Athena's API at an endpoint."""
+
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pyarrow.fs
+from botocore.config import Config
+from pyiceberg.catalog.glue import GlueCatalog
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """Clients of one account and region; statements in several threads share them."""
+
+    glue: "GlueClient"
+    s3: "S3Client"
+    athena: "AthenaClient"
+    catalog: GlueCatalog
+    files: pyarrow.fs.S3FileSystem
+
+
+@lru_cache(maxsize=16)
+def connect(*, endpoint: str, account: str, region: str) -> Cloud:
+    """Clients of an endpoint.
+
+    Args:
+        endpoint: such as `http://127.0.0.1:4566`.
+        account: AWS account id; an embedded AWS takes it as the access key id.
+        region: AWS region.
+    """
+    secret = "local"  # noqa: S105 - an embedded AWS checks no signature
+    with _lock:  # boto3 makes clients in one thread at a time
+        session = boto3.Session(aws_access_key_id=account, aws_secret_access_key=secret, region_name=region)
+        config = Config(max_pool_connections=32, retries={"max_attempts": 2}, proxies={})
+
+        def client(service: str) -> Any:
+            return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
+
+        scheme, _, host = endpoint.partition("://")
+        glue = client("glue")
+        catalog = GlueCatalog(
+            "athena",
+            client=glue,
+            **{
+                "s3.endpoint": endpoint,
+                "s3.region": region,
+                "s3.access-key-id": account,
+                "s3.secret-access-key": secret,
+            },
+        )
+        return Cloud(
+            glue=glue,
+            s3=client("s3"),
+            athena=client("athena"),
+            catalog=catalog,
+            files=pyarrow.fs.S3FileSystem(
+                access_key=account, secret_key=secret, region=region, endpoint_override=host, scheme=scheme
+            ),
+        )
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key of `s3://bucket/key`."""
+    bucket, _, key = uri.partition("://")[2].partition("/")
+    return bucket, key

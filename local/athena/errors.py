@@ -1,0 +1,120 @@
+"""Athena's errors: their names, categories and wording, and how DuckDB's own are said in Athena's words.
+
+Categories and types: https://docs.aws.amazon.com/athena/latest/ug/error-reference.html
+"""
+
+import re
+
+import duckdb
+
+SYSTEM, USER = 1, 2
+ENGINE_TYPE, ICEBERG_TYPE, USER_TYPE, DATA_TYPE, DDL_TYPE, ANALYSIS_TYPE, RESOURCES_TYPE = (
+    *(200, 233, 1000, 1001, 1003, 1006),
+    1200,
+)
+
+DATA_ERRORS = {
+    "DIVISION_BY_ZERO",
+    "INVALID_CAST_ARGUMENT",
+    "INVALID_FUNCTION_ARGUMENT",
+    "NUMERIC_VALUE_OUT_OF_RANGE",
+    "SUBQUERY_MULTIPLE_ROWS",
+    "HIVE_BAD_DATA",
+    "HIVE_CURSOR_ERROR",
+}
+
+
+class AthenaError(Exception):
+    """A statement failed, in Athena's words.
+
+    Args:
+        code: Athena's name of the error, such as `TABLE_NOT_FOUND`; empty for what Hive reports (`FAILED: ...`).
+        message: what is wrong, with its position in the statement where it has one.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}" if code else message)
+        self.code = code
+
+    @property
+    def type(self) -> int:
+        """Athena's number for this kind of error."""
+        if self.code.startswith("ICEBERG_"):
+            return ICEBERG_TYPE
+        if self.code == "GENERIC_INTERNAL_ERROR":
+            return ENGINE_TYPE
+        if self.code == "EXCEEDED_LOCAL_MEMORY_LIMIT":
+            return RESOURCES_TYPE
+        if self.code in DATA_ERRORS:
+            return DATA_TYPE
+        return ANALYSIS_TYPE if self.code else DDL_TYPE
+
+    @property
+    def category(self) -> int:
+        return SYSTEM if self.code == "GENERIC_INTERNAL_ERROR" else USER
+
+    @property
+    def retryable(self) -> bool:
+        return self.code == "ICEBERG_COMMIT_ERROR"
+
+
+class MalformedQueryError(Exception):
+    """The text is no statement of Athena's; `StartQueryExecution` refuses it."""
+
+
+class CancelledError(Exception):
+    """The statement was stopped: by its user, or by the workgroup's limit."""
+
+
+def not_supported(what: str) -> AthenaError:
+    """The error of a statement, clause, type or function that this Athena can't do."""
+    return AthenaError("NOT_SUPPORTED", what)
+
+
+# What DuckDB says, and the code and words that Athena has for it; \1 is the first group.
+_DUCKDB: tuple[tuple[str, str, str], ...] = (
+    (r"Could not convert string '([A-Z][A-Z_]+): ((?s:.*))' to INT32", r"\1", r"\2"),  # trino_error of macros.sql
+    (r"[Dd]ivision by zero", "DIVISION_BY_ZERO", "Division by zero"),
+    (
+        r"Conversion Error: Could not convert string '((?s:.*))' to (\w+)",
+        "INVALID_CAST_ARGUMENT",
+        r"Cannot cast '\1' to \2",
+    ),
+    (r"Conversion Error: ((?s:.*))", "INVALID_CAST_ARGUMENT", r"\1"),
+    (r"Out of Range Error: ((?s:.*))", "NUMERIC_VALUE_OUT_OF_RANGE", r"\1"),
+    (
+        r"More than one row returned by a subquery",
+        "SUBQUERY_MULTIPLE_ROWS",
+        "Scalar sub-query has returned multiple rows",
+    ),
+    (
+        r'column "?(.*?)"? must appear in the GROUP BY clause',
+        "EXPRESSION_NOT_AGGREGATE",
+        r"line 1:1: '\1' must be an aggregate expression or appear in GROUP BY clause",
+    ),
+    (
+        r"(WHERE|GROUP BY) clause cannot contain (aggregate|window)",
+        "EXPRESSION_NOT_SCALAR",
+        r"line 1:1: \1 clause cannot contain aggregations, window functions or grouping operations",
+    ),
+    (r"aggregate function calls cannot be nested", "NESTED_AGGREGATION", "line 1:1: Cannot nest aggregations"),
+    (
+        r"Out of Memory Error",
+        "EXCEEDED_LOCAL_MEMORY_LIMIT",
+        "Query exhausted resources at this scale factor: see LAKEHOUSE_ATHENA_MEMORY",
+    ),
+    (r"No magic bytes found|too small to be a Parquet file", "HIVE_BAD_DATA", "Not valid Parquet file"),
+    (r"Binder Error: ((?s:.*))", "TYPE_MISMATCH", r"line 1:1: \1"),
+)
+
+
+def from_duckdb(error: duckdb.Error) -> AthenaError | CancelledError:
+    """What DuckDB reports, as Athena would."""
+    text = str(error)
+    if isinstance(error, duckdb.InterruptException):
+        return CancelledError("Query was cancelled by user")
+    for pattern, code, message in _DUCKDB:
+        found = re.search(pattern, text)
+        if found:
+            return AthenaError(found.expand(code), found.expand(message).split("\n\nLINE ")[0].strip())
+    return AthenaError("GENERIC_INTERNAL_ERROR", text)

@@ -1,0 +1,160 @@
+"""Writing Iceberg tables: rows of a DuckDB query to data files, data files to a snapshot."""
+
+import itertools
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import pyarrow as pa
+from pyiceberg.exceptions import CommitFailedException, ValidationException
+from pyiceberg.io import FileIO
+from pyiceberg.io.pyarrow import schema_to_pyarrow, write_file
+from pyiceberg.manifest import DataFile
+from pyiceberg.schema import Schema
+from pyiceberg.table import Table, Transaction, WriteTask
+from pyiceberg.table.metadata import TableMetadata
+
+from local.athena import iceberg_partition, iceberg_types, sqltypes
+from local.athena.errors import AthenaError
+from local.athena.run import Run
+
+Result = TypeVar("Result")
+ATTEMPTS = 8
+OPEN_PARTITIONS = 100
+_BATCH_ROWS, _CHUNK_BYTES = 100_000, 256 << 20
+
+
+def write_files(run: Run, sql: str, *, metadata: TableMetadata, io: FileIO) -> list[DataFile]:
+    """Write a query's rows as data files of a table, which no snapshot has yet.
+
+    Args:
+        run: the statement's run.
+        sql: DuckDB SELECT of the table's columns, in the table's order and types.
+        metadata: of the table.
+        io: of the table.
+
+    Raises:
+        AthenaError: the rows have too many partitions, or NULL in a column that must not have it.
+    """
+    files: list[DataFile] = []
+    schema, spec = metadata.schema(), metadata.spec()
+    write_uuid, numbers = uuid.uuid4(), itertools.count()
+    try:
+        for chunk in _chunks(run, sql, schema):
+            tasks = (
+                WriteTask(
+                    write_uuid=write_uuid,
+                    task_id=next(numbers),
+                    schema=schema,
+                    record_batches=rows.combine_chunks().to_batches(),
+                    partition_key=key,
+                )
+                for key, rows in iceberg_partition.split(chunk, spec=spec, schema=schema)
+            )
+            files += write_file(io=io, table_metadata=metadata, tasks=tasks)
+            run.scan.check()
+            if len({file.partition for file in files}) > OPEN_PARTITIONS:
+                raise AthenaError(
+                    "ICEBERG_TOO_MANY_OPEN_PARTITIONS",
+                    f"Exceeded limit of {OPEN_PARTITIONS} open writers for partitions",
+                )
+    except BaseException:
+        delete_files(io, files)
+        raise
+    return files
+
+
+def _chunks(run: Run, sql: str, schema: Schema) -> Iterator[pa.Table]:
+    """The rows in pieces that fit into memory, in the table's Arrow types."""
+    target: Any = schema_to_pyarrow(schema, include_field_ids=False)
+    with run.errors():
+        batches: list[pa.RecordBatch] = []
+        for batch in run.arrow(sql, rows=_BATCH_ROWS):
+            batches.append(batch)
+            if sum(held.nbytes for held in batches) >= _CHUNK_BYTES:
+                yield _conform(pa.Table.from_batches(batches), target)
+                batches = []
+        if any(len(batch) for batch in batches):
+            yield _conform(pa.Table.from_batches(batches), target)
+
+
+def _conform(rows: pa.Table, target: Any) -> pa.Table:
+    for field, column in zip(target, rows.columns, strict=True):
+        if not field.nullable and column.null_count:
+            raise AthenaError("CONSTRAINT_VIOLATION", f"NULL value not allowed for NOT NULL column: {field.name}")
+    return rows.rename_columns(target.names).cast(target)
+
+
+def delete_files(io: FileIO, files: list[DataFile]) -> None:
+    """Delete data files that no snapshot will have."""
+    for file in files:
+        io.delete(file.file_path)
+
+
+def append(transaction: Transaction, files: list[DataFile]) -> None:
+    """Add data files in one snapshot of the transaction."""
+    with transaction.update_snapshot().fast_append() as snapshot:
+        for file in files:
+            snapshot.append_data_file(file)
+
+
+def replace(table: Table, *, old: list[DataFile], new: list[DataFile]) -> None:
+    """Commit a snapshot with new data files in the place of old ones.
+
+    Raises:
+        CommitFailedException: the table has changed since it was loaded; what was computed from it is stale.
+    """
+    # PyIceberg would commit again on top of what it was not computed from.
+    properties = {**table.metadata.properties, "commit.retry.num-retries": "0"}
+    table.metadata = table.metadata.model_copy(update={"properties": properties})
+    with table.transaction() as transaction:
+        if not old:
+            append(transaction, new)
+            return
+        with transaction.update_snapshot().overwrite() as snapshot:
+            for file in old:
+                snapshot.delete_data_file(file)
+            for file in new:
+                snapshot.append_data_file(file)
+
+
+def retried(run: Run, name: tuple[str, str], change: Callable[[Table], Result]) -> Result:
+    """Load a table and change it; again from its new snapshot if somebody else was faster.
+
+    Args:
+        run: the statement's run.
+        name: database and table.
+        change: computes and commits the change; leaves nothing behind if the commit fails.
+
+    Raises:
+        AthenaError: ICEBERG_COMMIT_ERROR, after several attempts.
+    """
+    for attempt in itertools.count(1):
+        run.scan.check()
+        try:
+            return change(run.cloud.catalog.load_table(name))
+        except (CommitFailedException, ValidationException) as error:
+            if attempt == ATTEMPTS:
+                raise AthenaError(
+                    "ICEBERG_COMMIT_ERROR", f"Failed to commit Iceberg update to table: {'.'.join(name)}"
+                ) from error
+        time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - not for secrets
+    raise AssertionError("unreachable")
+
+
+def table_select(schema: Schema, values: dict[str, str], *, source: str) -> str:
+    """A SELECT of a table's columns, in its order and types.
+
+    Args:
+        schema: of the table.
+        values: SQL of the values, by lower-case column name; a column without one is NULL.
+        source: what follows FROM.
+    """
+    columns = [
+        f"CAST({values.get(field.name.lower(), 'NULL')} AS "
+        f"{sqltypes.duckdb_name(iceberg_types.from_iceberg(field.field_type))}) AS {sqltypes.quoted(field.name)}"
+        for field in schema.fields
+    ]
+    return f"SELECT {', '.join(columns)} FROM {source}"

@@ -1,0 +1,178 @@
+"""Types of a qualified query's expressions, by Trino's rules; what Trino refuses for its types is refused here."""
+
+import re
+import typing as t
+
+from sqlglot import exp
+from sqlglot.dialects.trino import Trino
+from sqlglot.expressions import DataType, DType
+from sqlglot.optimizer.annotate_types import TypeAnnotator
+from sqlglot.schema import MappingSchema
+
+from local.athena import calls, operators, sqltypes
+from local.athena.dialect import AthenaSql
+from local.athena.errors import AthenaError
+from local.athena.position import position
+from local.athena.signature import type_of
+
+_ZONE = re.compile(r"\d ([A-Za-z]+/[A-Za-z_/]+)$")
+
+
+class Annotator(TypeAnnotator):
+    """sqlglot's walk over scopes and columns, with Trino's rule for types that meet."""
+
+    def _maybe_coerce(self, type1: DataType | DType, type2: DataType | DType) -> DataType:
+        left, right = (dt if isinstance(dt, DataType) else sqltypes.typed(dt) for dt in (type1, type2))
+        return operators.together(left, right, place="line 1:1", what="Columns of a set operation or VALUES")
+
+    def retype(self, node: exp.Expr, names: dict[str, DataType]) -> DataType:
+        """Annotate a lambda's body again, with types for its parameters."""
+        for part in node.walk():
+            self._visited.pop(id(part), None)
+        for part in node.find_all(exp.Identifier):
+            is_field = isinstance(part.parent, exp.Dot) and part.arg_key == "expression"
+            if part.name in names and not is_field and not isinstance(part.parent, exp.ColumnDef):
+                self._set_type(part, names[part.name])
+        self.annotate_expression(node)
+        return type_of(node)
+
+
+def annotate(tree: exp.Expr, *, schema: dict[str, dict[str, DataType]]) -> exp.Expr:
+    """Give every expression of a qualified tree its type.
+
+    Args:
+        tree: qualified statement.
+        schema: column types by table name.
+
+    Raises:
+        AthenaError: TYPE_MISMATCH or FUNCTION_NOT_FOUND, as Trino's analyzer finds them.
+    """
+    mapping = MappingSchema(t.cast(dict[str, object], schema), dialect=AthenaSql, normalize=False)
+    return Annotator(schema=mapping, expression_metadata=METADATA).annotate(tree)
+
+
+def _literal(self: Annotator, node: exp.Literal) -> None:
+    if node.is_string:
+        self._set_type(node, sqltypes.VARCHAR)
+    elif "e" in node.name.lower():
+        self._set_type(node, sqltypes.DOUBLE)
+    elif "." in node.name:
+        whole, fraction = node.name.split(".")
+        self._set_type(node, sqltypes.decimal(len(whole.lstrip("0")) + len(fraction) or 1, len(fraction)))
+    else:
+        self._set_type(node, sqltypes.INT if int(node.name) < 2**31 else sqltypes.BIGINT)
+
+
+def _branches(self: Annotator, node: exp.Case | exp.If) -> None:
+    branches = [part.args["true"] for part in node.args["ifs"]] if isinstance(node, exp.Case) else [node.args["true"]]
+    branches += [other for other in (node.args.get("default"), node.args.get("false")) if other is not None]
+    result = sqltypes.NULL
+    what = "All CASE results" if isinstance(node, exp.Case) else "Result types for IF"
+    for branch in branches:
+        result = operators.together(result, type_of(branch), place=position(branch), what=what)
+    self._set_type(node, result)
+
+
+def _array(self: Annotator, node: exp.Array) -> None:
+    element = sqltypes.NULL
+    for part in node.expressions:
+        element = operators.together(element, type_of(part), place=position(part), what="All ARRAY elements")
+    self._set_type(node, sqltypes.array(element))
+
+
+def _bracket(self: Annotator, node: exp.Bracket) -> None:
+    whole = type_of(node.this)
+    if whole.this in (DType.ARRAY, DType.MAP):
+        self._set_type(node, whole.expressions[-1])
+    elif whole.this is DType.STRUCT:
+        self._set_type(node, sqltypes.fields(whole)[int(node.expressions[0].name) - 1][1])
+    else:
+        self._set_type(node, sqltypes.UNKNOWN)
+
+
+def _dot(self: Annotator, node: exp.Dot) -> None:
+    whole = type_of(node.this)
+    if whole.this is not DType.STRUCT:
+        self._set_type(node, sqltypes.UNKNOWN)
+        return
+    for name, dt in sqltypes.fields(whole):
+        if name.lower() == node.expression.name.lower():
+            self._set_type(node, dt)
+            return
+    raise AthenaError(
+        "COLUMN_NOT_FOUND", f"{position(node.expression)}: Field '{node.expression.name}' cannot be resolved"
+    )
+
+
+def _unnest(self: Annotator, node: exp.Unnest) -> None:
+    columns: list[DataType] = []
+    for part in node.expressions:
+        dt = type_of(part)
+        if dt.this is DType.MAP:
+            columns += dt.expressions
+        elif dt.this is DType.ARRAY and dt.expressions[0].this is DType.STRUCT:
+            columns += [field for _, field in sqltypes.fields(dt.expressions[0])]
+        elif dt.this is DType.ARRAY:
+            columns.append(dt.expressions[0])
+        else:
+            raise AthenaError(
+                "TYPE_MISMATCH", f"{position(part)}: Cannot unnest type: {sqltypes.trino_name(type_of(part))}"
+            )
+    if node.args.get("offset"):
+        columns.append(sqltypes.BIGINT)
+    offset = node.args.get("offset")
+    names = [*node.alias_column_names, *([offset.name] if isinstance(offset, exp.Identifier) else [])]
+    self._set_type(node, sqltypes.row(list(zip(names, columns, strict=False))))
+
+
+def _interval(self: Annotator, node: exp.Interval) -> None:
+    month = node.text("unit").upper() in ("YEAR", "MONTH")
+    self._set_type(node, sqltypes.INTERVAL_MONTH if month else sqltypes.INTERVAL_DAY)
+
+
+def _same(self: Annotator, node: exp.Expr) -> None:
+    """Type of what it wraps."""
+    self._set_type(node, type_of(node.this if node.this is not None else node.expressions[0]))
+
+
+def _cast(self: Annotator, node: exp.Cast) -> None:
+    target = sqltypes.normal(node.args["to"])
+    if target.this is DType.TIMESTAMPTZ:
+        source = type_of(node.this)
+        zone = sqltypes.zone(source) if source.this is DType.TIMESTAMPTZ else sqltypes.UTC
+        if isinstance(node.this, exp.Literal) and (named := _ZONE.search(node.this.name)):
+            zone = named[1]
+        target = sqltypes.timestamp_tz(sqltypes.digits(target), zone=zone)
+    self._set_type(node, target)
+
+
+def _annotators(rule: t.Callable[..., None], *kinds: type[exp.Expr]) -> dict[type[exp.Expr], dict[str, t.Any]]:
+    return {kind: {"annotator": rule} for kind in kinds}
+
+
+METADATA: dict[type[exp.Expr], dict[str, t.Any]] = {
+    **Trino.EXPRESSION_METADATA,
+    **_annotators(
+        operators.compare, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ
+    ),
+    **_annotators(operators.members, exp.In, exp.Between),
+    **_annotators(operators.arithmetic, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod),
+    **_annotators(operators.is_true, exp.And, exp.Or, exp.Not),
+    **_annotators(_literal, exp.Literal),
+    **_annotators(operators.concatenation, exp.DPipe),
+    **_annotators(_branches, exp.Case, exp.If),
+    **_annotators(_array, exp.Array),
+    **_annotators(_bracket, exp.Bracket),
+    **_annotators(_dot, exp.Dot),
+    **_annotators(_unnest, exp.Unnest),
+    **_annotators(_interval, exp.Interval),
+    **_annotators(_cast, exp.Cast, exp.TryCast),
+    **_annotators(calls.at_time_zone, exp.AtTimeZone),
+    **_annotators(calls.annotate_call, exp.Anonymous),
+    **_annotators(
+        _same,
+        *(exp.Alias, exp.Paren, exp.Neg, exp.Filter, exp.Window, exp.WithinGroup, exp.Distinct, exp.Order),
+        *(exp.Ordered, exp.IgnoreNulls, exp.RespectNulls, exp.Lambda),
+    ),
+    exp.HexString: {"returns": DType.VARBINARY},
+}

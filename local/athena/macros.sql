@@ -1,0 +1,164 @@
+-- Trino's semantics where DuckDB's functions differ. A connection gets those macros that its statement uses.
+
+-- Raises Athena's error where a value like the sample is wanted. DuckDB's own error() is volatile, which TRY refuses; and a
+-- cast that fails in the condition of a CASE would be raised while the statement is planned, whether or not a row gets there.
+CREATE MACRO trino_error(message, sample) AS list_extract([sample], CAST(message AS INTEGER));
+
+-- text ---------------------------------------------------------------------------------------------------------
+CREATE MACRO trino_whitespace() AS chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || ' ';
+CREATE MACRO trino_substr(s, start) AS
+  CASE WHEN start = 0 OR start < -length(s) THEN '' ELSE substr(s, start) END;
+CREATE MACRO trino_substr_length(s, start, size) AS
+  CASE WHEN start = 0 OR start < -length(s) OR size <= 0 THEN '' ELSE substr(s, start, size) END;
+CREATE MACRO trino_split(s, delimiter, parts) AS
+  list_slice(string_split(s, delimiter), 1, parts - 1)
+  || CASE WHEN len(string_split(s, delimiter)) >= parts
+     THEN [array_to_string(list_slice(string_split(s, delimiter), parts, len(string_split(s, delimiter))), delimiter)]
+     ELSE [] END;
+CREATE MACRO trino_split_part(s, delimiter, part) AS
+  CASE WHEN part < 1 THEN trino_error('INVALID_FUNCTION_ARGUMENT: Index must be greater than zero', s)
+       WHEN part <= len(string_split(s, delimiter)) THEN split_part(s, delimiter, part) END;
+CREATE MACRO trino_split_to_map(s, entries, pair) AS
+  map_from_entries(list_transform(string_split(s, entries), lambda e: row(split_part(e, pair, 1), split_part(e, pair, 2))));
+CREATE MACRO trino_regexp_extract(s, pattern, part) AS
+  CASE WHEN regexp_matches(s, pattern) THEN regexp_extract(s, pattern, part) END;
+CREATE MACRO trino_replacement(r) AS regexp_replace(replace(r, '\', '\\'), '\$([0-9]+)', '\\\1', 'g');
+
+-- numbers ------------------------------------------------------------------------------------------------------
+CREATE MACRO trino_ten(n) AS CAST('1' || repeat('0', n) AS HUGEINT);
+CREATE MACRO trino_unscaled(x) AS CAST(replace(CAST(x AS VARCHAR), '.', '') AS HUGEINT);
+-- n / d, rounded half away from zero, exactly
+CREATE MACRO trino_ratio(n, d) AS
+  CAST(sign(n) * sign(d) AS HUGEINT) * ((2 * abs(n) + abs(d)) // (2 * abs(d)));
+CREATE MACRO trino_scaled(x, scale) AS
+  CASE WHEN x < 0 THEN '-' ELSE '' END || CAST(abs(x) // trino_ten(scale) AS VARCHAR)
+  || CASE WHEN scale > 0 THEN '.' || lpad(CAST(abs(x) % trino_ten(scale) AS VARCHAR), scale, '0') ELSE '' END;
+-- a / b of decimals with scales s1 and s2, as the text of a decimal with this scale
+CREATE MACRO trino_divide(a, b, s1, s2, scale) AS
+  CASE WHEN b = 0 THEN trino_error('DIVISION_BY_ZERO: Division by zero', '')
+       ELSE trino_scaled(trino_ratio(trino_unscaled(a) * trino_ten(scale + s2 - s1), trino_unscaled(b)), scale) END;
+CREATE MACRO trino_mod(a, b) AS
+  CASE WHEN b = 0 THEN trino_error('DIVISION_BY_ZERO: Division by zero', a % b) ELSE a % b END;
+CREATE MACRO trino_width_bucket(x, low, high, n) AS
+  CASE WHEN low < high THEN CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1
+         ELSE CAST(floor((x - low) / (high - low) * n) AS BIGINT) + 1 END
+       ELSE CASE WHEN x > low THEN 0 WHEN x <= high THEN n + 1
+         ELSE CAST(floor((low - x) / (low - high) * n) AS BIGINT) + 1 END END;
+CREATE MACRO trino_bit_count(x, bits) AS
+  bit_count(CASE WHEN bits = 64 THEN x ELSE x & ((1::BIGINT << CAST(bits AS INTEGER)) - 1) END);
+
+-- texts of numbers as Java writes them: 1.0E7 from ten million on, 1.0E-4 below a thousandth ----------------------
+CREATE MACRO trino_mantissa(digits) AS
+  digits[1] || '.' || CASE WHEN length(rtrim(digits[2:], '0')) = 0 THEN '0' ELSE rtrim(digits[2:], '0') END;
+CREATE MACRO trino_scientific(s) AS
+  CASE WHEN contains(s, 'e') THEN split_part(s, 'e', 1) || CASE WHEN contains(s, '.') THEN '' ELSE '.0' END
+         || 'E' || CAST(CAST(split_part(s, 'e', 2) AS INTEGER) AS VARCHAR)
+       WHEN starts_with(s, '0.') THEN trino_mantissa(ltrim(s[3:], '0'))
+         || 'E-' || CAST(length(s) - 1 - length(ltrim(s[3:], '0')) AS VARCHAR)
+       ELSE trino_mantissa(replace(s, '.', '')) || 'E' || CAST(strpos(s, '.') - 2 AS VARCHAR) END;
+CREATE MACRO trino_double_text(x) AS
+  CASE WHEN isnan(x) THEN 'NaN'
+       WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
+       WHEN x = 0 OR (abs(x) >= 1e-3 AND abs(x) < 1e7) THEN CAST(x AS VARCHAR)
+       ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || trino_scientific(CAST(abs(x) AS VARCHAR)) END;
+
+-- casts of text ------------------------------------------------------------------------------------------------
+-- the text if it is one that Trino reads as such a value, else NULL
+CREATE MACRO trino_integer_text(s) AS CASE WHEN regexp_full_match(s, '[+-]?[0-9]+') THEN s END;
+CREATE MACRO trino_decimal_text(s) AS
+  CASE WHEN regexp_full_match(s, '[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?') THEN s END;
+CREATE MACRO trino_double_text_in(s) AS
+  CASE WHEN regexp_full_match(trim(s), '[+-]?(NaN|Infinity|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)') THEN trim(s) END;
+CREATE MACRO trino_boolean_text(s) AS CASE WHEN lower(s) IN ('t', 'true', 'f', 'false', '1', '0') THEN s END;
+CREATE MACRO trino_date_text(s) AS
+  CASE WHEN regexp_full_match(trim(s), '[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}') THEN trim(s) END;
+CREATE MACRO trino_timestamp_text(s) AS
+  CASE WHEN regexp_full_match(s, '[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]+)?)?)?') THEN s END;
+CREATE MACRO trino_instant_text(s) AS
+  CASE WHEN regexp_full_match(s, '[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]+)?)?)?')
+       THEN s || ' UTC'
+       WHEN regexp_full_match(s, '[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2} [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]+)?)? ?(UTC|Z|[+-]00:00)')
+       THEN regexp_replace(s, ' ?(UTC|Z|[+-]00:00)$', ' UTC')
+       WHEN regexp_full_match(s, '[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2} [0-9]{1,2}:.*')
+       THEN trino_error('NOT_SUPPORTED: a timestamp of another zone than UTC that is not a literal: ' || s, s) END;
+-- the value, or Athena's error if the text is not NULL and none came of it
+CREATE MACRO trino_strict(s, value, type) AS
+  CASE WHEN s IS NOT NULL AND value IS NULL
+       THEN trino_error('INVALID_CAST_ARGUMENT: Cannot cast ''' || s || ''' to ' || type, value) ELSE value END;
+CREATE MACRO trino_date(s) AS trino_strict(s, TRY_CAST(trino_date_text(s) AS DATE), 'date');
+
+-- time ---------------------------------------------------------------------------------------------------------
+CREATE MACRO trino_now() AS date_trunc('millisecond', now());
+CREATE MACRO trino_round_time(t, microseconds) AS
+  make_timestamp(CAST((epoch_us(t) + microseconds // 2) // microseconds * microseconds AS BIGINT));
+CREATE MACRO trino_from_unixtime(seconds) AS
+  to_timestamp(0) + to_milliseconds(CAST(round(seconds * 1000) AS BIGINT));
+CREATE MACRO trino_iso8601(s) AS
+  CASE WHEN regexp_full_match(s, '.*T.*[+-][0-9]{2}(:?[0-9]{2})?') AND NOT regexp_full_match(s, '.*[+-]00(:?00)?')
+       THEN trino_error('NOT_SUPPORTED: the wall clock of a timestamp with an offset of its own: ' || s
+                  || '; put it into a zone: from_iso8601_timestamp(...) AT TIME ZONE ''UTC''', now())
+       ELSE trino_iso8601_instant(s) END;
+CREATE MACRO trino_iso8601_instant(s) AS
+  trino_strict(s, TRY_CAST(CASE WHEN regexp_full_match(s, '.*(Z|[+-][0-9]{2}(:?[0-9]{2})?)') AND contains(s, 'T')
+    THEN s WHEN contains(s, 'T') THEN s || 'Z' ELSE s || 'T00:00Z' END AS TIMESTAMP WITH TIME ZONE), 'timestamp with time zone');
+CREATE MACRO trino_interval_text(i) AS
+  CASE WHEN epoch(i) < 0 THEN '-' ELSE '' END || CAST(abs(CAST(round(epoch(i) * 1000) AS BIGINT)) // 86400000 AS VARCHAR)
+  || ' ' || strftime(make_timestamp(abs(CAST(round(epoch(i) * 1000) AS BIGINT)) % 86400000 * 1000), '%H:%M:%S.%g');
+CREATE MACRO trino_months_text(i) AS
+  CASE WHEN datepart('year', i) < 0 OR datepart('month', i) < 0 THEN '-' ELSE '' END
+  || CAST(abs(datepart('year', i)) AS VARCHAR) || '-' || CAST(abs(datepart('month', i)) AS VARCHAR);
+
+-- arrays and maps ----------------------------------------------------------------------------------------------
+CREATE MACRO trino_subscript(a, i) AS
+  CASE WHEN i < 1 THEN trino_error('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1', list_extract(a, i))
+       WHEN i > len(a) THEN trino_error('INVALID_FUNCTION_ARGUMENT: Array subscript must be less than or equal to array length: '
+                                  || i || ' > ' || len(a), list_extract(a, i))
+       ELSE list_extract(a, i) END;
+CREATE MACRO trino_map_value(m, k) AS
+  CASE WHEN m IS NOT NULL AND NOT list_contains(map_keys(m), k)
+       THEN trino_error('INVALID_FUNCTION_ARGUMENT: Key not present in map: ' || k, m[k]) ELSE m[k] END;
+CREATE MACRO trino_has_null(a) AS len(list_filter(a, lambda e: e IS NULL)) > 0;
+CREATE MACRO trino_contains(a, x) AS
+  CASE WHEN list_contains(a, x) THEN true WHEN trino_has_null(a) THEN NULL ELSE false END;
+CREATE MACRO trino_any(a) AS CASE WHEN list_contains(a, true) THEN true WHEN trino_has_null(a) THEN NULL ELSE false END;
+CREATE MACRO trino_all(a) AS CASE WHEN list_contains(a, false) THEN false WHEN trino_has_null(a) THEN NULL ELSE true END;
+CREATE MACRO trino_distinct(a) AS list_filter(a, lambda e, i: list_position(a, e) = i);
+CREATE MACRO trino_array_max(a) AS CASE WHEN NOT trino_has_null(a) THEN list_max(a) END;
+CREATE MACRO trino_array_min(a) AS CASE WHEN NOT trino_has_null(a) THEN list_min(a) END;
+CREATE MACRO trino_slice(a, start, size) AS
+  CASE WHEN start = 0 THEN trino_error('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1', a)
+       WHEN start > 0 THEN list_slice(a, start, start + size - 1)
+       WHEN -start > len(a) THEN list_slice(a, 1, 0)
+       ELSE list_slice(a, len(a) + start + 1, len(a) + start + size) END;
+CREATE MACRO trino_sequence(a, b) AS generate_series(a, b, CASE WHEN b >= a THEN 1 ELSE -1 END);
+
+-- JSON ---------------------------------------------------------------------------------------------------------
+CREATE MACRO trino_json_path(p) AS regexp_replace(p, '\["([^"]*)"\]', '."\1"', 'g');
+CREATE MACRO trino_json_parse(s) AS
+  CASE WHEN json_valid(s) THEN CAST(s AS JSON)
+       ELSE trino_error('INVALID_FUNCTION_ARGUMENT: Cannot convert value to JSON: ''' || s || '''', json('null')) END;
+CREATE MACRO trino_json_extract(j, p) AS
+  CASE WHEN NOT json_valid(CAST(j AS VARCHAR)) THEN NULL ELSE json_extract(CAST(j AS VARCHAR), p) END;
+CREATE MACRO trino_json_scalar(j, p) AS
+  CASE WHEN NOT json_valid(CAST(j AS VARCHAR)) THEN NULL
+       WHEN json_type(CAST(j AS VARCHAR), p) IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL
+       ELSE json_extract_string(CAST(j AS VARCHAR), p) END;
+CREATE MACRO trino_json_length(j) AS
+  CASE WHEN NOT json_valid(CAST(j AS VARCHAR)) THEN NULL
+       WHEN json_type(CAST(j AS VARCHAR)) = 'ARRAY' THEN CAST(json_array_length(CAST(j AS VARCHAR)) AS BIGINT) END;
+CREATE MACRO trino_json_size(j) AS
+  CASE json_type(j) WHEN 'ARRAY' THEN CAST(json_array_length(j) AS BIGINT)
+                    WHEN 'OBJECT' THEN CAST(len(json_keys(j)) AS BIGINT) ELSE 0 END;
+
+-- files of Hive tables -----------------------------------------------------------------------------------------
+CREATE MACRO trino_bad_data(s, value, field) AS
+  CASE WHEN s IS NOT NULL AND value IS NULL
+       THEN trino_error('HIVE_BAD_DATA: Error parsing field value ''' || s || ''' for field ' || field, value) ELSE value END;
+CREATE MACRO trino_json_line(s, lenient) AS
+  CASE WHEN coalesce(trim(s), '') = '' THEN NULL
+       WHEN json_valid(s) THEN CAST(s AS JSON)
+       WHEN lenient THEN json('{}')
+       ELSE trino_error('HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: ' || s, json('null')) END;
+CREATE MACRO trino_json_member(j, name) AS
+  coalesce(json_extract(j, '$."' || name || '"'),
+           json_extract(j, '$."' || list_filter(json_keys(j), lambda k: lower(k) = lower(name))[1] || '"'));

@@ -1,0 +1,174 @@
+"""Iceberg's metadata tables: `"orders$snapshots"`, `$history`, `$files`, `$partitions`, `$manifests`, `$refs`.
+
+Columns as https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-table-metadata.html lists them.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from pyiceberg.table import Table
+
+from local.athena import catalog, sqltypes
+from local.athena.errors import AthenaError, not_supported
+from local.athena.hive_scan import NULL_PARTITION
+from local.athena.relations import ArrowRelation, Relation
+from local.athena.run import Run
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue.type_defs import TableTypeDef
+
+Row = dict[str, Any]
+_MOMENT, _PAIRS = "timestamp(3) with time zone", "map(varchar, varchar)"
+_ARROW = {
+    "boolean": pa.bool_(),
+    "integer": pa.int32(),
+    "bigint": pa.int64(),
+    "varchar": pa.string(),
+    _MOMENT: pa.timestamp("ms", "UTC"),
+    _PAIRS: pa.map_(pa.string(), pa.string()),
+}
+
+
+def relation(run: Run, table: "TableTypeDef", kind: str, *, place: str) -> Relation:
+    """The relation of a table's metadata.
+
+    Raises:
+        AthenaError: the table is not Iceberg's, or it has no such metadata table.
+    """
+    name = f"{table['DatabaseName']}.{table['Name']}"
+    if not catalog.is_iceberg(table):
+        if kind == "partitions":
+            return _hive_partitions(run, table)
+        raise AthenaError("TABLE_NOT_FOUND", f"{place}: Table '{catalog.CATALOG}.{name}${kind}' does not exist")
+    if kind not in _KINDS:
+        raise not_supported(f"{place}: metadata table {name}${kind}; there are {', '.join(sorted(_KINDS))}")
+    loaded = run.cloud.catalog.load_table((table["DatabaseName"], table["Name"]))
+    columns, rows = _KINDS[kind]
+    return _rows(columns, rows(loaded))
+
+
+def _rows(columns: dict[str, str], rows: list[Row]) -> ArrowRelation:
+    schema = pa.schema([(name, _ARROW[kind]) for name, kind in columns.items()])
+    found = pa.Table.from_pylist([{name: row[name] for name in columns} for row in rows], schema=schema)
+    return ArrowRelation(found, {name: sqltypes.trino(kind) for name, kind in columns.items()})
+
+
+def _snapshots(table: Table) -> list[Row]:
+    return [
+        {
+            "committed_at": pa.scalar(s.timestamp_ms, pa.timestamp("ms", "UTC")).as_py(),
+            "snapshot_id": s.snapshot_id,
+            "parent_id": s.parent_snapshot_id,
+            "operation": s.summary.operation.value if s.summary else None,
+            "manifest_list": s.manifest_list,
+            "summary": list((s.summary.additional_properties if s.summary else {}).items()),
+        }
+        for s in table.snapshots()
+    ]
+
+
+def _history(table: Table) -> list[Row]:
+    ancestors = set()
+    snapshot = table.current_snapshot()
+    while snapshot is not None:
+        ancestors.add(snapshot.snapshot_id)
+        parent = snapshot.parent_snapshot_id
+        snapshot = table.snapshot_by_id(parent) if parent is not None else None
+    parents = {s.snapshot_id: s.parent_snapshot_id for s in table.snapshots()}
+    return [
+        {
+            "made_current_at": pa.scalar(entry.timestamp_ms, pa.timestamp("ms", "UTC")).as_py(),
+            "snapshot_id": entry.snapshot_id,
+            "parent_id": parents.get(entry.snapshot_id),
+            "is_current_ancestor": entry.snapshot_id in ancestors,
+        }
+        for entry in table.history()
+    ]
+
+
+def _inspected(kind: str) -> Callable[[Table], list[Row]]:
+    def rows(table: Table) -> list[Row]:
+        return list(getattr(table.inspect, kind)().to_pylist()) if table.current_snapshot() else []
+
+    return rows
+
+
+def _partitions(table: Table) -> list[Row]:
+    return [
+        {**row, "partition": _shown(row.get("partition")), "total_size": row["total_data_file_size_in_bytes"]}
+        for row in _inspected("partitions")(table)
+    ]
+
+
+def _shown(values: Any) -> str | None:
+    return None if values is None else "{" + ", ".join(f"{k}={v}" for k, v in values.items()) + "}"
+
+
+def _files(table: Table) -> list[Row]:
+    return [{**row, "partition": _shown(row.get("partition"))} for row in _inspected("files")(table)]
+
+
+def _hive_partitions(run: Run, table: "TableTypeDef") -> ArrowRelation:
+    keys = {key["Name"].lower(): key["Type"] for key in table.get("PartitionKeys", [])}
+    rows = [
+        {key: None if value == NULL_PARTITION else value for key, value in zip(keys, p["Values"], strict=True)}
+        for p in catalog.partitions(run.cloud, table)
+    ]
+    found = pa.Table.from_pylist(rows) if rows else pa.table({name: pa.array([], pa.string()) for name in keys})
+    return ArrowRelation(found, {name: sqltypes.hive(kind) for name, kind in keys.items()})
+
+
+_KINDS: dict[str, tuple[dict[str, str], Callable[[Table], list[Row]]]] = {
+    "snapshots": (
+        {
+            "committed_at": _MOMENT,
+            "snapshot_id": "bigint",
+            "parent_id": "bigint",
+            "operation": "varchar",
+            "manifest_list": "varchar",
+            "summary": _PAIRS,
+        },
+        _snapshots,
+    ),
+    "history": (
+        {
+            "made_current_at": _MOMENT,
+            "snapshot_id": "bigint",
+            "parent_id": "bigint",
+            "is_current_ancestor": "boolean",
+        },
+        _history,
+    ),
+    "files": (
+        {
+            "content": "integer",
+            "file_path": "varchar",
+            "file_format": "varchar",
+            "partition": "varchar",
+            "record_count": "bigint",
+            "file_size_in_bytes": "bigint",
+        },
+        _files,
+    ),
+    "partitions": (
+        {"partition": "varchar", "record_count": "bigint", "file_count": "bigint", "total_size": "bigint"},
+        _partitions,
+    ),
+    "manifests": (
+        {
+            "path": "varchar",
+            "length": "bigint",
+            "partition_spec_id": "integer",
+            "added_snapshot_id": "bigint",
+            "added_data_files_count": "integer",
+            "existing_data_files_count": "integer",
+            "deleted_data_files_count": "integer",
+        },
+        _inspected("manifests"),
+    ),
+    "refs": (
+        {"name": "varchar", "type": "varchar", "snapshot_id": "bigint"},
+        _inspected("refs"),
+    ),
+}

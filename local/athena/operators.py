@@ -1,0 +1,151 @@
+"""Types of operators: what Trino lets meet, and what comes of it."""
+
+from sqlglot import exp
+from sqlglot.expressions import DataType, DType
+from sqlglot.optimizer.annotate_types import TypeAnnotator
+
+from local.athena import coercion, sqltypes
+from local.athena.errors import AthenaError
+from local.athena.position import position
+from local.athena.signature import modulo, type_of
+
+OPERATORS: dict[type[exp.Expr], str] = {
+    exp.Add: "+",
+    exp.Sub: "-",
+    exp.Mul: "*",
+    exp.Div: "/",
+    exp.Mod: "%",
+    exp.DPipe: "||",
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+    exp.NullSafeEQ: "IS DISTINCT FROM",
+    exp.NullSafeNEQ: "IS DISTINCT FROM",
+}
+
+
+def together(a: DataType, b: DataType, *, place: str, what: str) -> DataType:
+    """The common type of two types.
+
+    Raises:
+        AthenaError: they have none.
+    """
+    try:
+        both = coercion.common(a, b)
+    except ValueError as error:
+        raise AthenaError("NOT_SUPPORTED", f"{place}: {error}") from None
+    if both is None:
+        names = f"{sqltypes.trino_name(a)}, {sqltypes.trino_name(b)}"
+        raise AthenaError(
+            "TYPE_MISMATCH",
+            f"{place}: {what} must be the same type or coercible to a common type. Cannot find common type between "
+            f"{' and '.join(names.split(', ', 1))}, all types (without duplicates): [{names}]",
+        )
+    return both
+
+
+def _mismatch(node: exp.Binary) -> AthenaError:
+    names = f"{_shown(node.left)} {OPERATORS[type(node)]} {_shown(node.right)}"
+    return AthenaError("TYPE_MISMATCH", f"{position(node)}: Cannot apply operator: {names}")
+
+
+def _shown(node: exp.Expr) -> str:
+    if isinstance(node, exp.Literal) and node.is_string:
+        return f"varchar({len(node.name)})"
+    return sqltypes.trino_name(type_of(node))
+
+
+def compare(annotator: TypeAnnotator, node: exp.Binary) -> None:
+    if coercion.common(type_of(node.left), type_of(node.right)) is None:
+        raise _mismatch(node)
+    annotator._set_type(node, sqltypes.BOOLEAN)
+
+
+def members(annotator: TypeAnnotator, node: exp.Expr) -> None:
+    """BETWEEN and IN: every operand must be comparable with the first."""
+    others = [node.args.get("low"), node.args.get("high"), *node.expressions]
+    query = node.args.get("query")
+    others += query.unnest().selects[:1] if query is not None else []
+    what = "IN value and list items" if isinstance(node, exp.In) else "BETWEEN operands"
+    for other in others:
+        if other is not None:
+            together(type_of(node.this), type_of(other), place=position(other), what=what)
+    annotator._set_type(node, sqltypes.BOOLEAN)
+
+
+def arithmetic(annotator: TypeAnnotator, node: exp.Binary) -> None:
+    a, b = type_of(node.left), type_of(node.right)
+    result = _temporal(node, a, b) if _is_temporal(a) or _is_temporal(b) else _numeric(node, a, b)
+    if result is None:
+        raise _mismatch(node)
+    annotator._set_type(node, result)
+
+
+def _is_temporal(dt: DataType) -> bool:
+    return dt.this in sqltypes.TIMES or dt.this is DType.INTERVAL
+
+
+def _temporal(node: exp.Binary, a: DataType, b: DataType) -> DataType | None:
+    if DType.UNKNOWN in (a.this, b.this):
+        return sqltypes.UNKNOWN
+    if isinstance(node, exp.Add | exp.Sub):
+        if a.this in sqltypes.TIMES and b.this is DType.INTERVAL:
+            return a
+        if a.this is DType.INTERVAL and b.this in sqltypes.TIMES and isinstance(node, exp.Add):
+            return b
+        if a.this in sqltypes.TIMES and b.this in sqltypes.TIMES and isinstance(node, exp.Sub):
+            return sqltypes.INTERVAL_DAY
+        return a if a.this is b.this is DType.INTERVAL else None
+    if isinstance(node, exp.Mul | exp.Div):
+        if a.this is DType.INTERVAL and b.this in sqltypes.NUMBERS:
+            return a
+        if b.this is DType.INTERVAL and a.this in sqltypes.NUMBERS and isinstance(node, exp.Mul):
+            return b
+    return None
+
+
+def _numeric(node: exp.Binary, a: DataType, b: DataType) -> DataType | None:
+    if any(dt.this not in {*sqltypes.NUMBERS, *sqltypes.UNTYPED} for dt in (a, b)):
+        return None
+    if isinstance(node, exp.Mod):
+        return modulo(a, b)
+    both = coercion.common(a, b)
+    if both is None or both.this is not DType.DECIMAL or DType.NULL in (a.this, b.this):
+        return both
+    (p1, s1), (p2, s2) = sqltypes.precision_scale(a), sqltypes.precision_scale(b)
+    # https://trino.io/docs/current/functions/decimal.html#binary-arithmetic-decimal-operators
+    if isinstance(node, exp.Mul):
+        return sqltypes.decimal(p1 + p2, s1 + s2)
+    if isinstance(node, exp.Div):
+        return sqltypes.decimal(p1 + s2 + max(s2 - s1, 0), max(s1, s2))
+    return sqltypes.decimal(max(p1 - s1, p2 - s2) + max(s1, s2) + 1, max(s1, s2))
+
+
+def concatenation(annotator: TypeAnnotator, node: exp.DPipe) -> None:
+    a, b = type_of(node.left), type_of(node.right)
+    if DType.ARRAY in (a.this, b.this):
+        element = a if a.this is not DType.ARRAY else b
+        whole = a if a.this is DType.ARRAY else b
+        both = coercion.common(whole, element if element.this is DType.ARRAY else sqltypes.array(element))
+    else:
+        both = coercion.common(a, b)
+        if both is not None and both.this not in {*sqltypes.TEXTS, DType.VARBINARY, *sqltypes.UNTYPED}:
+            both = None
+    if both is None:
+        raise _mismatch(node)
+    annotator._set_type(node, both)
+
+
+def is_true(annotator: TypeAnnotator, node: exp.Expr) -> None:
+    for part in (node.this, node.args.get("expression")):
+        if part is not None and type_of(part).this not in {DType.BOOLEAN, *sqltypes.UNTYPED}:
+            word = "AND" if isinstance(node, exp.And) else "OR" if isinstance(node, exp.Or) else None
+            what = f"Logical expression term must evaluate to a boolean: {word}" if word else "Value of logical NOT"
+            raise AthenaError(
+                "TYPE_MISMATCH",
+                f"{position(part)}: {what} must evaluate to a boolean (actual: {sqltypes.trino_name(type_of(part))})",
+            )
+    annotator._set_type(node, sqltypes.BOOLEAN)

@@ -1,0 +1,134 @@
+"""One run of one statement: its DuckDB connection, the files that it reads, and what the caller's context says."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from local.athena import macros
+from local.athena.cloud import Cloud
+from local.athena.errors import from_duckdb
+from local.athena.files import Scan, ScannedFiles
+
+THREADS = 2
+WORKERS = 4
+
+
+def memory_limit() -> str:
+    """Memory that one statement may take before it spills to disk: an equal share of half the machine's.
+
+    `LAKEHOUSE_ATHENA_MEMORY` sets another, such as `2GB`.
+    """
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return os.environ.get("LAKEHOUSE_ATHENA_MEMORY", f"{machine // 2 // WORKERS // 2**20}MiB")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a statement is run with.
+
+    Args:
+        cloud: where tables and files are.
+        database: database of names without one.
+        workgroup: workgroup that runs it.
+        output: S3 URI under which results go, ending with a slash.
+        output_enforced: whether the workgroup puts results there whatever the statement says.
+        query_id: QueryExecutionId.
+        parameters: SQL literals for the statement's question marks.
+    """
+
+    cloud: Cloud
+    database: str
+    workgroup: str
+    output: str
+    output_enforced: bool
+    query_id: str
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """A statement that is being run.
+
+    Args:
+        context: what it is run with.
+        connection: DuckDB, for this statement alone.
+        files: S3 as that DuckDB reads it.
+        scan: what has been read.
+        folder: temporary folder, gone after the run.
+    """
+
+    context: Context
+    connection: duckdb.DuckDBPyConnection
+    files: ScannedFiles
+    scan: Scan
+    folder: Path
+    _macros: set[str] = field(default_factory=set)
+    _relations: int = 0
+
+    @property
+    def cloud(self) -> Cloud:
+        return self.context.cloud
+
+    def execute(self, sql: str) -> duckdb.DuckDBPyConnection:
+        """Run DuckDB SQL, with the macros that it uses.
+
+        Raises:
+            AthenaError: what DuckDB reports, in Athena's words.
+            CancelledError: the statement was stopped or read too much.
+        """
+        self.scan.check()
+        macros.create(self.connection, sql=sql, known=self._macros)
+        with self.errors():
+            return self.connection.execute(sql)
+
+    def arrow(self, sql: str, *, rows: int) -> pa.RecordBatchReader:
+        """The rows of DuckDB SQL as Arrow batches of so many rows; read it within `errors`."""
+        self.scan.check()
+        macros.create(self.connection, sql=sql, known=self._macros)
+        return self.connection.sql(sql).to_arrow_reader(rows)
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Say what DuckDB raises in here as Athena does."""
+        try:
+            yield
+        except duckdb.Error as error:
+            self.scan.check()
+            raise from_duckdb(error) from error
+
+    def new_name(self) -> str:
+        """A name for a relation of this run."""
+        self._relations += 1
+        return f"r{self._relations}"
+
+    def cancel(self) -> None:
+        """Stop the run; called from another thread."""
+        self.scan.cancelled.set()
+        self.connection.interrupt()
+
+
+@contextmanager
+def start(context: Context, *, scan: Scan) -> Iterator[Run]:
+    """A run, with a DuckDB of its own that is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="athena-"))
+    connection = duckdb.connect(
+        config={"threads": THREADS, "memory_limit": memory_limit(), "temp_directory": str(folder / "spill")}
+    )
+    protocol = f"athena{uuid.uuid4().hex[:12]}"
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        files = ScannedFiles(context.cloud.files, scan=scan, protocol=protocol)
+        connection.register_filesystem(files)
+        yield Run(context=context, connection=connection, files=files, scan=scan, folder=folder)
+    finally:
+        connection.unregister_filesystem(protocol)
+        connection.close()
+        shutil.rmtree(folder, ignore_errors=True)
