@@ -5,7 +5,6 @@ Everything it owns stands under one root folder (`.local/` by default), so that 
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import secrets
@@ -15,15 +14,16 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lakehouse.errors import LakehouseError
+from local import locks
 
 DEFAULT_ROOT = Path(".local")
 ACCOUNT = "000000000000"
 REGION = "eu-central-1"
+LOCK = "server.lock"
 IDENTITY_PATH = "/_lakehouse/server"
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -79,7 +79,7 @@ def up(root: Path = DEFAULT_ROOT, *, account: str | None = None, region: str | N
     """
     root = root.resolve()
     log_file(root).parent.mkdir(parents=True, exist_ok=True)
-    with _alone(root):
+    with locks.alone(root / "up.lock"):
         last = last_settings(root)
         for name, asked in (("account", account), ("region", region)):
             if asked is not None and asked != last.get(name, asked):
@@ -107,7 +107,7 @@ def status(root: Path = DEFAULT_ROOT) -> Server | None:
     except FileNotFoundError:
         return None
     server = Server(root=root, **known)
-    return server if _holder(root) == server.pid and _answers(server) else None
+    return server if locks.holder(root / LOCK) == server.pid and _answers(server) else None
 
 
 def down(root: Path = DEFAULT_ROOT) -> bool:
@@ -122,8 +122,8 @@ def down(root: Path = DEFAULT_ROOT) -> bool:
     root = root.resolve()
     if not root.exists():
         return False
-    with _alone(root):
-        pid = _holder(root)
+    with locks.alone(root / "up.lock"):
+        pid = locks.holder(root / LOCK)
         if pid is not None:
             _stop(root, pid)
         (root / "server.json").unlink(missing_ok=True)
@@ -133,7 +133,7 @@ def down(root: Path = DEFAULT_ROOT) -> bool:
 def crashed(root: Path = DEFAULT_ROOT) -> bool:
     """Whether the last server of a root folder ended without `down`."""
     root = root.resolve()
-    return (root / "server.json").exists() and _holder(root) is None
+    return (root / "server.json").exists() and locks.holder(root / LOCK) is None
 
 
 def environment(server: Server) -> dict[str, str]:
@@ -229,31 +229,10 @@ def _stop(root: Path, pid: int) -> None:
 def _gone(root: Path, *, within: float) -> bool:
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
-        if _holder(root) is None:
+        if locks.holder(root / LOCK) is None:
             return True
         time.sleep(0.02)
     return False
-
-
-def _holder(root: Path) -> int | None:
-    """Pid of the process that holds the server's lock; the kernel lets go of it however that process dies."""
-    try:
-        with (root / "server.lock").open() as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return int(lock.read() or 0) or None
-    except FileNotFoundError:
-        pass
-    return None
-
-
-@contextlib.contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Only one process at a time starts or stops the server of a root folder."""
-    with (root / "up.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _answers(server: Server) -> bool:

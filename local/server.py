@@ -5,18 +5,17 @@ Started by `local.embedded.up` as `python -m local.server ROOT`.
 
 import argparse
 import asyncio
-import fcntl
 import json
 import os
 import resource
 import shutil
 import socket
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from local.embedded import IDENTITY_PATH, last_settings
+from local import locks
+from local.embedded import IDENTITY_PATH, LOCK, last_settings
 
 HOST = "127.0.0.1"
 
@@ -29,7 +28,7 @@ def main() -> None:
     parser.add_argument("--region", required=True)
     arguments = parser.parse_args()
     root: Path = arguments.root
-    lock = _take_lock(root / "server.lock")
+    lock = locks.take(root / LOCK)
     # The port of the last server, if it is free: variables that a shell exported stay right over down and up.
     listener = _listen(int(last_settings(root).get("port", 0)))
     port = listener.getsockname()[1]
@@ -72,24 +71,6 @@ def ministack_settings(root: Path, *, port: int, account: str, region: str) -> d
         "LOG_LEVEL": os.environ.get("LAKEHOUSE_LOCAL_LOG_LEVEL", "INFO"),
         "LAKEHOUSE_LOCAL_ROOT": str(root),
     }
-
-
-def _take_lock(path: Path) -> Any:
-    lock = path.open("a+")
-    deadline = time.monotonic() + 5
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError:
-            # Whoever asks for the status holds a shared lock for a moment; a server holds it for good.
-            if time.monotonic() > deadline:
-                raise SystemExit(f"another embedded AWS holds {path}") from None
-            time.sleep(0.01)
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
-    return lock
 
 
 def _listen(port: int) -> socket.socket:
