@@ -1,4 +1,4 @@
-"""Locks on files. The kernel lets go of a lock however its process dies: a held one is true, and nothing lies around."""
+"""Locks on files. The kernel lets go of a lock however its process dies: a held one is true, none lies around."""
 
 import contextlib
 import fcntl
