@@ -75,6 +75,23 @@ def operations(service: str, table: Mapping[str, Operation]) -> None:
     _operations[service].update(table)
 
 
+def before_first_request(service: str, install: Callable[[], None]) -> None:
+    """Run something once, before a service's first request: for what takes long to import and is seldom used."""
+    handler = ministack.SERVICE_HANDLERS[service]
+    lock = asyncio.Lock()
+    installed = False
+
+    async def handle(*request: Any) -> Any:
+        nonlocal installed
+        async with lock:
+            if not installed:
+                await asyncio.to_thread(install)
+                installed = True
+        return await handler(*request)
+
+    ministack.SERVICE_HANDLERS[service] = handle
+
+
 def state(name: str, *, save: Callable[[], Any], load: Callable[[Any], None]) -> None:
     """Keep a plug-in's state on disk. Call `checkpoint.flush(name)` before an answer that must survive a crash.
 
