@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,6 +16,9 @@ import psutil
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+
+from lakehouse.errors import LakehouseError
+from local.locks import alone
 
 HOST = "127.0.0.1"
 SUPERUSER = "postgres"
@@ -38,7 +41,7 @@ SETTINGS = {
 }
 
 
-class PostgresError(RuntimeError):
+class PostgresError(LakehouseError):
     """PostgreSQL cannot be started or stopped; the message says what to do."""
 
 
@@ -81,22 +84,13 @@ def start(root: Path, *, dbname: str = "shop") -> Database:
         PostgresError: it cannot be initialised or does not come up; the message names the log.
     """
     home = root.resolve() / "postgres"
-    data = home / "data"
-    log = root.resolve() / "logs" / "postgres.log"
+    home.mkdir(parents=True, exist_ok=True)
+    log = log_file(root)
     log.parent.mkdir(parents=True, exist_ok=True)
-    if not (data / "PG_VERSION").exists():
-        _initialise(home, log=log)
-    password = (home / "password").read_text()
-    pid = _running(data)
-    if pid is None:
-        port = _port(home)
-        pid = _launch(data, port=port, log=log)
-        _wait_until_ready(data, pid=pid, port=port, password=password, log=log)
-    else:
-        port = int((home / "port").read_text())
-    admin = Database(host=HOST, port=port, user=SUPERUSER, password=password, dbname="postgres", pid=pid)
-    create_database(admin, dbname)
-    return Database(host=HOST, port=port, user=SUPERUSER, password=password, dbname=dbname, pid=pid)
+    with alone(home / "lock"):
+        server = _server(home, log=log)
+        create_database(server, dbname)
+    return replace(server, dbname=dbname)
 
 
 def stop(root: Path) -> None:
@@ -105,8 +99,7 @@ def stop(root: Path) -> None:
     Raises:
         PostgresError: it is still there after 30 s.
     """
-    data = root.resolve() / "postgres" / "data"
-    pid = _running(data)
+    pid = _running(root.resolve() / "postgres" / "data")
     if pid is None:
         return
     process = psutil.Process(pid)
@@ -114,8 +107,12 @@ def stop(root: Path) -> None:
     try:
         process.wait(STOP_TIMEOUT_S)
     except psutil.TimeoutExpired:
-        log = root.resolve() / "logs" / "postgres.log"
-        raise PostgresError(f"PostgreSQL (pid {pid}) did not stop within {STOP_TIMEOUT_S:.0f} s; see {log}") from None
+        message = f"PostgreSQL (pid {pid}) did not stop within {STOP_TIMEOUT_S:.0f} s; see {log_file(root)}"
+        raise PostgresError(message) from None
+
+
+def log_file(root: Path) -> Path:
+    return root.resolve() / "logs" / "postgres.log"
 
 
 def create_database(server: Database, dbname: str) -> None:
@@ -123,6 +120,27 @@ def create_database(server: Database, dbname: str) -> None:
     with psycopg.connect(server.conninfo, autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [dbname]).fetchone():
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(dbname)))
+
+
+def _server(home: Path, *, log: Path) -> Database:
+    """The server that works in this folder, started if it does not run, as seen from its own database."""
+    data = home / "data"
+    if not data.exists():
+        _initialise(home, log=log)
+    password = (home / "password").read_text()
+    pid = _running(data)
+    if pid is not None:
+        return _database(home, pid=pid, password=password)
+    _choose_port(home)
+    process = _launch(home, log=log)
+    server = _database(home, pid=process.pid, password=password)
+    _wait_until_ready(server, process, data=data, log=log)
+    return server
+
+
+def _database(home: Path, *, pid: int, password: str) -> Database:
+    port = int((home / "port").read_text())
+    return Database(host=HOST, port=port, user=SUPERUSER, password=password, dbname="postgres", pid=pid)
 
 
 def _program(name: str) -> str:
@@ -194,36 +212,33 @@ def _initialise(home: Path, *, log: Path) -> None:
     unfinished.rename(home / "data")
 
 
-def _launch(data: Path, *, port: int, log: Path) -> int:
-    settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+def _launch(home: Path, *, log: Path) -> subprocess.Popen[bytes]:
+    settings = [f"--{name}={value}" for name, value in {**SETTINGS, "port": (home / "port").read_text()}.items()]
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            [*_unprivileged(), _program("postgres"), "-D", str(data), f"--port={port}", *settings],
+        return subprocess.Popen(
+            [*_unprivileged(), _program("postgres"), "-D", str(home / "data"), *settings],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # a Ctrl-C in the terminal is for the caller
         )
-    return process.pid
 
 
-def _wait_until_ready(data: Path, *, pid: int, port: int, password: str, log: Path) -> None:
-    candidate = Database(host=HOST, port=port, user=SUPERUSER, password=password, dbname="postgres", pid=pid)
+def _wait_until_ready(server: Database, process: subprocess.Popen[bytes], *, data: Path, log: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
-        process = psutil.Process(pid) if psutil.pid_exists(pid) else None
-        if process is None or process.status() == psutil.STATUS_ZOMBIE:
+        if process.poll() is not None:
             raise PostgresError(f"PostgreSQL ended while starting: {_last_lines(log)}")
         try:
-            with psycopg.connect(candidate.conninfo, connect_timeout=2) as connection:
+            with psycopg.connect(server.conninfo, connect_timeout=2) as connection:
                 found = connection.execute("SHOW data_directory").fetchone()
         except psycopg.OperationalError:
             time.sleep(0.05)
             continue
         if found != (str(data),):
-            raise PostgresError(f"port {port} answers for another PostgreSQL, in {found}; see {log}")
+            raise PostgresError(f"port {server.port} answers for another PostgreSQL, in {found}; see {log}")
         return
-    os.kill(pid, signal.SIGINT)
+    process.send_signal(signal.SIGINT)
     raise PostgresError(f"PostgreSQL did not answer within {START_TIMEOUT_S:.0f} s: {_last_lines(log)}")
 
 
@@ -238,21 +253,17 @@ def _running(data: Path) -> int | None:
     return pid if alive else None
 
 
-def _port(home: Path) -> int:
-    """The port of the last start if nobody listens there now, so that clients' settings stay right; else a free one."""
+def _choose_port(home: Path) -> None:
+    """Keep the port of the last start if nobody listens there now, so that clients' settings stay right."""
     file = home / "port"
     last = int(file.read_text()) if file.exists() else 0
-    for wish in (last, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, wish))
-            except OSError:
-                continue
-            port = int(probe.getsockname()[1])
-        file.write_text(str(port))
-        return port
-    raise PostgresError(f"no free port on {HOST}")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, last))
+        except OSError:
+            probe.bind((HOST, 0))
+        file.write_text(str(probe.getsockname()[1]))
 
 
 def _last_lines(log: Path) -> str:

@@ -71,6 +71,7 @@ def make_api(database: Database, bucket: str) -> Api:
         Name=f"{database.dbname}-api", SecretString=json.dumps(database.secret)
     )
     role = "arn:aws:iam::000000000000:role/dms"
+    key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
     source = client.create_endpoint(
         EndpointIdentifier=f"{bucket}-source",
         EndpointType="source",
@@ -82,7 +83,12 @@ def make_api(database: Database, bucket: str) -> Api:
         EndpointIdentifier=f"{bucket}-target",
         EndpointType="target",
         EngineName="s3",
-        S3Settings={**s3_settings(source="shop", bucket=bucket), "ServiceAccessRoleArn": role},
+        S3Settings={
+            **s3_settings(source="shop", bucket=bucket),
+            "ServiceAccessRoleArn": role,
+            "EncryptionMode": "sse-kms",
+            "ServerSideEncryptionKmsKeyId": key,
+        },
     )["Endpoint"]["EndpointArn"]
     config = client.create_replication_config(
         ReplicationConfigIdentifier=database.dbname,
@@ -139,6 +145,8 @@ def test_a_replication_from_start_to_removal(api: Api, connection: Source) -> No
     api.start("resume-processing")
     api.catch_up()
     assert api.ids("a") == [1, 2, 1, 2, 1, 3]
+    (key, *_) = replica.keys(api.bucket, "dms/shop/public/a/")
+    assert boto3.client("s3").head_object(Bucket=api.bucket, Key=key)["ServerSideEncryption"] == "aws:kms"
     assert api.replication["StartReplicationType"] == "resume-processing"
     api.stop()
 
