@@ -119,7 +119,7 @@ class Generator(DuckDBGenerator):
                 over=over,
                 nulls=nulls,
                 p=SimpleNamespace(**call.meta["bindings"].numbers),
-                type="" if dt.this in sqltypes.UNTYPED else sqltypes.duckdb_name(dt),
+                type=sqltypes.duckdb_name(dt) if "{type}" in template else "",
             )
         return sql if "{over}" in template else f"{sql}{over}"
 

@@ -1,15 +1,18 @@
 """Iceberg tables as DuckDB relations.
 
-PyIceberg plans which files a snapshot has and which a filter leaves; DuckDB reads their Parquet by field id, so that a
-column that was renamed or widened since is read as what it is now. Files with row-level deletes are read by PyIceberg.
+PyIceberg plans which files a snapshot has and which of them a filter leaves; DuckDB reads their Parquet by field id, so
+that a column that was renamed or widened since is read as what it is now, and leaves out rows that are deleted by
+position. PyIceberg's own reader is not used: it makes an empty list of a list of structs that is NULL.
 """
 
-import pyarrow as pa
+from collections import defaultdict
+
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression
-from pyiceberg.io.pyarrow import ArrowScan
-from pyiceberg.manifest import FileFormat
-from pyiceberg.schema import Schema
+from pyiceberg.manifest import DataFileContent, FileFormat
+from pyiceberg.schema import Schema, index_name_by_id
 from pyiceberg.table import FileScanTask, Table
+from pyiceberg.table.name_mapping import NameMapping
+from pyiceberg.types import IcebergType
 from sqlglot.expressions import DataType
 
 from local.athena import iceberg_types, sqltypes
@@ -33,15 +36,18 @@ def plan(table: Table, *, snapshot_id: int | None, row_filter: BooleanExpression
 
 
 def relation_sql(run: Run, table: Table, *, schema: Schema, tasks: list[FileScanTask]) -> str:
-    """DuckDB SELECT over data files: the table's columns, `$path`, and `$file_row`, a row's number within its file."""
+    """DuckDB SELECT over data files: the table's columns, `$path`, and `$file_row`, a row's number within its file.
+
+    Raises:
+        AthenaError: NOT_SUPPORTED: files of a format, or deletes of a kind, that this Athena can't read.
+    """
+    _check(table, schema, tasks)
+    groups: dict[tuple[str, bool], list[FileScanTask]] = defaultdict(list)
+    mapping = table.name_mapping()
+    keys = _keys_by_file(run, schema, mapping, tasks) if mapping is not None else {}
     for task in tasks:
-        if task.file.file_format is not FileFormat.PARQUET:
-            raise not_supported(f"Iceberg data files in {task.file.file_format.value}: {task.file.file_path}")
-    simple = _is_readable_by_id(table)
-    direct = [task for task in tasks if simple and not task.delete_files]
-    indirect = [task for task in tasks if not simple or task.delete_files]
-    parts = [_parquet(run, schema, direct)] if direct else []
-    parts += [_arrow(run, table, schema, task) for task in indirect]
+        groups[keys.get(task.file.file_path, _by_id(schema)), bool(task.delete_files)].append(task)
+    parts = [_select(run, schema, keys, found, deleted) for (keys, deleted), found in groups.items()]
     return " UNION ALL ".join(parts) or empty_sql(columns(schema))
 
 
@@ -52,46 +58,75 @@ def empty_sql(found: dict[str, DataType]) -> str:
     return f"SELECT {', '.join(nulls)} WHERE false"
 
 
-def _is_readable_by_id(table: Table) -> bool:
-    """Whether files have field ids, and no nested column ever changed: DuckDB goes by name inside of structs."""
-    nested = {
-        (field.field_id, str(field.field_type))
-        for schema in table.schemas().values()
-        for field in schema.fields
-        if not field.field_type.is_primitive
-    }
-    return table.name_mapping() is None and len(nested) == len({field_id for field_id, _ in nested})
+def _check(table: Table, schema: Schema, tasks: list[FileScanTask]) -> None:
+    name = ".".join(table.name())
+    for task in tasks:
+        if task.file.file_format is not FileFormat.PARQUET:
+            raise not_supported(f"Iceberg data files in {task.file.file_format.value}: {name}")
+        for deletes in task.delete_files:
+            if deletes.content is not DataFileContent.POSITION_DELETES or deletes.file_format is not FileFormat.PARQUET:
+                raise not_supported(f"row-level deletes other than by position in Parquet: {name}")
+    current = index_name_by_id(schema)
+    for older in table.schemas().values():
+        for field_id, path in index_name_by_id(older).items():
+            now = current.get(field_id, path)
+            if "." in path and path.rpartition(".")[2] != now.rpartition(".")[2]:
+                raise not_supported(f"a field of a struct that was renamed: {name}.{now}")
 
 
-def _parquet(run: Run, schema: Schema, tasks: list[FileScanTask]) -> str:
-    files = [sqltypes.literal(run.files.path(t.file.file_path, size=t.file.file_size_in_bytes)) for t in tasks]
-    fields = [
-        f"{field.field_id}: {{name: {sqltypes.literal(field.name.lower())}, type: "
-        f"{sqltypes.literal(sqltypes.duckdb_name(iceberg_types.from_iceberg(field.field_type)))}, default_value: NULL}}"
-        for field in schema.fields
-    ]
+def _by_id(schema: Schema) -> str:
+    """DuckDB's description of the columns, each by its field id."""
+    return ", ".join(_field(str(field.field_id), field.name, field.field_type) for field in schema.fields)
+
+
+def _field(key: str, name: str, kind: IcebergType) -> str:
+    dt = sqltypes.duckdb_name(iceberg_types.from_iceberg(kind))
+    return f"{key}: {{name: {sqltypes.literal(name.lower())}, type: {sqltypes.literal(dt)}, default_value: NULL}}"
+
+
+def _keys_by_file(run: Run, schema: Schema, mapping: NameMapping, tasks: list[FileScanTask]) -> dict[str, str]:
+    """The description of the columns for each file that has no field ids: by the names that the table maps them to."""
+    paths = {_path(run, task): task.file.file_path for task in tasks}
+    if not paths:
+        return {}
+    found = run.execute(
+        "SELECT file_name, array_agg(name), bool_or(field_id IS NOT NULL) "
+        f"FROM parquet_schema([{', '.join(map(sqltypes.literal, paths))}]) GROUP BY file_name"
+    ).fetchall()
+    names = {part.field_id: part.names for part in mapping}
+    keys = {}
+    for path, present, has_ids in found:
+        if not has_ids:
+            keys[paths[path]] = ", ".join(
+                _field(sqltypes.literal(_first(names.get(field.field_id, []), present)), field.name, field.field_type)
+                for field in schema.fields
+            )
+    return keys
+
+
+def _first(names: list[str], present: list[str]) -> str:
+    return next((name for name in names if name in present), "")
+
+
+def _path(run: Run, task: FileScanTask) -> str:
+    return run.files.path(task.file.file_path, size=task.file.file_size_in_bytes)
+
+
+def _select(run: Run, schema: Schema, keys: str, tasks: list[FileScanTask], deleted: bool) -> str:
+    files = ", ".join(sqltypes.literal(_path(run, task)) for task in tasks)
+    source = f"read_parquet([{files}], schema = MAP {{{keys}}}, filename = '__file', file_row_number = true)"
     names = ", ".join(sqltypes.quoted(name) for name in columns(schema))
-    source = (
-        f"read_parquet([{', '.join(files)}], schema = MAP {{{', '.join(fields)}}}, "
-        "filename = '__file', file_row_number = true)"
-    )
-    return (
+    rows = (
         f"SELECT {names}, replace(__file, '{run.files.protocol}://', 's3://') AS {sqltypes.quoted(PATH)}, "
         f"file_row_number AS {sqltypes.quoted(FILE_ROW)} FROM {source}"
     )
-
-
-def _arrow(run: Run, table: Table, schema: Schema, task: FileScanTask) -> str:
-    """A file that only PyIceberg can read: it is read whole."""
-    run.scan.count(task.file.file_size_in_bytes + sum(file.file_size_in_bytes for file in task.delete_files))
-    rows = ArrowScan(table.metadata, table.io, schema, AlwaysTrue(), case_sensitive=False).to_table([task])
-    rows = rows.rename_columns([name.lower() for name in rows.column_names])
-    rows = rows.append_column(PATH, pa.array([task.file.file_path] * len(rows), pa.string()))
-    rows = rows.append_column(FILE_ROW, pa.array(range(len(rows)), pa.int64()))
-    name = run.new_name()
-    run.connection.register(name, rows)
-    casts = [
-        f"CAST({sqltypes.quoted(column)} AS {sqltypes.duckdb_name(dt)}) AS {sqltypes.quoted(column)}"
-        for column, dt in columns(schema).items()
-    ]
-    return f"SELECT {', '.join(casts)}, {sqltypes.quoted(PATH)}, {sqltypes.quoted(FILE_ROW)} FROM {name}"
+    if not deleted:
+        return rows
+    positions = {
+        run.files.path(file.file_path, size=file.file_size_in_bytes) for task in tasks for file in task.delete_files
+    }
+    deletes = f"read_parquet([{', '.join(map(sqltypes.literal, sorted(positions)))}])"
+    return (
+        f"SELECT d.* FROM ({rows}) AS d ANTI JOIN {deletes} AS p "
+        f"ON d.{sqltypes.quoted(PATH)} = p.file_path AND d.{sqltypes.quoted(FILE_ROW)} = p.pos"
+    )

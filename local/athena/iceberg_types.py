@@ -5,12 +5,13 @@ from collections.abc import Iterator
 
 from pyiceberg import types as iceberg
 from pyiceberg.schema import Schema
+from pyiceberg.types import IcebergType
 from sqlglot.expressions import DataType, DType
 
 from local.athena import sqltypes
 
 
-def from_iceberg(kind: iceberg.IcebergType) -> DataType:
+def from_iceberg(kind: IcebergType) -> DataType:
     """The type that Athena shows for an Iceberg column."""
     match kind:
         case iceberg.DecimalType():
@@ -40,7 +41,7 @@ _FROM_ICEBERG: dict[type, DataType] = {
     iceberg.UUIDType: sqltypes.typed(DType.UUID),
     iceberg.BinaryType: sqltypes.VARBINARY,
 }
-_TO_ICEBERG: dict[DType, iceberg.IcebergType] = {
+_TO_ICEBERG: dict[DType, IcebergType] = {
     DType.BOOLEAN: iceberg.BooleanType(),
     DType.TINYINT: iceberg.IntegerType(),
     DType.SMALLINT: iceberg.IntegerType(),
@@ -59,7 +60,7 @@ _TO_ICEBERG: dict[DType, iceberg.IcebergType] = {
 }
 
 
-def to_iceberg(dt: DataType, *, ids: Iterator[int]) -> iceberg.IcebergType:
+def to_iceberg(dt: DataType, *, ids: Iterator[int]) -> IcebergType:
     """The Iceberg type of a column.
 
     Args:

@@ -10,11 +10,15 @@ from typing import Any, TypeVar
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.io import FileIO
-from pyiceberg.io.pyarrow import schema_to_pyarrow, write_file
-from pyiceberg.manifest import DataFile
+from pyiceberg.io.fileformat import FileFormatFactory
+from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+from pyiceberg.partitioning import PartitionKey
 from pyiceberg.schema import Schema
-from pyiceberg.table import Table, Transaction, WriteTask
+from pyiceberg.table import Table, Transaction
+from pyiceberg.table.locations import load_location_provider
 from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.typedef import Record
 
 from local.athena import iceberg_partition, iceberg_types, sqltypes
 from local.athena.errors import AthenaError
@@ -40,21 +44,12 @@ def write_files(run: Run, sql: str, *, metadata: TableMetadata, io: FileIO) -> l
     """
     files: list[DataFile] = []
     schema, spec = metadata.schema(), metadata.spec()
-    write_uuid, numbers = uuid.uuid4(), itertools.count()
+    names = (f"{number:05d}-{uuid.uuid4()}.parquet" for number in itertools.count())
     try:
         for chunk in _chunks(run, sql, schema):
-            tasks = (
-                WriteTask(
-                    write_uuid=write_uuid,
-                    task_id=next(numbers),
-                    schema=schema,
-                    record_batches=rows.combine_chunks().to_batches(),
-                    partition_key=key,
-                )
-                for key, rows in iceberg_partition.split(chunk, spec=spec, schema=schema)
-            )
-            files += write_file(io=io, table_metadata=metadata, tasks=tasks)
-            run.scan.check()
+            for key, rows in iceberg_partition.split(chunk, spec=spec, schema=schema):
+                files.append(_write_file(rows, next(names), key=key, metadata=metadata, io=io))
+                run.scan.check()
             if len({file.partition for file in files}) > OPEN_PARTITIONS:
                 raise AthenaError(
                     "ICEBERG_TOO_MANY_OPEN_PARTITIONS",
@@ -64,6 +59,31 @@ def write_files(run: Run, sql: str, *, metadata: TableMetadata, io: FileIO) -> l
         delete_files(io, files)
         raise
     return files
+
+
+def _write_file(
+    rows: pa.Table, name: str, *, key: PartitionKey | None, metadata: TableMetadata, io: FileIO
+) -> DataFile:
+    """One data file. Not by PyIceberg's `write_file`: it makes an empty list of a list of structs that is NULL."""
+    schema = metadata.schema()
+    places = load_location_provider(table_location=metadata.location, table_properties=metadata.properties)
+    path = places.new_data_location(data_file_name=name, partition_key=key)
+    output = io.new_output(path)
+    writer = FileFormatFactory.get(FileFormat.PARQUET).create_writer(output, schema, metadata.properties)
+    with writer:
+        writer.write(rows.cast(schema_to_pyarrow(schema, include_field_ids=True)))
+    return DataFile.from_args(
+        content=DataFileContent.DATA,
+        file_path=path,
+        file_format=FileFormat.PARQUET,
+        partition=key.partition if key else Record(),
+        file_size_in_bytes=len(output),
+        sort_order_id=None,
+        spec_id=metadata.default_spec_id,
+        equality_ids=None,
+        key_metadata=None,
+        **writer.result().to_serialized_dict(),
+    )
 
 
 def _chunks(run: Run, sql: str, schema: Schema) -> Iterator[pa.Table]:

@@ -29,7 +29,7 @@ def typed_select(run: Run, bound: Bound, sql: str) -> tuple[str, Columns]:
     casts = []
     for index, ((name, dt), row) in enumerate(zip(bound.columns, described, strict=True)):
         column = f"c{index}"
-        known = sqltypes.duckdb(row[1]) if dt.this is DType.UNKNOWN else dt
+        known = dt if sqltypes.is_known(dt) else sqltypes.duckdb(row[1])
         columns.append((name, known))
         same = known.this is DType.NULL or sqltypes.duckdb_name(known).replace('"', "") == row[1].replace('"', "")
         casts.append(column if same else f"CAST({column} AS {sqltypes.duckdb_name(known)}) AS {column}")
@@ -43,7 +43,7 @@ def _materialize(run: Run, bound: Bound, sql: str) -> Columns:
     run.execute(f"CREATE TEMP TABLE result({names}) AS {sql}")
     described = run.execute("DESCRIBE result").fetchall()
     return [
-        (name, sqltypes.duckdb(row[1]) if dt.this is DType.UNKNOWN else dt)
+        (name, dt if sqltypes.is_known(dt) else sqltypes.duckdb(row[1]))
         for (name, dt), row in zip(bound.columns, described, strict=True)
     ]
 

@@ -171,6 +171,12 @@ def named(dt: DataType) -> DataType:
     return dt
 
 
+def is_known(dt: DataType) -> bool:
+    """Whether inference knows the type and all of its parts."""
+    parts = [t for _, t in fields(dt)] if dt.this is DType.STRUCT else dt.expressions
+    return dt.this is not DType.UNKNOWN and all(is_known(part) for part in parts if isinstance(part, DataType))
+
+
 def is_month_interval(dt: DataType) -> bool:
     return dt.this is DType.INTERVAL and bool(dt.expressions)
 
@@ -207,6 +213,8 @@ def duckdb_name(dt: DataType) -> str:
     if kind in SIMPLE:
         return SIMPLE[kind][1]
     match kind:
+        case DType.NULL:
+            return "INTEGER"  # what DuckDB makes of the elements of an empty array
         case DType.DECIMAL:
             return "DECIMAL({},{})".format(*precision_scale(dt))
         case DType.VARCHAR | DType.CHAR:
