@@ -102,12 +102,11 @@ def last_settings(root: Path) -> dict[str, str]:
 def status(root: Path = DEFAULT_ROOT) -> Server | None:
     """The server of a root folder if it lives and answers, else None."""
     root = root.resolve()
-    try:
-        known = json.loads((root / "server.json").read_text())
-    except FileNotFoundError:
+    pid = locks.holder(root / LOCK)
+    if pid is None or not (root / "server.json").exists():
         return None
-    server = Server(root=root, **known)
-    return server if locks.holder(root / LOCK) == server.pid and _answers(server) else None
+    server = Server(root=root, **json.loads((root / "server.json").read_text()))
+    return server if server.pid == pid and _answers(server) else None
 
 
 def down(root: Path = DEFAULT_ROOT) -> bool:

@@ -5,39 +5,49 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
+from lakehouse.errors import LakehouseError
 from local import embedded
+from local.cli import app
 
 MAIN = "from lakehouse.cli.main import main; main()"
 
 
-def lakehouse(*words: str, root: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", MAIN, "local", *words, "--root", str(root)]
-    return subprocess.run(command, capture_output=True, text=True, env=os.environ | variables, check=False)
-
-
 def test_env_points_a_shell_at_the_server(aws: embedded.Server) -> None:
-    ran = lakehouse("env", root=aws.root, AWS_PROFILE="mine")
-    assert ran.returncode == 0, ran.stderr
+    command = [sys.executable, "-c", MAIN, "local", "env", "--root", str(aws.root)]
+    environment = os.environ | {"AWS_PROFILE": "mine"}
+    ran = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     echo = ran.stdout + 'echo "$AWS_ENDPOINT_URL $AWS_ACCESS_KEY_ID ${AWS_PROFILE-none}"'
-    shell = subprocess.run(["sh", "-c", echo], capture_output=True, text=True, check=True)
+    shell = subprocess.run(["sh", "-c", echo], capture_output=True, text=True, env=environment, check=True)
     assert shell.stdout.split() == [aws.endpoint, aws.account, "none"]
 
 
 def test_status_says_where_it_runs(aws: embedded.Server) -> None:
-    ran = lakehouse("status", root=aws.root)
-    assert ran.returncode == 0
+    ran = CliRunner().invoke(app, ["status", "--root", str(aws.root)])
+    assert ran.exit_code == 0
     assert aws.endpoint in ran.stdout
 
 
 def test_what_is_down_says_how_to_start_it(tmp_path: Path) -> None:
-    status = lakehouse("status", root=tmp_path)
-    assert (status.returncode, "lakehouse local up" in status.stdout) == (1, True)
-    env = lakehouse("env", root=tmp_path)
-    assert (env.returncode, env.stdout) == (2, "")
-    assert "lakehouse local up" in env.stderr
+    ran = CliRunner().invoke(app, ["status", "--root", str(tmp_path)])
+    assert ran.exit_code == 1
+    assert f"lakehouse local up --root {tmp_path}" in ran.stdout
+    with pytest.raises(LakehouseError, match="lakehouse local up"):
+        CliRunner().invoke(app, ["env", "--root", str(tmp_path)], catch_exceptions=False)
+
+
+def test_a_crash_shows_the_end_of_the_log(tmp_path: Path) -> None:
+    embedded.log_file(tmp_path).parent.mkdir()
+    embedded.log_file(tmp_path).write_text("the last [words]\n")
+    (tmp_path / "server.json").write_text("{}")
+    ran = CliRunner().invoke(app, ["status", "--root", str(tmp_path)])
+    assert ran.exit_code == 1
+    assert "crashed" in ran.stdout
+    assert "the last [words]" in ran.stdout
 
 
 def test_data_of_another_region_is_refused(aws: embedded.Server) -> None:
-    ran = lakehouse("up", "--region", "us-east-1", root=aws.root)
-    assert ran.returncode == 2
-    assert "belongs to region eu-central-1, not us-east-1" in " ".join(ran.stderr.split())
+    with pytest.raises(LakehouseError, match="belongs to region eu-central-1, not us-east-1"):
+        CliRunner().invoke(app, ["up", "--region", "us-east-1", "--root", str(aws.root)], catch_exceptions=False)
