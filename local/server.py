@@ -10,6 +10,8 @@ import os
 import resource
 import shutil
 import socket
+import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from local import locks
 from local.embedded import IDENTITY_PATH, LOCK, last_settings
 
 HOST = "127.0.0.1"
+ROOT_CHECK_SECONDS = 1
 
 
 def main() -> None:
@@ -44,6 +47,7 @@ def main() -> None:
 
     register_all()
     plugin.start()
+    threading.Thread(target=_end_with, args=[root / LOCK], daemon=True).start()
     _write_server_file(root, port=port, account=arguments.account, region=arguments.region)
     try:
         asyncio.run(_serve(plugin.application, listener))
@@ -71,6 +75,13 @@ def ministack_settings(root: Path, *, port: int, account: str, region: str) -> d
         "LOG_LEVEL": os.environ.get("LAKEHOUSE_LOCAL_LOG_LEVEL", "INFO"),
         "LAKEHOUSE_LOCAL_ROOT": str(root),
     }
+
+
+def _end_with(lock: Path) -> None:
+    """Leave when the root folder was deleted: nobody could find this server any more, nor stop it."""
+    while lock.exists():
+        time.sleep(ROOT_CHECK_SECONDS)
+    os._exit(1)
 
 
 def _listen(port: int) -> socket.socket:

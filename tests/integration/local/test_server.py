@@ -104,6 +104,12 @@ def test_a_start_that_fails_says_where_its_log_is(root: Path) -> None:
         embedded.up(root)
 
 
+def test_a_server_ends_with_its_root(root: Path) -> None:
+    server = embedded.up(root)
+    (root / "server.lock").unlink()
+    embedded._children.pop(server.pid).wait(timeout=30)
+
+
 def test_down_of_nothing_is_no_error(tmp_path: Path) -> None:
     assert not embedded.down(tmp_path / "never-was")
 
