@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from lakehouse import athena, catalog, ops
-from lakehouse.columns import BATCH_ID, ERRORS
+from lakehouse.columns import BATCH_ID, RECORD
 from lakehouse.contract import Contract
 from lakehouse.names import Move, Zone
 from local import demo
@@ -59,12 +59,12 @@ def test_received_is_accepted_and_refused_for_every_batch(finished: Demo) -> Non
         rows = (
             catalog.load()
             .load_table((names.database(Zone.RAW), contract.dataset))
-            .scan(selected_fields=(BATCH_ID, ERRORS))
+            .scan(selected_fields=(BATCH_ID, RECORD))
             .to_arrow()
             .to_pylist()
         )
         received = Counter(row[BATCH_ID] for row in rows)
-        refused = Counter(row[BATCH_ID] for row in rows if row[ERRORS] is not None)
+        refused = Counter(row[BATCH_ID] for row in rows if row[RECORD] is not None)
         recorded = [
             attempt
             for attempt in ops.attempts(catalog.load(), names=names, dataset=contract.dataset)
