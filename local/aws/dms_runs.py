@@ -141,8 +141,7 @@ def statistics(name: str) -> Json:
 def table_statistics(name: str, request: Json) -> list[Json]:
     """`TableStatistics` of the tables that pass the request's Filters."""
     found = []
-    for full_name, table in _supervisor.progress(name).state.tables.items():
-        schema, _, table_name = full_name.partition(".")
+    for table in _supervisor.progress(name).state.tables.values():
         times = {
             "FullLoadStartTime": table.full_load_started,
             "FullLoadEndTime": table.full_load_ended,
@@ -150,8 +149,8 @@ def table_statistics(name: str, request: Json) -> list[Json]:
         }
         found.append(
             {
-                "SchemaName": schema,
-                "TableName": table_name,
+                "SchemaName": table.schema,
+                "TableName": table.name,
                 "Inserts": table.inserts,
                 "Updates": table.updates,
                 "Deletes": table.deletes,

@@ -75,18 +75,16 @@ def copy_tables(
 
 def upload(bucket: Bucket, *, spool: Path, state: State) -> None:
     """Send the files of a complete copy to S3 and mark its tables as loaded; does again what a crash cut short."""
-    loading = {
-        name: table for name, table in state.tables.items() if table.state == FULL_LOAD and table.from_lsn is not None
-    }
-    for folder in sorted(spool.glob("*/*")):
-        files = sorted(folder.glob("LOAD*.parquet"))
-        keys = {file.relative_to(spool).as_posix() for file in files}
-        for file in files:
-            bucket.upload(file, file.relative_to(spool).as_posix())
-        bucket.remove_other_loads(folder.parent.name, folder.name, keep=keys)
-    for table in loading.values():
-        table.state, table.full_load_ended, table.updated = COMPLETED, now(), now()
-    state.save()
+    for progress in state.tables.values():
+        if progress.state != FULL_LOAD or progress.from_lsn is None:
+            continue
+        files = sorted((spool / progress.schema / progress.name).glob("LOAD*.parquet"))
+        keys = [file.relative_to(spool).as_posix() for file in files]
+        for file, key in zip(files, keys, strict=True):
+            bucket.upload(file, key)
+        bucket.remove_other_loads(progress.schema, progress.name, keep=keys)
+        progress.state, progress.full_load_ended, progress.updated = COMPLETED, now(), now()
+        state.save()
     shutil.rmtree(spool, ignore_errors=True)
 
 

@@ -114,7 +114,7 @@ def _select(task: Task, connection: psycopg.Connection[Any], state: State) -> li
     for name in state.tables.keys() - {table.full_name for table in selected}:
         del state.tables[name]
     for table in selected:
-        state.tables.setdefault(table.full_name, _fresh(task))
+        state.tables.setdefault(table.full_name, _fresh(task, table))
     return selected
 
 
@@ -128,7 +128,7 @@ def _keep_log(task: Task, connection: psycopg.Connection[Any], tables: Sequence[
     if found and not state.has_slot:
         source.drop(connection, slot=task.slot)  # of a replication whose state was removed
     for table in source.publish(connection, slot=task.slot, tables=tables):
-        state.tables[table.full_name] = _fresh(task)
+        state.tables[table.full_name] = _fresh(task, table)
         if not table.changes:
             log.warning("%s has no primary key: its updates and deletes are not followed", table.full_name)
     if not state.has_slot:
@@ -136,9 +136,12 @@ def _keep_log(task: Task, connection: psycopg.Connection[Any], tables: Sequence[
         state.has_slot = True
 
 
-def _fresh(task: Task) -> TableState:
+def _fresh(task: Task, table: Table) -> TableState:
     """State of a table that was not read yet; one of which only changes are wanted counts as loaded."""
-    return TableState(state=COMPLETED, from_lsn=0) if task.migration_type == CHANGES_ONLY else TableState()
+    fresh = TableState(schema=table.schema, name=table.name)
+    if task.migration_type == CHANGES_ONLY:
+        fresh.state, fresh.from_lsn = COMPLETED, 0
+    return fresh
 
 
 def _load(

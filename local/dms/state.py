@@ -19,6 +19,8 @@ class TableState:
     `from_lsn` is where its full load was taken: changes committed before it are in the load. None before that.
     """
 
+    schema: str
+    name: str
     state: str = BEFORE_LOAD
     from_lsn: int | None = None
     full_load_rows: int = 0

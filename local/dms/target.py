@@ -3,6 +3,7 @@
 Source: AWS DMS user guide, "Using Amazon S3 as a target": file names and date-based folder partitioning.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class Bucket:
         folder = f"{schema}/{table}"
         return f"{folder}/{committed:%Y/%m/%d}/{name}" if self._target.date_folders else f"{folder}/{name}"
 
-    def remove_other_loads(self, schema: str, table: str, *, keep: set[str]) -> None:
+    def remove_other_loads(self, schema: str, table: str, *, keep: Iterable[str]) -> None:
         """Remove files of an earlier full load of a table that the new one did not replace."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._target.bucket, Prefix=self._full(f"{schema}/{table}/LOAD")

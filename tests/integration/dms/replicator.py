@@ -20,7 +20,7 @@ TIMEOUT_S = 30
 
 
 class Replicator:
-    """A replication of the schema `public`, in a thread; change its attributes before it is started."""
+    """A replication of one schema, in a thread; change its attributes before it is started."""
 
     def __init__(self, database: Database, folder: Path, bucket: str) -> None:
         folder.mkdir()
@@ -30,6 +30,7 @@ class Replicator:
         self.name = f"task-{database.dbname}"
         self.s3: dict[str, Any] = s3_settings(source="shop", bucket=bucket)
         self.migration_type = "full-load-and-cdc"
+        self.schema = "public"
         self.tables = ["%"]
         self.postgresql: dict[str, Any] = {"MapBooleanAsBoolean": True}
         self.error: BaseException | None = None
@@ -52,7 +53,7 @@ class Replicator:
             "Action": task.RELOAD if reload else task.RESUME,
             "SourceEndpoint": source,
             "TargetEndpoint": {"EngineName": "s3", "S3Settings": self.s3},
-            "TableMappings": table_mappings(self.tables),
+            "TableMappings": table_mappings(self.tables, schema=self.schema),
         }
 
     def start(self, *, reload: bool = False) -> None:
@@ -139,17 +140,17 @@ class ForkedReplicator(Replicator):
             self._process.join(TIMEOUT_S)
 
 
-def table_mappings(tables: list[str]) -> str:
-    """Table mappings that select these tables of the schema `public`, with the change sequence."""
-    return json.dumps({"rules": [*map(_selection, tables), _CHANGE_SEQUENCE_RULE]})
+def table_mappings(tables: list[str], *, schema: str = "public") -> str:
+    """Table mappings that select these tables of a schema, with the change sequence."""
+    return json.dumps({"rules": [*(_selection(schema, table) for table in tables), _CHANGE_SEQUENCE_RULE]})
 
 
-def _selection(table: str) -> dict[str, Any]:
+def _selection(schema: str, table: str) -> dict[str, Any]:
     return {
         "rule-type": "selection",
         "rule-id": "1",
         "rule-name": "1",
-        "object-locator": {"schema-name": "public", "table-name": table},
+        "object-locator": {"schema-name": schema, "table-name": table},
         "rule-action": "include",
     }
 

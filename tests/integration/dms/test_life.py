@@ -119,6 +119,21 @@ def test_files_have_a_greatest_size_and_a_reload_leaves_none_of_the_last_one(
     assert replica.read(replicator.bucket, loads[0]).num_rows == 100
 
 
+def test_odd_names_are_names(replicator: Replicator, connection: Source) -> None:
+    connection.execute(
+        'CREATE SCHEMA "my.shop"; CREATE TABLE "my.shop"."Odd / Näme" ("Id" int PRIMARY KEY, "a b" text)'
+    )
+    connection.execute("""INSERT INTO "my.shop"."Odd / Näme" VALUES (1, 'x')""")
+    replicator.schema = "my.shop"
+    replicator.start()
+    replicator.catch_up()
+    connection.execute("""UPDATE "my.shop"."Odd / Näme" SET "Id" = 2""")
+    replicator.catch_up()
+    records = list(replica.records(replicator.bucket, "dms/shop/my.shop/Odd / Näme/"))
+    assert [(r["Op"], r["Id"], r["a b"]) for r in records] == [("I", 1, "x"), ("D", 1, None), ("I", 2, "x")]
+    assert replicator.state["tables"]["my.shop.Odd / Näme"]["full_load_rows"] == 1
+
+
 def test_settings_of_the_target_shape_the_files(replicator: Replicator, connection: Source) -> None:
     make(connection, "a")
     replicator.s3 = {"BucketName": replicator.bucket, "DataFormat": "parquet"}

@@ -7,6 +7,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from local.dms import full_load
+from local.dms.full_load import StopRequestedError
 from local.dms.target import Bucket
 from tests.integration.dms.replica import SEQUENCE
 from tests.integration.dms.replicator import ForkedReplicator, Replicator
@@ -116,3 +118,34 @@ def test_a_crash_between_two_uploads_repeats_changes_as_they_were(
     assert len(repeated) == 2
     assert repeated[0] == repeated[1]
     assert replicator.state["tables"]["public.orders"]["updates"] == 1
+
+
+def test_a_load_that_was_cut_short_shows_nothing_of_itself(
+    replicator: Replicator, connection: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_shop(connection, orders=10)
+    copied: list[str] = []
+
+    def copy_one_table(connection: Any, table: Any, *arguments: Any, **options: Any) -> int:
+        if copied:
+            raise StopRequestedError
+        copied.append(table.name)
+        return copy(connection, table, *arguments, **options)
+
+    def upload_and_note(bucket: Bucket, path: Path, key: str) -> None:
+        uploads.append(key)
+        upload(bucket, path, key)
+
+    copy, upload, uploads = full_load._copy, Bucket.upload, list[str]()
+    monkeypatch.setattr(Bucket, "upload", upload_and_note)
+    monkeypatch.setattr(full_load, "_copy", copy_one_table)
+    replicator.start()
+    replicator.wait()
+    assert copied
+    assert uploads == []
+
+    monkeypatch.setattr(full_load, "_copy", copy)
+    connection.execute("DELETE FROM orders WHERE id > 5; DELETE FROM items WHERE id > 5")
+    replicator.start()
+    assert_right(replicator, connection)
+    assert sorted(uploads) == ["public/items/LOAD00000001.parquet", "public/orders/LOAD00000001.parquet"]
