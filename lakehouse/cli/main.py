@@ -36,11 +36,11 @@ for verb in (ingest.ingest, run.run, build.build, query.query, quarantine.quaran
 
 def main() -> None:
     """Run the command line; an error that the user can act on is one message on stderr and exit code 2."""
-    # One of the two is enough: boto3 reads the second alone, Arrow and Sail the first.
-    region = os.environ.get("AWS_REGION") or boto3.Session().region_name
-    if region:
-        os.environ.update(AWS_REGION=region, AWS_DEFAULT_REGION=region)
     try:
+        # One of the two is enough: boto3 reads the second alone, Arrow and Sail the first.
+        region = os.environ.get("AWS_REGION") or boto3.Session().region_name
+        if region:
+            os.environ.update(AWS_REGION=region, AWS_DEFAULT_REGION=region)
         _add_plugins(asked=sys.argv[1] if len(sys.argv) > 1 else "--help")
         app()
     except (LakehouseError, BotoCoreError, ClientError) as error:

@@ -27,8 +27,9 @@ def run(
     Plans batches, starts the Glue jobs, and waits for them. A dataset that fails stops, the others go on: exit code 1
     then. Running again takes up what is left.
     """
+    wanted = chosen(contracts, datasets or [])
     names, catalog = names_of(env), catalogs.load()
-    ended = runner.run(chosen(contracts, datasets or []), names=names, catalog=catalog, on_change=show_change)
+    ended = runner.run(wanted, names=names, catalog=catalog, on_change=show_change)
     if not ended:
         console.print("nothing waits")
     finish(ended, names=names, catalog=catalog)
@@ -43,8 +44,8 @@ def replay(
 
     Change the contract, put it in force with `lakehouse tables apply`, then replay.
     """
-    names, catalog = names_of(env), catalogs.load()
     (contract,) = chosen(contracts, [dataset])
+    names, catalog = names_of(env), catalogs.load()
     ended = runner.replay(contract, names=names, catalog=catalog, on_change=show_change)
     if not ended:
         console.print(f"{dataset}: no record is refused")
