@@ -9,24 +9,15 @@ import pytest
 from moto import mock_aws
 
 from lakehouse import batches
-from lakehouse.contract import Contract, Ingest, Source
+from lakehouse.contract import Ingest
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
+from tests.contracts import TILL
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 NAMES = Names(environment="dev", account="123456789012", region="eu-central-1")
-CONTRACT = Contract(
-    path="contracts/sales/till.odcs.yaml",
-    domain="sales",
-    dataset="till",
-    version="1.0.0",
-    columns=(),
-    key=(),
-    ingest=Ingest.APPEND,
-    source=Source(name="till", type="s3", format="csv"),
-)
 
 
 @pytest.fixture
@@ -51,19 +42,19 @@ def keys(batch: batches.Batch | None) -> list[str]:
 
 
 def test_nothing_waits(s3: "S3Client") -> None:
-    assert batches.plan(s3, names=NAMES, contract=CONTRACT) is None
+    assert batches.plan(s3, names=NAMES, contract=TILL) is None
 
 
 def test_every_object_is_planned_once(s3: "S3Client") -> None:
     arrive(s3, "a.csv")
     arrive(s3, "b.csv", b"twelve bytes")
-    first = batches.plan(s3, names=NAMES, contract=CONTRACT)
+    first = batches.plan(s3, names=NAMES, contract=TILL)
     assert keys(first) == ["a.csv", "b.csv"]
     assert first is not None
     assert (first.batch_id, first.size) == ("till-00000001", 13)
-    assert batches.plan(s3, names=NAMES, contract=CONTRACT) is None
+    assert batches.plan(s3, names=NAMES, contract=TILL) is None
     arrive(s3, "c.csv")
-    second = batches.plan(s3, names=NAMES, contract=CONTRACT)
+    second = batches.plan(s3, names=NAMES, contract=TILL)
     assert keys(second) == ["c.csv"]
     assert second is not None
     assert second.batch_id == "till-00000002"
@@ -72,9 +63,9 @@ def test_every_object_is_planned_once(s3: "S3Client") -> None:
 
 def test_a_name_that_is_sent_again_is_another_arrival(s3: "S3Client") -> None:
     arrive(s3, "a.csv", b"first")
-    first = batches.plan(s3, names=NAMES, contract=CONTRACT)
+    first = batches.plan(s3, names=NAMES, contract=TILL)
     arrive(s3, "a.csv", b"second")
-    second = batches.plan(s3, names=NAMES, contract=CONTRACT)
+    second = batches.plan(s3, names=NAMES, contract=TILL)
     assert keys(first) == keys(second) == ["a.csv"]
     assert first is not None
     assert second is not None
@@ -84,7 +75,7 @@ def test_a_name_that_is_sent_again_is_another_arrival(s3: "S3Client") -> None:
 def test_other_datasets_and_folder_markers_are_left_alone(s3: "S3Client") -> None:
     s3.put_object(Bucket=NAMES.bucket(Zone.STAGE), Key="sales/tills/a.csv", Body=b"x")
     arrive(s3, "folder/")
-    assert batches.plan(s3, names=NAMES, contract=CONTRACT) is None
+    assert batches.plan(s3, names=NAMES, contract=TILL) is None
 
 
 def test_a_planner_that_loses_the_race_plans_again(s3: "S3Client", monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,12 +89,12 @@ def test_a_planner_that_loses_the_race_plans_again(s3: "S3Client", monkeypatch: 
         if not rivals:
             rivals.append("planned")
             monkeypatch.setattr(batches, "batch_ids", listed)
-            assert keys(batches.plan(s3, names=NAMES, contract=CONTRACT)) == ["a.csv", "b.csv"]
+            assert keys(batches.plan(s3, names=NAMES, contract=TILL)) == ["a.csv", "b.csv"]
             arrive(s3, "c.csv")
         return known
 
     monkeypatch.setattr(batches, "batch_ids", list_then_lose)
-    batch = batches.plan(s3, names=NAMES, contract=CONTRACT)
+    batch = batches.plan(s3, names=NAMES, contract=TILL)
     assert keys(batch) == ["c.csv"]
     assert batch is not None
     assert batch.batch_id == "till-00000002"
@@ -114,7 +105,7 @@ def test_a_large_backlog_is_split(s3: "S3Client", monkeypatch: pytest.MonkeyPatc
     for name in ("a.csv", "b.csv", "c.csv"):
         arrive(s3, name, b"six by")
     planned = []
-    while batch := batches.plan(s3, names=NAMES, contract=CONTRACT):
+    while batch := batches.plan(s3, names=NAMES, contract=TILL):
         planned.append(keys(batch))
     assert planned == [["a.csv", "b.csv"], ["c.csv"]]
 
@@ -122,7 +113,7 @@ def test_a_large_backlog_is_split(s3: "S3Client", monkeypatch: pytest.MonkeyPatc
 def test_snapshots_are_planned_one_delivery_at_a_time(s3: "S3Client") -> None:
     for key in ("monday/1.csv", "monday/2.csv", "tuesday/1.csv"):
         arrive(s3, key)
-    contract = replace(CONTRACT, ingest=Ingest.SNAPSHOT)
+    contract = replace(TILL, ingest=Ingest.SNAPSHOT)
     assert keys(batches.plan(s3, names=NAMES, contract=contract)) == ["monday/1.csv", "monday/2.csv"]
     assert keys(batches.plan(s3, names=NAMES, contract=contract)) == ["tuesday/1.csv"]
 

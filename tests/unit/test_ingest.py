@@ -7,22 +7,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lakehouse.contract import Contract, Ingest, Source
 from lakehouse.errors import LakehouseError
 from lakehouse.ingest import ingest
 from lakehouse.names import Names, Zone
+from tests.contracts import TILL
 
 NAMES = Names(environment="dev", account="123456789012", region="us-east-1")
-CONTRACT = Contract(
-    path="contracts/sales/till.odcs.yaml",
-    domain="sales",
-    dataset="till",
-    version="1.0.0",
-    columns=(),
-    key=(),
-    ingest=Ingest.APPEND,
-    source=Source(name="till", type="s3", format="csv"),
-)
 AT = datetime(2026, 3, 4, 5, 6, 7, 8, tzinfo=UTC)
 
 
@@ -32,7 +22,7 @@ def test_a_delivery_has_a_folder_of_its_own(tmp_path: Path) -> None:
     with mock_aws():
         s3 = boto3.client("s3", region_name=NAMES.region)
         s3.create_bucket(Bucket=NAMES.bucket(Zone.STAGE))
-        uris = ingest(s3, [tmp_path / "a.csv", tmp_path / "b.csv"], names=NAMES, contract=CONTRACT, arrived_at=AT)
+        uris = ingest(s3, [tmp_path / "a.csv", tmp_path / "b.csv"], names=NAMES, contract=TILL, arrived_at=AT)
         found = s3.list_objects_v2(Bucket=NAMES.bucket(Zone.STAGE))["Contents"]
     assert [item["Key"] for item in found] == [
         "sales/till/2026/03/04/050607000008/a.csv",
@@ -49,7 +39,7 @@ def test_nothing_is_uploaded_when_a_file_is_wrong(tmp_path: Path, wrong: str) ->
         s3 = boto3.client("s3", region_name=NAMES.region)
         s3.create_bucket(Bucket=NAMES.bucket(Zone.STAGE))
         with pytest.raises(LakehouseError, match=f"till: .*{wrong} is not a file; nothing was ingested"):
-            ingest(s3, [tmp_path / "a.csv", tmp_path / wrong], names=NAMES, contract=CONTRACT, arrived_at=AT)
+            ingest(s3, [tmp_path / "a.csv", tmp_path / wrong], names=NAMES, contract=TILL, arrived_at=AT)
         assert "Contents" not in s3.list_objects_v2(Bucket=NAMES.bucket(Zone.STAGE))
 
 
@@ -62,6 +52,6 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
             boto3.client("s3", region_name=NAMES.region),
             [tmp_path / "one" / "a.csv", tmp_path / "two" / "a.csv"],
             names=NAMES,
-            contract=CONTRACT,
+            contract=TILL,
             arrived_at=AT,
         )

@@ -1,0 +1,15 @@
+"""Contracts that several tests use."""
+
+from lakehouse.contract import Contract, Ingest, Source
+
+TILL = Contract(
+    path="contracts/sales/till.odcs.yaml",
+    domain="sales",
+    dataset="till",
+    version="1.0.0",
+    columns=(),
+    key=(),
+    ingest=Ingest.APPEND,
+    source=Source(name="till", type="s3", format="csv"),
+)
+"""Files that arrive under `sales/till/` in stage."""
