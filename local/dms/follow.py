@@ -84,7 +84,7 @@ class Follower:
                 if isinstance(received, Keepalive) and not self._batch:
                     self._stream.confirm(received.lsn)
             if isinstance(received, Keepalive) and received.reply_requested:
-                self._stream.confirm(0)
+                self._stream.confirm()
         if self._transaction is None:
             self._flush()
 
@@ -109,11 +109,14 @@ class Follower:
                 self._define(message)
             case Truncate(relations):
                 for relation in relations:
-                    self._truncated(self._tables[relation][1].table)
+                    self._truncated(relation)
             case Insert() | Update() | Delete():
                 self._change(message)
 
     def _define(self, relation: Relation) -> None:
+        if f"{relation.schema}.{relation.table}" not in self._state.tables:
+            self._tables.pop(relation.id, None)  # the mappings lost it after this change
+            return
         layout = self._layout_of(relation)
         before = self._tables.get(relation.id)
         if before is not None and before[1] == layout:
@@ -132,17 +135,21 @@ class Follower:
         positions = tuple(position for position, column in enumerate(relation.columns) if column.name in key)
         self._tables[relation.id] = Captured(relation, positions), layout
 
-    def _truncated(self, table: str) -> None:
-        self._state.tables[table].truncates += 1
-        log.warning("%s was truncated; its rows stay in the target, as DMS leaves them", table)
+    def _truncated(self, relation: int) -> None:
+        if relation in self._tables:
+            table = self._tables[relation][1].table
+            self._state.tables[table].truncates += 1
+            log.warning("%s was truncated; its rows stay in the target, as DMS leaves them", table)
 
     def _change(self, message: Insert | Update | Delete) -> None:
         assert self._transaction is not None
         transaction = self._transaction
-        captured, layout = self._tables[message.relation]
-        progress = self._state.tables[layout.table]
         # Two numbers a message, whatever becomes of it: a change has the same number whenever it is read.
         self._index += 2
+        if message.relation not in self._tables:
+            return
+        captured, layout = self._tables[message.relation]
+        progress = self._state.tables[layout.table]
         loaded = progress.from_lsn is not None and transaction.commit_lsn < progress.from_lsn
         if loaded or progress.suspended or layout.table in self._batch.failed:
             return

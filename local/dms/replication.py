@@ -127,10 +127,12 @@ def _keep_log(task: Task, connection: psycopg.Connection[Any], tables: Sequence[
         )
     if found and not state.has_slot:
         source.drop(connection, slot=task.slot)  # of a replication whose state was removed
-    for table in source.publish(connection, slot=task.slot, tables=tables):
+    for table in source.unpublished(connection, slot=task.slot, tables=tables):
         state.tables[table.full_name] = _fresh(task, table)
         if not table.changes:
             log.warning("%s has no primary key: its updates and deletes are not followed", table.full_name)
+    state.save()  # before they are published: after a crash nobody could tell that they have yet to be loaded
+    source.publish(connection, slot=task.slot, tables=tables)
     if not state.has_slot:
         source.create_slot(connection, task.slot)
         state.has_slot = True

@@ -133,37 +133,37 @@ def base_type(connection: psycopg.Connection[Any], column: Column) -> tuple[int,
         type_oid, modifier = row
 
 
-def publish(connection: psycopg.Connection[Any], *, slot: str, tables: Sequence[Table]) -> list[Table]:
+def publish(connection: psycopg.Connection[Any], *, slot: str, tables: Sequence[Table]) -> None:
     """Make the publications of a slot hold exactly these tables.
 
     A table without a replica identity goes to a publication of inserts alone: in another one PostgreSQL would refuse
     every update of it, to the application. DMS leaves out those changes too.
-
-    Returns:
-        The tables that were not published before, so that their rows have to be loaded.
     """
-    added = []
-    for publication, kinds, wanted in (
-        (slot, "insert, update, delete, truncate", [table for table in tables if table.changes]),
-        (inserts_of(slot), "insert", [table for table in tables if not table.changes]),
+    for publication, kinds, changes in (
+        (slot, "insert, update, delete, truncate", True),
+        (inserts_of(slot), "insert", False),
     ):
         name = sql.Identifier(publication)
         if not connection.execute("SELECT 1 FROM pg_publication WHERE pubname = %s", [publication]).fetchone():
             options = sql.SQL("publish = {}, publish_via_partition_root = true").format(sql.Literal(kinds))
             connection.execute(sql.SQL("CREATE PUBLICATION {} WITH ({})").format(name, options))
-        published = set(
-            connection.execute(
-                "SELECT schemaname, tablename FROM pg_publication_tables WHERE pubname = %s", [publication]
-            ).fetchall()
-        )
-        new = [table for table in wanted if (table.schema, table.name) not in published]
-        gone = published - {(table.schema, table.name) for table in wanted}
-        for verb, some in (("ADD", [t.identifier for t in new]), ("DROP", [sql.Identifier(*pair) for pair in gone])):
+        wanted = {(table.schema, table.name) for table in tables if table.changes == changes}
+        there = _published(connection, publication)
+        for verb, some in (("ADD", wanted - there), ("DROP", there - wanted)):
             if some:
-                statement = sql.SQL("ALTER PUBLICATION {} {} TABLE {}")
-                connection.execute(statement.format(name, sql.SQL(verb), sql.SQL(", ").join(some)))
-        added += new
-    return added
+                identifiers = sql.SQL(", ").join(sql.Identifier(*pair) for pair in sorted(some))
+                connection.execute(sql.SQL("ALTER PUBLICATION {} {} TABLE {}").format(name, sql.SQL(verb), identifiers))
+
+
+def unpublished(connection: psycopg.Connection[Any], *, slot: str, tables: Sequence[Table]) -> list[Table]:
+    """The tables that the publications of a slot lack: new ones, and those that were dropped and made again."""
+    there = _published(connection, slot) | _published(connection, inserts_of(slot))
+    return [table for table in tables if (table.schema, table.name) not in there]
+
+
+def _published(connection: psycopg.Connection[Any], publication: str) -> set[tuple[str, str]]:
+    query = "SELECT schemaname, tablename FROM pg_publication_tables WHERE pubname = %s"
+    return set(connection.execute(query, [publication]).fetchall())
 
 
 def inserts_of(slot: str) -> str:

@@ -66,8 +66,8 @@ class Stream:
             lsn, _, reply = struct.unpack_from("!QqB", data, 1)
             return Keepalive(lsn, reply == 1)
 
-    def confirm(self, lsn: int) -> None:
-        """Tell the server that changes before `lsn` are safe and its log may be let go."""
+    def confirm(self, lsn: int = 0) -> None:
+        """Tell the server that changes before `lsn` are safe and its log may be let go; or what it was told last."""
         self._confirmed = max(self._confirmed, lsn)
         status = struct.pack("!cQQQqB", b"r", self._confirmed, self._confirmed, self._confirmed, 0, 0)
         self._pgconn.put_copy_data(status)

@@ -1,13 +1,14 @@
 """A replication's life: kinds, restarts, more tables, a lost slot, settings of the target."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import psycopg
 import pytest
 
-from local.dms import source
+from local.dms import replication, source
 from local.dms.replication import ReplicationError
 from local.dms.settings import SettingsError
 from local.dms.task import parse, slot_name
@@ -72,12 +73,36 @@ def test_a_table_that_the_mappings_lose_is_not_followed(replicator: Replicator, 
     replicator.start()
     replicator.catch_up()
     replicator.stop()
+    connection.execute("INSERT INTO b VALUES (3); TRUNCATE b")
     replicator.tables = ["a"]
     replicator.start()
     replicator.catch_up()
     connection.execute("INSERT INTO b VALUES (2); INSERT INTO a VALUES (2)")
     replicator.catch_up()
     assert (ids(replicator, "a"), ids(replicator, "b")) == ([1, 2], [1])
+
+
+def test_a_table_that_was_made_anew_is_loaded_anew(replicator: Replicator, connection: Source) -> None:
+    make(connection, "a", "b")
+    replicator.start()
+    replicator.catch_up()
+    replicator.stop()
+    connection.execute("DROP TABLE a; CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a VALUES (7)")
+    replicator.start()
+    replicator.catch_up()
+    connection.execute("INSERT INTO a VALUES (8)")
+    replicator.catch_up()
+    assert (ids(replicator, "a"), ids(replicator, "b")) == ([7, 8], [1])
+
+
+def test_a_source_that_was_never_reached_fails_the_start(
+    replicator: Replicator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replication, "REACH_S", 0)
+    replicator.database = replace(replicator.database, password="wrong")  # noqa: S106
+    replicator.start()
+    replicator.wait()
+    assert "password authentication failed" in str(replicator.error)
 
 
 def test_a_lost_slot_is_an_error_until_a_reload(replicator: Replicator, connection: Source) -> None:
