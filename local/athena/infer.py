@@ -131,8 +131,9 @@ def _interval(self: Annotator, node: exp.Interval) -> None:
 
 
 def _same(self: Annotator, node: exp.Expr) -> None:
-    """Type of what it wraps."""
-    self._set_type(node, type_of(node.this if node.this is not None else node.expressions[0]))
+    """Type of what it wraps, if it wraps anything: the DISTINCT of a SELECT does not."""
+    inner = node.this if node.this is not None else next(iter(node.expressions), None)
+    self._set_type(node, sqltypes.UNKNOWN if inner is None else type_of(inner))
 
 
 def _cast(self: Annotator, node: exp.Cast) -> None:

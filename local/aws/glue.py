@@ -6,7 +6,7 @@ from typing import Any
 from ministack.services import glue as ministack_glue  # type: ignore[import-untyped]
 
 from local import plugin
-from local.glue import catalog, jobs, processes, runs
+from local.glue import catalog, jobs, partitions, processes, runs
 from local.plugin import AwsError, Operation
 
 OPERATIONS: dict[str, Operation] = {
@@ -23,7 +23,9 @@ OPERATIONS: dict[str, Operation] = {
     "BatchDeleteTable": catalog.batch_delete_table,
     "GetTableVersion": catalog.get_table_version,
     "GetTableVersions": catalog.get_table_versions,
+    "DeleteTableVersion": catalog.delete_table_version,
     "BatchDeleteTableVersion": catalog.batch_delete_table_version,
+    "BatchDeletePartition": partitions.batch_delete_partition,
     "CreateJob": jobs.create_job,
     "UpdateJob": jobs.update_job,
     "GetJob": jobs.get_job,

@@ -155,6 +155,11 @@ def get_table_versions(request: Json) -> Json:
     return page(_versions_of(request), request, member="TableVersions")
 
 
+def delete_table_version(request: Json) -> Json:
+    batch_delete_table_version({**request, "VersionIds": [request["VersionId"]]})
+    return {}
+
+
 def batch_delete_table_version(request: Json) -> Json:
     table = _found(request["DatabaseName"], request["TableName"])
     with change():
