@@ -113,9 +113,10 @@ def test_accepted(text: str, type_: Type, value: Any) -> None:
     ],
 )  # fmt: skip
 def test_refused(text: str, type_: Type, reason: str) -> None:
-    converted = convert(pa.array(["", text]), type_)
-    assert converted.refused == {1: reason}
-    assert converted.values.to_pylist() == [None, None]
+    for before in ([], [""], [None, "x"]):  # what an array holds beside it decides how it is converted
+        converted = convert(pa.array([*before, text]), type_)
+        assert converted.refused[len(before)] == reason
+        assert converted.values.null_count == len(before) + 1
 
 
 @pytest.mark.parametrize(
