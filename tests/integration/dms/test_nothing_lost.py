@@ -26,6 +26,7 @@ def assert_right(replicator: Replicator, connection: Source) -> None:
 def test_writes_during_the_load(replicator: Replicator, connection: Source) -> None:
     make_shop(connection, orders=5_000)
     with writing(replicator.database.conninfo, orders=5_000, seed=1):
+        time.sleep(0.2)
         replicator.start()
         while not replicator.keys("orders"):
             time.sleep(0.01)
@@ -35,6 +36,8 @@ def test_writes_during_the_load(replicator: Replicator, connection: Source) -> N
         sequences = [record[SEQUENCE] for record in replicator.records(table) if record[SEQUENCE]]
         assert len(sequences) > 50
         assert sequences == sorted(set(sequences)), "nothing crashed, so nothing may come twice or out of order"
+    added = [record["id"] for record in replicator.records("log")]
+    assert sorted(added) == [number for (number,) in connection.execute("SELECT id FROM log ORDER BY id")]
 
 
 def test_killed_while_it_follows(forked: ForkedReplicator, connection: Source) -> None:

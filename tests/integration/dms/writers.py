@@ -12,7 +12,8 @@ TABLES = {"orders": ("id",), "items": ("id", "line")}
 
 
 def make_shop(connection: psycopg.Connection[Any], *, orders: int) -> None:
-    """Make the tables `orders` and `items`, with three items an order."""
+    """Make the tables `orders` and `items`, with three items an order, and `log`, to which rows are only added."""
+    connection.execute("CREATE TABLE log (id bigserial PRIMARY KEY, what int)")
     connection.execute("CREATE TABLE orders (id bigint PRIMARY KEY, status text, total numeric(10,2))")
     connection.execute("CREATE TABLE items (id bigint, line int, note text, PRIMARY KEY (id, line))")
     connection.execute("INSERT INTO orders SELECT n, 'new', n FROM generate_series(1, %s) n", [orders])
@@ -43,6 +44,7 @@ def _write(conninfo: str, orders: int, seed: int, stop: threading.Event) -> None
             order = choose.randint(1, orders + orders // 10)
             # In the order of keys, so that writers wait for each other and never deadlock.
             with connection.transaction(force_rollback=choose.random() < 0.05):
+                connection.execute("INSERT INTO log (what) VALUES (%s)", [order])
                 match choose.randint(1, 4):
                     case 1:
                         connection.execute("DELETE FROM orders WHERE id = %s", [order])
