@@ -3,6 +3,7 @@
 An empty field is null, quoted or not. A record that has more or fewer fields than the header is malformed.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
@@ -111,10 +112,13 @@ def _table(data: bytes | memoryview, columns: int, dialect: _Dialect) -> _Parsed
         wrong[row.number - 1] = row.actual_columns
         return "skip"
 
+    if not data or data[: len(BOM_UTF8)] == BOM_UTF8:
+        # An empty line, which is none to Arrow: it refuses an empty block, and takes a mark at its start for no text.
+        data = b"\n" + bytes(data)
     names = [str(i) for i in range(columns)]
     table = arrow_csv.read_csv(
-        pa.py_buffer(data or b"\n"),
-        arrow_csv.ReadOptions(column_names=names, use_threads=False, block_size=len(data) + 2),
+        pa.py_buffer(data),
+        arrow_csv.ReadOptions(column_names=names, use_threads=False, block_size=len(data) + 1),
         arrow_csv.ParseOptions(
             delimiter=dialect.delimiter,
             quote_char=dialect.quote or False,

@@ -113,15 +113,17 @@ def _decimal_pattern(type_: Type) -> str:
 # The days that these months have in every year; 29 February is left to `values.parse`.
 _DAY = r"[12][0-9]{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
-_OFFSET = r"(?:Z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9])"
+_OFFSET = r"(?:Z|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)"
 
 
 def _times(type_: Type) -> tuple[Form, ...]:
     if type_.kind is Kind.DATE:
         return (Form(_matches(f"^{_DAY}$"), _to(type_)),)
+    in_utc = f"^({_DAY}[T ]{_CLOCK}) ?(?:UTC|Z)$"
     return (
         Form(_matches(f"^{_DAY}(?:[T ]{_CLOCK})?$"), _to(_NAIVE, type_)),
         Form(_matches(f"^{_DAY}[T ]{_CLOCK}{_OFFSET}$"), _to(type_)),
+        Form(_matches(in_utc), lambda texts: _to(type_)(pc.replace_substring_regex(texts, in_utc, r"\1Z"))),
     )
 
 

@@ -99,8 +99,8 @@ class _Document:
                 if self._ended or len(self._text) - self._at > MAX_RECORD:
                     raise self._unreadable(str(error)) from None
             else:
-                # A number that ends with what is in memory may go on.
-                if end < len(self._text) or self._ended:
+                # A number may go on in what is not in memory yet: of "1e+5", "1e+" is here.
+                if end + len("e+5") <= len(self._text) or self._ended:
                     break
             self._read()
         item = _Item(value, self._line, self._text[self._at : end])

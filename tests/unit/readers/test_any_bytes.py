@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse.contract import Options
+from lakehouse.readers import records
 from lakehouse.readers.content import decompressed
 from lakehouse.types import DATE, INT, TIMESTAMP, decimal
 from tests.unit.readers import test_avro, test_parquet
@@ -88,10 +89,13 @@ def test_compressed_files_are_known_by_their_content(compress: Callable[[bytes],
 
 
 @pytest.mark.parametrize("compress", COMPRESSIONS)
-def test_of_a_damaged_compressed_file_nothing_is_accepted(compress: Callable[[bytes], bytes]) -> None:
+def test_of_a_damaged_compressed_file_nothing_is_accepted(
+    compress: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "BLOCK", 100_000)  # many blocks are read before the damage
     shop = contract(column("a", INT), column("b"))
-    whole = compress(b"a,b\n" + b"".join(b"%d,%d\n" % (i, i * i) for i in range(20_000)))
-    assert len(accepted(rows(shop, whole))) == 20_000
+    whole = compress(b"a,b\n" + b"".join(b"%d,%d\n" % (i, i * i) for i in range(150_000)))
+    assert len(accepted(rows(shop, whole))) == 150_000
     for cut in (len(whole) - 1, len(whole) // 2, 30):
         (row,) = rows(shop, whole[:cut])
         assert reasons([row])[0].startswith("unreadable: damaged or incomplete compressed file")

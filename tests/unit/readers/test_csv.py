@@ -138,6 +138,14 @@ def test_byte_order_marks_are_no_content(encoding: str) -> None:
     assert accepted(rows(shop, content)) == [{"id": 1, "name": "é"}]
 
 
+def test_a_byte_order_mark_that_is_not_the_first_is_text() -> None:
+    shop = contract(column("a"), column("b"), header=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(records, "BLOCK", 5)
+        found = rows(shop, "\ufeff\ufeff1,x\n\ufeff2,\ufeff\n\ufeff3,y".encode())
+    assert [row["a"] for row in found] == ["\ufeff1", "\ufeff2", "\ufeff3"]
+
+
 def test_without_quotes_a_quote_is_text() -> None:
     shop = contract(column("id", INT), column("name"), quote="", delimiter="\t")
     assert accepted(rows(shop, b'id\tname\n1\t"a\n2\tb"\n')) == [{"id": 1, "name": '"a'}, {"id": 2, "name": 'b"'}]

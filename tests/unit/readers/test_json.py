@@ -35,6 +35,12 @@ def test_values_of_every_kind() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_byte_order_marks_are_no_content(encoding: str) -> None:
+    shop = contract(column("id", INT), format_="jsonl", encoding=encoding)
+    assert accepted(rows(shop, '\ufeff{"id": 1}\n'.encode(encoding))) == [{"id": 1}]
+
+
 def test_bad_lines_are_refused_each_by_itself() -> None:
     found = rows(
         LINES,
@@ -142,6 +148,12 @@ def test_lines_and_documents_give_the_same_rows_however_they_are_read(records: l
         document = rows(DOCUMENT, ("[" + ",\n".join(map(json.dumps, records)) + "]").encode())
     assert len(lines) == len(records)
     assert lines == document
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_numbers_are_not_cut_where_reading_is(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "BYTES", size)
+    assert [row["_record"] for row in rows(DOCUMENT, b"[12345, 67890]1e5")] == ["12345", "67890", "1e5"]
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=5))
