@@ -83,14 +83,14 @@ help: ## this list
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}; set PYTHON=python3.x")'
 	@echo "setting up .venv"
 	@[ -x $(BIN)/uv ] || { $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check $$(grep -oE '^uv==[0-9.]+' requirements.txt); }
-	@uv pip sync --quiet --python $(BIN)/python requirements.txt
+	@uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.txt
 	@uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
 .venv-dbt/.installed: models/requirements.txt .venv/.installed
 	@echo "setting up .venv-dbt (dbt keeps an environment of its own)"
 	@[ -x .venv-dbt/bin/python ] || $(PYTHON) -m venv --without-pip .venv-dbt
-	@uv pip sync --quiet --python .venv-dbt/bin/python models/requirements.txt
+	@uv pip sync --quiet --compile-bytecode --python .venv-dbt/bin/python models/requirements.txt
 	@touch $@
 
 node_modules/.installed: package-lock.json
