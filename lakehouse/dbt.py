@@ -10,8 +10,8 @@ from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
 
 PROJECT = Path("models")
-EXECUTABLE = "LAKEHOUSE_DBT"
-"""Setting: the dbt to run; without it, the one in `.venv-dbt` beside the project."""
+PYTHON = "LAKEHOUSE_DBT_PYTHON"
+"""Setting: the Python that has dbt; without it, the one in `.venv-dbt` beside the project."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +62,7 @@ def build(
     results.unlink(missing_ok=True)
     finished = subprocess.run(
         [
-            _executable(project),
-            "build",
+            *(_python(project), project / "run_dbt.py", "build"),
             *("--project-dir", project, "--profiles-dir", project),
             *("--target-path", target, "--log-path", target / "logs"),
             *(("--select", *select) if select else ()),
@@ -84,10 +83,12 @@ def build(
     return nodes
 
 
-def _executable(project: Path) -> Path:
-    path = Path(os.environ.get(EXECUTABLE, project.parent / ".venv-dbt" / "bin" / "dbt"))
+def _python(project: Path) -> Path:
+    path = Path(os.environ.get(PYTHON, project.parent / ".venv-dbt" / "bin" / "python"))
     if not path.is_file():
-        raise LakehouseError(f"no dbt at {path}: run `make setup`, or set {EXECUTABLE} to the dbt to use")
+        raise LakehouseError(
+            f"no dbt: {path} does not exist; run `make setup`, or set {PYTHON} to a Python that has dbt"
+        )
     return path
 
 

@@ -54,7 +54,7 @@ def test_results_of_an_earlier_run_are_not_taken_for_this_one(tmp_path: Path, mo
 
 
 def test_no_dbt_says_how_to_get_one(tmp_path: Path) -> None:
-    with pytest.raises(LakehouseError, match=r"no dbt at .*\.venv-dbt/bin/dbt: run `make setup`"):
+    with pytest.raises(LakehouseError, match=r"no dbt: .*\.venv-dbt/bin/python does not exist; run `make setup`"):
         dbt.build(NAMES, project=tmp_path / "models")
 
 
@@ -65,9 +65,9 @@ def _result(unique_id: str, status: str, message: str | None) -> dict[str, objec
 def _project(folder: Path, monkeypatch: pytest.MonkeyPatch, *, results: list[dict[str, object]] | None) -> Path:
     """A project whose dbt answers with these results; None is a dbt that ends before it has any."""
     answer = None if results is None else json.dumps({"results": results})
-    executable = folder / "dbt"
-    executable.write_text(
-        f"#!{sys.executable}\n"
+    project = folder / "models"
+    project.mkdir(exist_ok=True)
+    (project / "run_dbt.py").write_text(
         "import pathlib, sys\n"
         f"answer = {answer!r}\n"
         "if answer is None:\n"
@@ -76,8 +76,5 @@ def _project(folder: Path, monkeypatch: pytest.MonkeyPatch, *, results: list[dic
         "target.mkdir(exist_ok=True)\n"
         "(target / 'run_results.json').write_text(answer)\n"
     )
-    executable.chmod(0o755)
-    monkeypatch.setenv(dbt.EXECUTABLE, str(executable))
-    project = folder / "models"
-    project.mkdir(exist_ok=True)
+    monkeypatch.setenv(dbt.PYTHON, sys.executable)
     return project
