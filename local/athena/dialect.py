@@ -16,7 +16,18 @@ def call(name: str, *arguments: exp.Expr | None) -> exp.Anonymous:
     return exp.Anonymous(this=name, expressions=[argument for argument in arguments if argument is not None])
 
 
+def _decimal(text: exp.Expr) -> exp.Expr:
+    """DECIMAL '1.50': as many digits as are written."""
+    whole, _, fraction = text.name.lstrip("+-").partition(".")
+    digits = f"{len(whole.lstrip('0')) + len(fraction) or 1}, {len(fraction)}"
+    return exp.Cast(this=text, to=exp.DataType.build(f"DECIMAL({digits})"))
+
+
 class _Parser(TrinoParser):
+    TYPE_LITERAL_PARSERS: t.ClassVar[dict[exp.DType, t.Callable[..., t.Any]]] = {
+        **TrinoParser.TYPE_LITERAL_PARSERS,
+        exp.DType.DECIMAL: lambda self, this, dt: exp.Cast(this=this, to=dt) if dt.expressions else _decimal(this),
+    }
     FUNCTIONS: t.ClassVar[dict[str, t.Callable[..., t.Any]]] = {}
     FUNCTION_PARSERS: t.ClassVar[dict[str, t.Callable[..., t.Any]]] = {
         "CAST": lambda self: self._parse_cast(True),

@@ -159,6 +159,7 @@ METADATA: dict[type[exp.Expr], dict[str, t.Any]] = {
     **_annotators(operators.members, exp.In, exp.Between),
     **_annotators(operators.arithmetic, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod),
     **_annotators(operators.is_true, exp.And, exp.Or, exp.Not),
+    **_annotators(operators.like, exp.Like, exp.Escape),
     **_annotators(_literal, exp.Literal),
     **_annotators(operators.concatenation, exp.DPipe),
     **_annotators(_branches, exp.Case, exp.If),

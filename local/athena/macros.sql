@@ -39,6 +39,10 @@ CREATE MACRO trino_divide(a, b, s1, s2, scale) AS
        ELSE trino_scaled(trino_ratio(trino_unscaled(a) * trino_ten(scale + s2 - s1), trino_unscaled(b)), scale) END;
 CREATE MACRO trino_mod(a, b) AS
   CASE WHEN b = 0 THEN trino_error('DIVISION_BY_ZERO: Division by zero', a % b) ELSE a % b END;
+-- DuckDB's cube root of 27 is 3.0000000000000004: one step of Newton's more
+CREATE MACRO trino_cbrt(x) AS
+  CASE WHEN x = 0 OR isinf(x) OR isnan(x) THEN x
+       ELSE cbrt(x) - (cbrt(x) * cbrt(x) * cbrt(x) - x) / (3 * cbrt(x) * cbrt(x)) END;
 CREATE MACRO trino_width_bucket(x, low, high, n) AS
   CASE WHEN low < high THEN CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1
          ELSE CAST(floor((x - low) / (high - low) * n) AS BIGINT) + 1 END
@@ -130,7 +134,15 @@ CREATE MACRO trino_slice(a, start, size) AS
        WHEN start > 0 THEN list_slice(a, start, start + size - 1)
        WHEN -start > len(a) THEN list_slice(a, 1, 0)
        ELSE list_slice(a, len(a) + start + 1, len(a) + start + size) END;
-CREATE MACRO trino_sequence(a, b) AS generate_series(a, b, CASE WHEN b >= a THEN 1 ELSE -1 END);
+CREATE MACRO trino_series(a, b, step) AS
+  CASE WHEN len(generate_series(a, b, step)) > 10000
+       THEN trino_error('INVALID_FUNCTION_ARGUMENT: result of sequence function must not have more than 10000 entries',
+                        generate_series(a, b, step))
+       WHEN len(generate_series(a, b, step)) = 0
+       THEN trino_error('INVALID_FUNCTION_ARGUMENT: sequence stop value should be greater than or equal to start value if step '
+                        || 'is greater than zero otherwise stop should be less than or equal to start', generate_series(a, b, step))
+       ELSE generate_series(a, b, step) END;
+CREATE MACRO trino_sequence(a, b) AS trino_series(a, b, CASE WHEN b >= a THEN 1 ELSE -1 END);
 
 -- JSON ---------------------------------------------------------------------------------------------------------
 CREATE MACRO trino_json_path(p) AS regexp_replace(p, '\["([^"]*)"\]', '."\1"', 'g');

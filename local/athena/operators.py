@@ -149,3 +149,15 @@ def is_true(annotator: TypeAnnotator, node: exp.Expr) -> None:
                 f"{position(part)}: {what} must evaluate to a boolean (actual: {sqltypes.trino_name(type_of(part))})",
             )
     annotator._set_type(node, sqltypes.BOOLEAN)
+
+
+def like(annotator: TypeAnnotator, node: exp.Like | exp.Escape) -> None:
+    for part in (node.this, node.expression):
+        if isinstance(node, exp.Like) and type_of(part).this not in {*sqltypes.TEXTS, *sqltypes.UNTYPED}:
+            side = "Left" if part is node.this else "Right"
+            raise AthenaError(
+                "TYPE_MISMATCH",
+                f"{position(part)}: {side} side of LIKE expression must evaluate to a varchar "
+                f"(actual: {sqltypes.trino_name(type_of(part))})",
+            )
+    annotator._set_type(node, sqltypes.BOOLEAN)

@@ -37,7 +37,7 @@ def typed_select(run: Run, bound: Bound, sql: str) -> tuple[str, Columns]:
     return f"SELECT {', '.join(casts)} FROM ({sql}) AS q({names})", columns
 
 
-def _materialize(run: Run, bound: Bound, sql: str) -> Columns:
+def materialize(run: Run, bound: Bound, sql: str) -> Columns:
     """The rows in the temporary table `result`, in the query's order."""
     names = ", ".join(f"c{index}" for index in range(len(bound.columns)))
     run.execute(f"CREATE TEMP TABLE result({names}) AS {sql}")
@@ -82,7 +82,7 @@ def shown(dt: DataType) -> DataType:
 @execute.register
 def _query(statement: Query, run: Run) -> Outcome:
     bound, sql = prepare(run, statement.tree)
-    columns = _materialize(run, bound, sql)
+    columns = materialize(run, bound, sql)
     return Outcome(columns=columns, csv=write_csv(run, columns, source="result"))
 
 

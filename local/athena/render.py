@@ -35,6 +35,10 @@ def _text(value: str, dt: DataType, *, names: Iterator[str]) -> str:
             return value
         case DType.FLOAT | DType.DOUBLE:
             return f"trino_double_text({value})"
+        case DType.DECIMAL:
+            precision, scale = sqltypes.precision_scale(dt)
+            # DuckDB leaves the 0 before the point out if the type has no digit for it
+            return f"CAST(CAST({value} AS DECIMAL({min(max(precision, scale + 1), 38)}, {scale})) AS VARCHAR)"
         case DType.TIMESTAMP:
             return clock(value, dt)
         case DType.TIMESTAMPTZ:

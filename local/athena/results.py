@@ -66,7 +66,8 @@ def write(context: Context, outcome: Outcome, *, uri: str, encryption: dict[str,
     elif outcome.lines is not None:
         text = "".join(f"{line}\n" for line in outcome.lines)
         s3.put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="text/plain", **options)
-    described = json.dumps({"ColumnInfo": column_info(outcome.columns), "Types": _types(outcome.columns)})
+    types = [sqltypes.trino_name(dt) for _, dt in outcome.columns]
+    described = json.dumps({"ColumnInfo": column_info(outcome.columns), "Types": types})
     s3.put_object(Bucket=bucket, Key=f"{key}.metadata", Body=described.encode(), **options)
     manifest = manifest_location(context, outcome)
     if manifest and outcome.files is not None:
@@ -81,10 +82,6 @@ def _encryption(configuration: dict[str, str]) -> dict[str, str]:
         case "SSE_KMS":
             return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": configuration["KmsKey"]}
     return {}
-
-
-def _types(columns: Columns) -> list[str]:
-    return [sqltypes.trino_name(dt) for _, dt in columns]
 
 
 def column_info(columns: Columns) -> list[dict[str, Any]]:
@@ -140,7 +137,7 @@ def page(cloud: Cloud, *, uri: str, offset: int, count: int, columns: int) -> tu
     for chunk, is_last in _chunks(cloud, uri, offset):
         buffer += chunk
         while len(rows) < count:
-            found = _csv_row(buffer, columns) if is_csv else _line(buffer)
+            found = csv_row(buffer, columns) if is_csv else _line(buffer)
             if found is None:
                 break
             row, used = found
@@ -161,7 +158,7 @@ def _chunks(cloud: Cloud, uri: str, offset: int) -> Any:
         yield body, offset >= size
 
 
-def _csv_row(buffer: bytes, columns: int) -> tuple[list[str | None], int] | None:
+def csv_row(buffer: bytes, columns: int) -> tuple[list[str | None], int] | None:
     """The first row of a buffer and its length, or None if it is not whole."""
     row: list[str | None] = []
     at = 0

@@ -1,0 +1,84 @@
+"""Asking the embedded Athena as a client would."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+DATABASE = "shop"
+BUCKET = "athena-lake"
+RESULTS = "athena-results"
+Rows = list[tuple[str | None, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a statement left: its rows without the header, the names of its columns, and what the API says of it."""
+
+    rows: Rows
+    names: list[str]
+    columns: list[dict[str, Any]]
+    update_count: int
+    execution: dict[str, Any]
+
+    @property
+    def value(self) -> str | None:
+        """The only value of the only row."""
+        ((value,),) = self.rows
+        return value
+
+    @property
+    def scanned(self) -> int:
+        return int(self.execution["Statistics"]["DataScannedInBytes"])
+
+
+class Athena:
+    """Asks the embedded Athena as any client would."""
+
+    def __init__(self) -> None:
+        self.client = boto3.client("athena")
+
+    def start(self, sql: str, *, database: str = DATABASE, **request: Any) -> str:
+        request.setdefault("ResultConfiguration", {"OutputLocation": f"s3://{RESULTS}/"})
+        context = {"Database": database, "Catalog": "AwsDataCatalog"}
+        answer = self.client.start_query_execution(QueryString=sql, QueryExecutionContext=context, **request)
+        return str(answer["QueryExecutionId"])
+
+    def wait(self, query_id: str) -> dict[str, Any]:
+        while True:
+            execution = self.client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+            if execution["Status"]["State"] in ("SUCCEEDED", "FAILED", "CANCELLED"):
+                return dict(execution)
+            time.sleep(0.005)
+
+    def __call__(self, sql: str, **request: Any) -> Answer:
+        """Run a statement that succeeds."""
+        execution = self.wait(self.start(sql, **request))
+        assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
+        pages = self.client.get_paginator("get_query_results").paginate(QueryExecutionId=execution["QueryExecutionId"])
+        rows: Rows = []
+        columns: list[dict[str, Any]] = []
+        count = 0
+        for page in pages:
+            columns = [dict(c) for c in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]]
+            rows += [tuple(d.get("VarCharValue") for d in row["Data"]) for row in page["ResultSet"]["Rows"]]
+            count = page["UpdateCount"]
+        header = execution["SubstatementType"] == "SELECT"
+        return Answer(rows[1:] if header else rows, [c["Name"] for c in columns], columns, count, execution)
+
+    def fails(self, sql: str, **request: Any) -> str:
+        """Run a statement that fails; returns why."""
+        execution = self.wait(self.start(sql, **request))
+        assert execution["Status"]["State"] == "FAILED", execution["Status"]
+        return str(execution["Status"]["StateChangeReason"])
+
+
+def iceberg(name: str, query: str, **properties: str) -> str:
+    """CTAS of an Iceberg table."""
+    given = {"table_type": "'ICEBERG'", "is_external": "false", "location": f"'{location(name)}'", **properties}
+    return f"CREATE TABLE {name} WITH ({', '.join(f'{k} = {v}' for k, v in given.items())}) AS {query}"
+
+
+def location(name: str) -> str:
+    return f"s3://{BUCKET}/{DATABASE}/{name}/"

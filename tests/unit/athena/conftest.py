@@ -1,0 +1,46 @@
+"""Trino expressions evaluated without any server: parsed, typed, translated and run by DuckDB."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from local.athena import query, results, sqltypes
+from local.athena.files import Scan
+from local.athena.parse import parse
+from local.athena.run import Context, Run
+from local.athena.statements import Query
+
+Values = list[tuple[str | None, ...]]
+
+
+@pytest.fixture(scope="session")
+def evaluate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], tuple[Values, list[str]]]]:
+    """Runs a query that reads no table; gives its rows as Athena writes them, and its columns' types."""
+    folder: Path = tmp_path_factory.mktemp("athena")
+    nothing: Any = None
+    context = Context(
+        cloud=nothing, database="default", workgroup="primary", output="s3://-/", output_enforced=False, query_id="q"
+    )
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    run = Run(context=context, connection=connection, files=nothing, scan=Scan(limit=None), folder=folder)
+
+    def run_query(sql: str) -> tuple[Values, list[str]]:
+        statement = parse(sql)
+        assert isinstance(statement, Query)
+        connection.execute("DROP TABLE IF EXISTS result")
+        bound, translated = query.prepare(run, statement.tree)
+        columns = query.materialize(run, bound, translated)
+        body = query.write_csv(run, columns, source="result").read_bytes()
+        rows: Values = []
+        while body:
+            row, length = results.csv_row(body, len(columns)) or ([], len(body))
+            rows.append(tuple(row))
+            body = body[length:]
+        return rows[1:], [sqltypes.trino_name(dt) for _, dt in columns]
+
+    yield run_query
+    connection.close()
