@@ -1,6 +1,7 @@
 """Move a batch from stage to raw: every record of its objects becomes one row, accepted or refused."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from lakehouse import batches
 from lakehouse.batches import Batch, StageObject
 from lakehouse.columns import BATCH_ID, ERRORS, INGESTED_AT, RECORD, SOURCE_FILE, SOURCE_ROW
 from lakehouse.contract import Contract
+from lakehouse.errors import LakehouseError
 from lakehouse.job import Job
 from lakehouse.names import Names, Zone
 from lakehouse.readers.fetch import fetch
@@ -68,8 +70,9 @@ def stage_to_raw(spark: "SparkSession", contract: Contract, batch: Batch, *, nam
         counts of the rows that are in the table.
 
     Raises:
-        Exception: of the engine, with the name of the object that is gone or changed; the table is as it was.
+        LakehouseError: an object is gone or changed; the table is as it was.
     """
+    from pyspark.errors import PySparkException
     from pyspark.sql.functions import col, count, lit
 
     table = f"{names.database(Zone.RAW)}.{contract.dataset}"
@@ -78,7 +81,14 @@ def stage_to_raw(spark: "SparkSession", contract: Contract, batch: Batch, *, nam
         .withColumn(BATCH_ID, lit(batch.batch_id))
         .withColumn(INGESTED_AT, lit(datetime.now(UTC)))
     )
-    rows.writeTo(table).overwrite(col(BATCH_ID) == batch.batch_id)
+    try:
+        rows.writeTo(table).overwrite(col(BATCH_ID) == batch.batch_id)
+    except PySparkException as error:
+        # What a worker raises arrives as text, its traceback first.
+        raised = re.search(rf"{LakehouseError.__module__}\.{LakehouseError.__name__}: (.+)", str(error))
+        if raised is None:
+            raise
+        raise LakehouseError(f"{batch.batch_id}: {raised[1]}") from error
     written = spark.table(table).where(col(BATCH_ID) == batch.batch_id)
     counted = written.agg(count(lit(1)).alias("received"), count(ERRORS).alias("refused")).first()
     assert counted is not None  # an aggregate of no group has one row

@@ -17,6 +17,7 @@ from pyiceberg.catalog import Catalog
 from lakehouse import batches, catalog, table_definition
 from lakehouse.batches import Batch
 from lakehouse.contract import Contract, Options
+from lakehouse.errors import LakehouseError
 from lakehouse.moves.stage_to_raw import Counts, stage_to_raw
 from lakehouse.names import Names, Zone
 from lakehouse.readers.fetch import fetch
@@ -146,7 +147,8 @@ def test_an_object_that_is_gone_fails_the_move_by_name(s3: "S3Client", names: Na
     for item in planned.objects:
         if item.key.endswith("gone.csv"):
             s3.delete_object(Bucket=item.bucket, Key=item.key, VersionId=item.version_id or "")
-    with pytest.raises(Exception, match=r"sales/orders/gone\.csv: gone since its batch was planned"):
+    gone = rf"^{planned.batch_id}: s3://.*/sales/orders/gone\.csv: gone since its batch was planned.*restore it"
+    with pytest.raises(LakehouseError, match=gone):
         stage_to_raw(spark(), shop, planned, names=names)
     assert rows_in_table(names) == []
 

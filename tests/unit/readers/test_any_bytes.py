@@ -73,6 +73,21 @@ def test_every_line_of_any_text_is_a_row(noise: bytes) -> None:
         assert len(rows(shop, content)) == len(lines) - 1
 
 
+LINES = st.lists(st.text(alphabet='a1,"é ', max_size=8).filter(str.strip), max_size=10)
+
+
+@settings(max_examples=200)
+@given(LINES, st.integers(0, 10))
+def test_one_object_or_two_make_no_difference(lines: list[str], at: int) -> None:
+    shop = contract(column("a", INT), column("b"), quote="")
+
+    def without_place(*parts: list[str]) -> list[dict[str, object]]:
+        found = [row for part in parts for row in rows(shop, "\n".join(["a,b", *part]).encode())]
+        return [{name: value for name, value in row.items() if name != "_source_row"} for row in found]
+
+    assert without_place(lines[:at], lines[at:]) == without_place(lines)
+
+
 def zstd(content: bytes) -> bytes:
     return bytes(pa.compress(content, codec="zstd", asbytes=True))
 
