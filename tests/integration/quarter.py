@@ -78,9 +78,11 @@ def change(shop: Shop) -> None:
     shop.commit(70, ("D", "orders", {"order_id": 7}), *_lines_deleted(shop, order=7))
     shop.commit(71, ("D", "order_items", {"order_id": 5, "line_number": 1}))
     shop.commit(72, ("U", "orders", {"order_id": 6, "status": "cancelled"}))
-    day = (LOADED_AT - JANUARY).days + 2
-    for number, customer in ((13, 1), (14, 5)):
-        order = _order(number, customer=customer, day=day) | {"ordered_at": LOADED_AT + timedelta(minutes=15)}
+    # Its lines' deletion has not arrived yet.
+    shop.commit(73, ("D", "orders", {"order_id": 8}))
+    # Order 15 is of the very moment at which its customer moved.
+    for number, customer, minute in ((13, 1, 15), (14, 5, 15), (15, 1, 20)):
+        order = _order(number, customer=customer, day=1) | {"ordered_at": LOADED_AT + timedelta(minutes=minute)}
         item = _item(number, 1, product=1, price="12.50")
         shop.commit(60 + number, ("I", "orders", order | {"status": "new"}), ("I", "order_items", item))
 

@@ -122,14 +122,13 @@ PRODUCTS_AFTER = [
 def test_the_star_schema_is_right_at_first_and_after_changes(lake: Lake) -> None:
     shop, till = quarter.opened(), quarter.till()
     lake.fill(shop, till)
-    nodes = lake.build()
-    assert not [node for node in nodes if node.status not in ("success", "pass")]
+    assert _warnings(lake.build()) == []
     _check(lake, shop, till, customers=CUSTOMERS_AT_FIRST, products=PRODUCTS_AT_FIRST)
 
     quarter.change(shop)
     # The log comes in any order, and a part of it twice.
     lake.fill(shop, till, late=lambda rows: [*reversed(rows), *rows[::2]])
-    lake.build()
+    assert _warnings(lake.build()) == ["fct_order_items_is_complete"]
     _check(lake, shop, till, customers=CUSTOMERS_AFTER, products=PRODUCTS_AFTER)
     _check_documentation(lake)
 
@@ -173,6 +172,10 @@ def _check(
     _check_dates(lake.rows("dim_date"))
 
 
+def _warnings(nodes: list[dbt.Node]) -> list[str]:
+    return [node.name for node in nodes if node.status not in ("success", "pass")]
+
+
 def _tuples(rows: list[Row], columns: str) -> list[tuple[Any, ...]]:
     return [tuple(row[column] for column in columns.split()) for row in rows]
 
@@ -190,7 +193,9 @@ def _expected_order_items(
 ) -> list[tuple[Any, ...]]:
     expected = []
     for item in shop.now["order_items"].values():
-        order = shop.now["orders"][(item["order_id"],)]
+        order = shop.now["orders"].get((item["order_id"],))
+        if order is None:
+            continue
         at = order["ordered_at"].replace(tzinfo=None)
         buyers = [version for version in customers if version[0] == order["customer_id"]]
         bought = [version for version in products if version[0] == item["product_id"]]
