@@ -112,7 +112,7 @@ def test_history_is_what_was_true_at_each_moment(
     )
 
     versions = database.execute(
-        f"select customer_id, region, valid_from, valid_to, is_current, version from ({version_sql})"  # noqa: S608
+        f"select customer_id, region, valid_from, valid_to, is_current, version from ({version_sql})"
     ).fetchall()
 
     for key in {change.key for change in log}:
@@ -163,4 +163,4 @@ def _row(change: Change) -> dict[str, object]:
 def _write(database: duckdb.DuckDBPyConnection, table: Definition, rows: list[dict[str, object]]) -> None:
     content = pa.Table.from_pylist(rows, schema=table.schema.as_arrow())
     database.register("content", content)
-    database.execute(f"create or replace table {table.name} as select * from content")  # noqa: S608
+    database.execute(f"create or replace table {table.name} as select * from content")
