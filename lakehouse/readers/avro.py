@@ -57,9 +57,11 @@ def _chunk(records: list[Any], names: list[str], first: int) -> Chunk:
 
 def _column(values: list[Any]) -> pa.Array:
     """An array of the type that Arrow finds in the values; of text, when they are of several types or nest."""
-    if not any(isinstance(value, (dict, list, tuple)) for value in values):
-        try:
-            return pa.array(values)
-        except (pa.ArrowException, OverflowError, TypeError, ValueError):
-            pass
+    try:
+        array = pa.array(values)
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
+        pass
+    else:
+        if not pa.types.is_nested(array.type):
+            return array
     return pa.array([None if value is None else text_of(value) for value in values], type=pa.string())

@@ -4,6 +4,7 @@ An empty field is null, quoted or not. A record that has more or fewer fields th
 """
 
 from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
@@ -73,10 +74,11 @@ def _header(block: Block, contract: Contract, dialect: _Dialect) -> list[str]:
     if not known & set(names):
         expected = dialect.delimiter.join(column.source_name for column in contract.columns)
         raise UnreadableError(f"expected the header {show(expected)}, found {show(text)}", row=row, text=text)
+    times = Counter(names)
     for name in known:
-        if names.count(name) > 1:
-            raise UnreadableError(f"header: column {name!r} is there {names.count(name)} times", row=row, text=text)
-    return [name if names.count(name) == 1 and name else _by_place(i, names) for i, name in enumerate(names)]
+        if times[name] > 1:
+            raise UnreadableError(f"header: column {name!r} is there {times[name]} times", row=row, text=text)
+    return [name if times[name] == 1 and name else _by_place(i, names) for i, name in enumerate(names)]
 
 
 def _by_place(i: int, names: list[str]) -> str:

@@ -15,6 +15,7 @@ from lakehouse.readers.jsonl import chunk_of
 BYTES = 4 * 2**20
 """How much is read at a time, and how much goes to a chunk."""
 
+_LENIENT = json.JSONDecoder(parse_int=str)
 _SPACE = re.compile(r"[ \t\r\n]*+")
 
 
@@ -112,7 +113,7 @@ class _Document:
         try:
             value, end = DECODER.raw_decode(self._text, self._at)
         except RepeatedFieldError as error:
-            return error, json.JSONDecoder().raw_decode(self._text, self._at)[1]
+            return error, _LENIENT.raw_decode(self._text, self._at)[1]
         try:
             check(value, self._text[self._at : end])
         except ValueError as error:

@@ -92,5 +92,8 @@ def chunk_of(
 
 
 def _column(records: list[dict[str, Nested]], name: str) -> pa.Array:
-    values = (record.get(name) for record in records)
-    return pa.array([None if value is None else render(value) for value in values], type=pa.string())
+    values = [record.get(name) for record in records]
+    try:
+        return pa.array(values, type=pa.string())  # strings and numbers are text already
+    except (pa.ArrowTypeError, pa.ArrowInvalid):
+        return pa.array([None if value is None else render(value) for value in values], type=pa.string())
