@@ -13,6 +13,18 @@ CATALOG = "glue_catalog"
 ENGINES = ("sail", "spark", "glue")
 
 
+def engine() -> str:
+    """The engine that `LAKEHOUSE_ENGINE` names: `sail` (default), `spark` or `glue`.
+
+    Raises:
+        LakehouseError: the engine is unknown.
+    """
+    named = os.environ.get("LAKEHOUSE_ENGINE", "sail")
+    if named not in ENGINES:
+        raise LakehouseError(f"LAKEHOUSE_ENGINE is '{named}': expected one of {', '.join(ENGINES)}")
+    return named
+
+
 @cache
 def spark() -> "SparkSession":
     """Return this process's session on the engine that `LAKEHOUSE_ENGINE` names (default `sail`).
@@ -24,11 +36,7 @@ def spark() -> "SparkSession":
     Raises:
         LakehouseError: the engine is unknown, or lacks a part that must be installed first.
     """
-    engine = os.environ.get("LAKEHOUSE_ENGINE", "sail")
-    openers = {"sail": _sail, "spark": _spark, "glue": _glue}
-    if engine not in openers:
-        raise LakehouseError(f"LAKEHOUSE_ENGINE is '{engine}': expected one of {', '.join(ENGINES)}")
-    session = openers[engine]()
+    session = {"sail": _sail, "spark": _spark, "glue": _glue}[engine()]()
     # Casts between text and timestamps depend on the zone: the same data must give the same rows everywhere.
     session.conf.set("spark.sql.session.timeZone", "UTC")
     return session

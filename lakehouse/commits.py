@@ -1,0 +1,168 @@
+"""Commits that lose nothing: each is made on the state it was computed from, or not at all.
+
+What is computed from a table and written back to it would undo whatever was committed in between. Engines differ in
+what they check, see docs/decisions/071-commits-that-lose-nothing.md; what they do not is checked here.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+import boto3
+import pyarrow as pa
+from pyiceberg.table import Table
+from pyspark.sql import DataFrame, DataFrameWriterV2, SparkSession
+from pyspark.sql import functions as fn
+
+from lakehouse.errors import LakehouseError
+from lakehouse.session import engine
+
+Result = TypeVar("Result")
+
+ATTEMPTS = 10
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.2, 20.0
+
+_MOVED = "another commit came first"
+_CONFLICTS = (
+    _MOVED,
+    "does not match current Glue metadata location",  # Sail, before it commits
+    "Concurrent Glue update",  # Sail, when Glue refuses its commit
+    "Iceberg commit failed: reference",  # Sail, the snapshot is not the one it planned on
+    "Found conflicting files",  # Iceberg's validation on Spark
+    "Found new conflicting delete files",
+    "CommitFailedException",
+    "ConcurrentModificationException",
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """The state of a table that a change is computed from.
+
+    Args:
+        database: Glue database.
+        table: its name in it.
+        metadata_location: URI of its Iceberg metadata; no two states share one.
+        snapshot_id: its current snapshot; None while nothing was written.
+    """
+
+    database: str
+    table: str
+    metadata_location: str
+    snapshot_id: int | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.database}.{self.table}"
+
+
+def base_of(table: Table) -> Base:
+    """The state that PyIceberg loaded."""
+    database, name = table.name()[-2:]
+    return Base(
+        database=database,
+        table=name,
+        metadata_location=table.metadata_location,
+        snapshot_id=table.metadata.current_snapshot_id,
+    )
+
+
+def read(spark: SparkSession, base: Base) -> DataFrame:
+    """The table as it was in that state."""
+    if base.snapshot_id is None:
+        return spark.table(base.name).where(fn.lit(False))
+    return spark.read.option("snapshot-id", str(base.snapshot_id)).table(base.name)
+
+
+def append(rows: DataFrame, base: Base) -> None:
+    """Add rows, if nothing else was committed since `base`."""
+    if engine() == "sail":
+        # Sail fails an append after which the table would not be its plan's plus these rows.
+        _writer(_fenced(rows, base), base).append()
+    else:
+        # Spark's append fits itself behind any other commit; to overwrite no row is an append that is validated.
+        _writer(rows, base).overwrite(fn.lit(False))
+
+
+def overwrite_partitions(rows: DataFrame, base: Base) -> None:
+    """Put rows in place of all partitions that they belong to, if nothing was committed to these since `base`."""
+    _writer(_fenced(rows, base) if engine() == "sail" else rows, base).overwritePartitions()
+
+
+def merge(rows: DataFrame, base: Base, *, on: str, update_when: str) -> None:
+    """Insert rows, and update those that are there.
+
+    Args:
+        rows: with alias `s`; they have the columns of the table, whose alias is `t`.
+        base: state of the table. Engines validate a MERGE by themselves; Sail's is also held to `base`.
+        on: when two rows are the same.
+        update_when: whether that of `rows` takes the other's place.
+    """
+    source = _fenced(rows, base) if engine() == "sail" else rows
+    rows.sparkSession.sql(
+        f"MERGE INTO {base.name} t USING {{source}} s ON {on} "
+        f"WHEN MATCHED AND {update_when} THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
+        source=source,
+    )
+
+
+def retried(work: Callable[[], Result], *, what: str) -> Result:
+    """Do work that commits; when the commit loses a race, do all of it again on the state that won.
+
+    Args:
+        work: reads the state that it commits on by itself.
+        what: what it works on, for the log.
+
+    Raises:
+        LakehouseError: it lost too many races in a row.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            return work()
+        except Exception as error:
+            if not is_conflict(error):
+                raise
+            wait = random.uniform(0, min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**attempt))  # noqa: S311
+            log.warning("%s: lost a race (attempt %d of %d), again in %.1f s", what, attempt + 1, ATTEMPTS, wait)
+            lost = error
+            time.sleep(wait)
+    raise LakehouseError(
+        f"{what}: lost {ATTEMPTS} commits in a row to other writers; nothing was changed, run it again when it is quiet"
+    ) from lost
+
+
+def is_conflict(error: Exception) -> bool:
+    """Whether a commit failed because another came first; then nothing of it is in the table."""
+    return any(sign in str(error) for sign in _CONFLICTS)
+
+
+def _writer(rows: DataFrame, base: Base) -> DataFrameWriterV2:
+    # Iceberg docs, "Spark Configuration", write options. Sail knows neither, hence `_fenced`.
+    writer = rows.writeTo(base.name).option("isolation-level", "serializable")
+    return writer if base.snapshot_id is None else writer.option("validate-from-snapshot-id", str(base.snapshot_id))
+
+
+def _fenced(rows: DataFrame, base: Base) -> DataFrame:
+    """The same rows, of a query that fails while it runs unless the table is still in the state `base`.
+
+    Sail checks a commit against the table as it was when the query was planned. Planning reads the target and then,
+    anew, the table to write: what is committed in between is overwritten unseen. When the query runs, both are
+    behind it, and the state being `base` still, it was so throughout.
+    """
+    spark = rows.sparkSession
+    return rows.unionByName(spark.range(1).mapInArrow(partial(_refuse_if_moved, base=base), rows.schema))
+
+
+def _refuse_if_moved(batches: Iterable[pa.RecordBatch], *, base: Base) -> Iterator[pa.RecordBatch]:
+    for _ in batches:
+        glue = boto3.Session().client("glue")
+        found = glue.get_table(DatabaseName=base.database, Name=base.table)["Table"]["Parameters"]["metadata_location"]
+        if found != base.metadata_location:
+            raise RuntimeError(f"{base.name}: {_MOVED}, {found} after {base.metadata_location}")
+    yield from ()
