@@ -20,17 +20,20 @@ from lakehouse.readers.text import Converted, convert
 from lakehouse.types import Kind, Type
 
 
-def from_native(array: pa.Array, type_: Type) -> Converted:
+def from_native(array: pa.Array, type_: Type, *, time_format: str | None = None) -> Converted:
     """Convert an array of any Arrow type to a column's type.
 
     Args:
         array: as the source has it.
         type_: the column's type.
+        time_format: strptime format of times that the source has as text.
     """
     if types.is_dictionary(array.type):
         array = pc.cast(array, array.type.value_type)
+    if types.is_large_string(array.type) or types.is_string_view(array.type):
+        array = pc.cast(array, pa.string())
     if types.is_string(array.type):
-        return convert(array, type_)
+        return convert(array, type_, time_format=time_format)
     if _is_safe_as_it_is(array.type, type_) or _keeps_values(array.type, type_.kind):
         try:
             return Converted(in_range(pc.cast(array, type_.arrow)))
@@ -49,7 +52,6 @@ def _is_safe_as_it_is(source: pa.DataType, type_: Type) -> bool:
 def _keeps_values(source: pa.DataType, kind: Kind) -> bool:
     """Whether Arrow's safe cast either keeps each value or fails."""
     tests = {
-        Kind.STRING: (types.is_large_string, types.is_string_view),
         Kind.INT: (types.is_integer, types.is_decimal),
         Kind.LONG: (types.is_integer, types.is_decimal),
         Kind.DOUBLE: (types.is_float32, types.is_float16, types.is_integer),

@@ -14,7 +14,7 @@ from lakehouse.readers.checks import violations
 from lakehouse.readers.chunk import Broken, Chunk
 from lakehouse.readers.json_text import load, to_json
 from lakehouse.readers.native import as_text, from_native, plain
-from lakehouse.readers.text import Converted, convert
+from lakehouse.readers.text import Converted
 from lakehouse.readers.values import has_unknown_fields, show
 from lakehouse.types import STRING, TIMESTAMP, Kind
 
@@ -77,7 +77,7 @@ def rows_of(contract: Contract, chunk: Chunk, *, source_file: str) -> pa.RecordB
         sent = chunk.columns.get(column.source_name)
         if sent is None:
             sent = pa.nulls(count, pa.string())
-        converted = _convert(sent, column)
+        converted = from_native(sent, column.type, time_format=column.options.time_format)
         arrays.append(converted.values)
         for i, reason in converted.refused.items():
             reasons[i].append({"column": column.name, "reason": reason})
@@ -109,12 +109,6 @@ def broken_rows(contract: Contract, broken: list[Broken], *, source_file: str) -
         ],
         schema=row_schema(contract),
     )
-
-
-def _convert(sent: pa.Array, column: Column) -> Converted:
-    if pa.types.is_string(sent.type):
-        return convert(sent, column.type, time_format=column.options.time_format)
-    return from_native(sent, column.type)
 
 
 def _check(

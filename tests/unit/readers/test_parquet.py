@@ -185,6 +185,12 @@ def test_a_time_is_text() -> None:
     assert accepted(found) == [{"x": "03:04:05.000000"}, {"x": None}]
 
 
+@pytest.mark.parametrize("type_", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())])
+def test_times_as_text_have_the_contracts_format(type_: pa.DataType) -> None:
+    found = read_one(pa.array(["31.12.2026"], type_), DATE, options=Options(time_format="%d.%m.%Y"))
+    assert accepted(found) == [{"x": date(2026, 12, 31)}]
+
+
 ARROW_TYPES = st.sampled_from(
     [
         pa.int8(), pa.uint64(), pa.float32(), pa.float64(), pa.bool_(), pa.string(), pa.large_string(), pa.binary(),
