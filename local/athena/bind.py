@@ -7,14 +7,15 @@ from sqlglot import exp
 from sqlglot.errors import OptimizeError
 from sqlglot.expressions import DataType
 from sqlglot.optimizer.qualify import qualify
-from sqlglot.optimizer.scope import traverse_scope
 
 from local.athena import sqltypes
+from local.athena.checks import check, column_not_found
 from local.athena.dialect import AthenaSql
 from local.athena.errors import AthenaError
 from local.athena.iceberg_scan import FILE_ROW
 from local.athena.infer import annotate
 from local.athena.names import Resolver
+from local.athena.normalize import normalize
 from local.athena.operators import together
 from local.athena.position import position
 from local.athena.relations import Relation
@@ -54,7 +55,7 @@ def bind(run: Run, tree: exp.Expr, *, internal: bool = False) -> Bound:
     resolver.resolve(tree, database=run.context.database)
     hidden = None if internal else next((c for c in tree.find_all(exp.Column) if c.name == FILE_ROW), None)
     if hidden is not None:
-        raise _column_not_found(hidden)
+        raise column_not_found(hidden)
     names = _output_names(tree)
     schema = {name: relation.columns for name, relation in resolver.relations.items()}
     tree = typed(tree, schema=schema)
@@ -73,7 +74,7 @@ def typed(tree: exp.Expr, *, schema: dict[str, dict[str, DataType]]) -> exp.Expr
     Raises:
         AthenaError: a column is unknown or ambiguous, or types do not fit.
     """
-    name_columns(tree)
+    normalize(tree)
     original = tree.copy()
     try:
         tree = qualify(
@@ -86,7 +87,7 @@ def typed(tree: exp.Expr, *, schema: dict[str, dict[str, DataType]]) -> exp.Expr
         )
     except OptimizeError as error:
         raise _unresolved(original, str(error)) from None
-    _check_columns(tree, schema)
+    check(tree, schema=schema)
     return annotate(tree, schema=schema)
 
 
@@ -104,14 +105,6 @@ def parameters(tree: exp.Expr, values: tuple[str, ...]) -> None:
         )
     for mark, value in zip(marks, values, strict=True):
         mark.replace(sqlglot.parse_one(value, read=AthenaSql))
-
-
-def name_columns(tree: exp.Expr) -> None:
-    """Give every column that has no name the one that Trino gives it: `_col0`, `_col1` ..."""
-    for select in tree.find_all(exp.Select):
-        for index, projection in enumerate(select.expressions):
-            if not isinstance(projection, exp.Alias | exp.Column | exp.Dot) and not projection.is_star:
-                projection.replace(exp.alias_(projection.copy(), f"_col{index}"))
 
 
 def _output_names(tree: exp.Expr) -> list[str | None]:
@@ -157,40 +150,12 @@ def _output_types(tree: exp.Expr) -> list[DataType]:
     return [type_of(select) for select in tree.selects] if isinstance(tree, exp.Query) else []
 
 
-def _check_columns(tree: exp.Expr, schema: dict[str, dict[str, DataType]]) -> None:
-    for scope in traverse_scope(tree):
-        if not isinstance(scope.expression, exp.Select):
-            continue
-        for column in scope.unqualified_columns:
-            sources = [source for source in scope.sources.values() if isinstance(source, exp.Table)]
-            raise _not_found_or_ambiguous(column, sources, schema)
-        if scope.external_columns and not scope.is_correlated_subquery:
-            raise _column_not_found(scope.external_columns[0])
-        for column in scope.columns:
-            source = scope.sources.get(column.table)
-            if isinstance(source, exp.Table) and column.name not in schema.get(source.name, {column.name: None}):
-                raise _column_not_found(column)
-
-
-def _not_found_or_ambiguous(
-    column: exp.Column, sources: list[exp.Table], schema: dict[str, dict[str, DataType]]
-) -> AthenaError:
-    if sum(column.name in schema.get(source.name, {}) for source in sources) > 1:
-        return AthenaError("AMBIGUOUS_NAME", f"{position(column)}: Column '{column.name}' is ambiguous")
-    return _column_not_found(column)
-
-
-def _column_not_found(column: exp.Column) -> AthenaError:
-    name = ".".join(part.name for part in column.parts)
-    return AthenaError("COLUMN_NOT_FOUND", f"{position(column)}: Column '{name}' cannot be resolved")
-
-
 def _unresolved(tree: exp.Expr, message: str) -> AthenaError:
     """Where sqlglot says what it could not resolve, but not where that stands."""
     name = message.rpartition(" ")[2].strip("'\".")
     for column in tree.find_all(exp.Column):
         if name in (column.name.lower(), column.table.lower()):
-            return _column_not_found(column)
+            return column_not_found(column)
     return AthenaError("SYNTAX_ERROR", f"line 1:1: {message}")
 
 

@@ -24,7 +24,8 @@ def annotate_call(annotator: "Annotator", call: exp.Anonymous) -> None:
     overloads = FUNCTIONS.get(call.name.lower())
     if overloads is None:
         raise AthenaError("FUNCTION_NOT_FOUND", f"{position(call)}: Function '{call.name.lower()}' not registered")
-    arguments = [None if isinstance(a, exp.Lambda) else type_of(a) for a in call.expressions if not _is_star(a)]
+    written = [part for a in call.expressions for part in (a.expressions if isinstance(a, exp.Distinct) else [a])]
+    arguments = [None if isinstance(a, exp.Lambda) else type_of(a) for a in written if not _is_star(a)]
     function, bindings = _choose(call, overloads, arguments)
     _type_lambdas(annotator, call, function, bindings)
     call.meta["function"] = function

@@ -1,18 +1,22 @@
 """Tokens of a statement and a cursor over them, for the parts of Athena's SQL that are Hive's or Athena's own."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from local.athena.errors import MalformedQueryError
 
-_TOKEN = re.compile(
-    r"""(?P<space>\s+|--[^\n]*|/\*.*?\*/)
-      | (?P<string>'(?:[^'\\]|''|\\.)*')
+_SPACE = r"\s+|--[^\n]*|/\*.*?\*/"
+_REST = r"""
       | (?P<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`)
       | (?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
       | (?P<word>[^\W\d][\w$]*)
-      | (?P<other>.)""",
-    re.DOTALL | re.VERBOSE,
+      | (?P<other>.)"""
+_TRINO = re.compile(rf"(?P<space>{_SPACE}) | (?P<string>'(?:[^']|'')*') {_REST}", re.DOTALL | re.VERBOSE)
+_HIVE = re.compile(rf"(?P<space>{_SPACE}) | (?P<string>'(?:[^'\\]|''|\\.)*') {_REST}", re.DOTALL | re.VERBOSE)
+_HIVE_STATEMENT = re.compile(
+    rf"(?:{_SPACE})*+(?:ALTER|CREATE\s+(?:EXTERNAL|DATABASE|SCHEMA|TABLE)|DESC|DESCRIBE|DROP|MSCK|SHOW)\b",
+    re.DOTALL | re.IGNORECASE,
 )
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
 
@@ -35,11 +39,7 @@ class Cursor:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens = [
-            Token(found.lastgroup or "", found[0], found.start(), found.end())
-            for found in _TOKEN.finditer(text)
-            if found.lastgroup != "space"
-        ]
+        self.tokens = [Token(found.lastgroup or "", found[0], found.start(), found.end()) for found in _lexemes(text)]
         self._end = Token("end", "<EOF>", len(text), len(text))
         self._index = 0
 
@@ -129,6 +129,12 @@ class Cursor:
         return self.text[start : last.end]
 
 
+def _lexemes(text: str) -> Iterator[re.Match[str]]:
+    """A backslash escapes in Hive's strings; in Trino's it is a letter like others."""
+    pattern = _HIVE if _HIVE_STATEMENT.match(text) else _TRINO
+    return (found for found in pattern.finditer(text) if found.lastgroup != "space")
+
+
 def _unescape(found: re.Match[str]) -> str:
     escape = found[1]
     if len(escape) > 1:
@@ -143,7 +149,7 @@ def line_column(text: str, offset: int) -> str:
 
 def strip(text: str) -> str:
     """The statement without comments, blanks and a semicolon at its end; places in it stay as they are."""
-    tokens = [found for found in _TOKEN.finditer(text) if found.lastgroup != "space"]
+    tokens = list(_lexemes(text))
     while tokens and tokens[-1][0] == ";":
         tokens.pop()
     return text[: tokens[-1].end()] if tokens else ""

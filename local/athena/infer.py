@@ -11,7 +11,7 @@ from sqlglot.schema import MappingSchema
 
 from local.athena import calls, operators, sqltypes
 from local.athena.dialect import AthenaSql
-from local.athena.errors import AthenaError
+from local.athena.errors import AthenaError, not_supported
 from local.athena.position import position
 from local.athena.signature import type_of
 
@@ -122,12 +122,24 @@ def _unnest(self: Annotator, node: exp.Unnest) -> None:
         columns.append(sqltypes.BIGINT)
     offset = node.args.get("offset")
     names = [*node.alias_column_names, *([offset.name] if isinstance(offset, exp.Identifier) else [])]
-    self._set_type(node, sqltypes.row(list(zip(names, columns, strict=False))))
+    if len(names) != len(columns):
+        raise AthenaError(
+            "MISMATCHED_COLUMN_ALIASES",
+            f"{position(node)}: Column alias list has {len(names)} entries but relation has {len(columns)} columns",
+        )
+    self._set_type(node, sqltypes.row(list(zip(names, columns, strict=True))))
 
 
 def _interval(self: Annotator, node: exp.Interval) -> None:
     month = node.text("unit").upper() in ("YEAR", "MONTH")
     self._set_type(node, sqltypes.INTERVAL_MONTH if month else sqltypes.INTERVAL_DAY)
+
+
+def _quantified(self: Annotator, node: exp.All | exp.Any) -> None:
+    query = node.this.unnest()
+    if not isinstance(query, exp.Query):
+        raise not_supported(f"{position(node)}: ANY or ALL of what is no query")
+    self._set_type(node, type_of(query.selects[0]))
 
 
 def _same(self: Annotator, node: exp.Expr) -> None:
@@ -168,6 +180,7 @@ METADATA: dict[type[exp.Expr], dict[str, t.Any]] = {
     **_annotators(_dot, exp.Dot),
     **_annotators(_unnest, exp.Unnest),
     **_annotators(_interval, exp.Interval),
+    **_annotators(_quantified, exp.All, exp.Any),
     **_annotators(_cast, exp.Cast, exp.TryCast),
     **_annotators(calls.at_time_zone, exp.AtTimeZone),
     **_annotators(calls.annotate_call, exp.Anonymous),

@@ -1,5 +1,7 @@
 """The text of a statement to the statement."""
 
+import re
+
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
@@ -8,6 +10,7 @@ from local.athena import hive, look
 from local.athena.cursor import Cursor, line_column, strip
 from local.athena.dialect import AthenaSql
 from local.athena.errors import MalformedQueryError, not_supported
+from local.athena.normalize import selected
 from local.athena.statements import (
     CreateTableAs,
     CreateView,
@@ -29,6 +32,7 @@ from local.athena.statements import (
 )
 from local.athena.syntax import check, check_tree
 
+_NAMED_TOKEN = re.compile(r" but got <Token .*? start: (?P<start>\d+), end: (?P<end>\d+)", re.DOTALL)
 _UNSUPPORTED = {
     *("ANALYZE", "CALL", "COMMENT", "COMMIT", "DENY", "EXPORT", "GRANT", "IMPORT", "LOAD", "LOCK", "REFRESH"),
     *("RESET", "REVOKE", "ROLLBACK", "SET", "START", "TRUNCATE", "UNLOCK", "USE"),
@@ -92,9 +96,7 @@ def query(text: str) -> exp.Expr:
     tree = _tree(text)
     if not isinstance(tree, exp.Query | exp.Values):
         raise MalformedQueryError(f"line 1:1: mismatched input '{text.split(maxsplit=1)[0]}'. Expecting: <query>")
-    if isinstance(tree, exp.Values):
-        tree = exp.select("*").from_(tree)
-    return tree
+    return selected(tree) if isinstance(tree, exp.Values) else tree
 
 
 def _tree(text: str) -> exp.Expr:
@@ -114,11 +116,17 @@ def _tree(text: str) -> exp.Expr:
 
 def _mismatch(text: str, error: ParseError) -> str:
     found = error.errors[0]
+    description = found["description"] or ""
     offset = len(found["start_context"] or "")
     token = found["highlight"] or ""
-    if offset + len(token) >= len(text.rstrip()):
+    named = _NAMED_TOKEN.search(description)
+    if named:
+        offset, token = int(named["start"]), text[int(named["start"]) : int(named["end"]) + 1]
+        description = description[: named.start()]
+    elif offset + len(token) >= len(text.rstrip()):
         offset, token = len(text), "<EOF>"
-    return f"{line_column(text, offset)}: mismatched input '{token}'. {found['description']}"
+    more = "" if "<class" in description else f" {description}"
+    return f"{line_column(text, offset)}: mismatched input '{token}'.{more}"
 
 
 def _create(cursor: Cursor, text: str) -> Statement:

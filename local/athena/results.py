@@ -132,19 +132,15 @@ def page(cloud: Cloud, *, uri: str, offset: int, count: int, columns: int) -> tu
         The rows, and the offset of the next one or None at the end. A line of text is a row of one value.
     """
     rows: list[list[str | None]] = []
-    buffer, start = b"", offset
-    is_csv = uri.endswith(".csv")
+    buffer, start, at = b"", offset, 0
+    read = csv_row if uri.endswith(".csv") else _line
     for chunk, is_last in _chunks(cloud, uri, offset):
-        buffer += chunk
-        while len(rows) < count:
-            found = csv_row(buffer, columns) if is_csv else _line(buffer)
-            if found is None:
-                break
-            row, used = found
+        buffer, start, at = buffer[at:] + chunk, start + at, 0
+        while len(rows) < count and (found := read(buffer, at, columns)) is not None:
+            row, at = found
             rows.append(row)
-            buffer, start = buffer[used:], start + used
         if len(rows) >= count:
-            return rows, start if buffer or not is_last else None
+            return rows, start + at if at < len(buffer) or not is_last else None
     return rows, None
 
 
@@ -158,10 +154,9 @@ def _chunks(cloud: Cloud, uri: str, offset: int) -> Any:
         yield body, offset >= size
 
 
-def csv_row(buffer: bytes, columns: int) -> tuple[list[str | None], int] | None:
-    """The first row of a buffer and its length, or None if it is not whole."""
+def csv_row(buffer: bytes, at: int, columns: int) -> tuple[list[str | None], int] | None:
+    """The row that begins at a position of a buffer, and where it ends; None if it is not whole."""
     row: list[str | None] = []
-    at = 0
     for index in range(columns):
         found = _FIELD.match(buffer, at)
         if found is None or (found[2] == b"\n") is not (index == columns - 1):
@@ -171,6 +166,6 @@ def csv_row(buffer: bytes, columns: int) -> tuple[list[str | None], int] | None:
     return row, at
 
 
-def _line(buffer: bytes) -> tuple[list[str | None], int] | None:
-    end = buffer.find(b"\n")
-    return None if end < 0 else ([buffer[:end].decode()], end + 1)
+def _line(buffer: bytes, at: int, _: int) -> tuple[list[str | None], int] | None:
+    end = buffer.find(b"\n", at)
+    return None if end < 0 else ([buffer[at:end].decode()], end + 1)

@@ -7,7 +7,9 @@ from sqlglot import exp
 from sqlglot.expressions import DataType, DType
 
 from local.athena import coercion, sqltypes
+from local.athena.errors import not_supported
 from local.athena.functions import Function, split
+from local.athena.position import position
 
 NUMERIC, TEMPORAL = "N", "D"
 
@@ -162,6 +164,13 @@ def _wall_clock(_: Bindings, call: exp.Anonymous) -> DataType:
     return sqltypes.timestamp(int(call.expressions[0].name))
 
 
+def _zoned(bindings: Bindings, call: exp.Anonymous) -> DataType:
+    zone = call.expressions[1]
+    if not (isinstance(zone, exp.Literal) and zone.is_string):
+        raise not_supported(f"{position(call)}: {call.name.lower()} with a zone that is not a literal")
+    return sqltypes.timestamp_tz(bindings.numbers.get("p", 3), zone=zone.name)
+
+
 def type_of(node: exp.Expr) -> DataType:
     """The type that inference gave to a node."""
     return node.type or sqltypes.UNKNOWN
@@ -183,4 +192,5 @@ _RULES: dict[str, Callable[[Bindings, exp.Anonymous], DataType]] = {
     "row": _row,
     "instant": _instant,
     "wall_clock": _wall_clock,
+    "zoned": _zoned,
 }

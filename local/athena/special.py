@@ -114,19 +114,14 @@ def parse_datetime(gen: "Generator", call: exp.Anonymous) -> str:
 
 
 def at_timezone(gen: "Generator", call: exp.Anonymous) -> str:
-    zone = _literal(call, 1)
-    type_of(call).meta["zone"] = zone
     return gen.instant(call.expressions[0])
 
 
 def with_timezone(gen: "Generator", call: exp.Anonymous) -> str:
-    zone = _literal(call, 1)
-    type_of(call).meta["zone"] = zone
-    return f"({gen.sql(call.expressions[0])} AT TIME ZONE {sqltypes.literal(zone)})"
+    return f"({gen.sql(call.expressions[0])} AT TIME ZONE {sqltypes.literal(_literal(call, 1))})"
 
 
 def from_unixtime_zone(gen: "Generator", call: exp.Anonymous) -> str:
-    type_of(call).meta["zone"] = _literal(call, 1)
     return f"trino_from_unixtime({gen.sql(call.expressions[0])})"
 
 

@@ -5,7 +5,8 @@ from itertools import pairwise
 from sqlglot import exp
 
 from local.athena.cursor import Cursor, Token, line_column
-from local.athena.errors import MalformedQueryError
+from local.athena.dialect import AthenaSql
+from local.athena.errors import MalformedQueryError, not_supported
 from local.athena.position import position
 
 # Words that end a list; a comma before one of them is a comma too many.
@@ -26,10 +27,12 @@ def check(text: str) -> None:
                 f"{line_column(text, token.start)}: backquoted identifiers are not supported; "
                 "use double quotes to quote identifiers"
             )
+        if token.text in ("'", '"'):  # a string that does not end
+            raise _mismatch(text, token)
         if token.text == following.text == ":":
             raise _mismatch(text, token)
         ends = (following.word or following.text) in _ENDS
-        if ends and (token.text == "," or token.word == "SELECT"):
+        if (ends or following.text == ",") and (token.text == "," or token.word == "SELECT"):
             raise _mismatch(text, following)
         if token.word == "INTERVAL" and following.kind == "number":
             raise _mismatch(text, following)
@@ -50,6 +53,12 @@ def check_tree(tree: exp.Expr) -> None:
             word = "EXCEPT"
         if isinstance(node, exp.Distinct) and node.args.get("on"):
             word = "ON"
+        if isinstance(node, exp.SetOperation) and node.args.get("by_name"):
+            word = "CORRESPONDING"
+        if isinstance(node, exp.LimitOptions) and node.args.get("with_ties"):
+            raise not_supported("FETCH FIRST ... WITH TIES")
+        if isinstance(node, exp.Limit) and not isinstance(node.expression, exp.Literal | exp.Placeholder | exp.Var):
+            word = node.expression.sql(AthenaSql)
         if word:
             raise MalformedQueryError(f"{position(node)}: mismatched input '{word}'")
 
@@ -66,7 +75,7 @@ _FOREIGN: dict[type[exp.Expr], str] = {
 
 
 def _check_order(text: str, tokens: list[Token]) -> None:
-    """DELETE wants FROM; LIMIT comes after OFFSET."""
+    """DELETE wants FROM, UPDATE wants SET; LIMIT comes after OFFSET."""
     depth = 0
     limited: set[int] = set()
     for index, token in enumerate(tokens):
@@ -77,6 +86,8 @@ def _check_order(text: str, tokens: list[Token]) -> None:
             limited.add(depth)
         if token.word == "OFFSET" and depth in limited:
             raise _mismatch(text, token)
+        if token.word == "UPDATE" and index == 0 and not any(other.word == "SET" for other in tokens):
+            raise _mismatch(text, tokens[-1])
         if token.word == "DELETE" and index == 0 and len(tokens) > 1 and tokens[1].word != "FROM":
             raise _mismatch(text, tokens[1])
 

@@ -36,10 +36,10 @@ def evaluate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
         columns = query.materialize(run, bound, translated)
         body = query.write_csv(run, columns, source="result").read_bytes()
         rows: Values = []
-        while body:
-            row, length = results.csv_row(body, len(columns)) or ([], len(body))
+        at = 0
+        while at < len(body):
+            row, at = results.csv_row(body, at, len(columns)) or ([], len(body))
             rows.append(tuple(row))
-            body = body[length:]
         return rows[1:], [sqltypes.trino_name(dt) for _, dt in columns]
 
     yield run_query
