@@ -59,7 +59,7 @@ def test_a_job_installs_the_library_with_its_requirements(
     assert {name.partition("/")[0] for name in files if not name.startswith("lakehouse/")} == {
         key.rpartition("/")[2].removesuffix("-py3-none-any.whl") + ".dist-info"
     }
-    assert re.search(r"^Requires-Dist: duckdb==[0-9.]+$", metadata, re.MULTILINE)
+    assert re.search(r"^Requires-Dist: pyarrow==[0-9.]+$", metadata, re.MULTILINE)
 
 
 def test_equal_sources_give_an_equal_wheel(tmp_path: Path) -> None:
