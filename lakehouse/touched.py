@@ -23,6 +23,13 @@ MOST_VALUES = 100
 """More different values than these are told by their range: a longer condition costs more than it saves."""
 
 _EXACT = (Kind.INT, Kind.LONG, Kind.DECIMAL, Kind.STRING, Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP)
+# Not date_trunc, which on Sail fails for dates that nanoseconds cannot count, such as 9999-12-31.
+_STARTS = {
+    "year": "make_date(year({0}), 1, 1)",
+    "month": "make_date(year({0}), month({0}), 1)",
+    "day": "CAST({0} AS date)",
+    "hour": "timestamp_micros(unix_micros({0}) - pmod(unix_micros({0}), 3600000000))",
+}
 _UNITS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 
 
@@ -74,8 +81,8 @@ def _partitions(rows: DataFrame, contract: Contract, partition: Partition) -> Co
     if function == "truncate" and column.type.kind in (Kind.INT, Kind.LONG):
         start = f"`{column.name}` - pmod(`{column.name}`, {width})"
         return _ranges(rows, column, start=start, end=lambda low: low + int(width) - 1)
-    if function in ("year", "month", "day", "hour"):
-        start = f"date_trunc('{function}', `{column.name}`)"
+    if function in _STARTS:
+        start = _STARTS[function].format(f"`{column.name}`")
         return _ranges(rows, column, start=start, end=partial(_end, unit=function))
     return ANY_ROW
 
@@ -105,7 +112,7 @@ def _ranges(rows: DataFrame, column: Column, *, start: str, end: Callable[[Any],
         start: SQL of where the range of a value begins.
         end: where the range that begins there ends; the end belongs to it.
     """
-    starts = rows.selectExpr(f"CAST({start} AS {column.type.spark}) AS start")
+    starts = rows.selectExpr(f"{start} AS start")
     # As text, values reach Python as they are, whatever its time zone.
     texts = [row[0] for row in starts.selectExpr("CAST(start AS string)").distinct().limit(MOST_VALUES + 1).collect()]
     many = len(texts) > MOST_VALUES

@@ -50,6 +50,7 @@ MOMENTS = [
     datetime(2026, 2, 1, tzinfo=UTC),
     datetime(1969, 12, 31, 23, tzinfo=UTC),
     datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    datetime(1, 1, 1, tzinfo=UTC),
 ]
 sales = st.fixed_dictionaries(
     {
