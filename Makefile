@@ -15,7 +15,6 @@ demo: setup ## the whole lakehouse on this machine: deploy, load, change, query
 .PHONY: bench
 bench: setup ## speed and memory beside DuckDB, awswrangler and Spark (10 million rows; some minutes)
 	python -m tests.benchmarks.stage_to_raw
-	python -m tests.benchmarks.raw_to_integration
 
 ##@ Check
 .PHONY: test
