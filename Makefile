@@ -6,6 +6,8 @@ export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 # A laptop's lakehouse talks to 127.0.0.1 without TLS: a bundle or a profile of the user's must not get in the way.
 unexport AWS_CA_BUNDLE AWS_PROFILE PYTHONDONTWRITEBYTECODE
 export AWS_EC2_METADATA_DISABLED := true
+# Node 20 is enough; jsii would say at every synth that a newer one exists.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
 
 ##@ Use
 .PHONY: demo
