@@ -9,4 +9,4 @@ RECORD = "_record"
 OPERATION = "_op"
 COMMIT_TIMESTAMP = "_commit_ts"
 CHANGE_SEQUENCE = "_change_seq"
-DELETED = "_deleted"
+DELETED = "_is_deleted"  # `_deleted` is a metadata column of Iceberg: Spark reads no table that has one

@@ -176,7 +176,7 @@ def _counts(made: Lake, contracts: Sequence[Contract]) -> str:
         )
         """  # noqa: S608 - our own names
         for contract in contracts
-        for deleted in ["false" if contract.ingest is Ingest.APPEND else "_deleted"]
+        for deleted in ["false" if contract.ingest is Ingest.APPEND else "_is_deleted"]
     )
 
 

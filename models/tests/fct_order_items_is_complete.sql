@@ -3,7 +3,7 @@
 
 select order_id, line_number
 from {{ source('integration', 'order_items') }}
-where not _deleted
+where not _is_deleted
 
 except
 

@@ -16,10 +16,10 @@ Row = tuple[Any, ...]
 def integration(contract: Contract, *, names: Names) -> list[Row]:
     """The live rows of an integration table, the contract's columns alone, sorted."""
     columns = tuple(column.name for column in contract.columns)
-    deleted = () if contract.ingest is Ingest.APPEND else ("_deleted",)
+    deleted = () if contract.ingest is Ingest.APPEND else ("_is_deleted",)
     table = catalog.load().load_table((names.database(Zone.INTEGRATION), contract.dataset))
     rows = table.scan(selected_fields=columns + deleted).to_arrow().to_pylist()
-    return ordered(tuple(row[name] for name in columns) for row in rows if not row.get("_deleted"))
+    return ordered(tuple(row[name] for name in columns) for row in rows if not row.get("_is_deleted"))
 
 
 def source(contract: Contract, conninfo: str) -> list[Row]:

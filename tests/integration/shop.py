@@ -73,8 +73,8 @@ class Shop:
     def state(self, table: str) -> list[Row]:
         """The tables as rows of the integration table: what was deleted is a tombstone with its key."""
         gone = {_key(table, change.row) for change in self.log[table]} - self.now[table].keys()
-        tombstones = [dict(zip(KEYS[table], key, strict=True)) | {"_deleted": True} for key in gone]
-        return [row | {"_deleted": False} for row in self.now[table].values()] + tombstones
+        tombstones = [dict(zip(KEYS[table], key, strict=True)) | {"_is_deleted": True} for key in gone]
+        return [row | {"_is_deleted": False} for row in self.now[table].values()] + tombstones
 
 
 def _key(table: str, row: Row) -> Key:

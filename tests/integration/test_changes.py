@@ -21,7 +21,7 @@ versions = st.lists(
             {
                 "_change_seq": st.sampled_from([None, "", "1", "2"]),
                 "_commit_ts": st.none() | st.sampled_from(MOMENTS),
-                "_deleted": st.booleans(),
+                "_is_deleted": st.booleans(),
                 "_batch_id": st.sampled_from(["entities-00000001", "entities-00000002"]),
             }
         ),

@@ -77,7 +77,7 @@ def rank(record: Record) -> Any:
     return (
         record["_change_seq"] or "",
         nulls_lowest(record["_commit_ts"]),
-        record["_deleted"],
+        record["_is_deleted"],
         nulls_lowest([record[name] for name in CONTENTS]),
     )
 
@@ -85,7 +85,7 @@ def rank(record: Record) -> Any:
 def as_row(record: Record) -> Record:
     """A raw record as a row of the integration table."""
     row = {name: value for name, value in record.items() if name != "_op"}
-    return row | {"_deleted": record["_op"] == "D"} | (dict.fromkeys(CONTENTS) if record["_op"] == "D" else {})
+    return row | {"_is_deleted": record["_op"] == "D"} | (dict.fromkeys(CONTENTS) if record["_op"] == "D" else {})
 
 
 TABLES = [
@@ -165,14 +165,14 @@ def test_any_order_repetition_and_split_give_the_oracles_table(
 
 def check_counts(counts: dict[str, Counts], before: Any, after: Any, received: dict[str, list[Record]]) -> None:
     changed = [name for name in after if after[name] != before.get(name)]
-    alive = {name for name, row in before.items() if not row["_deleted"]}
+    alive = {name for name, row in before.items() if not row["_is_deleted"]}
     assert {batch_id: found.read for batch_id, found in counts.items()} == {
         batch_id: len(received[batch_id]) for batch_id in counts
     }
     total = {name: sum(getattr(found, name) for found in counts.values()) for name in Counts.__slots__}
     assert total["unchanged"] == total["read"] - len(changed)
-    assert total["deleted"] == sum(after[name]["_deleted"] for name in changed)
-    assert total["updated"] == sum(name in alive and not after[name]["_deleted"] for name in changed)
+    assert total["deleted"] == sum(after[name]["_is_deleted"] for name in changed)
+    assert total["updated"] == sum(name in alive and not after[name]["_is_deleted"] for name in changed)
     assert total["inserted"] == len(changed) - total["deleted"] - total["updated"]
 
 
@@ -226,7 +226,7 @@ def test_a_late_update_does_not_bring_a_row_back_but_a_later_insert_does(lake: L
     def after(number: int) -> tuple[Any, bool, str, Counts]:
         counts = lake.move(contract, batch(contract, number))[batch(contract, number)]
         [row] = lake.rows(contract)
-        return row["amount"], row["_deleted"], row["_change_seq"], counts
+        return row["amount"], row["_is_deleted"], row["_change_seq"], counts
 
     assert after(1) == (1, False, "", Counts(read=1, inserted=1))
     assert after(2) == (None, True, "3", Counts(read=1, deleted=1))
@@ -255,7 +255,7 @@ def test_events_without_an_operation_are_ordered_by_their_own_columns(lake: Lake
         lake.move(contract, batch(contract, number))
 
     [row] = lake.rows(contract)
-    assert (row["amount"], row["version"], row["_deleted"]) == (None, 3, False)
+    assert (row["amount"], row["version"], row["_is_deleted"]) == (None, 3, False)
 
 
 def test_a_record_that_is_read_again_replaces_what_it_was(lake: Lake) -> None:

@@ -46,7 +46,7 @@ def records(contract: Contract, number: int, state: dict[int, int], refused: int
 def state(lake: Lake, contract: Contract) -> dict[int, tuple[int | None, bool]]:
     rows = lake.rows(contract)
     assert len({row["id"] for row in rows}) == len(rows)
-    return {row["id"]: (row["amount"], row["_deleted"]) for row in rows}
+    return {row["id"]: (row["amount"], row["_is_deleted"]) for row in rows}
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])

@@ -25,10 +25,10 @@ EVENTS = replace(ORDERS, source=Source(name="app", type="kafka", format="json"),
 @pytest.mark.parametrize(
     ("contract", "columns"),
     [
-        (ORDERS, ("_change_seq", "_commit_ts", "_deleted")),
-        (replace(ORDERS, ordering=("_commit_ts", "_change_seq")), ("_commit_ts", "_change_seq", "_deleted")),
-        (EVENTS, ("updated_at", "_deleted")),
-        (replace(EVENTS, ingest=Ingest.SNAPSHOT, ordering=()), ("_batch_id", "_deleted")),
+        (ORDERS, ("_change_seq", "_commit_ts", "_is_deleted")),
+        (replace(ORDERS, ordering=("_commit_ts", "_change_seq")), ("_commit_ts", "_change_seq", "_is_deleted")),
+        (EVENTS, ("updated_at", "_is_deleted")),
+        (replace(EVENTS, ingest=Ingest.SNAPSHOT, ordering=()), ("_batch_id", "_is_deleted")),
         (replace(EVENTS, ingest=Ingest.APPEND, deduplicate=Deduplicate.KEY), ("updated_at",)),
         (replace(EVENTS, ingest=Ingest.APPEND, deduplicate=Deduplicate.KEY, ordering=()), ()),
     ],
@@ -38,7 +38,7 @@ def test_columns_that_order_versions(contract: Contract, columns: tuple[str, ...
 
 
 def test_a_full_load_row_is_older_than_any_change() -> None:
-    assert changes.order(ORDERS, "s") == "struct(coalesce(s.`_change_seq`, ''), s.`_commit_ts`, s.`_deleted`)"
+    assert changes.order(ORDERS, "s") == "struct(coalesce(s.`_change_seq`, ''), s.`_commit_ts`, s.`_is_deleted`)"
 
 
 def test_what_nothing_orders_is_tied() -> None:

@@ -88,7 +88,7 @@ def test_integration_requires_the_key_alone_and_keeps_tombstones(lake: Catalog, 
 
     assert [field.name for field in table.schema().fields if field.required] == ["order_id"]
     assert table.schema().identifier_field_names() == {"order_id"}
-    assert table.schema().find_type("_deleted") == types.BOOLEAN.iceberg
+    assert table.schema().find_type("_is_deleted") == types.BOOLEAN.iceberg
     assert [(field.name, field.transform) for field in table.spec().fields] == [
         ("order_id_bucket_4", BucketTransform(4))
     ]
@@ -100,7 +100,7 @@ def test_files_that_only_grow_have_neither_change_columns_nor_tombstones(lake: C
     schemas = [lake.load_table(f"{names.database(zone)}.store_sales").schema() for zone in (Zone.RAW, Zone.INTEGRATION)]
 
     for schema in schemas:
-        assert not {"_op", "_commit_ts", "_change_seq", "_deleted"} & set(schema.column_names)
+        assert not {"_op", "_commit_ts", "_change_seq", "_is_deleted"} & set(schema.column_names)
         assert not schema.identifier_field_ids
 
 

@@ -5,7 +5,7 @@ with current_versions as (
 ),
 
 state as (
-    select {{ columns | join(', ') }} from {{ state }} where not _deleted
+    select {{ columns | join(', ') }} from {{ state }} where not _is_deleted
 )
 
 select 'not in integration' as fault, * from (select * from current_versions except select * from state) as extra

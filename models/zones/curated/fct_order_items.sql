@@ -14,8 +14,8 @@ with lines as (
         cast(coalesce(items.discount, 0) as decimal(4, 2)) as discount
     from {{ source('integration', 'order_items') }} as items
     join {{ source('integration', 'orders') }} as orders
-        on orders.order_id = items.order_id and not orders._deleted
-    where not items._deleted
+        on orders.order_id = items.order_id and not orders._is_deleted
+    where not items._is_deleted
 ),
 
 amounts as (
