@@ -1,5 +1,6 @@
 """S3 as DuckDB reads it: a file system of one statement, that counts the bytes it reads."""
 
+import os
 import threading
 from datetime import UTC, datetime
 from typing import Any
@@ -45,21 +46,26 @@ class Scan:
 
 
 class _File:
-    """A random-access S3 object."""
+    """A random-access S3 object. DuckDB seeks, then reads; its threads share a handle, so each has its own position."""
 
     def __init__(self, stream: pyarrow.NativeFile, scan: Scan) -> None:
         self._stream, self._scan = stream, scan
+        self._thread = threading.local()
 
     def read(self, size: int = -1) -> bytes:
-        data: bytes = self._stream.read(None if size < 0 else size)
+        position = self.tell()
+        data: bytes = self._stream.read_at(size if size >= 0 else self._stream.size() - position, position)
+        self._thread.position = position + len(data)
         self._scan.count(len(data))
         return data
 
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return int(self._stream.seek(offset, whence))
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self.tell(), os.SEEK_END: self._stream.size()}[whence]
+        self._thread.position = start + offset
+        return self.tell()
 
     def tell(self) -> int:
-        return int(self._stream.tell())
+        return int(getattr(self._thread, "position", 0))
 
     def close(self) -> None:
         self._stream.close()
