@@ -33,7 +33,7 @@ class Processing(LakehouseStack):
                     self,
                     f"{move}-{stream}",
                     log_group_name=names.job_log_group(move, stream),
-                    retention=settings.log_retention,
+                    retention=settings.retention.logs,
                     encryption_key=key,
                     removal_policy=settings.removal_policy,
                 )
@@ -61,13 +61,13 @@ class Processing(LakehouseStack):
                     name="glueetl", python_version="3", script_location=script.s3_object_url
                 ),
                 default_arguments=self._arguments(target, wheel=wheel),
-                glue_version=settings.glue_version,
-                worker_type=settings.worker_type,
-                number_of_workers=settings.workers,
-                timeout=settings.job_timeout_minutes,
-                max_retries=settings.job_retries,
+                glue_version=settings.jobs.glue_version,
+                worker_type=settings.jobs.worker_type,
+                number_of_workers=settings.jobs.workers,
+                timeout=settings.jobs.timeout_minutes,
+                max_retries=settings.jobs.retries,
                 execution_property=glue.CfnJob.ExecutionPropertyProperty(
-                    max_concurrent_runs=settings.max_concurrent_runs
+                    max_concurrent_runs=settings.jobs.max_concurrent_runs
                 ),
                 security_configuration=security.name,
             )

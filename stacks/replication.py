@@ -39,7 +39,7 @@ class Replication(Construct):
     ) -> None:
         super().__init__(stack, source)
         self._stack, self._source, self._key = stack, source, key
-        least, most = settings.replication_units
+        least, most = settings.replication.units
         dms.CfnReplicationConfig(
             self,
             "Replication",
@@ -78,7 +78,7 @@ class Replication(Construct):
             endpoint_type="source",
             engine_name=engine.name,
             database_name=database,
-            ssl_mode=settings.source_ssl_mode,
+            ssl_mode=settings.replication.ssl_mode,
         )
         access = {"SecretsManagerSecretId": secret.secret_arn, "SecretsManagerAccessRoleArn": role.role_arn}
         endpoint.add_property_override(engine.settings_property, {**engine.settings, **access})
@@ -130,7 +130,7 @@ class Replication(Construct):
             engine_name="s3",
         )
         written = dms_settings.s3_settings(
-            source=self._source, bucket=bucket, batch_interval_s=settings.replication_interval_seconds
+            source=self._source, bucket=bucket, batch_interval_s=settings.replication.interval_seconds
         )
         access = {
             "ServiceAccessRoleArn": role.role_arn,

@@ -1,53 +1,139 @@
-"""What differs between environments, and nothing else."""
+"""What differs between environments and profiles, and nothing else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Literal
 
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 
 
+class Profile(StrEnum):
+    """How much an environment has standing by."""
+
+    STANDARD = "standard"
+    """Airflow, and capacity that is paid by the hour where that is cheaper at work."""
+    MINIMAL = "minimal"
+    """Nothing that bills by the hour for waiting, as far as AWS offers it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """The choices of one environment.
+class Retention:
+    """How long things are kept.
 
     Args:
-        environment: name of the environment, the second part of every name.
-        removal_policy: what `cdk destroy` does to data, key and secrets; DESTROY empties the buckets first.
-        stage_expires_days: how long stage keeps what sources sent.
-        noncurrent_versions_expire_days: how long an overwritten or deleted object can be brought back.
-        query_results_expire_days: how long Athena's results are kept.
-        access_logs_expire_days: how long the logs of who read which object, and of the network, are kept.
-        log_retention: how long CloudWatch keeps what jobs print.
-        scan_limit_bytes: Athena cancels a query that scans more.
+        stage_days: what sources sent.
+        noncurrent_versions_days: how long an overwritten or deleted object can be brought back.
+        query_results_days: Athena's results.
+        access_logs_days: who read which object, and the network's traffic.
+        logs: what jobs print, in CloudWatch.
+    """
+
+    stage_days: int
+    noncurrent_versions_days: int
+    query_results_days: int
+    access_logs_days: int
+    logs: RetentionDays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jobs:
+    """Glue jobs.
+
+    Args:
         glue_version: 6.0 is Spark 4.1 and Python 3.13, 5.1 is Spark 3.5 and Python 3.11.
         worker_type: Glue worker; G.1X is 4 vCPU and 16 GB.
         workers: workers of one job run, the driver included.
-        job_timeout_minutes: a run that takes longer is stopped.
-        job_retries: how often Glue itself repeats a failed run; who starts the jobs may repeat them too.
+        timeout_minutes: a run that takes longer is stopped.
+        retries: how often Glue itself repeats a failed run; who starts the jobs may repeat them too.
         max_concurrent_runs: runs of one job at the same time.
-        replication_interval_seconds: longest time that a change in a source database waits for its file in stage.
-        replication_units: least and most DMS capacity units (2 GB of memory each) of one source database.
-        source_ssl_mode: how DMS connects to source databases.
+    """
+
+    glue_version: Literal["6.0", "5.1"] = "6.0"
+    worker_type: Literal["G.1X", "G.2X", "G.4X", "G.8X"] = "G.1X"
+    workers: int = 2
+    timeout_minutes: int = 60
+    retries: int = 0
+    max_concurrent_runs: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replication:
+    """DMS, from source databases to stage.
+
+    Args:
+        interval_seconds: longest time that a change in a source database waits for its file in stage.
+        units: least and most DMS capacity units (2 GB of memory each) of one source database.
+        ssl_mode: how DMS connects to source databases.
+    """
+
+    interval_seconds: int = 60
+    units: tuple[int, int] = (1, 2)
+    ssl_mode: Literal["require", "verify-ca", "verify-full"] = "require"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streaming:
+    """Kinesis and Kafka events, to stage."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """The private network.
+
+    Args:
+        nat_gateways: ways out to the internet, each paid by the hour; 0 keeps everything inside.
+    """
+
+    nat_gateways: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orchestration:
+    """What starts the moves.
+
+    Args:
+        engine: `mwaa` is Amazon's Airflow, `step-functions` costs nothing between runs.
+    """
+
+    engine: Literal["mwaa", "step-functions"] = "mwaa"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """When somebody is told.
+
+    Args:
+        emails: who is told; each address has to confirm once.
+        monthly_budget_usd: what the environment may cost a month.
+    """
+
+    emails: tuple[str, ...] = ()
+    monthly_budget_usd: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The choices of one environment in one profile.
+
+    Args:
+        environment: name of the environment, the second part of every name.
+        profile: how much it has standing by.
+        removal_policy: what `cdk destroy` does to data, key and secrets; DESTROY empties the buckets first.
+        scan_limit_bytes: Athena cancels a query that scans more.
     """
 
     environment: str
+    profile: Profile
     removal_policy: RemovalPolicy
-    stage_expires_days: int
-    noncurrent_versions_expire_days: int
-    query_results_expire_days: int
-    access_logs_expire_days: int
-    log_retention: RetentionDays
     scan_limit_bytes: int
-    glue_version: Literal["6.0", "5.1"]
-    worker_type: Literal["G.1X", "G.2X", "G.4X", "G.8X"]
-    workers: int
-    job_timeout_minutes: int
-    job_retries: int
-    max_concurrent_runs: int
-    replication_interval_seconds: int
-    replication_units: tuple[int, int]
-    source_ssl_mode: Literal["none", "require", "verify-ca", "verify-full"]
+    retention: Retention
+    alerts: Alerts
+    jobs: Jobs = Jobs()
+    replication: Replication = Replication()
+    streaming: Streaming = Streaming()
+    network: Network = Network()
+    orchestration: Orchestration = Orchestration()
 
 
 ENVIRONMENTS = {
@@ -55,22 +141,75 @@ ENVIRONMENTS = {
     for settings in (
         Settings(
             environment="dev",
+            profile=Profile.MINIMAL,
             removal_policy=RemovalPolicy.DESTROY,
-            stage_expires_days=90,
-            noncurrent_versions_expire_days=7,
-            query_results_expire_days=7,
-            access_logs_expire_days=30,
-            log_retention=RetentionDays.TWO_WEEKS,
             scan_limit_bytes=100 * 2**30,
-            glue_version="6.0",
-            worker_type="G.1X",
-            workers=2,
-            job_timeout_minutes=60,
-            job_retries=0,
-            max_concurrent_runs=10,
-            replication_interval_seconds=5,
-            replication_units=(1, 2),
-            source_ssl_mode="require",
+            retention=Retention(
+                stage_days=90,
+                noncurrent_versions_days=7,
+                query_results_days=7,
+                access_logs_days=30,
+                logs=RetentionDays.TWO_WEEKS,
+            ),
+            replication=Replication(interval_seconds=5),
+            alerts=Alerts(monthly_budget_usd=100),
+        ),
+        Settings(
+            environment="staging",
+            profile=Profile.STANDARD,
+            removal_policy=RemovalPolicy.DESTROY,
+            scan_limit_bytes=500 * 2**30,
+            retention=Retention(
+                stage_days=90,
+                noncurrent_versions_days=14,
+                query_results_days=14,
+                access_logs_days=90,
+                logs=RetentionDays.ONE_MONTH,
+            ),
+            alerts=Alerts(monthly_budget_usd=1000),
+        ),
+        Settings(
+            environment="prod",
+            profile=Profile.STANDARD,
+            removal_policy=RemovalPolicy.RETAIN,
+            scan_limit_bytes=2 * 2**40,
+            retention=Retention(
+                stage_days=365,
+                noncurrent_versions_days=30,
+                query_results_days=30,
+                access_logs_days=400,
+                logs=RetentionDays.ONE_YEAR,
+            ),
+            jobs=Jobs(retries=1, max_concurrent_runs=50),
+            replication=Replication(units=(1, 8)),
+            alerts=Alerts(monthly_budget_usd=5000),
         ),
     )
 }
+"""Each environment in the profile that it has unless told otherwise."""
+
+
+def settings_of(environment: str, *, profile: str | None = None) -> Settings:
+    """The choices of an environment.
+
+    Args:
+        environment: one of ENVIRONMENTS.
+        profile: one of Profile; None is the environment's own.
+
+    Raises:
+        ValueError: there is no such environment or profile.
+    """
+    if environment not in ENVIRONMENTS:
+        raise ValueError(f"no environment '{environment}': expected one of {', '.join(ENVIRONMENTS)}")
+    settings = ENVIRONMENTS[environment]
+    if profile not in (None, *Profile):
+        raise ValueError(f"no profile '{profile}': expected one of {', '.join(Profile)}")
+    chosen = Profile(profile) if profile else settings.profile
+    if chosen is Profile.STANDARD:
+        return replace(settings, profile=chosen)
+    return replace(
+        settings,
+        profile=chosen,
+        network=replace(settings.network, nat_gateways=0),
+        orchestration=replace(settings.orchestration, engine="step-functions"),
+    )

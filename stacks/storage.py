@@ -34,14 +34,16 @@ class Storage(LakehouseStack):
         self.access_logs = self._bucket(
             "AccessLogs",
             name=names.logs_bucket,
-            expires_days=settings.access_logs_expire_days,
+            expires_days=settings.retention.access_logs_days,
             encryption=s3.BucketEncryption.S3_MANAGED,
         )
         for zone in Zone:
-            expires_days = settings.stage_expires_days if zone is Zone.STAGE else None
+            expires_days = settings.retention.stage_days if zone is Zone.STAGE else None
             self._logged_bucket(zone.title(), name=names.bucket(zone), expires_days=expires_days)
         self._logged_bucket("Scripts", name=names.scripts_bucket)
-        self._logged_bucket("QueryResults", name=names.results_bucket, expires_days=settings.query_results_expire_days)
+        self._logged_bucket(
+            "QueryResults", name=names.results_bucket, expires_days=settings.retention.query_results_days
+        )
         acknowledge(
             self.access_logs,
             "AwsSolutions-S1",
@@ -95,7 +97,7 @@ class Storage(LakehouseStack):
         rules = [
             s3.LifecycleRule(
                 id="what-is-no-longer-current",
-                noncurrent_version_expiration=Duration.days(settings.noncurrent_versions_expire_days),
+                noncurrent_version_expiration=Duration.days(settings.retention.noncurrent_versions_days),
                 expired_object_delete_marker=True,
                 abort_incomplete_multipart_upload_after=Duration.days(UNFINISHED_UPLOADS_DAYS),
             )

@@ -53,9 +53,11 @@ def test_a_finding_of_cdk_nag_fails_the_synth(tmp_path: Path) -> None:
         app.synth()
 
 
-def test_an_unknown_environment_is_named(tmp_path: Path, names: Names) -> None:
-    with pytest.raises(SystemExit, match="no environment 'prd': expected one of dev"):
+def test_an_unknown_environment_or_profile_is_named(tmp_path: Path, names: Names) -> None:
+    with pytest.raises(SystemExit, match="no environment 'prd': expected one of dev, staging, prod"):
         synth(tmp_path, names, environment="prd")
+    with pytest.raises(SystemExit, match="no profile 'huge': expected one of standard, minimal"):
+        synth(tmp_path, names, profile="huge")
 
 
 def test_without_a_source_database_nothing_stands_idle(keeping: Assembly, names: Names) -> None:

@@ -36,7 +36,7 @@ def test_a_replication_for_each_database_selects_its_contracts_tables(
         assert replication["ReplicationType"] == "full-load-and-cdc"
         assert replication["TableMappings"] == dms.table_mappings(contracts)
         compute = replication["ComputeConfig"]
-        assert (compute["MinCapacityUnits"], compute["MaxCapacityUnits"]) == ENVIRONMENTS["dev"].replication_units
+        assert (compute["MinCapacityUnits"], compute["MaxCapacityUnits"]) == ENVIRONMENTS["dev"].replication.units
         assert {"KmsKeyId", "ReplicationSubnetGroupId", "VpcSecurityGroupIds"} <= compute.keys()
 
 
@@ -61,7 +61,7 @@ def test_targets_write_to_stage_as_lakehouse_dms_says(
         expected = dms.s3_settings(
             source=source,
             bucket=names.bucket(Zone.STAGE),
-            batch_interval_s=ENVIRONMENTS["dev"].replication_interval_seconds,
+            batch_interval_s=ENVIRONMENTS["dev"].replication.interval_seconds,
         )
         assert expected.items() <= settings.items()
         assert settings["EncryptionMode"] == "sse-kms"

@@ -84,9 +84,9 @@ def test_a_job_says_what_it_is_for_and_what_it_runs_on(jobs: dict[Move, Json], n
     assert arguments["--environment"] == names.environment
     assert text(arguments["--contracts"]) == names.contracts_uri
     assert job["GlueVersion"] in ("5.1", "6.0")
-    assert (job["WorkerType"], job["NumberOfWorkers"]) == (DEV.worker_type, DEV.workers)
-    assert (job["Timeout"], job["MaxRetries"]) == (DEV.job_timeout_minutes, DEV.job_retries)
-    assert job["ExecutionProperty"] == {"MaxConcurrentRuns": DEV.max_concurrent_runs}
+    assert (job["WorkerType"], job["NumberOfWorkers"]) == (DEV.jobs.worker_type, DEV.jobs.workers)
+    assert (job["Timeout"], job["MaxRetries"]) == (DEV.jobs.timeout_minutes, DEV.jobs.retries)
+    assert job["ExecutionProperty"] == {"MaxConcurrentRuns": DEV.jobs.max_concurrent_runs}
     for switch in ("glue-datacatalog", "metrics", "observability-metrics", "continuous-cloudwatch-log"):
         assert arguments[f"--enable-{switch}"] == "true"
 

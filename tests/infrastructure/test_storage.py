@@ -79,15 +79,15 @@ def test_every_bucket_logs_who_read_it(buckets: dict[str, Json], names: Names) -
 
 def test_what_is_no_longer_current_ends(buckets: dict[str, Json], names: Names) -> None:
     expiry = {
-        names.bucket(Zone.STAGE): DEV.stage_expires_days,
-        names.results_bucket: DEV.query_results_expire_days,
-        names.logs_bucket: DEV.access_logs_expire_days,
+        names.bucket(Zone.STAGE): DEV.retention.stage_days,
+        names.results_bucket: DEV.retention.query_results_days,
+        names.logs_bucket: DEV.retention.access_logs_days,
     }
     for name, bucket in buckets.items():
         rules: dict[str, Any] = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
         assert {rule["Status"] for rule in rules.values()} == {"Enabled"}
         old = rules["what-is-no-longer-current"]
-        assert old["NoncurrentVersionExpiration"] == {"NoncurrentDays": DEV.noncurrent_versions_expire_days}
+        assert old["NoncurrentVersionExpiration"] == {"NoncurrentDays": DEV.retention.noncurrent_versions_days}
         assert old["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 3}
         assert old["ExpiredObjectDeleteMarker"] is True
         assert rules.get("age", {}).get("ExpirationInDays") == expiry.get(name), name
