@@ -46,26 +46,42 @@ class Scan:
 
 
 class _File:
-    """A random-access S3 object. DuckDB seeks, then reads; its threads share a handle, so each has its own position."""
+    """A random-access S3 object, whose handle DuckDB shares between its threads.
+
+    Where it reads at a place, several threads seek and read at once: each must read where it has itself sought. Where
+    it reads on (compressed files), one thread at a time goes on where the last one ended, whichever that was.
+    """
 
     def __init__(self, stream: pyarrow.NativeFile, scan: Scan) -> None:
         self._stream, self._scan = stream, scan
-        self._thread = threading.local()
+        self._position = 0
+        self._read_on = 0  # how many reads went on; what a thread had sought before one of them is past
+        self._mine = threading.local()
 
     def read(self, size: int = -1) -> bytes:
         position = self.tell()
+        if self._sought() is None:
+            self._read_on += 1
+        self._mine.sought = None
         data: bytes = self._stream.read_at(size if size >= 0 else self._stream.size() - position, position)
-        self._thread.position = position + len(data)
+        self._position = position + len(data)
         self._scan.count(len(data))
         return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         start = {os.SEEK_SET: 0, os.SEEK_CUR: self.tell(), os.SEEK_END: self._stream.size()}[whence]
-        self._thread.position = start + offset
-        return self.tell()
+        position = start + offset
+        self._position, self._mine.sought = position, (position, self._read_on)
+        return position
 
     def tell(self) -> int:
-        return int(getattr(self._thread, "position", 0))
+        sought = self._sought()
+        return self._position if sought is None else sought
+
+    def _sought(self) -> int | None:
+        """Where this thread's next read is to be, if it has said so and no read went on since."""
+        sought: tuple[int, int] | None = getattr(self._mine, "sought", None)
+        return sought[0] if sought is not None and sought[1] == self._read_on else None
 
     def close(self) -> None:
         self._stream.close()
