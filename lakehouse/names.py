@@ -92,6 +92,16 @@ class Names:
         return self.role(move.replace("_", "-"))
 
     @property
+    def dbt_role(self) -> str:
+        """Role under which dbt builds the curated zone, whoever starts it."""
+        return self.role("dbt")
+
+    @property
+    def optimizer_role(self) -> str:
+        """Role under which Glue compacts tables, expires their snapshots and deletes their orphan files."""
+        return self.role("optimizer")
+
+    @property
     def job_security_configuration(self) -> str:
         return f"{self.prefix}-jobs"
 
