@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from aws_cdk import aws_dms as dms
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
@@ -37,7 +38,12 @@ class Ingestion(LakehouseStack):
             "Subnets",
             replication_subnet_group_identifier=names.replication_subnets,
             replication_subnet_group_description=f"Private subnets of {names.prefix}",
-            subnet_ids=[subnet.subnet_id for subnet in network.vpc.isolated_subnets],
+            subnet_ids=[subnet.subnet_id for subnet in network.private_subnets],
+        )
+        replications = network.tenant(
+            "Replications",
+            description="DMS: no one connects to it; it reaches what its subnets have a route to",
+            services=[ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER],
         )
         for source, contracts in databases.items():
             Replication(
@@ -47,5 +53,5 @@ class Ingestion(LakehouseStack):
                 settings=settings,
                 key=key,
                 subnets=subnets,
-                security_group=network.replications,
+                security_group=replications,
             )

@@ -33,10 +33,11 @@ def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: 
     Processing(stage, names=names, settings=settings, key=storage.key, root=root)
     Analytics(stage, names=names, settings=settings, key=storage.key)
     databases = by_database(contracts)
-    # Without a database there is nothing to reach, and an idle VPC endpoint costs money.
-    if databases:
-        network = Network(stage, names=names, flow_logs=storage.access_logs)
-        Ingestion(stage, names=names, settings=settings, key=storage.key, network=network, databases=databases)
+    # Without anything that runs in it, a network would only cost money.
+    if databases or settings.orchestration.engine == "mwaa":
+        network = Network(stage, names=names, settings=settings, flow_logs=storage.access_logs)
+        if databases:
+            Ingestion(stage, names=names, settings=settings, key=storage.key, network=network, databases=databases)
     for tag, value in (("project", names.project), ("environment", names.environment)):
         Tags.of(stage).add(tag, value)
 

@@ -14,7 +14,7 @@ from lakehouse.contract import Contract
 from lakehouse.contract_loader import load_contracts
 from lakehouse.names import Names
 from stacks.lakehouse import add_lakehouse
-from stacks.settings import ENVIRONMENTS
+from stacks.settings import settings_of
 from tests.infrastructure.assembly import Assembly
 
 CONTEXT: dict[str, Any] = json.loads((cdk_entry.ROOT / "cdk.json").read_text())["context"]
@@ -58,7 +58,7 @@ def keeping(tmp_path_factory: pytest.TempPathFactory, names: Names, contracts: l
     add_lakehouse(
         app,
         names=names,
-        settings=replace(ENVIRONMENTS["dev"], removal_policy=RemovalPolicy.RETAIN),
+        settings=replace(settings_of("dev"), removal_policy=RemovalPolicy.RETAIN),
         contracts=[contract for contract in contracts if not contract.source.is_database],
         root=cdk_entry.ROOT,
     )
