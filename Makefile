@@ -16,7 +16,9 @@ demo: setup ## the whole lakehouse on this machine: deploy, load, change, query
 
 .PHONY: bench
 bench: setup ## speed and memory beside DuckDB, awswrangler and Spark (10 million rows; some minutes)
+	@if command -v java >/dev/null; then $(MAKE) --no-print-directory .venv-spark/.installed; fi
 	python -m tests.benchmarks.stage_to_raw
+	python -m tests.benchmarks.raw_to_integration
 
 ##@ Check
 .PHONY: test
@@ -70,6 +72,7 @@ setup: .venv/.installed .venv-dbt/.installed node_modules/.installed ## environm
 lock: .venv/.installed ## renew the locked requirements from pyproject.toml and models/requirements.in
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --all-extras pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 models/requirements.in -o models/requirements.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml tests/spark/requirements-4.1.in -o tests/spark/requirements-4.1.txt
 
 .PHONY: clean
 clean: ## stop the laptop's lakehouse and remove what was built, but no environment
@@ -92,6 +95,12 @@ help: ## this list
 	@echo "setting up .venv-dbt (dbt keeps an environment of its own)"
 	@[ -x .venv-dbt/bin/python ] || $(PYTHON) -m venv --without-pip .venv-dbt
 	@uv pip sync --quiet --compile-bytecode --python .venv-dbt/bin/python models/requirements.txt
+	@touch $@
+
+.venv-spark/.installed: tests/spark/requirements-4.1.txt .venv/.installed
+	@echo "setting up .venv-spark (Apache Spark cannot be beside the Spark Connect client that Sail uses)"
+	@[ -x .venv-spark/bin/python ] || $(PYTHON) -m venv --without-pip .venv-spark
+	@uv pip sync --quiet --compile-bytecode --python .venv-spark/bin/python tests/spark/requirements-4.1.txt
 	@touch $@
 
 node_modules/.installed: package-lock.json

@@ -1,14 +1,8 @@
 """Benchmark of stage -> raw: 10 million CSV records, typed, validated, with the bad ones refused, file and line kept.
 
-    python -m tests.benchmarks.stage_to_raw [--rounds N]
-
-Rounds are interleaved, so that whatever else the machine does falls on all contenders alike; processor time says
-what a contender costs when the machine is busy.
+python -m tests.benchmarks.stage_to_raw [--rounds N]
 """
 
-import argparse
-import json
-import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -27,8 +21,8 @@ from lakehouse.batches import Batch, StageObject
 from lakehouse.moves import stage_to_raw
 from lakehouse.names import Names, Zone
 from local import embedded
-from tests.benchmarks import orders
-from tests.benchmarks.measure import Run, main_of, run, table
+from tests.benchmarks import contest, orders
+from tests.benchmarks.measure import main_of, table
 
 ROOT = Path(".local/bench").resolve()
 NAMES = Names(environment="dev", account=embedded.ACCOUNT, region=embedded.REGION, project="bench")
@@ -101,7 +95,6 @@ CONTENDERS: dict[str, Callable[[], Any]] = {
 }
 SPARK = "local Spark, files to files"
 ONCE = ("awswrangler, embedded S3 to S3", SPARK)
-"""They take minutes, and are far enough off that one round will do."""
 
 
 def _object(path: Path, *, key: str, etag: str) -> StageObject:
@@ -155,53 +148,22 @@ def _right() -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Benchmark of stage -> raw.")
-    parser.add_argument("contender", nargs="?", choices=CONTENDERS, help="run this one only, here; prints its answer")
-    parser.add_argument("--rounds", type=int, default=3)
-    given = parser.parse_args()
-    if given.contender:
-        print(json.dumps(CONTENDERS[given.contender]()))  # noqa: T201
-        return
+    rounds = contest.given(CONTENDERS, description="Benchmark of stage -> raw.")
     print(f"{orders.RECORDS:,} orders in {len(orders.files())} CSV files", flush=True)  # noqa: T201
-    server = embedded.up(ROOT / "aws")
-    environment = embedded.environment(server)
-    os.environ.update(environment)
-    try:
+    with contest.embedded_aws(ROOT / "aws") as environment:
         _stage()
-        _compare(environment, rounds=given.rounds)
-    finally:
-        embedded.down(ROOT / "aws")
-        for leftover in ("duckdb.parquet", "lakehouse", "spark"):
-            path = ROOT / leftover
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-
-
-def _compare(environment: dict[str, str], *, rounds: int) -> None:
-    commands = {name: main_of(name) for name in CONTENDERS} | _spark()
-    runs: dict[str, list[Run]] = {name: [] for name in commands}
-    for number in range(rounds):
-        for name, command in commands.items():
-            if number == 0 or name not in ONCE:
-                shutil.rmtree(ROOT / "lakehouse", ignore_errors=True)
-                found = run(command, environment=environment)
-                runs[name].append(found)
-                print(f"  round {number + 1}: {name}: {found.wall:.1f} s, {found.answer}", flush=True)  # noqa: T201
+        commands = {name: main_of(name) for name in CONTENDERS}
+        columns = [f"{column.name}:{column.type.spark}" for column in orders.CONTRACT.columns]
+        commands[SPARK] = contest.spark("spark_csv.py", orders.FOLDER, ROOT / "spark", *columns)
+        runs = contest.compare(commands, environment=environment, rounds=rounds, once=ONCE)
     print(table(runs, records=orders.RECORDS, baseline=BASELINE))  # noqa: T201
+    for leftover in ("lakehouse", "spark"):
+        shutil.rmtree(ROOT / leftover, ignore_errors=True)
     good = _right()
     for name in ("lakehouse, files to files", "lakehouse, embedded S3 to S3"):
         for one in runs[name]:
             if (one.answer["received"], one.answer["accepted"]) != (orders.RECORDS, good):
                 sys.exit(f"{name} is wrong: of {orders.RECORDS} records {good} are good, not {one.answer}")
-
-
-def _spark() -> dict[str, list[str]]:
-    """Command of the Spark contender, if there is an interpreter that has Apache Spark."""
-    python = os.environ.get("SPARK_PYTHON")
-    if python is None:
-        print(f"{SPARK}: not measured; SPARK_PYTHON names an interpreter that has pyspark")  # noqa: T201
-        return {}
-    columns = [f"{column.name}:{column.type.spark}" for column in orders.CONTRACT.columns]
-    return {SPARK: [python, "tests/benchmarks/spark_csv.py", str(orders.FOLDER), f"{ROOT}/spark", *columns]}
 
 
 if __name__ == "__main__":
