@@ -9,7 +9,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from lakehouse.cli import build, contracts, ingest, quarantine, query, run, tables
+from lakehouse.cli import build, contracts, cost, ingest, quarantine, query, run, tables
 from lakehouse.errors import LakehouseError
 
 PLUGINS = "lakehouse.commands"
@@ -30,7 +30,7 @@ app = typer.Typer(
 )
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(tables.app, name="tables")
-for verb in (ingest.ingest, run.run, build.build, query.query, quarantine.quarantine, run.replay):
+for verb in (ingest.ingest, run.run, build.build, query.query, quarantine.quarantine, run.replay, cost.cost):
     app.command()(verb)
 
 

@@ -1,0 +1,80 @@
+"""`lakehouse cost`: what an environment costs, from its templates."""
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from lakehouse.cli.options import DEFAULT_ENVIRONMENT, Environment, console
+from lakehouse.cost import prices as price_table
+from lakehouse.cost import report
+from lakehouse.cost.estimate import Estimate, estimate, templates_in
+from lakehouse.cost.report import Section
+from lakehouse.cost.synth import checkout, synthesize
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+def cost(
+    profile: Annotated[
+        str | None, typer.Option(metavar="NAME", help="standard or minimal; the environment's own unless given.")
+    ] = None,
+    region: Annotated[
+        str, typer.Option(envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], metavar="NAME", help="Whose prices.")
+    ] = "eu-central-1",
+    diff: Annotated[
+        str | None, typer.Option("--diff", metavar="REF", help="Compare with a commit, branch or tag of git.")
+    ] = None,
+    templates: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Templates that `cdk synth` made, in place of making them.")
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="markdown is for pull requests.")] = Format.TABLE,
+    env: Environment = DEFAULT_ENVIRONMENT,
+) -> None:
+    """Estimate what an environment costs: a month with nothing happening, and each use.
+
+    Reads CloudFormation templates and a dated table of AWS list prices (lakehouse/cost/prices.toml). What the table
+    does not know is listed, not left out. Needs no AWS account:
+
+        lakehouse cost --env prod --diff main
+    """
+    prices = price_table.load(region)
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+
+        def of(repository: Path, out: str) -> Estimate:
+            made = synthesize(repository, environment=env, profile=profile, out=folder / out)
+            return estimate(templates_in(made), prices=prices)
+
+        now = estimate(templates_in(templates), prices=prices) if templates else of(Path.cwd(), "now")
+        before = of(checkout(diff, folder=folder / "source"), "before") if diff else None
+    if form is Format.JSON:
+        json.dump(report.as_json(now, before=before, prices=prices), sys.stdout, indent=2)
+        sys.stdout.write("\n")
+        return
+    compared = f", compared with {diff}" if diff else ""
+    title = f"{' '.join(filter(None, (env, profile)))} in {region}{compared}; AWS list prices of {prices.as_of}"
+    console.print(title, style=None if form is Format.MARKDOWN else "bold")
+    for section in report.sections(now, before=before):
+        if form is Format.MARKDOWN:
+            sys.stdout.write(f"\n{report.markdown(section)}")
+        else:
+            console.print(_table(section))
+
+
+def _table(section: Section) -> Table:
+    table = Table(title=section.title, title_justify="left")
+    for column, heading in enumerate(section.headings):
+        table.add_column(heading, justify="left" if column < section.numbers_from else "right")
+    for row in section.rows:
+        table.add_row(*row)
+    return table
