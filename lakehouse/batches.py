@@ -10,11 +10,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from botocore.exceptions import ClientError
 
-from lakehouse.contract import Contract, Ingest
+from lakehouse.contract import Ingest
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
 
@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 
 BATCH_BYTES = 64 * 2**30
 """A batch stops growing here, so that one job run has an end; the rest waits for the next batch."""
+
+
+class Arriving(Protocol):
+    """What planning asks of a contract."""
+
+    @property
+    def dataset(self) -> str: ...
+    @property
+    def stage_prefix(self) -> str: ...
+    @property
+    def ingest(self) -> Ingest: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +58,17 @@ class StageObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """An immutable list of stage objects; `batch_id` is `<dataset>-<8 digits>` and grows with every batch."""
+    """An immutable list of stage objects; `batch_id` is `<dataset>-<8 digits>` and grows with every batch.
+
+    Args:
+        arrived_at: when the newest of its objects arrived in stage.
+        created_at: when it was planned.
+    """
 
     dataset: str
     batch_id: str
     objects: tuple[StageObject, ...]
+    arrived_at: datetime
     created_at: datetime
 
     @property
@@ -90,11 +107,12 @@ def load(s3: "S3Client", *, names: Names, dataset: str, batch_id: str) -> Batch:
         dataset=manifest["dataset"],
         batch_id=manifest["batch_id"],
         objects=tuple(StageObject(**item) for item in manifest["objects"]),
+        arrived_at=datetime.fromisoformat(manifest["arrived_at"]),
         created_at=datetime.fromisoformat(manifest["created_at"]),
     )
 
 
-def plan(s3: "S3Client", *, names: Names, contract: Contract) -> Batch | None:
+def plan(s3: "S3Client", *, names: Names, contract: Arriving) -> Batch | None:
     """Write the next batch of a dataset: every object under its stage prefix that no batch has yet.
 
     Args:
@@ -118,17 +136,19 @@ def plan(s3: "S3Client", *, names: Names, contract: Contract) -> Batch | None:
             if oldest is not None and written >= oldest
             for item in load(s3, names=names, dataset=dataset, batch_id=batch_id).objects
         }
-        waiting = [arrival.item for arrival in arrived if arrival.item not in taken]
+        waiting = [arrival for arrival in arrived if arrival.item not in taken]
         if not waiting:
             return None
         if contract.ingest is Ingest.SNAPSHOT:
             # Each delivery is a complete state of its own and must not be mixed with the next.
-            waiting = [item for item in waiting if item.delivery == waiting[0].delivery]
+            waiting = [arrival for arrival in waiting if arrival.item.delivery == waiting[0].item.delivery]
+        batched = list(_up_to(waiting, limit=BATCH_BYTES))
         number = max((int(batch_id.rpartition("-")[2]) for batch_id in known), default=0) + 1
         batch = Batch(
             dataset=dataset,
             batch_id=f"{dataset}-{number:08d}",
-            objects=tuple(_up_to(waiting, limit=BATCH_BYTES)),
+            objects=tuple(arrival.item for arrival in batched),
+            arrived_at=batched[-1].at,
             created_at=datetime.now(UTC),
         )
         if _put(s3, names=names, batch=batch):
@@ -162,18 +182,19 @@ def _arrivals(s3: "S3Client", *, names: Names, prefix: str) -> Iterator[_Arrival
         )
 
 
-def _up_to(items: list[StageObject], *, limit: int) -> Iterator[StageObject]:
+def _up_to(arrivals: list[_Arrival], *, limit: int) -> Iterator[_Arrival]:
     total = 0
-    for item in items:
-        total += item.size
-        yield item
+    for arrival in arrivals:
+        total += arrival.item.size
+        yield arrival
         if total >= limit:
             return
 
 
 def _put(s3: "S3Client", *, names: Names, batch: Batch) -> bool:
     """Write a manifest unless another planner took its number; whether it was written."""
-    body = json.dumps({**asdict(batch), "created_at": batch.created_at.isoformat()}, indent=1)
+    times = {"arrived_at": batch.arrived_at.isoformat(), "created_at": batch.created_at.isoformat()}
+    body = json.dumps({**asdict(batch), **times}, indent=1)
     try:
         s3.put_object(
             Bucket=names.bucket(Zone.RAW),

@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from lakehouse.types import Type
+from lakehouse.sizes import Size
+
+if TYPE_CHECKING:  # it loads Arrow, which who only plans batches need not have
+    from lakehouse.types import Type
 
 Bound = Decimal | date | datetime | str
 """A limit in the type of its column: Decimal for numbers, `str` (HH:MM:SS) for a time, an aware datetime in UTC."""
@@ -75,7 +79,7 @@ class Column:
     """
 
     name: str
-    type: Type
+    type: "Type"
     source_name: str
     required: bool = False
     unique: bool = False
@@ -180,6 +184,7 @@ class Contract:
     deduplicate: Deduplicate = Deduplicate.NONE
     partitions: tuple[Partition, ...] = ()
     may_be_empty: bool = False
+    size: Size = Size.SMALL
     quality: tuple[QualityRule, ...] = ()
     freshness: timedelta | None = None
     """How old the newest data may become (ODCS `slaProperties`, property `freshness`)."""

@@ -1,17 +1,19 @@
-"""What was done to which batch, in `ops.batches`: one row for each batch, move and attempt."""
+"""What was done to which batch, in `ops.batches`: one row for each batch, move and attempt.
+
+Arrow and PyIceberg are loaded where they are used: who asks which batches are due needs neither.
+"""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-
-import pyarrow as pa
-from pyiceberg.catalog import Catalog
-from pyiceberg.expressions import EqualTo, Reference
-from pyiceberg.expressions.literals import literal
+from typing import TYPE_CHECKING
 
 from lakehouse.names import Move, Names
-from lakehouse.ops_tables import BATCHES
 
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
+
+BATCHES = "batches"
 SUCCEEDED, FAILED = "succeeded", "failed"
 
 
@@ -39,15 +41,20 @@ class Attempt:
     error: str | None = None
 
 
-def record(catalog: Catalog, attempts: Iterable[Attempt], *, names: Names) -> None:
+def record(catalog: "Catalog", attempts: Iterable[Attempt], *, names: Names) -> None:
     """Append attempts to `ops.batches`; a lost race is retried by PyIceberg on the table's `commit.retry.*`."""
+    import pyarrow as pa
+
     table = catalog.load_table((names.ops_database, BATCHES))
     rows = [{**asdict(attempt), "move": str(attempt.move)} for attempt in attempts]
     table.append(pa.Table.from_pylist(rows, schema=table.schema().as_arrow()))
 
 
-def attempts(catalog: Catalog, *, names: Names, dataset: str) -> list[Attempt]:
+def attempts(catalog: "Catalog", *, names: Names, dataset: str) -> list[Attempt]:
     """All attempts on a dataset's batches, oldest first."""
+    from pyiceberg.expressions import EqualTo, Reference
+    from pyiceberg.expressions.literals import literal
+
     table = catalog.load_table((names.ops_database, BATCHES))
     rows = table.scan(row_filter=EqualTo(term=Reference(name="dataset"), value=literal(dataset))).to_arrow().to_pylist()
     found = [Attempt(**{**row, "move": Move(row["move"])}) for row in rows]

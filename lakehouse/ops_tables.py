@@ -2,10 +2,10 @@
 
 from lakehouse import types
 from lakehouse.names import Names
+from lakehouse.ops import BATCHES
 from lakehouse.table_definition import Definition, Field, properties
 from lakehouse.types import Type
 
-BATCHES = "batches"
 QUALITY_RESULTS = "quality_results"
 LINEAGE = "lineage"
 

@@ -12,6 +12,7 @@ from pyiceberg.catalog import Catalog
 from lakehouse import batches, ops
 from lakehouse.contract import Contract
 from lakehouse.names import Move, Names
+from lakehouse.sizes import CAPACITIES
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -111,7 +112,7 @@ def _run_job(
     contract: Contract,
     on_change: Callable[[JobRun], None],
 ) -> JobRun:
-    started = start(glue, move, names=names, dataset=contract.dataset, batch_ids=batch_ids)
+    started = start(glue, move, names=names, contract=contract, batch_ids=batch_ids)
     on_change(started)
     ended = wait(glue, started, names=names)
     on_change(ended)
@@ -124,20 +125,22 @@ def due_batches(s3: "S3Client", dataset: str, *, names: Names, catalog: Catalog)
     return ops.pending(planned, ops.attempts(catalog, names=names, dataset=dataset))
 
 
-def start(glue: "GlueClient", move: Move, *, names: Names, dataset: str, batch_ids: Iterable[str]) -> JobRun:
-    """Start a move's job, waiting for a place when its concurrency limit is reached."""
+def start(glue: "GlueClient", move: Move, *, names: Names, contract: Contract, batch_ids: Iterable[str]) -> JobRun:
+    """Start a move's job with what the dataset's size gives it; waits for a place when too many runs are active."""
     batch_ids = tuple(batch_ids)
     pause = FIRST_POLL_SECONDS
     while True:
         try:
             run_id = glue.start_job_run(
-                JobName=names.job(move), Arguments={"--dataset": dataset, "--batch_ids": ",".join(batch_ids)}
+                JobName=names.job(move),
+                Arguments={"--dataset": contract.dataset, "--batch_ids": ",".join(batch_ids)},
+                **CAPACITIES[contract.size],
             )["JobRunId"]
         except glue.exceptions.ConcurrentRunsExceededException:
             time.sleep(pause)
             pause = min(pause * 2, LAST_POLL_SECONDS)
             continue
-        return JobRun(dataset=dataset, move=move, batch_ids=batch_ids, run_id=run_id, state="STARTING")
+        return JobRun(dataset=contract.dataset, move=move, batch_ids=batch_ids, run_id=run_id, state="STARTING")
 
 
 def wait(glue: "GlueClient", job_run: JobRun, *, names: Names) -> JobRun:

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from lakehouse.names import Move, Names, Zone
 from lakehouse.session import CATALOG
+from lakehouse.sizes import CAPACITIES, Size
 from stacks.acknowledge import acknowledge_wildcards
 from stacks.job_code import build_wheel, upload
 from stacks.job_permissions import WHY_WILDCARDS, job_statements
@@ -25,6 +26,7 @@ class Processing(LakehouseStack):
         super().__init__(scope, "processing", names=names, description="Glue jobs of the lakehouse")
         security = self._security_configuration(key)
         wheel = upload(self, build_wheel(root))
+        capacity = CAPACITIES[Size.SMALL]  # who starts a run gives it what its dataset's size asks for
         for move in Move:
             source, target = (Zone(zone) for zone in move.split("_to_"))
             script = upload(self, root / names.script_key(move))
@@ -62,9 +64,10 @@ class Processing(LakehouseStack):
                 ),
                 default_arguments=self._arguments(target, wheel=wheel),
                 glue_version=settings.jobs.glue_version,
-                worker_type=settings.jobs.worker_type,
-                number_of_workers=settings.jobs.workers,
-                timeout=settings.jobs.timeout_minutes,
+                execution_class=settings.jobs.execution_class,
+                worker_type=capacity["WorkerType"],
+                number_of_workers=capacity["NumberOfWorkers"],
+                timeout=capacity["Timeout"],
                 max_retries=settings.jobs.retries,
                 execution_property=glue.CfnJob.ExecutionPropertyProperty(
                     max_concurrent_runs=settings.jobs.max_concurrent_runs
@@ -113,6 +116,7 @@ class Processing(LakehouseStack):
             # Glue takes one --conf: the further ones stand in its value.
             "--conf": " --conf ".join(f"{key}={value}" for key, value in spark.items()),
             "--enable-glue-datacatalog": "true",
+            "--enable-auto-scaling": "true",
             "--enable-metrics": "true",
             "--enable-observability-metrics": "true",
             "--enable-continuous-cloudwatch-log": "true",

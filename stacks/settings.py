@@ -38,21 +38,17 @@ class Retention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jobs:
-    """Glue jobs.
+    """Glue jobs; workers and time-out of a run follow from its dataset's size (`lakehouse.sizes`).
 
     Args:
         glue_version: 6.0 is Spark 4.1 and Python 3.13, 5.1 is Spark 3.5 and Python 3.11.
-        worker_type: Glue worker; G.1X is 4 vCPU and 16 GB.
-        workers: workers of one job run, the driver included.
-        timeout_minutes: a run that takes longer is stopped.
+        execution_class: FLEX runs on capacity that is spare, for a third less; a run may wait for it, and lose workers.
         retries: how often Glue itself repeats a failed run; who starts the jobs may repeat them too.
         max_concurrent_runs: runs of one job at the same time.
     """
 
     glue_version: Literal["6.0", "5.1"] = "6.0"
-    worker_type: Literal["G.1X", "G.2X", "G.4X", "G.8X"] = "G.1X"
-    workers: int = 2
-    timeout_minutes: int = 60
+    execution_class: Literal["STANDARD", "FLEX"] = "STANDARD"
     retries: int = 0
     max_concurrent_runs: int = 10
 
@@ -210,6 +206,7 @@ def settings_of(environment: str, *, profile: str | None = None) -> Settings:
     return replace(
         settings,
         profile=chosen,
+        jobs=replace(settings.jobs, execution_class="FLEX"),
         network=replace(settings.network, nat_gateways=0),
         orchestration=replace(settings.orchestration, engine="step-functions"),
     )

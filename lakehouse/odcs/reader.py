@@ -9,7 +9,7 @@ from open_data_contract_standard.model import OpenDataContractStandard, SchemaOb
 from lakehouse.contract import Contract
 from lakehouse.faults import Fault, Faults
 from lakehouse.odcs.columns import columns, key
-from lakehouse.odcs.custom import flag, settings
+from lakehouse.odcs.custom import flag, settings, word
 from lakehouse.odcs.document import parse
 from lakehouse.odcs.partitions import partitions
 from lakehouse.odcs.quality import quality
@@ -17,9 +17,10 @@ from lakehouse.odcs.references import Reference, references
 from lakehouse.odcs.service_levels import duration
 from lakehouse.odcs.source import source
 from lakehouse.odcs.terms import check_partitions, terms
+from lakehouse.sizes import Size
 
 SUFFIX = ".odcs.yaml"
-CUSTOM_PROPERTIES = ("ingest", "ordering", "partitions", "deduplicate", "mayBeEmpty")
+CUSTOM_PROPERTIES = ("ingest", "ordering", "partitions", "deduplicate", "mayBeEmpty", "size")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
@@ -92,7 +93,8 @@ def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, faul
         duration(document.slaProperties, name, faults=faults) for name in ("freshness", "retention")
     )
     may_be_empty = flag(given.get("mayBeEmpty"), default=False, faults=faults)
-    if source_ is None:
+    size = word(given["size"], Size, faults=faults) if "size" in given else Size.SMALL
+    if source_ is None or size is None:
         return None
     return Contract(
         path=faults.file,
@@ -107,6 +109,7 @@ def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, faul
         deduplicate=terms_.deduplicate,
         partitions=tuple(partition for partition, _ in partitions_),
         may_be_empty=may_be_empty,
+        size=size,
         quality=rules,
         freshness=freshness,
         retention=retention,

@@ -11,6 +11,7 @@ import pytest
 import app as cdk_entry
 from lakehouse.names import Move, Names, Zone
 from lakehouse.session import CATALOG
+from lakehouse.sizes import CAPACITIES, Size
 from stacks.job_code import build_wheel
 from stacks.settings import ENVIRONMENTS
 from tests.infrastructure.assembly import Assembly, Json, text
@@ -84,10 +85,10 @@ def test_a_job_says_what_it_is_for_and_what_it_runs_on(jobs: dict[Move, Json], n
     assert arguments["--environment"] == names.environment
     assert text(arguments["--contracts"]) == names.contracts_uri
     assert job["GlueVersion"] in ("5.1", "6.0")
-    assert (job["WorkerType"], job["NumberOfWorkers"]) == (DEV.jobs.worker_type, DEV.jobs.workers)
-    assert (job["Timeout"], job["MaxRetries"]) == (DEV.jobs.timeout_minutes, DEV.jobs.retries)
+    assert {name: job[name] for name in CAPACITIES[Size.SMALL]} == CAPACITIES[Size.SMALL]
+    assert (job["ExecutionClass"], job["MaxRetries"]) == ("FLEX", DEV.jobs.retries)
     assert job["ExecutionProperty"] == {"MaxConcurrentRuns": DEV.jobs.max_concurrent_runs}
-    for switch in ("glue-datacatalog", "metrics", "observability-metrics", "continuous-cloudwatch-log"):
+    for switch in ("glue-datacatalog", "auto-scaling", "metrics", "observability-metrics", "continuous-cloudwatch-log"):
         assert arguments[f"--enable-{switch}"] == "true"
 
 

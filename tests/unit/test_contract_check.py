@@ -76,6 +76,7 @@ def test_custom_properties(old: str, new: str, path: str, problem: str, remedy: 
         ("partitions", "order_id)", "no partition", "write such as"),
         ("deduplicate", "key", "cdc merges by key anyway", "remove"),
         ("mayBeEmpty", "sometimes", "neither true nor false", "unquoted"),
+        ("size", "lrage", "'lrage' is unknown", "'large'"),
     ],
 )
 def test_values_of_custom_properties(name: str, value: str, problem: str, remedy: str) -> None:
