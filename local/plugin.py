@@ -201,7 +201,8 @@ def _changes(service: str, *, method: str, path: str, target: str, body: bytes) 
         return False
     if service == "s3":
         return path.strip("/").count("/") == 0
-    operation = target or next((part for part in body[:4096].decode("latin-1").split("&") if "Action=" in part), "")
+    action = next((part for part in body[:4096].decode("latin-1").split("&") if "Action=" in part), "")
+    operation = target or action or path.strip("/")
     return not _READS.search(operation)
 
 
@@ -209,14 +210,15 @@ def _handler(service: str, *, otherwise: Any) -> Any:
     async def handle(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
     ) -> Response:
-        name = headers.get("x-amz-target", "").rpartition(".")[2]
+        # A REST service without resources in its paths (Lake Formation) has an operation's name there.
+        name = headers.get("x-amz-target", "").rpartition(".")[2] or path.strip("/")
         operation = _operations[service].get(name)
         if operation is not None:
             return await asyncio.to_thread(_answer, operation, body)
         if otherwise is not None:
             response: Response = await otherwise(method, path, headers, body, query)
             return response
-        return refusal(AwsError("UnknownOperationException", f"the embedded AWS has no {service}:{name or path}"))
+        return refusal(AwsError("UnknownOperationException", f"the embedded AWS has no {service}:{name}"))
 
     return handle
 

@@ -71,6 +71,17 @@ def _put_acl(s3: Any, bucket: str, value: str) -> None:
         s3.put_bucket_acl(Bucket=bucket, ACL=re.sub(r"(?<!^)(?=[A-Z])", "-", value).lower())
 
 
+def _object_lock(value: Mapping[str, Any]) -> dict[str, Any]:
+    default = dict(value.get("Rule", {}).get("DefaultRetention", {}))
+    default |= {name: int(default[name]) for name in ("Days", "Years") if name in default}
+    lock: dict[str, Any] = {"ObjectLockEnabled": "Enabled"}
+    return lock | ({"Rule": {"DefaultRetention": default}} if default else {})
+
+
+def _keep_lock(*_: Any) -> None:
+    raise ValueError("Object Lock can be turned on and never off")
+
+
 def _flags(value: Mapping[str, Any]) -> dict[str, bool]:
     return {name: _boolean(flag) for name, flag in value.items()}
 
@@ -116,6 +127,12 @@ SETTINGS: dict[str, tuple[Put, Remove]] = {
         _put_acl,
         lambda s3, bucket: s3.put_bucket_acl(Bucket=bucket, ACL="private"),
     ),
+    "ObjectLockConfiguration": (
+        lambda s3, bucket, value: s3.put_object_lock_configuration(
+            Bucket=bucket, ObjectLockConfiguration=_object_lock(value)
+        ),
+        _keep_lock,
+    ),
     "Tags": (
         lambda s3, bucket, value: s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": value}),
         lambda s3, bucket: s3.delete_bucket_tagging(Bucket=bucket),
@@ -127,7 +144,8 @@ def _create(properties: Properties, name: str) -> tuple[str, Attributes]:
     bucket = properties.get("BucketName", name)
     region = plugin.region()
     place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    plugin.client("s3").create_bucket(Bucket=bucket, **place)
+    locked = {"ObjectLockEnabledForBucket": True} if _boolean(properties.get("ObjectLockEnabled", False)) else {}
+    plugin.client("s3").create_bucket(Bucket=bucket, **place, **locked)
     try:
         return bucket, _update(bucket, {}, properties)
     except (ClientError, ValueError):
@@ -185,11 +203,11 @@ def _boolean(value: object) -> bool:
 
 TYPES = {
     "AWS::S3::Bucket": ResourceType(
-        properties=frozenset({"BucketName", *SETTINGS}),
+        properties=frozenset({"BucketName", "ObjectLockEnabled", *SETTINGS}),
         create=_create,
         update=_update,
         delete=_delete,
-        replacing=frozenset({"BucketName"}),
+        replacing=frozenset({"BucketName", "ObjectLockEnabled"}),
     ),
     "Custom::S3AutoDeleteObjects": ResourceType(
         properties=frozenset({"ServiceToken", "BucketName"}),

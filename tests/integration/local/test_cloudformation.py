@@ -45,8 +45,42 @@ def test_an_unknown_type_fails_by_name(stack: Deploy) -> None:
 
 
 def test_an_unknown_property_fails_by_name(stack: Deploy) -> None:
-    events = stack({"Data": {"Type": "AWS::S3::Bucket", "Properties": {"ObjectLockEnabled": True}}})
-    assert failures(events) == ["AWS::S3::Bucket: the embedded AWS does not know the property ObjectLockEnabled"]
+    events = stack({"Data": {"Type": "AWS::S3::Bucket", "Properties": {"AccelerateConfiguration": {}}}})
+    assert failures(events) == ["AWS::S3::Bucket: the embedded AWS does not know the property AccelerateConfiguration"]
+
+
+def test_a_locked_bucket_keeps_what_it_holds(stack: Deploy) -> None:
+    s3 = boto3.client("s3")
+    retention = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
+    properties: dict[str, Any] = {
+        "BucketName": "locked",
+        "ObjectLockEnabled": True,
+        "ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", "Rule": retention},
+    }
+    stack({"Data": {"Type": "AWS::S3::Bucket", "Properties": properties}})
+    assert s3.get_object_lock_configuration(Bucket="locked")["ObjectLockConfiguration"]["Rule"] == retention
+    version = s3.put_object(Bucket="locked", Key="log", Body=b"x")["VersionId"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_object(Bucket="locked", Key="log", VersionId=version)
+    s3.delete_object(Bucket="locked", Key="log", VersionId=version, BypassGovernanceRetention=True)
+
+
+def test_a_trail_is_recorded_and_updated(stack: Deploy) -> None:
+    cloudtrail: Any = boto3.client("cloudtrail")
+    selector = {"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}]}
+    properties: dict[str, Any] = {
+        "TrailName": "recorded",
+        "S3BucketName": "logs",
+        "IsLogging": True,
+        "EnableLogFileValidation": True,
+        "AdvancedEventSelectors": [selector],
+    }
+    stack({"Trail": {"Type": "AWS::CloudTrail::Trail", "Properties": properties}})
+    assert cloudtrail.get_trail(Name="recorded")["Trail"]["LogFileValidationEnabled"] is True
+    assert cloudtrail.get_trail_status(Name="recorded")["IsLogging"] is True
+    assert cloudtrail.get_event_selectors(TrailName="recorded")["AdvancedEventSelectors"] == [selector]
+    stack({"Trail": {"Type": "AWS::CloudTrail::Trail", "Properties": properties | {"IsLogging": False}}})
+    assert cloudtrail.get_trail_status(Name="recorded")["IsLogging"] is False
 
 
 def test_a_bucket_is_updated_in_place(stack: Deploy) -> None:

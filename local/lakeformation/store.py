@@ -1,0 +1,87 @@
+"""What Lake Formation has recorded, and how it is found."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ministack.core.responses import AccountRegionScopedDict  # type: ignore[import-untyped]
+from ministack.services import iam  # type: ignore[import-untyped]
+
+from local import checkpoint, plugin
+from local.glue import catalog
+from local.plugin import AwsError, Json
+
+STATE = "lakeformation"
+
+settings = AccountRegionScopedDict()
+locations = AccountRegionScopedDict()
+tags = AccountRegionScopedDict()
+assignments = AccountRegionScopedDict()
+permissions = AccountRegionScopedDict()
+filters = AccountRegionScopedDict()
+
+STORES = {
+    "settings": settings,
+    "locations": locations,
+    "tags": tags,
+    "assignments": assignments,
+    "permissions": permissions,
+    "filters": filters,
+}
+
+
+def load(left: Mapping[str, Any]) -> None:
+    """Take the state that an earlier server left."""
+    for name, store in STORES.items():
+        store.update(left.get(name, {}))
+
+
+def saved(response: Json) -> Json:
+    """A response to a change, once that change is on disk."""
+    checkpoint.flush(STATE)
+    return response
+
+
+def found(store: Any, key: str, *, kind: str) -> Json:
+    """An entry of a store.
+
+    Raises:
+        AwsError: EntityNotFoundException.
+    """
+    entry: Json | None = store.get(key)
+    if entry is None:
+        raise AwsError("EntityNotFoundException", f"{kind} {key} not found.")
+    return entry
+
+
+def invalid(message: str) -> AwsError:
+    return AwsError("InvalidInputException", message)
+
+
+def table_of(database: str, name: str) -> Json:
+    """A table of the Glue catalog.
+
+    Raises:
+        AwsError: EntityNotFoundException.
+    """
+    table: Json = catalog.get_table({"DatabaseName": database, "Name": name})["Table"]
+    return table
+
+
+def columns_of(table: Json) -> list[str]:
+    """Names of a table's columns, its partitions' included."""
+    described = [*table["StorageDescriptor"].get("Columns", []), *table["PartitionKeys"]]
+    return [column["Name"].lower() for column in described]
+
+
+def check_columns(table: Json, names: Iterable[str]) -> None:
+    """Raise EntityNotFoundException for a column that a table has not."""
+    missing = sorted({name.lower() for name in names} - set(columns_of(table)))
+    if missing:
+        raise AwsError("EntityNotFoundException", f"{table['Name']} has no column {', '.join(missing)}.")
+
+
+def check_principal(arn: str) -> None:
+    """Raise InvalidInputException for a role of this account that does not exist, as Lake Formation does."""
+    role = arn.rpartition("/")[2]
+    if f":iam::{plugin.account()}:role/" in arn and role not in iam._roles:
+        raise invalid(f"Invalid principal, Arn: {arn}")
