@@ -18,6 +18,7 @@ from pyiceberg.table import Table
 from pyspark.sql import DataFrame, DataFrameWriterV2, SparkSession
 from pyspark.sql import functions as fn
 
+from lakehouse import tracing
 from lakehouse.errors import LakehouseError
 from lakehouse.session import engine
 
@@ -80,6 +81,7 @@ def read(spark: SparkSession, base: Base) -> DataFrame:
     return spark.read.option("snapshot-id", str(base.snapshot_id)).table(base.name)
 
 
+@tracing.span("commit")
 def append(rows: DataFrame, base: Base) -> None:
     """Add rows, if nothing else was committed since `base`."""
     if engine() == "sail":
@@ -90,11 +92,13 @@ def append(rows: DataFrame, base: Base) -> None:
         _writer(rows, base).overwrite(fn.lit(False))
 
 
+@tracing.span("commit")
 def overwrite_partitions(rows: DataFrame, base: Base) -> None:
     """Put rows in place of all partitions that they belong to, if nothing was committed to these since `base`."""
     _writer(_fenced(rows, base) if engine() == "sail" else rows, base).overwritePartitions()
 
 
+@tracing.span("commit")
 def merge(rows: DataFrame, base: Base, *, on: str, update_when: str) -> None:
     """Insert rows, and update those that are there.
 

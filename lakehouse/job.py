@@ -1,15 +1,23 @@
-"""What every job does around its move: read its arguments, open its session, and leave a row in `ops.batches`."""
+"""What every job does around its move: read its arguments, open its session, and tell what became of each attempt.
+
+An attempt leaves a row in `ops.batches`, metrics, a line in the log and, where asked for, a trace.
+"""
 
 import argparse
+import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 from pyiceberg.catalog import Catalog
 
-from lakehouse import catalog, ops
+from lakehouse import batches, catalog, metrics, ops, tracing
 from lakehouse.contract import Contract
 from lakehouse.contract_loader import load_contracts
 from lakehouse.errors import LakehouseError
@@ -19,6 +27,11 @@ from lakehouse.settings import names_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+log = logging.getLogger(__name__)
+
+UNPUBLISHED = "metrics were not published"
+"""What the log says when CloudWatch took no metrics; a metric filter counts it."""
 
 Counts = Mapping[str, int]
 """Fields of `ops.Attempt` that a move counted for one batch, by name."""
@@ -43,6 +56,7 @@ class Job:
             batch_ids: the batches that the work is about.
             work: returns what was counted, by batch id.
         """
+        batch_ids = tuple(batch_ids)
         started_at = datetime.now(UTC)
 
         def record(state: str, counts: Mapping[str, Counts], error: str | None = None) -> None:
@@ -60,14 +74,45 @@ class Job:
                 )
                 for batch_id in batch_ids
             ]
-            ops.record(self.catalog, attempts, names=self.names)
+            with tracing.span("record"):
+                ops.record(self.catalog, attempts, names=self.names)
+            for attempt in attempts:
+                log.info("%s: %s %s: %s", attempt.batch_id, self.move, state, error or counts.get(attempt.batch_id, {}))
+            self._publish(attempts)
 
         try:
-            counts = work()
-        except Exception as error:
-            record(ops.FAILED, {}, error=f"{type(error).__name__}: {error}")
-            raise
-        record(ops.SUCCEEDED, counts)
+            with tracing.span(self.move, dataset=self.contract.dataset, batches=",".join(batch_ids), run=self.run_id):
+                try:
+                    counts = work()
+                except Exception as error:
+                    record(ops.FAILED, {}, error=f"{type(error).__name__}: {error}")
+                    raise
+                record(ops.SUCCEEDED, counts)
+        finally:
+            tracing.flush()
+
+    def _publish(self, attempts: Sequence[ops.Attempt]) -> None:
+        """Publish an attempt's metrics; if that fails, say so and go on.
+
+        What the metrics tell is committed, data and ops alike: a job that fails now would be run again for nothing,
+        and its dataset would stop because CloudWatch did.
+        """
+        patience = Config(connect_timeout=5, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
+        try:
+            age = self._age() if attempts[0].state == ops.SUCCEEDED else None
+            metrics.publish(boto3.client("cloudwatch", config=patience), attempts, names=self.names, age=age)
+        except (BotoCoreError, ClientError, LakehouseError) as error:
+            log.error("%s: %s of %s: %s", self.contract.dataset, UNPUBLISHED, attempts[0].batch_id, error)
+
+    def _age(self) -> timedelta | None:
+        """How old the newest data is that this run brought to integration, from its arrival in stage."""
+        if self.move is not Move.RAW_TO_INTEGRATION:
+            return None
+        # Batches are numbered as they are planned, which is as their objects arrive.
+        batch = batches.load(
+            boto3.client("s3"), names=self.names, dataset=self.contract.dataset, batch_id=max(self.batch_ids)
+        )
+        return datetime.now(UTC) - batch.arrived_at
 
 
 def open_job(move: Move, arguments: list[str] | None = None) -> Job:
@@ -82,8 +127,10 @@ def open_job(move: Move, arguments: list[str] | None = None) -> Job:
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--batch_ids", required=True, help="ids of planned batches, separated by commas")
     parser.add_argument("--JOB_RUN_ID", default="by-hand", help="Glue's id of this run")
+    parser.add_argument("--traces_endpoint", default=tracing.asked_for(), help="URL that takes OTLP over HTTP")
     # Glue adds arguments of its own to every script.
     given, _ = parser.parse_known_args(arguments)
+    _log_to_output(given.JOB_RUN_ID)
     contracts = {contract.dataset: contract for contract in load_contracts(given.contracts)}
     if given.dataset not in contracts:
         raise LakehouseError(
@@ -92,12 +139,22 @@ def open_job(move: Move, arguments: list[str] | None = None) -> Job:
         )
     # Glue runs this script, so Glue's Spark is what it gets unless the environment names another engine.
     os.environ.setdefault("LAKEHOUSE_ENGINE", "glue")
+    names = names_of(given.environment)
+    if given.traces_endpoint:
+        tracing.export_to(given.traces_endpoint, move=move, names=names, run_id=given.JOB_RUN_ID)
     return Job(
         move=move,
-        names=names_of(given.environment),
+        names=names,
         contract=contracts[given.dataset],
         batch_ids=tuple(given.batch_ids.split(",")),
         run_id=given.JOB_RUN_ID,
         catalog=catalog.load(),
         spark=spark(),
     )
+
+
+def _log_to_output(run_id: str) -> None:
+    """Print what the lakehouse logs, and warnings of others, each line with the run that it is of."""
+    shape = f"%(asctime)s %(levelname)s run={run_id} %(name)s: %(message)s"
+    logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format=shape, force=True)
+    logging.getLogger("lakehouse").setLevel(logging.INFO)

@@ -20,6 +20,15 @@ class Move(StrEnum):
     RAW_TO_INTEGRATION = "raw_to_integration"
 
 
+class Urgency(StrEnum):
+    """How soon somebody has to see to an alarm; each has a topic of its own."""
+
+    CRITICAL = "critical"
+    """Now, also at night: data is lost, late or not readable."""
+    WARNING = "warning"
+    """On the next working day."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
     """Names of everything that one deployment owns.
@@ -136,7 +145,7 @@ class Names:
         return f"{self.project}/{self.environment}/sources/{source}"
 
     def replication(self, *, source: str) -> str:
-        """DMS replication (serverless config) of one source database."""
+        """DMS replication of one source database: its serverless config, or its task on the instance."""
         return f"{self.prefix}-{source}"
 
     def replication_endpoint(self, *, source: str, side: str) -> str:
@@ -147,6 +156,83 @@ class Names:
     def replication_subnets(self) -> str:
         """DMS replication subnet group."""
         return f"{self.prefix}-replication"
+
+    @property
+    def replication_instance(self) -> str:
+        """DMS replication instance, where replications are not serverless."""
+        return f"{self.prefix}-replication"
+
+    def sample_database(self, *, source: str) -> str:
+        """RDS instance, with its parameter group and subnet group, that stands for a source database."""
+        return f"{self.prefix}-sample-{source}"
+
+    def stream(self, *, source: str) -> str:
+        """Kinesis stream that a source puts its events to."""
+        return f"{self.prefix}-{source}"
+
+    def kafka_cluster(self, *, source: str) -> str:
+        """MSK cluster that a source sends its events to."""
+        return f"{self.prefix}-{source}"
+
+    def topic(self, *, dataset: str) -> str:
+        """Kafka topic of a dataset's events; one topic a dataset."""
+        return dataset
+
+    def delivery(self, *, source: str) -> str:
+        """Firehose stream from a Kinesis stream to stage."""
+        return f"{self.prefix}-{source}"
+
+    def topic_delivery(self, *, dataset: str) -> str:
+        """Firehose stream from a Kafka topic to stage."""
+        return f"{self.prefix}-topic-{dataset.replace('_', '-')}"
+
+    def delivery_log_group(self, *, delivery: str) -> str:
+        """Log group of a Firehose stream's delivery errors."""
+        return f"{self.log_prefix}/deliveries/{delivery}"
+
+    @property
+    def arrivals(self) -> str:
+        """EventBridge rule for objects that arrive in stage, and the SQS queue that it fills."""
+        return f"{self.prefix}-arrivals"
+
+    @property
+    def arrivals_dead_letters(self) -> str:
+        """SQS queue of arrivals that nobody could take."""
+        return f"{self.arrivals}-dead-letters"
+
+    @property
+    def metric_namespace(self) -> str:
+        """CloudWatch namespace of `lakehouse.metrics`."""
+        return f"{self.project}/{self.environment}"
+
+    @property
+    def traces_endpoint(self) -> str:
+        """Where X-Ray takes OpenTelemetry spans."""
+        return f"https://xray.{self.region}.amazonaws.com/v1/traces"
+
+    def alerts_topic(self, urgency: Urgency) -> str:
+        """SNS topic that tells people."""
+        return f"{self.prefix}-alerts-{urgency}"
+
+    def alarm(self, subject: str, *, of: str) -> str:
+        """CloudWatch alarm: what it watches `of` what, e.g. `lakehouse-dev-orders-refused`."""
+        return f"{self.prefix}-{of}-{subject}"
+
+    def failure_rule(self, of: str) -> str:
+        """EventBridge rule that tells of failures of the `jobs` or the `replications`."""
+        return f"{self.prefix}-failed-{of}"
+
+    def dashboard(self, domain: str | None = None) -> str:
+        """CloudWatch dashboard of a domain's datasets, or of the platform."""
+        return f"{self.prefix}-domain-{domain}" if domain else f"{self.prefix}-platform"
+
+    @property
+    def budget(self) -> str:
+        return f"{self.prefix}-monthly"
+
+    def function_log_group(self, function: str) -> str:
+        """Log group of a Lambda function."""
+        return f"{self.log_prefix}/functions/{function}"
 
     # --- where things stand inside the buckets -------------------------------------------------------------
 
@@ -167,6 +253,11 @@ class Names:
 
     def ops_location(self, table: str) -> str:
         return f"s3://{self.bucket(Zone.INTEGRATION)}/ops/{table}"
+
+    @property
+    def undelivered_prefix(self) -> str:
+        """Where Firehose puts records that it cannot deliver, in the stage bucket: no dataset's prefix begins so."""
+        return "_undelivered/"
 
     def batches_prefix(self, *, dataset: str) -> str:
         """Where a dataset's batch manifests are written, in the raw bucket."""

@@ -11,7 +11,7 @@ from pyiceberg.table import Table
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from lakehouse import changes, commits, entities, facts, snapshots, table_definition
+from lakehouse import changes, commits, entities, facts, snapshots, table_definition, tracing
 from lakehouse.columns import BATCH_ID, ERRORS
 from lakehouse.contract import Contract, Deduplicate, Ingest
 from lakehouse.entities import MERGE_ROWS
@@ -107,19 +107,21 @@ def _move(
     received = commits.read(spark, raw).where(fn.col(BATCH_ID).isin(*batch_ids))
     accepted = received.where(fn.col(ERRORS).isNull())
     rows = changes.versions(accepted, contract)
-    read = _count(accepted, contract)
+    with tracing.span("read"):
+        read = _count(accepted, contract)
     changed: dict[str, Counter[str]] = {}
-    if contract.ingest is Ingest.SNAPSHOT:
-        refused = received.where(fn.col(ERRORS).isNotNull()).count()
-        snapshot = snapshots.with_deletions(
-            rows, contract, table, batch_id=batch_ids[0], accepted=read.total(), refused=refused
-        )
-        if snapshot is not None:
-            changed = entities.upsert(snapshot, contract, table, merge_rows=merge_rows)
-    elif read and _has_a_row_per_key(contract):
-        changed = entities.upsert(rows, contract, table, merge_rows=merge_rows)
-    elif read:
-        changed = facts.add(rows, contract, table, batch_ids=batch_ids)
+    with tracing.span("write"):
+        if contract.ingest is Ingest.SNAPSHOT:
+            refused = received.where(fn.col(ERRORS).isNotNull()).count()
+            snapshot = snapshots.with_deletions(
+                rows, contract, table, batch_id=batch_ids[0], accepted=read.total(), refused=refused
+            )
+            if snapshot is not None:
+                changed = entities.upsert(snapshot, contract, table, merge_rows=merge_rows)
+        elif read and _has_a_row_per_key(contract):
+            changed = entities.upsert(rows, contract, table, merge_rows=merge_rows)
+        elif read:
+            changed = facts.add(rows, contract, table, batch_ids=batch_ids)
     return {batch_id: _counts(read[batch_id], changed.get(batch_id, Counter()), contract) for batch_id in batch_ids}
 
 

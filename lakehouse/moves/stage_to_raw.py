@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pyarrow as pa
 
-from lakehouse import batches
+from lakehouse import batches, tracing
 from lakehouse.batches import Batch, StageObject
 from lakehouse.columns import BATCH_ID, ERRORS, INGESTED_AT, RECORD, SOURCE_FILE, SOURCE_ROW
 from lakehouse.contract import Contract
@@ -82,7 +82,9 @@ def stage_to_raw(spark: "SparkSession", contract: Contract, batch: Batch, *, nam
         .withColumn(INGESTED_AT, lit(datetime.now(UTC)))
     )
     try:
-        rows.writeTo(table).overwrite(col(BATCH_ID) == batch.batch_id)
+        # One action of the engine reads the objects, writes the rows and commits them.
+        with tracing.span("write"):
+            rows.writeTo(table).overwrite(col(BATCH_ID) == batch.batch_id)
     except PySparkException as error:
         # What a worker raises arrives as text, its traceback first.
         raised = re.search(rf"{LakehouseError.__module__}\.{LakehouseError.__name__}: (.+)", str(error))
@@ -90,7 +92,8 @@ def stage_to_raw(spark: "SparkSession", contract: Contract, batch: Batch, *, nam
             raise
         raise LakehouseError(f"{batch.batch_id}: {raised[1]}") from error
     written = spark.table(table).where(col(BATCH_ID) == batch.batch_id)
-    counted = written.agg(count(lit(1)).alias("received"), count(ERRORS).alias("refused")).first()
+    with tracing.span("count"):
+        counted = written.agg(count(lit(1)).alias("received"), count(ERRORS).alias("refused")).first()
     assert counted is not None  # an aggregate of no group has one row
     return Counts(
         received=counted["received"],

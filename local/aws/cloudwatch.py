@@ -1,0 +1,75 @@
+"""CloudWatch: alarms look at the metric with their dimensions, period by period, and know what missing data means.
+
+ministack throws together what a metric's name has in all dimensions and all periods, and knows no missing data.
+
+Alarms are evaluated when metrics are put and when alarms are asked for, not by a clock; a period ends now, not at a
+whole minute. Source: Amazon CloudWatch user guide, "Configuring how CloudWatch alarms treat missing data".
+"""
+
+import operator
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ministack.services import cloudwatch  # type: ignore[import-untyped]
+
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "GreaterThanOrEqualToThreshold": operator.ge,
+    "GreaterThanThreshold": operator.gt,
+    "LessThanThreshold": operator.lt,
+    "LessThanOrEqualToThreshold": operator.le,
+}
+
+_describe_alarms = cloudwatch._describe_alarms
+
+
+def register() -> None:
+    """Replace ministack's evaluation."""
+    cloudwatch._evaluate_alarm = _evaluate
+    cloudwatch._describe_alarms = _evaluate_and_describe
+
+
+def _evaluate_and_describe(*request: Any) -> Any:
+    cloudwatch._evaluate_all_alarms()
+    return _describe_alarms(*request)
+
+
+def _evaluate(alarm: dict[str, Any]) -> None:
+    values = _values(alarm, until=time.time())
+    old, new = alarm["StateValue"], _state(alarm, values)
+    if old == new:
+        return
+    reason = (
+        f"Values of the last {len(values)} periods, the newest first: {values} "
+        f"({alarm['ComparisonOperator']} {alarm['Threshold']}, missing data: {alarm['TreatMissingData']})."
+    )
+    alarm.update(StateValue=new, StateReason=reason, StateUpdatedTimestamp=int(time.time()))
+    cloudwatch._record_history(alarm["AlarmName"], old, new, reason)
+    cloudwatch._dispatch_alarm_actions(alarm, old, new, reason)
+    cloudwatch._evaluate_parent_alarms(alarm)
+
+
+def _values(alarm: dict[str, Any], *, until: float) -> list[float | None]:
+    """The alarm's statistic of each period it looks at, the newest first; None where there is no data."""
+    dimensions = cloudwatch._dims_key({item["Name"]: item["Value"] for item in alarm["Dimensions"]})
+    points = cloudwatch._metrics.get((alarm["Namespace"], alarm["MetricName"], dimensions)) or []
+    statistic = alarm["ExtendedStatistic"] or alarm["Statistic"]
+    values: list[float | None] = []
+    for number in range(alarm["EvaluationPeriods"]):
+        end = until - number * alarm["Period"]
+        within = [point for point in points if end - alarm["Period"] < point["Timestamp"] <= end]
+        stats = cloudwatch._calc_stats(within)
+        values.append(cloudwatch._stat_value(stats, statistic, within) if stats else None)
+    return values
+
+
+def _state(alarm: dict[str, Any], values: list[float | None]) -> str:
+    compare = COMPARISONS[alarm["ComparisonOperator"]]
+    missing = alarm["TreatMissingData"]
+    known = [compare(value, alarm["Threshold"]) for value in values if value is not None]
+    needed = alarm.get("DatapointsToAlarm") or alarm["EvaluationPeriods"]
+    if missing in ("breaching", "notBreaching"):
+        known += [missing == "breaching"] * (len(values) - len(known))
+    elif not known:
+        return str(alarm["StateValue"]) if missing == "ignore" else "INSUFFICIENT_DATA"
+    return "ALARM" if sum(known) >= min(needed, len(known)) else "OK"

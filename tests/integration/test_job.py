@@ -1,0 +1,257 @@
+"""What an attempt of a job tells: a row in ops, metrics and the alarms on them, lines in the log, a trace."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from lakehouse import batches, catalog, metrics, ops, ops_tables, table_definition, tracing
+from lakehouse.errors import LakehouseError
+from lakehouse.job import UNPUBLISHED, Job, open_job
+from lakehouse.metrics import Metric
+from lakehouse.moves import raw_to_integration, stage_to_raw
+from lakehouse.names import Move, Names, Zone
+from lakehouse.session import spark
+from lakehouse.types import INT
+from local.embedded import Server
+from tests.integration.otlp import receiver
+from tests.unit.readers.support import column, contract
+
+SHOP = contract(column("id", INT, required=True), column("note"))
+CONTRACTS = Path(__file__).parents[2] / "contracts"
+
+Arrive = Callable[[str], str]
+
+
+@pytest.fixture(scope="module")
+def names(aws: Server) -> Names:
+    """A deployment of its own, with its databases and ops tables."""
+    names = Names(environment="dev", account=aws.account, region=aws.region, project="telling")
+    s3, opened = boto3.client("s3"), catalog.load()
+    for zone in (Zone.STAGE, Zone.RAW, Zone.INTEGRATION):
+        s3.create_bucket(Bucket=names.bucket(zone), CreateBucketConfiguration={"LocationConstraint": aws.region})
+    s3.put_bucket_versioning(Bucket=names.bucket(Zone.STAGE), VersioningConfiguration={"Status": "Enabled"})
+    for database in (names.database(Zone.RAW), names.database(Zone.INTEGRATION), names.ops_database):
+        opened.create_namespace(database)
+    for table in ops_tables.definitions(names=names):
+        opened.create_table(table.name, table.schema, location=table.location, properties=table.properties)
+    return names
+
+
+@pytest.fixture
+def job(names: Names, request: pytest.FixtureRequest) -> Job:
+    """A run on a dataset that is this test's own."""
+    shop = replace(SHOP, dataset=request.node.originalname.removeprefix("test_")[:40])
+    opened = catalog.load()
+    for define in (table_definition.raw, table_definition.integration):
+        table = define(shop, names=names)
+        opened.create_table(
+            table.name,
+            table.schema,
+            location=table.location,
+            partition_spec=table.spec(table.schema),
+            properties=table.properties,
+        )
+    return Job(
+        move=Move.STAGE_TO_RAW,
+        names=names,
+        contract=shop,
+        batch_ids=(),
+        run_id="jr_1",
+        catalog=opened,
+        spark=spark(),
+    )
+
+
+@pytest.fixture
+def arrive(job: Job) -> Arrive:
+    """Puts a file into stage; returns the id of the batch that it is planned in."""
+    s3 = boto3.client("s3")
+
+    def arrive(body: str) -> str:
+        key = f"{job.contract.stage_prefix}file.csv"
+        s3.put_object(Bucket=job.names.bucket(Zone.STAGE), Key=key, Body=body.encode())
+        batch = batches.plan(s3, names=job.names, contract=job.contract)
+        assert batch is not None
+        return batch.batch_id
+
+    return arrive
+
+
+def measured(job: Job, metric: Metric) -> dict[str, float]:
+    """Number and sum of all values that were published of a metric."""
+    wanted = metrics.dimensions(metric, dataset=job.contract.dataset, move=job.move if metric.is_by_move else None)
+    now = datetime.now(UTC)
+    points = boto3.client("cloudwatch").get_metric_statistics(
+        Namespace=job.names.metric_namespace,
+        MetricName=metric,
+        Dimensions=[{"Name": name, "Value": value} for name, value in wanted.items()],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(minutes=1),
+        Period=7200,
+        Statistics=["SampleCount", "Sum"],
+    )["Datapoints"]
+    return {name: sum(point[name] for point in points) for name in ("SampleCount", "Sum")}  # type: ignore[literal-required]
+
+
+def once(value: float) -> dict[str, float]:
+    return {"SampleCount": 1, "Sum": value}
+
+
+def test_refused_records_raise_the_alarm_of_their_dataset_alone(job: Job, arrive: Arrive) -> None:
+    cloudwatch: Any = boto3.client("cloudwatch")
+    topic, queue = alert_queue("refusals")
+    for dataset in (job.contract.dataset, "another"):
+        cloudwatch.put_metric_alarm(
+            AlarmName=dataset,
+            Namespace=job.names.metric_namespace,
+            MetricName=Metric.REFUSED_PERCENT,
+            Dimensions=[{"Name": "Dataset", "Value": dataset}],
+            Statistic="Maximum",
+            Period=300,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="ignore",
+            AlarmActions=[topic],
+        )
+
+    stage_to_raw.run(replace(job, batch_ids=(arrive("id,note\n1,a\nnone,b\n2,c\n3,d\n"),)))
+
+    assert measured(job, Metric.RECEIVED) == once(4)
+    assert measured(job, Metric.ACCEPTED) == once(3)
+    assert measured(job, Metric.REFUSED) == once(1)
+    assert measured(job, Metric.REFUSED_PERCENT) == once(25)
+    assert measured(job, Metric.FAILURES) == once(0)
+    assert measured(job, Metric.DURATION)["Sum"] > 0
+    assert measured(job, Metric.DATA_AGE)["SampleCount"] == 0
+    alarms = cloudwatch.describe_alarms(AlarmNames=[job.contract.dataset, "another"])["MetricAlarms"]
+    assert {alarm["AlarmName"]: alarm["StateValue"] for alarm in alarms} == {
+        job.contract.dataset: "ALARM",
+        "another": "INSUFFICIENT_DATA",
+    }
+    [message] = boto3.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    told = json.loads(json.loads(message["Body"])["Message"])
+    assert (told["AlarmName"], told["NewStateValue"]) == (job.contract.dataset, "ALARM")
+
+
+def test_integration_tells_how_old_its_newest_data_is(job: Job, arrive: Arrive) -> None:
+    first, second = arrive("id,note\n1,a\n"), arrive("id,note\n2,b\n3,c\n")
+    stage_to_raw.run(replace(job, batch_ids=(first, second)))
+    later = replace(job, move=Move.RAW_TO_INTEGRATION, batch_ids=(first, second))
+    planned_at = batches.load(
+        boto3.client("s3"), names=job.names, dataset=job.contract.dataset, batch_id=second
+    ).arrived_at
+    before = (datetime.now(UTC) - planned_at).total_seconds()
+    raw_to_integration.run(later)
+    after = (datetime.now(UTC) - planned_at).total_seconds()
+    assert measured(later, Metric.CHANGED) == once(3)
+    age = measured(later, Metric.DATA_AGE)
+    assert age["SampleCount"] == 1
+    assert before <= age["Sum"] <= after
+    assert measured(later, Metric.FAILURES) == once(0)
+
+
+def test_a_failure_is_measured_and_recorded(job: Job, caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> dict[str, dict[str, int]]:
+        raise LakehouseError("the file is gone")
+
+    with caplog.at_level(logging.INFO, logger="lakehouse"), pytest.raises(LakehouseError, match="the file is gone"):
+        job.attempt(["one-00000001"], fail)
+    assert measured(job, Metric.FAILURES) == once(1)
+    assert measured(job, Metric.RECEIVED)["SampleCount"] == 0
+    [attempt] = ops.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
+    assert (attempt.state, attempt.error) == (ops.FAILED, "LakehouseError: the file is gone")
+    assert "one-00000001: stage_to_raw failed: LakehouseError: the file is gone" in caplog.messages
+
+
+def test_a_job_that_has_committed_does_not_fail_for_its_metrics(
+    job: Job, arrive: Arrive, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    batch_id = arrive("id,note\n1,a\n")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:9")  # nobody listens there
+    stage_to_raw.run(replace(job, batch_ids=(batch_id,)))
+    [attempt] = ops.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
+    assert (attempt.state, attempt.accepted) == (ops.SUCCEEDED, 1)
+    [line] = [line for line in caplog.messages if UNPUBLISHED in line]
+    assert batch_id in line
+    monkeypatch.delenv("AWS_ENDPOINT_URL_CLOUDWATCH")
+    assert measured(job, Metric.RECEIVED)["SampleCount"] == 0
+
+
+def test_an_attempt_is_a_trace_with_a_span_a_step(job: Job, arrive: Arrive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracing, "_provider", None)
+    batch_id = arrive("id,note\n1,a\n")
+    with receiver() as received:
+        tracing.export_to(received.endpoint, move=Move.STAGE_TO_RAW, names=job.names, run_id="jr_1")
+        stage_to_raw.run(replace(job, batch_ids=(batch_id,)))
+        raw_to_integration.run(replace(job, move=Move.RAW_TO_INTEGRATION, batch_ids=(batch_id,)))
+        spans = received.spans()
+    assert {name: span.parent for name, span in spans.items()} == {
+        "stage_to_raw": None,
+        "count": "stage_to_raw",
+        "raw_to_integration": None,
+        "read": "raw_to_integration",
+        "write": "raw_to_integration",
+        "commit": "write",
+        "record": "raw_to_integration",
+    }
+    about = {"lakehouse.dataset": job.contract.dataset, "lakehouse.batches": batch_id, "lakehouse.run": "jr_1"}
+    assert spans["raw_to_integration"].attributes == about
+    assert spans["stage_to_raw"].resource["service.name"] == job.names.job(Move.STAGE_TO_RAW)
+    assert spans["stage_to_raw"].resource["service.instance.id"] == "jr_1"
+    assert spans["raw_to_integration"].seconds >= spans["write"].seconds >= spans["commit"].seconds > 0
+
+
+def test_a_failed_attempt_shows_in_its_trace(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> dict[str, dict[str, int]]:
+        with tracing.span("write"):
+            raise LakehouseError("the file is gone")
+
+    monkeypatch.setattr(tracing, "_provider", None)
+    with receiver() as received:
+        tracing.export_to(received.endpoint, move=job.move, names=job.names, run_id="jr_1")
+        with pytest.raises(LakehouseError):
+            job.attempt(["one-00000001"], fail)
+        spans = received.spans()
+    assert spans["write"].errors == spans["stage_to_raw"].errors == ["the file is gone"]
+    assert spans["record"].errors == []
+
+
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """Keeps the root logger's handlers: a job that is opened takes their place."""
+    root = logging.getLogger()
+    before = root.handlers[:]
+    yield
+    root.handlers[:] = before
+
+
+@pytest.mark.usefixtures("aws", "handlers")
+def test_each_line_of_the_log_names_its_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LAKEHOUSE_ENGINE", "sail")
+    monkeypatch.setattr(tracing, "_provider", None)
+    given = {"environment": "dev", "contracts": str(CONTRACTS), "dataset": "orders", "batch_ids": "orders-00000001"}
+    arguments = [part for name, value in given.items() for part in (f"--{name}", value)]
+    open_job(Move.STAGE_TO_RAW, [*arguments, "--JOB_RUN_ID", "jr_42", "--enable-metrics", "true"])
+    assert tracing._provider is None  # nobody said where traces go
+    logging.getLogger("lakehouse.anything").info("a line")
+    assert "INFO run=jr_42 lakehouse.anything: a line" in capsys.readouterr().out
+
+
+def alert_queue(name: str) -> tuple[str, str]:
+    """ARN of a topic, and URL of a queue that gets what is published to it."""
+    sns, sqs = boto3.client("sns"), boto3.client("sqs")
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return topic, queue
