@@ -37,12 +37,27 @@ class Assembly:
 
     @cached_property
     def templates(self) -> dict[str, Json]:
-        """Templates by stack name."""
-        suffix = ".template.json"
+        """Templates by stack name, in its order."""
+        files = {self._name(artifact): stack["properties"]["templateFile"] for artifact, stack in self._stacks.items()}
+        return {name: json.loads((self.folder / files[name]).read_text()) for name in sorted(files)}
+
+    @cached_property
+    def dependencies(self) -> dict[str, set[str]]:
+        """Stacks that come before a stack, by name."""
         return {
-            path.name.removesuffix(suffix): json.loads(path.read_text())
-            for path in sorted(self.folder.glob(f"*{suffix}"))
+            self._name(artifact): {self._name(other) for other in stack["dependencies"] if other in self._stacks}
+            for artifact, stack in self._stacks.items()
         }
+
+    @property
+    def _stacks(self) -> dict[str, Json]:
+        artifacts: dict[str, Json] = self.manifest["artifacts"]
+        return {name: item for name, item in artifacts.items() if item["type"] == "aws:cloudformation:stack"}
+
+    def _name(self, artifact: str) -> str:
+        """Name of a stack; the manifest has it where it is not the artifact's own id."""
+        name: str = self._stacks[artifact]["properties"].get("stackName", artifact)
+        return name
 
     @cached_property
     def assets(self) -> dict[str, Path]:

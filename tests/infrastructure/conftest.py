@@ -1,5 +1,6 @@
 """The stacks, synthesized once for all tests: starting the CDK takes longer than any of them."""
 
+import fcntl
 import json
 import socket
 from dataclasses import replace
@@ -14,15 +15,21 @@ from lakehouse.contract import Contract
 from lakehouse.contract_loader import load_contracts
 from lakehouse.names import Names
 from stacks.lakehouse import add_lakehouse
-from stacks.settings import settings_of
+from stacks.settings import ENVIRONMENTS, Profile, Settings, settings_of
 from tests.infrastructure.assembly import Assembly
+
+DEPLOYMENTS = [f"{environment}-{profile}" for environment in ENVIRONMENTS for profile in Profile]
+"""Every environment in every profile, as `-c environment=all` names them."""
 
 CONTEXT: dict[str, Any] = json.loads((cdk_entry.ROOT / "cdk.json").read_text())["context"]
 
 
+DEV = Names(environment="dev", account="123456789012", region="eu-central-1")
+
+
 @pytest.fixture(scope="session")
 def names() -> Names:
-    return Names(environment="dev", account="123456789012", region="eu-central-1")
+    return DEV
 
 
 @pytest.fixture(scope="session")
@@ -64,3 +71,23 @@ def keeping(tmp_path_factory: pytest.TempPathFactory, names: Names, contracts: l
     )
     app.synth()
     return Assembly(outdir)
+
+
+@pytest.fixture(scope="session")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Assembly]:
+    """Every environment in every profile, synthesized once for all workers of a test run."""
+    root = tmp_path_factory.getbasetemp()
+    if root.name.startswith("popen-"):  # a worker's own folder is in the one of the whole run
+        root = root.parent
+    with (root / "everything.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / "everything.done").exists():
+            synth(root / "everything", DEV, environment="all")
+            (root / "everything.done").touch()
+    return {deployment: Assembly(root / "everything" / f"assembly-{deployment}") for deployment in DEPLOYMENTS}
+
+
+def deployment_settings(deployment: str) -> Settings:
+    """Settings of one of DEPLOYMENTS."""
+    environment, _, profile = deployment.partition("-")
+    return settings_of(environment, profile=profile)

@@ -2,15 +2,34 @@
 
 import json
 import re
-from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from lakehouse.contract import Contract
 from lakehouse.names import Move, Names, Zone
+from stacks.settings import ENVIRONMENTS
 from tests.infrastructure.assembly import Assembly, text, walk
+from tests.infrastructure.conftest import DEPLOYMENTS, DEV
 
 TABLES = (Zone.RAW, Zone.INTEGRATION, Zone.CURATED)
+
+
+@pytest.fixture(scope="module", params=DEPLOYMENTS)
+def deployment(request: pytest.FixtureRequest) -> str:
+    """Every test here looks at every environment in every profile."""
+    found: str = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def assembly(everything: dict[str, Assembly], deployment: str) -> Assembly:
+    return everything[deployment]
+
+
+@pytest.fixture(scope="module")
+def names(deployment: str) -> Names:
+    return replace(DEV, environment=deployment.partition("-")[0])
 
 
 @pytest.fixture(scope="module")
@@ -71,33 +90,37 @@ def test_databases_stand_where_their_tables_do(assembly: Assembly, names: Names)
         assert location.startswith(found[names.database(zone)])
 
 
-def found_in(pattern: str) -> Callable[[set[str]], set[str]]:
-    compiled = re.compile(pattern)
-    return lambda strings: {match for string in strings for match in compiled.findall(string)}
+def found_in(strings: set[str], pattern: str) -> set[str]:
+    return {match for string in strings for match in re.findall(pattern, string)}
 
 
 @pytest.mark.parametrize(
-    ("type_", "name", "mentions"),
+    ("type_", "name", "pattern"),
     [
-        ("AWS::S3::Bucket", "BucketName", found_in(r"lakehouse-dev-[a-z-]+-123456789012-eu-central-1")),
-        ("AWS::Logs::LogGroup", "LogGroupName", found_in(r"^/lakehouse/dev/jobs/.+")),
+        ("AWS::S3::Bucket", "BucketName", r"{0.prefix}-[a-z-]+-{0.account}-{0.region}"),
+        ("AWS::Logs::LogGroup", "LogGroupName", r"^{0.log_prefix}/jobs/.+"),
     ],
 )
 def test_whatever_is_mentioned_exists(
-    assembly: Assembly, strings: set[str], type_: str, name: str, mentions: Callable[[set[str]], set[str]]
+    assembly: Assembly, strings: set[str], names: Names, type_: str, name: str, pattern: str
 ) -> None:
-    mentioned = mentions(strings)
+    mentioned = found_in(strings, pattern.format(names))
     assert mentioned
     assert mentioned <= {text(key) for key in (item.properties[name] for item in assembly.resources(type_))}
 
 
-def test_databases_that_are_mentioned_exist(assembly: Assembly, strings: set[str]) -> None:
-    mentioned = found_in(r"\blakehouse_dev_[a-z]+")(strings)
+def test_databases_that_are_mentioned_exist(assembly: Assembly, strings: set[str], names: Names) -> None:
+    mentioned = found_in(strings, rf"\b{names.project}_{names.environment}_[a-z]+")
     assert mentioned == {item.properties["DatabaseInput"]["Name"] for item in assembly.resources("AWS::Glue::Database")}
 
 
+def test_no_deployment_mentions_another(strings: set[str], names: Names) -> None:
+    others = [replace(names, environment=other) for other in ENVIRONMENTS if other != names.environment]
+    assert not found_in(strings, "|".join(rf"\b{other.prefix}\b.*" for other in others))
+
+
 def test_uploads_that_are_mentioned_are_uploaded(assembly: Assembly, strings: set[str]) -> None:
-    mentioned = found_in(r"cdk-hnb659fds-assets-123456789012-eu-central-1/(.+)")(strings)
+    mentioned = found_in(strings, r"cdk-hnb659fds-assets-123456789012-eu-central-1/(.+)")
     assert mentioned
     assert mentioned <= assembly.assets.keys()
     for path in assembly.assets.values():
@@ -106,7 +129,7 @@ def test_uploads_that_are_mentioned_are_uploaded(assembly: Assembly, strings: se
 
 def test_stacks_read_outputs_that_exist_of_stacks_that_come_first(assembly: Assembly) -> None:
     for stack, template in assembly.templates.items():
-        before = assembly.manifest["artifacts"][stack]["dependencies"]
+        before = assembly.dependencies[stack]
         for value in walk(template):
             if isinstance(value, dict) and "Fn::GetStackOutput" in value:
                 output = value["Fn::GetStackOutput"]
