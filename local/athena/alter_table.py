@@ -7,8 +7,8 @@ from pyiceberg.exceptions import ValidationError
 from pyiceberg.table import Table
 from pyiceberg.table.update.schema import UpdateSchema
 
-from local.athena import catalog, hive_write, iceberg_types, iceberg_write, sqltypes
-from local.athena.create_table import iceberg_properties
+from local.athena import catalog, hive_write, iceberg_write, sqltypes
+from local.athena.create_table import iceberg_properties, iceberg_schema
 from local.athena.errors import AthenaError, not_supported
 from local.athena.hive_scan import partition_keys
 from local.athena.outcome import Outcome, execute
@@ -67,8 +67,7 @@ def _add(statement: AddColumns, run: Run) -> Outcome:
     if catalog.is_iceberg(table):
 
         def change(update: UpdateSchema) -> None:
-            new = iceberg_types.schema([(c.name, c.type, c.comment) for c in statement.columns])
-            for field in new.fields:
+            for field in iceberg_schema(statement.columns).fields:
                 update.add_column(field.name, field.field_type, doc=field.doc)
 
         return _evolve(run, table, change)
@@ -99,7 +98,7 @@ def _change(statement: ChangeColumn, run: Run) -> Outcome:
 
     def change(update: UpdateSchema) -> None:
         new = statement.column
-        field = iceberg_types.schema([(new.name, new.type, new.comment)]).fields[0]
+        field = iceberg_schema([new]).fields[0]
         update.update_column(statement.old, field_type=field.field_type, doc=field.doc)
         if statement.first:
             update.move_first(statement.old)
@@ -157,6 +156,10 @@ def _unset(statement: UnsetProperties, run: Run) -> Outcome:
             transaction.remove_properties(*statement.properties)
 
     iceberg_write.retried(run, (table["DatabaseName"], table["Name"]), commit)
+    # PyIceberg copies properties to Glue, and leaves there what a table no longer has.
+    table = _table(run, statement.name)
+    kept = {key: value for key, value in table.get("Parameters", {}).items() if key not in statement.properties}
+    catalog.update_table(run.cloud, table, Parameters=kept)
     return DONE
 
 

@@ -74,7 +74,7 @@ def start_query_execution(request: Json) -> Json:
     if not 0 < len(sql) <= QUERY_CHARACTERS:
         raise _invalid(f"QueryString must have 1 to {QUERY_CHARACTERS} characters")
     token = request.get("ClientRequestToken")
-    same = next((r for r in _mine().records.values() if token and r.get("_Token") == token), None)
+    same = next((r for r in list(_mine().records.values()) if token and r.get("_Token") == token), None)
     if same is not None:
         if same["Query"] != sql:
             raise _invalid("Idempotent parameters do not match")

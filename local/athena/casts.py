@@ -61,6 +61,14 @@ def cast(value: str, *, source: DataType, target: DataType, safe: bool, place: s
     return plain
 
 
+def assign(value: str, *, source: DataType, target: DataType) -> str:
+    """SQL of what a column of a type gets of a value: a cast that cuts no text off."""
+    size = sqltypes.parameters(target) if target.this in sqltypes.TEXTS else []
+    text = cast(value, source=source, target=sqltypes.VARCHAR if size else target, safe=False, place="line 1:1")
+    types = f"{sqltypes.trino_name(source)} to {sqltypes.trino_name(target)}"
+    return f"trino_fitting({text}, {size[0]}, {sqltypes.literal(types)})" if size else text
+
+
 def _to_text(value: str, source: DataType, target: DataType) -> str:
     if source.this is DType.JSON:
         written = f"({value} ->> '$')"

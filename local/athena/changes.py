@@ -13,8 +13,18 @@ from pyiceberg.expressions import BooleanExpression
 from pyiceberg.schema import Schema
 from pyiceberg.table import FileScanTask, Table
 from sqlglot import exp
+from sqlglot.expressions import DataType
 
-from local.athena import catalog, coercion, iceberg_scan, iceberg_types, iceberg_write, merge_range, pushdown, sqltypes
+from local.athena import (
+    casts,
+    catalog,
+    coercion,
+    iceberg_scan,
+    iceberg_write,
+    merge_range,
+    pushdown,
+    sqltypes,
+)
 from local.athena.bind import Bound, bind
 from local.athena.errors import AthenaError, not_supported
 from local.athena.generate import duckdb_sql
@@ -81,15 +91,15 @@ def _attempt(run: Run, table: Table, make_plan: Callable[[Schema], Plan]) -> Out
     schema = table.schema()
     plan = make_plan(schema)
     bound = bind(run, _changes_query(plan, schema), internal=True)
-    _check_types(plan, schema, bound)
+    types = dict(bound.columns)
+    _check_types(plan, schema, types)
     tasks = _open(run, table, plan, bound)
     run.execute(f"CREATE OR REPLACE TEMP TABLE changes AS {duckdb_sql(bound.tree)}")
     _check_matches(run)
-    counted = run.execute("SELECT count(*) FROM changes WHERE op >= 0").fetchone()
-    rows = int(counted[0]) if counted else 0
+    ((rows,),) = run.execute("SELECT count(*) FROM changes WHERE op >= 0")
     if rows:
-        touched = run.execute("SELECT DISTINCT p FROM changes WHERE op >= 0 AND p IS NOT NULL").fetchall()
-        _rewrite(run, table, plan, [tasks[path] for (path,) in touched])
+        touched = run.execute("SELECT DISTINCT p FROM changes WHERE op >= 0 AND p IS NOT NULL")
+        _rewrite(run, table, plan, [tasks[path] for (path,) in touched], types=types)
     return Outcome(columns=ROWS, update_count=rows, files=[])
 
 
@@ -124,14 +134,13 @@ def _test(plan: Plan, case: Case, path: exp.Column) -> exp.Expr:
     return matched if case.condition is None else exp.And(this=matched, expression=exp.paren(case.condition))
 
 
-def _check_types(plan: Plan, schema: Schema, bound: Bound) -> None:
+def _check_types(plan: Plan, schema: Schema, given: dict[str, DataType]) -> None:
     types = iceberg_scan.columns(schema)
-    given = dict(bound.columns)
     for index, case in enumerate(plan.cases):
         for name in case.values:
             own = types[name]
             value = given[f"a{index}_{list(types).index(name)}"]
-            if not coercion.coerces(value, own):
+            if not coercion.assignable(value, own):
                 raise AthenaError(
                     "TYPE_MISMATCH",
                     f"line 1:1: {plan.verb} table column types don't match SET expressions: "
@@ -160,14 +169,14 @@ def _check_matches(run: Run) -> None:
     twice = run.execute(
         "SELECT 1 FROM changes WHERE p IS NOT NULL GROUP BY p, r "
         "HAVING count(*) FILTER (op >= 0) > 1 OR count(*) FILTER (op < 0) > 1 LIMIT 1"
-    ).fetchone()
+    )
     if twice:
         raise AthenaError(
             "MERGE_TARGET_ROW_MULTIPLE_MATCHES", "One MERGE target table row matched more than one source row"
         )
 
 
-def _rewrite(run: Run, table: Table, plan: Plan, touched: list[FileScanTask]) -> None:
+def _rewrite(run: Run, table: Table, plan: Plan, touched: list[FileScanTask], *, types: dict[str, DataType]) -> None:
     schema = table.schema()
     source = iceberg_scan.relation_sql(run, table, schema=schema, tasks=touched)
     path, row = sqltypes.quoted(PATH), sqltypes.quoted(FILE_ROW)
@@ -175,32 +184,30 @@ def _rewrite(run: Run, table: Table, plan: Plan, touched: list[FileScanTask]) ->
     deletes = ", ".join(str(i) for i, case in enumerate(plan.cases) if case.kind == "delete") or "-2"
     kept = iceberg_write.table_select(
         schema,
-        _assigned(plan, schema, otherwise=True),
+        _assigned(plan, schema, types, otherwise=True),
         source=f"({source}) AS t LEFT JOIN {changed} AS c ON t.{path} = c.p AND t.{row} = c.r "
         f"WHERE c.op IS NULL OR c.op NOT IN ({deletes})",
     )
     new = iceberg_write.table_select(
-        schema, _assigned(plan, schema, otherwise=False), source="changes AS c WHERE op >= 0 AND p IS NULL"
+        schema, _assigned(plan, schema, types, otherwise=False), source="changes AS c WHERE op >= 0 AND p IS NULL"
     )
     files = iceberg_write.write_files(run, f"{kept} UNION ALL {new}", metadata=table.metadata, io=table.io)
     try:
         run.scan.check()
         iceberg_write.replace(table, old=[task.file for task in touched], new=files)
     except (CommitFailedException, ValidationException):
-        iceberg_write.delete_files(table.io, files)
+        iceberg_write.delete_files(run, files)
         raise
 
 
-def _assigned(plan: Plan, schema: Schema, *, otherwise: bool) -> dict[str, str]:
+def _assigned(plan: Plan, schema: Schema, types: dict[str, DataType], *, otherwise: bool) -> dict[str, str]:
     """SQL of each column's value: what the row's case assigns, else what the row has (or nothing)."""
     values = {}
-    for position, field in enumerate(schema.fields):
-        name = field.name.lower()
-        kind = sqltypes.duckdb_name(iceberg_types.from_iceberg(field.field_type))
+    for position, (name, own) in enumerate(iceberg_scan.columns(schema).items()):
+        given = {index: f"a{index}_{position}" for index, case in enumerate(plan.cases) if name in case.values}
         branches = " ".join(
-            f"WHEN {index} THEN CAST(c.a{index}_{position} AS {kind})"
-            for index, case in enumerate(plan.cases)
-            if name in case.values
+            f"WHEN {index} THEN {casts.assign(f'c.{value}', source=types[value], target=own)}"
+            for index, value in given.items()
         )
         rest = f"t.{sqltypes.quoted(name)}" if otherwise else "NULL"
         values[name] = f"CASE c.op {branches} ELSE {rest} END" if branches else rest

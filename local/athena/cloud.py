@@ -1,6 +1,8 @@
 """The AWS that statements run against: Glue, S3 and Athena's API at an endpoint."""
 
 import threading
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -67,6 +69,18 @@ def connect(*, endpoint: str, account: str, region: str) -> Cloud:
                 access_key=account, secret_key=secret, region=region, endpoint_override=host, scheme=scheme
             ),
         )
+
+
+def delete(cloud: Cloud, uris: Iterable[str]) -> None:
+    """Delete objects. Not by pyarrow, which leaves empty objects as folders behind."""
+    by_bucket: dict[str, list[str]] = defaultdict(list)
+    for uri in uris:
+        bucket, key = split_uri(uri)
+        by_bucket[bucket].append(key)
+    for bucket, keys in by_bucket.items():
+        for start in range(0, len(keys), 1000):
+            objects: Any = [{"Key": key} for key in keys[start : start + 1000]]
+            cloud.s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
 
 
 def split_uri(uri: str) -> tuple[str, str]:

@@ -62,7 +62,7 @@ def _common_parts(a: DataType, b: DataType) -> DataType | None:
 
 
 def coerces(source: DataType, target: DataType) -> bool:
-    """Whether Trino turns a value of one type into the other by itself, as on INSERT or in a function call."""
+    """Whether Trino turns a value of one type into the other by itself, as in a function call."""
     if source.this in sqltypes.UNTYPED or target.this in sqltypes.UNTYPED:
         return True
     if source.this in sqltypes.TEXTS and target.this in sqltypes.TEXTS:
@@ -85,3 +85,11 @@ def coerces(source: DataType, target: DataType) -> bool:
     if source.this in (DType.ARRAY, DType.MAP):
         return all(coerces(a, b) for a, b in zip(source.expressions, target.expressions, strict=True))
     return True
+
+
+def assignable(source: DataType, target: DataType) -> bool:
+    """Whether a column of one type takes values of the other, which then fail if they do not fit."""
+    try:
+        return common(source, target) is not None
+    except ValueError:
+        return True

@@ -3,14 +3,15 @@
 from typing import TYPE_CHECKING
 
 from pyiceberg.exceptions import TableAlreadyExistsError
+from pyiceberg.schema import Schema
 
-from local.athena import catalog, hive_write, iceberg_types, table_input
-from local.athena.cloud import Cloud, split_uri
+from local.athena import catalog, hive_write, iceberg_types, sqltypes, table_input
+from local.athena.cloud import Cloud, delete, split_uri
 from local.athena.errors import AthenaError, not_supported
 from local.athena.iceberg_spec import partition_spec
 from local.athena.outcome import Outcome, execute
 from local.athena.run import Run
-from local.athena.statements import CreateTable, DropTable
+from local.athena.statements import Column, CreateTable, DropTable
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import TableTypeDef
@@ -60,12 +61,27 @@ def iceberg_properties(given: dict[str, str]) -> dict[str, str]:
     return kept
 
 
+def iceberg_schema(columns: list[Column]) -> Schema:
+    """The schema of the columns of a statement.
+
+    Raises:
+        AthenaError: Iceberg has no such type, or a name comes twice.
+    """
+    for column in columns:
+        if column.type.this in sqltypes.TEXTS and sqltypes.parameters(column.type):
+            raise not_supported(f"the type {column.hive_type} in an Iceberg table: its texts have no limit, use string")
+    try:
+        return iceberg_types.schema([(column.name, column.type, column.comment) for column in columns])
+    except ValueError as error:
+        raise AthenaError("", f"FAILED: SemanticException {error}") from None
+
+
 def _create_iceberg(statement: CreateTable, cloud: Cloud, database: str) -> None:
     if statement.partition_columns:
         raise AthenaError("", "FAILED: SemanticException PARTITIONED BY of an Iceberg table has columns without types")
     if statement.serde or statement.format or statement.serde_properties:
         raise AthenaError("", "FAILED: SemanticException an Iceberg table has no ROW FORMAT and no STORED AS")
-    schema = iceberg_types.schema([(c.name, c.type, c.comment) for c in statement.columns])
+    schema = iceberg_schema(statement.columns)
     defaults = {"format-version": "2", "write.parquet.compression-codec": "zstd"}
     comment = {"comment": statement.comment} if statement.comment else {}
     try:
@@ -139,7 +155,5 @@ def drop_table(cloud: Cloud, table: "TableTypeDef") -> None:
 def delete_prefix(cloud: Cloud, location: str) -> None:
     """Delete every object in a folder."""
     bucket, prefix = split_uri(location.rstrip("/") + "/")
-    for page in cloud.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        keys = [{"Key": item["Key"]} for item in page.get("Contents", [])]
-        if keys:
-            cloud.s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})  # type: ignore[typeddict-item]
+    pages = cloud.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    delete(cloud, (f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", [])))

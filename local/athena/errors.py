@@ -5,8 +5,6 @@ Categories and types: https://docs.aws.amazon.com/athena/latest/ug/error-referen
 
 import re
 
-import duckdb
-
 SYSTEM, USER = 1, 2
 ENGINE_TYPE, ICEBERG_TYPE, USER_TYPE, DATA_TYPE, DDL_TYPE, ANALYSIS_TYPE, RESOURCES_TYPE = (
     *(200, 233, 1000, 1001, 1003, 1006),
@@ -108,11 +106,9 @@ _DUCKDB: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def from_duckdb(error: duckdb.Error) -> AthenaError | CancelledError:
-    """What DuckDB reports, as Athena would."""
+def from_duckdb(error: Exception) -> AthenaError:
+    """What DuckDB reports, itself or through Arrow, as Athena would."""
     text = str(error)
-    if isinstance(error, duckdb.InterruptException):
-        return CancelledError("Query was cancelled by user")
     for pattern, code, message in _DUCKDB:
         found = re.search(pattern, text)
         if found:

@@ -27,6 +27,7 @@ ENGINE_VERSION = {
     "EffectiveEngineVersion": "Athena engine version 3",
 }
 KEPT = 1000
+WATCH_SECONDS = 0.5
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
 
 
@@ -43,6 +44,8 @@ class Executions:
         self._runs: dict[str, tuple[Scan, Run | None]] = {}
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="athena")
+        self._closed = threading.Event()
+        threading.Thread(target=self._watch, name="athena-watch", daemon=True).start()
 
     def submit(self, record: Record, context: Context, *, limit: int | None, encryption: dict[str, str]) -> None:
         """Queue a statement.
@@ -66,21 +69,33 @@ class Executions:
         """Cancel an execution; nothing happens if it is done."""
         scan, run = self._runs.get(query_id, (None, None))
         if scan is not None:
-            scan.cancelled.set()
+            scan.cancel()
         if run is not None:
-            run.cancel()
+            run.interrupt()
 
     def close(self) -> None:
         """Cancel everything, and wait for it to end."""
         for query_id in list(self._runs):
             self.stop(query_id)
         self._pool.shutdown(cancel_futures=True)
+        self._closed.set()
+
+    def _watch(self) -> None:
+        """Interrupt what must not go on: at its timeout, or because an interrupt came between two of its statements."""
+        while not self._closed.wait(WATCH_SECONDS):
+            for scan, run in list(self._runs.values()):
+                try:
+                    scan.check()
+                except (AthenaError, CancelledError):
+                    if run is not None:
+                        run.interrupt()
 
     def _work(self, record: Record, context: Context, scan: Scan, encryption: dict[str, str]) -> None:
         began = time.time()
         status, statistics = record["Status"], record["Statistics"]
         statistics["QueryQueueTimeInMillis"] = round((began - status["SubmissionDateTime"]) * 1000)
         status["State"] = "RUNNING"
+        scan.begin()
         try:
             scan.check()
             self._run(record, context, scan, encryption)
@@ -178,4 +193,4 @@ def interrupted(record: Record) -> Record:
 
 def shown(record: Record) -> Record:
     """What the API shows of a record."""
-    return {name: value for name, value in record.items() if not name.startswith("_")}
+    return {name: value for name, value in dict(record).items() if not name.startswith("_")}

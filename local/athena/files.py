@@ -1,16 +1,20 @@
 """S3 as DuckDB reads it: a file system of one statement, that counts the bytes it reads."""
 
+import math
 import os
 import threading
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow.fs
 from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
 
-from local.athena.errors import CancelledError
+from local.athena.errors import AthenaError, CancelledError
 
 BYTES_LIMIT = "Bytes scanned limit was exceeded"
+# Athena's quota for SELECT, CTAS, INSERT: https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
+TIMEOUT_SECONDS = 30 * 60
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -24,14 +28,24 @@ class Scan:
     def __init__(self, *, limit: int | None) -> None:
         self.bytes = 0
         self.limit = limit
-        self.cancelled = threading.Event()
+        self._deadline = math.inf
+        self._cancelled = False
         self._lock = threading.Lock()
+
+    def begin(self) -> None:
+        """The statement runs from now on."""
+        self._deadline = time.monotonic() + TIMEOUT_SECONDS
+
+    def cancel(self) -> None:
+        """The statement's user wants no more of it."""
+        self._cancelled = True
 
     def count(self, size: int) -> None:
         """Count bytes that were read.
 
         Raises:
             CancelledError: they are too many, or the statement was stopped.
+            AthenaError: it has run too long.
         """
         with self._lock:
             self.bytes += size
@@ -41,8 +55,10 @@ class Scan:
         """Raise if the statement must not go on."""
         if self.limit is not None and self.bytes > self.limit:
             raise CancelledError(BYTES_LIMIT)
-        if self.cancelled.is_set():
+        if self._cancelled:
             raise CancelledError("Query was cancelled by user")
+        if time.monotonic() > self._deadline:
+            raise AthenaError("", "Query timeout")
 
 
 class _File:
@@ -70,7 +86,7 @@ class _File:
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         start = {os.SEEK_SET: 0, os.SEEK_CUR: self.tell(), os.SEEK_END: self._stream.size()}[whence]
-        position = start + offset
+        position = int(start + offset)
         self._position, self._mine.sought = position, (position, self._read_on)
         return position
 

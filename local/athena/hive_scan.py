@@ -68,7 +68,7 @@ def _locations(run: Run, table: "TableTypeDef", *, partition_filter: str) -> lis
     names = ", ".join(sqltypes.quoted(key["Name"].lower()) for key in keys)
     wanted = run.execute(
         f"SELECT __index FROM (VALUES {', '.join(rows)}) AS p(__index, {names}) WHERE {partition_filter}"
-    ).fetchall()
+    )
     return [found[index] for (index,) in sorted(wanted)]
 
 

@@ -77,10 +77,10 @@ def write(
     options, suffix = _options(format.upper(), compression.upper(), delimiter)
     folder = run.folder / f"files-{uuid.uuid4().hex[:8]}"
     layout = f"PARTITION_BY ({', '.join(map(sqltypes.quoted, keys))})" if keys else f"FILE_SIZE_BYTES '{_FILE_BYTES}'"
-    counted = run.execute(
+    ((count,),) = run.execute(
         f"COPY (SELECT {select} FROM ({sql})) TO {sqltypes.literal(str(folder))} "
         f"({options}, {layout}, FILENAME_PATTERN '{run.context.query_id}_{{uuid}}', FILE_EXTENSION '{suffix}')"
-    ).fetchone()
+    )
     files: list[str] = []
     partitions: dict[str, list[str]] = {}
     bucket, prefix = split_uri(location.rstrip("/"))
@@ -98,7 +98,7 @@ def write(
         files.append(f"s3://{bucket}/{key}")
         if keys:
             partitions[f"s3://{bucket}/{'/'.join([prefix, *inner])}"] = parts
-    return Written(rows=counted[0] if counted else 0, files=files, partitions=partitions)
+    return Written(rows=count, files=files, partitions=partitions)
 
 
 def _partition_value(folder: str) -> str:

@@ -92,7 +92,7 @@ def _keys_by_file(run: Run, schema: Schema, mapping: NameMapping, tasks: list[Fi
     found = run.execute(
         "SELECT file_name, array_agg(name), bool_or(field_id IS NOT NULL) "
         f"FROM parquet_schema([{', '.join(map(sqltypes.literal, paths))}]) GROUP BY file_name"
-    ).fetchall()
+    )
     names = {part.field_id: part.names for part in mapping}
     keys = {}
     for path, present, has_ids in found:

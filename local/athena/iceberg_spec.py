@@ -26,7 +26,7 @@ def partition_spec(schema: Schema, transforms: list[str]) -> PartitionSpec:
     """The partition spec of a new table.
 
     Raises:
-        AthenaError: a transform is unknown, or its column is.
+        AthenaError: a transform is unknown, its column is, or it is none for the column's type.
     """
     fields = []
     for index, text in enumerate(transforms):
@@ -37,6 +37,11 @@ def partition_spec(schema: Schema, transforms: list[str]) -> PartitionSpec:
             raise AthenaError(
                 "INVALID_TABLE_PROPERTY", f"Unable to parse partitioning value: Cannot find source column: {column}"
             ) from None
+        if not transform.can_transform(source.field_type):
+            raise AthenaError(
+                "INVALID_TABLE_PROPERTY",
+                f"Unable to parse partitioning value: {text} of a column of type {source.field_type}",
+            )
         fields.append(
             PartitionField(
                 source_id=source.field_id, field_id=1000 + index, transform=transform, name=f"{source.name}{suffix}"

@@ -43,8 +43,6 @@ _FROM_ICEBERG: dict[type, DataType] = {
 }
 _TO_ICEBERG: dict[DType, IcebergType] = {
     DType.BOOLEAN: iceberg.BooleanType(),
-    DType.TINYINT: iceberg.IntegerType(),
-    DType.SMALLINT: iceberg.IntegerType(),
     DType.INT: iceberg.IntegerType(),
     DType.BIGINT: iceberg.LongType(),
     DType.FLOAT: iceberg.FloatType(),
@@ -54,7 +52,6 @@ _TO_ICEBERG: dict[DType, IcebergType] = {
     DType.TIMESTAMP: iceberg.TimestampType(),
     DType.TIMESTAMPTZ: iceberg.TimestamptzType(),
     DType.VARCHAR: iceberg.StringType(),
-    DType.CHAR: iceberg.StringType(),
     DType.UUID: iceberg.UUIDType(),
     DType.VARBINARY: iceberg.BinaryType(),
 }

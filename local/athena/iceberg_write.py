@@ -20,7 +20,7 @@ from pyiceberg.table.locations import load_location_provider
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.typedef import Record
 
-from local.athena import iceberg_partition, iceberg_types, sqltypes
+from local.athena import cloud, iceberg_partition, iceberg_types, sqltypes
 from local.athena.errors import AthenaError
 from local.athena.run import Run
 
@@ -56,7 +56,7 @@ def write_files(run: Run, sql: str, *, metadata: TableMetadata, io: FileIO) -> l
                     f"Exceeded limit of {OPEN_PARTITIONS} open writers for partitions",
                 )
     except BaseException:
-        delete_files(io, files)
+        delete_files(run, files)
         raise
     return files
 
@@ -89,15 +89,14 @@ def _write_file(
 def _chunks(run: Run, sql: str, schema: Schema) -> Iterator[pa.Table]:
     """The rows in pieces that fit into memory, in the table's Arrow types."""
     target: Any = schema_to_pyarrow(schema, include_field_ids=False)
-    with run.errors():
-        batches: list[pa.RecordBatch] = []
-        for batch in run.arrow(sql, rows=_BATCH_ROWS):
-            batches.append(batch)
-            if sum(held.nbytes for held in batches) >= _CHUNK_BYTES:
-                yield _conform(pa.Table.from_batches(batches), target)
-                batches = []
-        if any(len(batch) for batch in batches):
+    batches: list[pa.RecordBatch] = []
+    for batch in run.arrow(sql, rows=_BATCH_ROWS):
+        batches.append(batch)
+        if sum(held.nbytes for held in batches) >= _CHUNK_BYTES:
             yield _conform(pa.Table.from_batches(batches), target)
+            batches = []
+    if any(len(batch) for batch in batches):
+        yield _conform(pa.Table.from_batches(batches), target)
 
 
 def _conform(rows: pa.Table, target: Any) -> pa.Table:
@@ -107,10 +106,9 @@ def _conform(rows: pa.Table, target: Any) -> pa.Table:
     return rows.rename_columns(target.names).cast(target)
 
 
-def delete_files(io: FileIO, files: list[DataFile]) -> None:
+def delete_files(run: Run, files: list[DataFile]) -> None:
     """Delete data files that no snapshot will have."""
-    for file in files:
-        io.delete(file.file_path)
+    cloud.delete(run.cloud, [file.file_path for file in files])
 
 
 def append(transaction: Transaction, files: list[DataFile]) -> None:

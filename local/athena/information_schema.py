@@ -76,7 +76,7 @@ def _left(run: Run, keys: list[Any], conditions: list[exp.Expr]) -> list[Any]:
     columns = _KEY[: len(keys[0])]
     values = ", ".join(f"({', '.join(map(sqltypes.literal, key))})" for key in keys)
     wanted = pushdown.partition_filter(conditions, set(columns))
-    return run.execute(f"SELECT * FROM (VALUES {values}) AS k({', '.join(columns)}) WHERE {wanted}").fetchall()
+    return run.execute(f"SELECT * FROM (VALUES {values}) AS k({', '.join(columns)}) WHERE {wanted}")
 
 
 def _rows(run: Run, table: "TableTypeDef", name: str) -> Iterator[tuple[Any, ...]]:

@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.table import Table
 from sqlglot.expressions import DataType
 
-from local.athena import catalog, coercion, hive_write, iceberg_scan, iceberg_write, partitions, sqltypes
+from local.athena import casts, catalog, coercion, hive_write, iceberg_scan, iceberg_write, partitions, sqltypes
 from local.athena.errors import AthenaError, not_supported
 from local.athena.hive_scan import columns as hive_columns
 from local.athena.hive_scan import partition_keys
@@ -28,18 +30,8 @@ def _insert(statement: Insert, run: Run) -> Outcome:
     bound, sql = prepare(run, statement.tree)
     select, columns = typed_select(run, bound, sql)
     if catalog.is_iceberg(table):
-        loaded = run.cloud.catalog.load_table((database, statement.name.table))
-        values = _values(iceberg_scan.columns(loaded.schema()), statement.columns, columns)
-        rows = iceberg_write.table_select(loaded.schema(), values, source=f"({select})")
-        files = iceberg_write.write_files(run, rows, metadata=loaded.metadata, io=loaded.io)
-        if files:
-            with loaded.transaction() as transaction:
-                iceberg_write.append(transaction, files)
-        return Outcome(
-            columns=ROWS,
-            update_count=sum(file.record_count for file in files),
-            files=[file.file_path for file in files],
-        )
+        name = (database, statement.name.table)
+        return iceberg_write.retried(run, name, lambda t: _append(run, t, statement.columns, columns, select=select))
     known = hive_columns(table)
     values = _values(known, statement.columns, columns)
     ordered = ", ".join(
@@ -59,6 +51,23 @@ def _insert(statement: Insert, run: Run) -> Outcome:
     )
     partitions.add(run.cloud, table, written.partitions, if_not_exists=True)
     return Outcome(columns=ROWS, update_count=written.rows, files=written.files)
+
+
+def _append(run: Run, table: Table, named: list[str], given: Columns, *, select: str) -> Outcome:
+    schema = table.schema()
+    values = _values(iceberg_scan.columns(schema), named, given)
+    rows = iceberg_write.table_select(schema, values, source=f"({select})")
+    files = iceberg_write.write_files(run, rows, metadata=table.metadata, io=table.io)
+    if files:
+        try:
+            with table.transaction() as transaction:
+                iceberg_write.append(transaction, files)
+        except CommitFailedException:
+            iceberg_write.delete_files(run, files)
+            raise
+    return Outcome(
+        columns=ROWS, update_count=sum(file.record_count for file in files), files=[file.file_path for file in files]
+    )
 
 
 def _format(table: "TableTypeDef") -> str:
@@ -81,8 +90,11 @@ def _values(known: dict[str, DataType], named: list[str], given: Columns) -> dic
             raise AthenaError(
                 "COLUMN_NOT_FOUND", f"line 1:1: Insert column name does not exist in target table: {name}"
             )
+    twice = next((name for name in targets if targets.count(name) > 1), None)
+    if twice is not None:
+        raise AthenaError("DUPLICATE_COLUMN_NAME", f"line 1:1: Insert column name is specified more than once: {twice}")
     fitting = len(targets) == len(given) and all(
-        coercion.coerces(dt, known[name]) for name, (_, dt) in zip(targets, given, strict=True)
+        coercion.assignable(dt, known[name]) for name, (_, dt) in zip(targets, given, strict=True)
     )
     if not fitting:
         wanted = ", ".join(sqltypes.trino_name(known[name]) for name in targets)
@@ -91,7 +103,10 @@ def _values(known: dict[str, DataType], named: list[str], given: Columns) -> dic
             "line 1:1: Insert query has mismatched column types: "
             f"Table: [{wanted}], Query: [{', '.join(sqltypes.trino_name(dt) for _, dt in given)}]",
         )
-    return {name: f"c{index}" for index, name in enumerate(targets)}
+    return {
+        name: casts.assign(f"c{index}", source=dt, target=known[name])
+        for index, (name, (_, dt)) in enumerate(zip(targets, given, strict=True))
+    }
 
 
 @execute.register

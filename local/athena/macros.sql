@@ -90,6 +90,12 @@ CREATE MACRO trino_strict(s, value, type) AS
   CASE WHEN s IS NOT NULL AND value IS NULL
        THEN trino_error('INVALID_CAST_ARGUMENT: Cannot cast ''' || s || ''' to ' || type, value) ELSE value END;
 CREATE MACRO trino_date(s) AS trino_strict(s, TRY_CAST(trino_date_text(s) AS DATE), 'date');
+-- the text if it fits into so many characters; blanks at its end do not count
+CREATE MACRO trino_fitting(s, size, types) AS
+  CASE WHEN length(rtrim(s, ' ')) > size
+       THEN trino_error('INVALID_CAST_ARGUMENT: Cannot truncate non-space characters when casting from ' || types
+                        || ' on INSERT', s)
+       ELSE substr(s, 1, size) END;
 
 -- time ---------------------------------------------------------------------------------------------------------
 CREATE MACRO trino_now() AS date_trunc('millisecond', now());

@@ -11,7 +11,7 @@ from pyiceberg.table import FileScanTask, Table
 from pyiceberg.table.snapshots import Snapshot
 from sqlglot import exp
 
-from local.athena import catalog, iceberg_scan, iceberg_write, pushdown, sqltypes
+from local.athena import catalog, cloud, iceberg_scan, iceberg_write, pushdown, sqltypes
 from local.athena.bind import bind
 from local.athena.errors import not_supported
 from local.athena.outcome import ROWS, Outcome, execute
@@ -53,7 +53,7 @@ def _bin_pack(run: Run, table: Table, name: tuple[str, str], where: exp.Expr | N
     try:
         iceberg_write.replace(table, old=[task.file for task in tasks], new=files)
     except (CommitFailedException, ValidationException):
-        iceberg_write.delete_files(table.io, files)
+        iceberg_write.delete_files(run, files)
         raise
     return sum(file.record_count for file in files)
 
@@ -82,11 +82,11 @@ def _to_rewrite(table: Table, tasks: list[FileScanTask]) -> list[FileScanTask]:
 @execute.register
 def _vacuum(statement: Vacuum, run: Run) -> Outcome:
     name = _iceberg(run, statement.name, "VACUUM")
-    iceberg_write.retried(run, name, _expire)
+    iceberg_write.retried(run, name, lambda table: _expire(run, table))
     return Outcome(lines=[])
 
 
-def _expire(table: Table) -> None:
+def _expire(run: Run, table: Table) -> None:
     """Expire old snapshots, and delete the files that only they had."""
     age = int(table.properties.get("vacuum_max_snapshot_age_seconds", _MAX_AGE_SECONDS))
     keep = int(table.properties.get("vacuum_min_snapshots_to_keep", _SNAPSHOTS_TO_KEEP))
@@ -103,8 +103,7 @@ def _expire(table: Table) -> None:
     expired = {s.snapshot_id for s in old}
     doomed = _files(table, old) - _files(table, [s for s in newest if s.snapshot_id not in expired])
     table.maintenance.expire_snapshots().by_ids(sorted(expired)).commit()
-    for path in doomed:
-        table.io.delete(path)
+    cloud.delete(run.cloud, doomed)
 
 
 def _files(table: Table, snapshots: list[Snapshot]) -> set[str]:

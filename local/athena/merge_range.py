@@ -40,7 +40,7 @@ def narrowed(run: Run, tree: exp.Expr, alias: str, wanted: BooleanExpression) ->
             continue
         column, value = key
         sql = duckdb_sql(value)
-        least, greatest = run.execute(f"SELECT min({sql}), max({sql}) FROM {duckdb_sql(source)}").fetchall()[0]
+        least, greatest = run.execute(f"SELECT min({sql}), max({sql}) FROM {duckdb_sql(source)}")[0]
         if least is None:
             return ice.AlwaysFalse()  # type: ignore[no-any-return]
         kind = type_of(column)

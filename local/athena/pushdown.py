@@ -119,8 +119,7 @@ def _value(run: Run, column: exp.Column, node: exp.Expr) -> Any:
     same = kind is own or (kind in sqltypes.INTEGERS and own in sqltypes.INTEGERS)
     if kind not in PRUNABLE or not same or node.find(exp.Column):
         return None
-    row = run.execute(f"SELECT {duckdb_sql(node.copy())}").fetchone()
-    value = row[0] if row else None
+    value = run.execute(f"SELECT {duckdb_sql(node.copy())}")[0][0]
     return None if value is None else literal(value, type_of(column))
 
 

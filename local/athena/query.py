@@ -24,7 +24,7 @@ def prepare(run: Run, tree: exp.Expr) -> tuple[Bound, str]:
 
 def typed_select(run: Run, bound: Bound, sql: str) -> tuple[str, Columns]:
     """A SELECT of a query's columns in their Trino types, named `c0`, `c1` ...; and the columns, all with a type."""
-    described = run.execute(f"DESCRIBE {sql}").fetchall()
+    described = run.execute(f"DESCRIBE {sql}")
     columns: Columns = []
     casts = []
     for index, ((name, dt), row) in enumerate(zip(bound.columns, described, strict=True)):
@@ -41,7 +41,7 @@ def materialize(run: Run, bound: Bound, sql: str) -> Columns:
     """The rows in the temporary table `result`, in the query's order."""
     names = ", ".join(f"c{index}" for index in range(len(bound.columns)))
     run.execute(f"CREATE TEMP TABLE result({names}) AS {sql}")
-    described = run.execute("DESCRIBE result").fetchall()
+    described = run.execute("DESCRIBE result")
     return [
         (name, dt if sqltypes.is_known(dt) else sqltypes.duckdb(row[1]))
         for (name, dt), row in zip(bound.columns, described, strict=True)
@@ -89,6 +89,6 @@ def _query(statement: Query, run: Run) -> Outcome:
 @execute.register
 def _explain(statement: Explain, run: Run) -> Outcome:
     _, sql = prepare(run, statement.tree)
-    plan = run.execute(f"EXPLAIN {'ANALYZE ' if statement.analyze else ''}{sql}").fetchall()
+    plan = run.execute(f"EXPLAIN {'ANALYZE ' if statement.analyze else ''}{sql}")
     lines = [line.rstrip() for _, text in plan for line in text.splitlines()]
     return Outcome(columns=[("Query Plan", sqltypes.VARCHAR)], lines=["Query Plan", *lines])

@@ -1,5 +1,6 @@
 """One run of one statement: its DuckDB connection, the files that it reads, and what the caller's context says."""
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -77,8 +79,8 @@ class Run:
     def cloud(self) -> Cloud:
         return self.context.cloud
 
-    def execute(self, sql: str) -> duckdb.DuckDBPyConnection:
-        """Run DuckDB SQL, with the macros that it uses.
+    def execute(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run DuckDB SQL, with the macros that it uses, and fetch all of its rows: none stays open.
 
         Raises:
             AthenaError: what DuckDB reports, in Athena's words.
@@ -86,21 +88,22 @@ class Run:
         """
         self.scan.check()
         macros.create(self.connection, sql=sql, known=self._macros)
-        with self.errors():
-            return self.connection.execute(sql)
+        with self._errors():
+            return self.connection.execute(sql).fetchall()
 
-    def arrow(self, sql: str, *, rows: int) -> pa.RecordBatchReader:
-        """The rows of DuckDB SQL as Arrow batches of so many rows; read it within `errors`."""
+    def arrow(self, sql: str, *, rows: int) -> Iterator[pa.RecordBatch]:
+        """The rows of DuckDB SQL as Arrow batches of so many rows; raises as `execute` does."""
         self.scan.check()
         macros.create(self.connection, sql=sql, known=self._macros)
-        return self.connection.sql(sql).to_arrow_reader(rows)
+        with self._errors():
+            yield from self.connection.sql(sql).to_arrow_reader(rows)
 
     @contextmanager
-    def errors(self) -> Iterator[None]:
-        """Say what DuckDB raises in here as Athena does."""
+    def _errors(self) -> Iterator[None]:
+        """Say what DuckDB raises in here, itself or through Arrow, as Athena does."""
         try:
             yield
-        except duckdb.Error as error:
+        except (duckdb.Error, OSError) as error:
             self.scan.check()
             raise from_duckdb(error) from error
 
@@ -109,10 +112,10 @@ class Run:
         self._relations += 1
         return f"r{self._relations}"
 
-    def cancel(self) -> None:
-        """Stop the run; called from another thread."""
-        self.scan.cancelled.set()
-        self.connection.interrupt()
+    def interrupt(self) -> None:
+        """End the DuckDB statement that runs now, if any; called from another thread."""
+        with contextlib.suppress(duckdb.ConnectionException):  # the run has just ended
+            self.connection.interrupt()
 
 
 @contextmanager

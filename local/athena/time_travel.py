@@ -34,8 +34,7 @@ def at_version(run: Run, relation: IcebergRelation, version: exp.Version) -> Ice
 
 
 def _value(run: Run, node: exp.Expr) -> Any:
-    row = run.execute(f"SELECT {duckdb_sql(node)}").fetchone()
-    return row[0] if row else None
+    return run.execute(f"SELECT {duckdb_sql(node)}")[0][0]
 
 
 def _at_timestamp(table: Table, value: Any, node: exp.Expr) -> int:
