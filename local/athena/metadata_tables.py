@@ -7,9 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from pyiceberg import conversions
+from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import Table
+from pyiceberg.transforms import IdentityTransform
+from pyiceberg.types import PrimitiveType
 
-from local.athena import catalog, sqltypes
+from local.athena import catalog, iceberg_types, sqltypes
 from local.athena.errors import AthenaError, not_supported
 from local.athena.hive_scan import NULL_PARTITION
 from local.athena.relations import ArrowRelation, Relation
@@ -20,6 +24,10 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 _MOMENT, _PAIRS = "timestamp(3) with time zone", "map(varchar, varchar)"
+_COUNTS, _BOUNDS, _OFFSETS = "map(integer, bigint)", "map(integer, varchar)", "array(bigint)"
+_SUMMARIES = "array(row(contains_null boolean, contains_nan boolean, lower_bound varchar, upper_bound varchar))"
+_MANIFEST_ROWS = ("added", "existing", "deleted")
+_PARTITION = "row of the partition's values"
 _ARROW = {
     "boolean": pa.bool_(),
     "integer": pa.int32(),
@@ -27,6 +35,19 @@ _ARROW = {
     "varchar": pa.string(),
     _MOMENT: pa.timestamp("ms", "UTC"),
     _PAIRS: pa.map_(pa.string(), pa.string()),
+    _COUNTS: pa.map_(pa.int32(), pa.int64()),
+    _BOUNDS: pa.map_(pa.int32(), pa.string()),
+    _OFFSETS: pa.list_(pa.int64()),
+    _SUMMARIES: pa.list_(
+        pa.struct(
+            {
+                "contains_null": pa.bool_(),
+                "contains_nan": pa.bool_(),
+                "lower_bound": pa.string(),
+                "upper_bound": pa.string(),
+            }
+        )
+    ),
 }
 
 
@@ -45,13 +66,17 @@ def relation(run: Run, table: "TableTypeDef", kind: str, *, place: str) -> Relat
         raise not_supported(f"{place}: metadata table {name}${kind}; there are {', '.join(sorted(_KINDS))}")
     loaded = run.cloud.catalog.load_table((table["DatabaseName"], table["Name"]))
     columns, rows = _KINDS[kind]
-    return _rows(columns, rows(loaded))
-
-
-def _rows(columns: dict[str, str], rows: list[Row]) -> ArrowRelation:
-    schema = pa.schema([(name, _ARROW[kind]) for name, kind in columns.items()])
-    found = pa.Table.from_pylist([{name: row[name] for name in columns} for row in rows], schema=schema)
-    return ArrowRelation(found, {name: sqltypes.trino(kind) for name, kind in columns.items()})
+    partition = loaded.metadata.specs_struct()
+    if not partition.fields:
+        columns = {name: kind for name, kind in columns.items() if kind != _PARTITION}
+    arrow = {**_ARROW, _PARTITION: schema_to_pyarrow(partition, include_field_ids=False)}
+    schema = pa.schema([(name, arrow[kind]) for name, kind in columns.items()])
+    found = pa.Table.from_pylist([{name: row[name] for name in columns} for row in rows(loaded)], schema=schema)
+    types = {
+        name: iceberg_types.from_iceberg(partition) if kind == _PARTITION else sqltypes.trino(kind)
+        for name, kind in columns.items()
+    }
+    return ArrowRelation(found, types)
 
 
 def _snapshots(table: Table) -> list[Row]:
@@ -95,18 +120,37 @@ def _inspected(kind: str) -> Callable[[Table], list[Row]]:
 
 
 def _partitions(table: Table) -> list[Row]:
-    return [
-        {**row, "partition": _shown(row.get("partition")), "total_size": row["total_data_file_size_in_bytes"]}
-        for row in _inspected("partitions")(table)
-    ]
-
-
-def _shown(values: Any) -> str | None:
-    return None if values is None else "{" + ", ".join(f"{k}={v}" for k, v in values.items()) + "}"
+    return [{**row, "total_size": row["total_data_file_size_in_bytes"]} for row in _inspected("partitions")(table)]
 
 
 def _files(table: Table) -> list[Row]:
-    return [{**row, "partition": _shown(row.get("partition"))} for row in _inspected("files")(table)]
+    types = {f.field_id: f.field_type for f in table.schema().fields if isinstance(f.field_type, PrimitiveType)}
+
+    def readable(bounds: list[tuple[int, bytes]] | None) -> list[tuple[int, str]]:
+        return [(key, _readable(types[key], value)) for key, value in bounds or [] if key in types]
+
+    return [
+        {**row, "lower_bounds": readable(row["lower_bounds"]), "upper_bounds": readable(row["upper_bounds"])}
+        for row in _inspected("files")(table)
+    ]
+
+
+def _readable(kind: PrimitiveType, value: bytes) -> str:
+    transform: IdentityTransform[Any] = IdentityTransform()
+    return transform.to_human_string(kind, conversions.from_bytes(kind, value))
+
+
+def _manifests(table: Table) -> list[Row]:
+    snapshot = table.current_snapshot()
+    manifests = {m.manifest_path: m for m in (snapshot.manifests(table.io) if snapshot else [])}
+    return [
+        {
+            **row,
+            **{f"{what}_rows_count": getattr(manifests[row["path"]], f"{what}_rows_count") for what in _MANIFEST_ROWS},
+            "partitions": row["partition_summaries"],
+        }
+        for row in _inspected("manifests")(table)
+    ]
 
 
 def _hive_partitions(run: Run, table: "TableTypeDef") -> ArrowRelation:
@@ -145,14 +189,21 @@ _KINDS: dict[str, tuple[dict[str, str], Callable[[Table], list[Row]]]] = {
             "content": "integer",
             "file_path": "varchar",
             "file_format": "varchar",
-            "partition": "varchar",
+            "partition": _PARTITION,
             "record_count": "bigint",
             "file_size_in_bytes": "bigint",
+            "column_sizes": _COUNTS,
+            "value_counts": _COUNTS,
+            "null_value_counts": _COUNTS,
+            "nan_value_counts": _COUNTS,
+            "lower_bounds": _BOUNDS,
+            "upper_bounds": _BOUNDS,
+            "split_offsets": _OFFSETS,
         },
         _files,
     ),
     "partitions": (
-        {"partition": "varchar", "record_count": "bigint", "file_count": "bigint", "total_size": "bigint"},
+        {"partition": _PARTITION, "record_count": "bigint", "file_count": "bigint", "total_size": "bigint"},
         _partitions,
     ),
     "manifests": (
@@ -162,13 +213,24 @@ _KINDS: dict[str, tuple[dict[str, str], Callable[[Table], list[Row]]]] = {
             "partition_spec_id": "integer",
             "added_snapshot_id": "bigint",
             "added_data_files_count": "integer",
+            "added_rows_count": "bigint",
             "existing_data_files_count": "integer",
+            "existing_rows_count": "bigint",
             "deleted_data_files_count": "integer",
+            "deleted_rows_count": "bigint",
+            "partitions": _SUMMARIES,
         },
-        _inspected("manifests"),
+        _manifests,
     ),
     "refs": (
-        {"name": "varchar", "type": "varchar", "snapshot_id": "bigint"},
+        {
+            "name": "varchar",
+            "type": "varchar",
+            "snapshot_id": "bigint",
+            "max_reference_age_in_ms": "bigint",
+            "min_snapshots_to_keep": "integer",
+            "max_snapshot_age_in_ms": "bigint",
+        },
         _inspected("refs"),
     ),
 }
