@@ -38,20 +38,21 @@ class Bound:
     columns: list[tuple[str, DataType]]
 
 
-def bind(run: Run, tree: exp.Expr, *, internal: bool = False) -> Bound:
+def bind(run: Run, tree: exp.Expr, *, internal: bool = False, within: tuple[str, str] | None = None) -> Bound:
     """Resolve and type a query.
 
     Args:
         run: the statement's run.
         tree: as it was parsed.
         internal: whether it may read `$file_row`, which Athena does not have.
+        within: database and name of the view that it will be the text of.
 
     Raises:
         AthenaError: TABLE_NOT_FOUND, COLUMN_NOT_FOUND, TYPE_MISMATCH ... as Trino's analyzer says it.
     """
     tree = tree.copy()
     parameters(tree, run.context.parameters)
-    resolver = Resolver(run)
+    resolver = Resolver(run, within=within)
     resolver.resolve(tree, database=run.context.database)
     hidden = None if internal else next((c for c in tree.find_all(exp.Column) if c.name == FILE_ROW), None)
     if hidden is not None:

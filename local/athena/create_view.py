@@ -27,7 +27,7 @@ def _create(statement: CreateView, run: Run) -> Outcome:
         )
     if catalog.find_database(run.cloud, database) is None:
         raise AthenaError("SCHEMA_NOT_FOUND", f"line 1:1: Schema '{database}' does not exist")
-    bound = bind(run, statement.tree)
+    bound = bind(run, statement.tree, within=(database, name))
     check_columns(bound.columns)
     columns = [(column.lower(), dt) for column, dt in bound.columns]
     new: Any = {

@@ -68,8 +68,6 @@ def _merge(statement: Merge, run: Run) -> Outcome:
 
 
 def _case(when: exp.When, schema: Schema) -> Case:
-    if when.args.get("source"):
-        raise not_supported(f"{position(when)}: WHEN NOT MATCHED BY SOURCE")
     then = when.args["then"]
     condition = when.args.get("condition")
     if isinstance(then, exp.Insert):

@@ -64,6 +64,15 @@ def _literal(self: Annotator, node: exp.Literal) -> None:
 
 
 def _branches(self: Annotator, node: exp.Case | exp.If) -> None:
+    if isinstance(node, exp.Case):
+        for part in node.args["ifs"]:
+            if node.this is None:
+                operators.condition(part.this, what="CASE WHEN clause")
+            else:
+                what = "CASE operand and WHEN value"
+                operators.together(type_of(node.this), type_of(part.this), place=position(part.this), what=what)
+    elif not isinstance(node.parent, exp.Case):
+        operators.condition(node.this, what="IF condition")
     branches = [part.args["true"] for part in node.args["ifs"]] if isinstance(node, exp.Case) else [node.args["true"]]
     branches += [other for other in (node.args.get("default"), node.args.get("false")) if other is not None]
     result = sqltypes.NULL
@@ -71,6 +80,17 @@ def _branches(self: Annotator, node: exp.Case | exp.If) -> None:
     for branch in branches:
         result = operators.together(result, type_of(branch), place=position(branch), what=what)
     self._set_type(node, result)
+
+
+def _clause(self: Annotator, node: exp.Where | exp.Having) -> None:
+    operators.condition(node.this, what=f"{node.key.upper()} clause", actual=": actual type {}")
+    self._set_type(node, sqltypes.BOOLEAN)
+
+
+def _join(self: Annotator, node: exp.Join) -> None:
+    if node.args.get("on") is not None:
+        operators.condition(node.args["on"], what="JOIN ON clause", actual=": actual type {}")
+    self._set_type(node, sqltypes.UNKNOWN)
 
 
 def _array(self: Annotator, node: exp.Array) -> None:
@@ -175,6 +195,8 @@ METADATA: dict[type[exp.Expr], dict[str, t.Any]] = {
     **_annotators(_literal, exp.Literal),
     **_annotators(operators.concatenation, exp.DPipe),
     **_annotators(_branches, exp.Case, exp.If),
+    **_annotators(_clause, exp.Where, exp.Having),
+    **_annotators(_join, exp.Join),
     **_annotators(_array, exp.Array),
     **_annotators(_bracket, exp.Bracket),
     **_annotators(_dot, exp.Dot),

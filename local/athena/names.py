@@ -12,12 +12,17 @@ _CATALOGS = {"", catalog.CATALOG, "hive"}
 
 
 class Resolver:
-    """Finds what the tables of a query are, and names each of its own in the tree."""
+    """Finds what the tables of a query are, and names each of its own in the tree.
 
-    def __init__(self, run: Run) -> None:
+    Args:
+        run: the statement's run.
+        within: database and name of the view that the query is the text of.
+    """
+
+    def __init__(self, run: Run, *, within: tuple[str, str] | None = None) -> None:
         self.relations: dict[str, Relation] = {}
         self._run = run
-        self._views: list[tuple[str, str]] = []
+        self._views = [within] if within else []
 
     def resolve(self, node: exp.Expr, *, database: str, known: frozenset[str] = frozenset()) -> None:
         """Replace every table under a node.

@@ -140,14 +140,10 @@ def concatenation(annotator: TypeAnnotator, node: exp.DPipe) -> None:
 
 
 def is_true(annotator: TypeAnnotator, node: exp.Expr) -> None:
+    what = "Value of logical NOT expression" if isinstance(node, exp.Not) else "Logical expression term"
     for part in (node.this, node.args.get("expression")):
-        if part is not None and type_of(part).this not in {DType.BOOLEAN, *sqltypes.UNTYPED}:
-            word = "AND" if isinstance(node, exp.And) else "OR" if isinstance(node, exp.Or) else None
-            what = f"Logical expression term must evaluate to a boolean: {word}" if word else "Value of logical NOT"
-            raise AthenaError(
-                "TYPE_MISMATCH",
-                f"{position(part)}: {what} must evaluate to a boolean (actual: {sqltypes.trino_name(type_of(part))})",
-            )
+        if part is not None:
+            condition(part, what=what)
     annotator._set_type(node, sqltypes.BOOLEAN)
 
 
@@ -161,3 +157,19 @@ def like(annotator: TypeAnnotator, node: exp.Like | exp.Escape) -> None:
                 f"(actual: {sqltypes.trino_name(type_of(part))})",
             )
     annotator._set_type(node, sqltypes.BOOLEAN)
+
+
+def condition(node: exp.Expr, *, what: str, actual: str = " (actual: {})") -> None:
+    """Refuse what is no condition.
+
+    Args:
+        node: what must be boolean.
+        what: Trino's name of its place.
+        actual: how Trino says the type that it has.
+
+    Raises:
+        AthenaError: TYPE_MISMATCH.
+    """
+    if type_of(node).this not in {DType.BOOLEAN, *sqltypes.UNTYPED}:
+        kind = actual.format(sqltypes.trino_name(type_of(node)))
+        raise AthenaError("TYPE_MISMATCH", f"{position(node)}: {what} must evaluate to a boolean{kind}")

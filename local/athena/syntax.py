@@ -34,6 +34,8 @@ def check(text: str) -> None:
         ends = (following.word or following.text) in _ENDS
         if (ends or following.text == ",") and (token.text == "," or token.word == "SELECT"):
             raise _mismatch(text, following)
+        if token.word == "MATCHED" and following.word == "BY":  # WHEN NOT MATCHED BY SOURCE
+            raise _mismatch(text, following)
         if token.word == "INTERVAL" and following.kind == "number":
             raise _mismatch(text, following)
         if token.word == "BY" and (following.text == "<EOF>" or following.word in ("HAVING", "LIMIT", "ORDER")):
@@ -55,6 +57,8 @@ def check_tree(tree: exp.Expr) -> None:
             word = "ON"
         if isinstance(node, exp.SetOperation) and node.args.get("by_name"):
             word = "CORRESPONDING"
+        if isinstance(node, exp.MatchRecognize):
+            raise not_supported("MATCH_RECOGNIZE")
         if isinstance(node, exp.LimitOptions) and node.args.get("with_ties"):
             raise not_supported("FETCH FIRST ... WITH TIES")
         if isinstance(node, exp.Limit) and not isinstance(node.expression, exp.Literal | exp.Placeholder | exp.Var):
@@ -71,6 +75,7 @@ _FOREIGN: dict[type[exp.Expr], str] = {
     exp.SimilarTo: "SIMILAR",
     exp.Glob: "GLOB",
     exp.Pivot: "PIVOT",
+    exp.Lock: "FOR",
 }
 
 
