@@ -40,6 +40,7 @@ root = Path(os.environ["LAKEHOUSE_LOCAL_ROOT"])
 _SERVER_ONLY = {"LAKEHOUSE_LOCAL_TOKEN", *ministack_settings(root, port=0, account="", region="")}
 
 _operations: dict[str, dict[str, Operation]] = {}
+_before_stop: list[Callable[[], None]] = []
 _stops: list[Callable[[], None]] = []
 
 
@@ -149,9 +150,20 @@ def aws_environment() -> dict[str, str]:
     return endpoint_environment(endpoint=endpoint, account=account(), region=region())
 
 
+def before_stop(action: Callable[[], None]) -> None:
+    """Run an action when the server is told to stop, while it still answers: to end what asks this very server."""
+    _before_stop.append(action)
+
+
 def on_stop(action: Callable[[], None]) -> None:
-    """Run an action when the server stops in good order."""
+    """Run an action when the server has stopped in good order."""
     _stops.append(action)
+
+
+def prepare_stop() -> None:
+    """Run what `before_stop` registered, the last first."""
+    for action in reversed(_before_stop):
+        action()
 
 
 def stop() -> None:

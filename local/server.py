@@ -9,10 +9,11 @@ import json
 import os
 import resource
 import shutil
+import signal
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def main() -> None:
     threading.Thread(target=_end_with, args=[root / LOCK], daemon=True).start()
     _write_server_file(root, port=port, account=arguments.account, region=arguments.region)
     try:
-        asyncio.run(_serve(plugin.application, listener))
+        asyncio.run(_serve(plugin.application, listener, before_stop=plugin.prepare_stop))
     finally:
         plugin.stop()
         lock.close()
@@ -119,7 +120,7 @@ def _write(path: Path, content: Mapping[str, object]) -> None:
     new.replace(path)
 
 
-async def _serve(application: Any, listener: socket.socket) -> None:
+async def _serve(application: Any, listener: socket.socket, *, before_stop: Callable[[], None]) -> None:
     from hypercorn.asyncio import serve, tcp_server
     from hypercorn.config import Config
 
@@ -138,7 +139,15 @@ async def _serve(application: Any, listener: socket.socket) -> None:
         else:
             await application(scope, receive, send)
 
-    await serve(identified, config, mode="asgi")
+    signalled = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, signalled.set)
+
+    async def stopped() -> None:
+        await signalled.wait()
+        await asyncio.to_thread(before_stop)
+
+    await serve(identified, config, shutdown_trigger=stopped, mode="asgi")
 
 
 if __name__ == "__main__":

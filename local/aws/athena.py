@@ -1,16 +1,17 @@
 """Amazon Athena: queries that are really run, by the engine in `local.athena`; the rest of its API is ministack's.
 
-The engine is a second of imports. They begin with the server, beside it, and the first request waits for them.
+The engine is more than a second of imports: they wait for Athena's first request.
 """
 
-import importlib
 import os
-import threading
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from local import plugin
 from local.plugin import Json
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 STATE = "athena_queries"
 OPERATIONS = (
@@ -20,38 +21,36 @@ OPERATIONS = (
 )
 
 _left: Json = {}
-_lock = threading.Lock()
-_ready = threading.Event()
+_loaded: list["ModuleType"] = []
 
 
 def register() -> None:
     # The checksum that pyarrow's S3 client sends by default is computed byte by byte in Python on this side.
     os.environ.setdefault("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
     plugin.operations("athena", {name: partial(_answer, name) for name in OPERATIONS})
+    plugin.before_first_request("athena", _load)
     plugin.state(STATE, save=_save, load=_left.update)
-    plugin.on_stop(_close)
-    threading.Thread(target=_api, name="athena-import", daemon=True).start()
+    plugin.before_stop(_close)
 
 
-def _api() -> Any:
-    with _lock:
-        api = importlib.import_module("local.athena.api")
-        if not _ready.is_set():
-            api.load(_left)
-            _ready.set()
-        return api
+def _load() -> None:
+    from local.athena import api
+
+    api.load(_left)
+    _loaded.append(api)
 
 
 def _answer(name: str, request: Json) -> Json:
-    answer: Json = _api().OPERATIONS[name](request)
+    (api,) = _loaded
+    answer: Json = api.OPERATIONS[name](request)
     return answer
 
 
 def _save() -> Json:
-    state: Json = _api().save() if _ready.is_set() else _left
+    state: Json = _loaded[0].save() if _loaded else _left
     return state
 
 
 def _close() -> None:
-    if _ready.is_set():
-        _api().close()
+    for api in _loaded:
+        api.close()
