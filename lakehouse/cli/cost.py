@@ -10,12 +10,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from lakehouse import assembly
 from lakehouse.cli.options import DEFAULT_ENVIRONMENT, Environment, console
 from lakehouse.cost import prices as price_table
 from lakehouse.cost import report
-from lakehouse.cost.estimate import Estimate, estimate, templates_in
+from lakehouse.cost.estimate import Estimate, estimate
 from lakehouse.cost.report import Section
-from lakehouse.cost.synth import checkout, synthesize
+from lakehouse.synth import checkout, synthesize
 
 
 class Format(StrEnum):
@@ -48,15 +49,18 @@ def cost(
         lakehouse cost --env prod --diff main
     """
     prices = price_table.load(region)
+    context = {"environment": env} | ({"profile": profile} if profile else {})
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
 
-        def of(repository: Path, out: str) -> Estimate:
-            made = synthesize(repository, environment=env, profile=profile, out=folder / out)
-            return estimate(templates_in(made), prices=prices)
+        def read(made: Path) -> Estimate:
+            return estimate(assembly.templates(made).values(), prices=prices)
 
-        now = estimate(templates_in(templates), prices=prices) if templates else of(Path.cwd(), "now")
-        before = of(checkout(diff, folder=folder / "source"), "before") if diff else None
+        now = read(templates or synthesize(Path.cwd(), region=region, out=folder / "now", **context))
+        before = None
+        if diff:
+            source = checkout(diff, folder=folder / "source")
+            before = read(synthesize(source, region=region, out=folder / "before", **context))
     if form is Format.JSON:
         json.dump(report.as_json(now, before=before, prices=prices), sys.stdout, indent=2)
         sys.stdout.write("\n")

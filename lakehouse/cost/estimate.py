@@ -1,16 +1,12 @@
 """What the templates of a deployment add up to."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
+from lakehouse.assembly import Template
 from lakehouse.cost.prices import MONTH, Charge, NotPricedError, Prices
-from lakehouse.errors import LakehouseError
 
-Template = Mapping[str, Any]
 DATA = ("GB ingested", "run", "TB scanned", "GB stored for a month")
 
 
@@ -60,18 +56,3 @@ def estimate(templates: Iterable[Template], *, prices: Prices) -> Estimate:
             except NotPricedError as error:
                 unpriced.setdefault(f"{resource['Type']}: {error}", []).append(name)
     return Estimate(charges=charges, unpriced=unpriced)
-
-
-def templates_in(folder: Path) -> list[Template]:
-    """Templates of a cloud assembly, those of nested stages left out.
-
-    Args:
-        folder: what `cdk synth` wrote.
-
-    Raises:
-        LakehouseError: there are none.
-    """
-    paths = sorted(folder.glob("*.template.json"))
-    if not paths:
-        raise LakehouseError(f"{folder}: holds no template; `cdk synth` writes them to cdk.out")
-    return [json.loads(path.read_text()) for path in paths]

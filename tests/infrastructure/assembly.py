@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lakehouse import assembly
+
 Json = dict[str, Any]
 
 
@@ -38,8 +40,7 @@ class Assembly:
     @cached_property
     def templates(self) -> dict[str, Json]:
         """Templates by stack name, in its order."""
-        files = {self._name(artifact): stack["properties"]["templateFile"] for artifact, stack in self._stacks.items()}
-        return {name: json.loads((self.folder / files[name]).read_text()) for name in sorted(files)}
+        return {name: dict(template) for name, template in assembly.templates(self.folder).items()}
 
     @cached_property
     def dependencies(self) -> dict[str, set[str]]:

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from lakehouse import assembly
 from lakehouse.cli.main import main
 from lakehouse.cost import prices as price_table
 from lakehouse.cost import report
-from lakehouse.cost.estimate import Estimate, estimate, templates_in
+from lakehouse.cost.estimate import Estimate, estimate
 from lakehouse.cost.prices import NotPricedError, Prices
-from lakehouse.cost.synth import checkout, synthesize
 from lakehouse.errors import LakehouseError
+from lakehouse.synth import checkout, synthesize
 
 KNOWN = {"resource", "service", "what", "per", "usd", "source", "hourly", "times", "when", "factor", "besides"}
 ENDPOINT = {"VpcEndpointType": "Interface", "SubnetIds": [{"Ref": "A"}, {"Ref": "B"}]}
@@ -112,7 +113,9 @@ def test_small_amounts_keep_their_digits(usd: float, text: str) -> None:
 def test_the_verb_reads_templates_and_prints_each_form(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    (tmp_path / "a.template.json").write_text(json.dumps(template(Key=("AWS::KMS::Key", {}))))
+    stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "storage.json"}}
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"storage": stack}}))
+    (tmp_path / "storage.json").write_text(json.dumps(template(Key=("AWS::KMS::Key", {}))))
     printed = {}
     for form in ("table", "markdown", "json"):
         monkeypatch.setattr(sys, "argv", ["lakehouse", "cost", "--templates", str(tmp_path), "--format", form])
@@ -126,8 +129,8 @@ def test_the_verb_reads_templates_and_prints_each_form(
 
 
 def test_a_folder_without_templates_is_named(tmp_path: Path) -> None:
-    with pytest.raises(LakehouseError, match="holds no template"):
-        templates_in(tmp_path)
+    with pytest.raises(LakehouseError, match="is no cloud assembly"):
+        assembly.templates(tmp_path)
 
 
 def test_a_commit_is_unpacked_beside_the_work_tree(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -145,6 +148,6 @@ def test_a_commit_is_unpacked_beside_the_work_tree(monkeypatch: pytest.MonkeyPat
         checkout("nowhere", folder=tmp_path / "never")
 
 
-def test_outside_the_repository_templates_are_asked_for(tmp_path: Path) -> None:
-    with pytest.raises(LakehouseError, match="give those that exist by --templates"):
-        synthesize(tmp_path, environment="dev", profile=None, out=tmp_path / "out")
+def test_outside_the_repository_it_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(LakehouseError, match="run this in a checkout of the repository"):
+        synthesize(tmp_path, region="eu-central-1", out=tmp_path / "out")

@@ -1,0 +1,70 @@
+"""Templates of the app at any commit, made in a process of their own: nothing here imports the CDK."""
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from io import BytesIO
+from pathlib import Path
+
+from lakehouse.errors import LakehouseError
+
+ACCOUNT = "123456789012"
+"""AWS's own example of an account: templates that are compared must not depend on who is signed in."""
+
+
+def synthesize(repository: Path, *, region: str, out: Path, **context: str) -> Path:
+    """Run the CDK app, as `cdk synth` does.
+
+    Args:
+        repository: where app.py and cdk.json are.
+        region: AWS region of the templates.
+        out: folder for the cloud assembly.
+        context: in place of cdk.json's, e.g. `environment="prod"`.
+
+    Returns:
+        `out`.
+
+    Raises:
+        LakehouseError: there is no app, or it failed; ends with what it printed last.
+    """
+    settings = repository / "cdk.json"
+    if not settings.exists():
+        raise LakehouseError(f"no {settings.name} in {repository.absolute()}: run this in a checkout of the repository")
+    environment = os.environ | {
+        "CDK_OUTDIR": str(out),
+        "CDK_CONTEXT_JSON": json.dumps(json.loads(settings.read_text())["context"] | context),
+        "CDK_DEFAULT_ACCOUNT": ACCOUNT,
+        "CDK_DEFAULT_REGION": region,
+        # Who deploys checks the templates; loading CloudFormation's rules is half of a synth's time.
+        "CDK_VALIDATION": "false",
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+    }
+    finished = subprocess.run(
+        [sys.executable, "app.py"], cwd=repository, env=environment, capture_output=True, text=True, check=False
+    )
+    if finished.returncode:
+        raise LakehouseError(f"synthesis of {context} in {repository} failed:\n{finished.stderr.strip()[-2000:]}")
+    return out
+
+
+def checkout(ref: str, *, folder: Path) -> Path:
+    """Unpack a commit of the repository in the working directory, without touching its work tree.
+
+    Args:
+        ref: commit, branch or tag.
+        folder: where the files go.
+
+    Returns:
+        `folder`.
+
+    Raises:
+        LakehouseError: git does not know the commit.
+    """
+    archive = subprocess.run(["git", "archive", "--format=tar", ref], capture_output=True, check=False)
+    if archive.returncode:
+        raise LakehouseError(f"`git archive {ref}` failed: {archive.stderr.decode().strip()}")
+    with tarfile.open(fileobj=BytesIO(archive.stdout)) as files:
+        files.extractall(folder, filter="data")
+    return folder
