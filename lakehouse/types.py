@@ -1,4 +1,4 @@
-"""The one table of types: what a column's values are in Iceberg, Arrow, Spark, DuckDB and Glue.
+"""The one table of types: what a column's values are in Iceberg, Arrow, Spark and Glue.
 
 A type is kept here only if every engine stores and reads it alike. Three are therefore stored as another:
 
@@ -8,7 +8,7 @@ A type is kept here only if every engine stores and reads it alike. Three are th
 - A timestamp, with or without a time zone, is an instant in UTC with microseconds (Iceberg `timestamptz`). Spark,
   Sail, DuckDB and Athena agree on it; on zoneless ones they do not, and two kinds of time in one table join wrongly.
 
-What a source's type says beyond its storage, such as the 3 of varchar(3), is a rule: see `lakehouse.source_types`.
+What a source's type says beyond its storage, such as the 3 of varchar(3), is a rule: see `lakehouse.odcs.source_types`.
 """
 
 from collections.abc import Callable
@@ -62,20 +62,19 @@ class _Scalar(NamedTuple):
     iceberg: PrimitiveType
     arrow: pa.DataType
     spark: str
-    duckdb: str
 
 
 # Glue and Athena DDL read Spark's names for all of these (Hive types): one column serves them.
 _SCALARS: dict[Kind, _Scalar] = {
-    Kind.STRING: _Scalar(StringType(), pa.string(), "string", "VARCHAR"),
-    Kind.BOOLEAN: _Scalar(BooleanType(), pa.bool_(), "boolean", "BOOLEAN"),
-    Kind.INT: _Scalar(IntegerType(), pa.int32(), "int", "INTEGER"),
-    Kind.LONG: _Scalar(LongType(), pa.int64(), "bigint", "BIGINT"),
-    Kind.FLOAT: _Scalar(FloatType(), pa.float32(), "float", "FLOAT"),
-    Kind.DOUBLE: _Scalar(DoubleType(), pa.float64(), "double", "DOUBLE"),
-    Kind.DATE: _Scalar(DateType(), pa.date32(), "date", "DATE"),
-    Kind.TIMESTAMP: _Scalar(TimestamptzType(), pa.timestamp("us", tz="UTC"), "timestamp", "TIMESTAMP WITH TIME ZONE"),
-    Kind.BINARY: _Scalar(BinaryType(), pa.binary(), "binary", "BLOB"),
+    Kind.STRING: _Scalar(StringType(), pa.string(), "string"),
+    Kind.BOOLEAN: _Scalar(BooleanType(), pa.bool_(), "boolean"),
+    Kind.INT: _Scalar(IntegerType(), pa.int32(), "int"),
+    Kind.LONG: _Scalar(LongType(), pa.int64(), "bigint"),
+    Kind.FLOAT: _Scalar(FloatType(), pa.float32(), "float"),
+    Kind.DOUBLE: _Scalar(DoubleType(), pa.float64(), "double"),
+    Kind.DATE: _Scalar(DateType(), pa.date32(), "date"),
+    Kind.TIMESTAMP: _Scalar(TimestamptzType(), pa.timestamp("us", tz="UTC"), "timestamp"),
+    Kind.BINARY: _Scalar(BinaryType(), pa.binary(), "binary"),
 }
 _KIND_OF_ICEBERG = {row.iceberg: kind for kind, row in _SCALARS.items()}
 
@@ -151,17 +150,6 @@ class Type:
             fields = (f"{quote}{name}{quote}:{type_._hive(quote=quote)}" for name, type_ in self.fields)
             return f"struct<{','.join(fields)}>"
         return _SCALARS[self.kind].spark
-
-    @property
-    def duckdb(self) -> str:
-        """As DuckDB DDL, e.g. `DECIMAL(10,2)[]`."""
-        if self.kind is Kind.DECIMAL:
-            return f"DECIMAL({self.precision},{self.scale})"
-        if self.element is not None:
-            return f"{self.element.duckdb}[]"
-        if self.kind is Kind.STRUCT:
-            return "STRUCT(" + ", ".join(f'"{name}" {type_.duckdb}' for name, type_ in self.fields) + ")"
-        return _SCALARS[self.kind].duckdb
 
     def __str__(self) -> str:
         if self.kind is Kind.DECIMAL:

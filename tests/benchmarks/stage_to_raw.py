@@ -31,7 +31,7 @@ BASELINE = "plain DuckDB, typed Parquet"
 
 _DUCKDB_COLUMNS = ", ".join(
     # Through the row: DuckDB would push a bare try_cast into its CSV reader, which then fails on a bad value.
-    f"try_cast(s.r.{column.name} AS {column.type.duckdb}) AS {column.name}"
+    f"try_cast(s.r.{column.name} AS {column.type.spark}) AS {column.name}"
     for column in orders.CONTRACT.columns
 )
 _DUCKDB_CSV = f"(SELECT x AS r FROM read_csv('{orders.FOLDER}/*.csv', header = true, all_varchar = true) x) s"
@@ -102,7 +102,8 @@ def _object(path: Path, *, key: str, etag: str) -> StageObject:
 
 
 def _batch(objects: list[StageObject]) -> Batch:
-    return Batch(dataset="orders", batch_id="orders-00000001", objects=tuple(objects), created_at=datetime.now(UTC))
+    now = datetime.now(UTC)
+    return Batch(dataset="orders", batch_id="orders-00000001", objects=tuple(objects), arrived_at=now, created_at=now)
 
 
 def _move(batch: Batch, *, location: str) -> Any:

@@ -1,4 +1,3 @@
-import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -76,15 +75,6 @@ def without_large(type_: pa.DataType) -> pa.DataType:
     if pa.types.is_struct(type_):
         return pa.struct([pa.field(field.name, without_large(field.type)) for field in type_])
     return type_
-
-
-@given(all_types)
-def test_duckdb_makes_the_same_arrow_type(type_: Type) -> None:
-    with duckdb.connect() as connection:
-        connection.execute("SET timezone = 'UTC'")
-        table = connection.sql(f"SELECT NULL::{type_.duckdb} AS value").to_arrow_table()
-
-    assert without_large(table.schema.field("value").type) == without_large(type_.arrow)
 
 
 @given(all_types)

@@ -47,7 +47,7 @@ def written(records: list[dict[str, Any]], *, codec: str = "deflate", schema: An
     return out.getvalue()
 
 
-@pytest.mark.parametrize("codec", ["null", "deflate", "snappy", "bzip2"])
+@pytest.mark.parametrize("codec", ["null", "deflate", "snappy", "bzip2", "xz", "zstandard"])
 def test_records_are_typed(codec: str) -> None:
     found = rows(SHOP, written([record(), record(id=2, mixed="7")], codec=codec))
     assert accepted(found) == [record(), record(id=2, mixed=7)]
