@@ -69,8 +69,7 @@ class ArrowRelation:
     columns: dict[str, DataType]
 
     def sql(self, run: Run, conditions: list[exp.Expr]) -> str:
-        name = run.new_name()
-        run.connection.register(name, self.rows)
+        name = run.register(self.rows)
         casts = [
             f"CAST({sqltypes.quoted(column)} AS {sqltypes.duckdb_name(dt)}) AS {sqltypes.quoted(column)}"
             for column, dt in self.columns.items()

@@ -87,15 +87,15 @@ class Run:
             CancelledError: the statement was stopped or read too much.
         """
         self.scan.check()
-        macros.create(self.connection, sql=sql, known=self._macros)
         with self._errors():
+            macros.create(self.connection, sql=sql, known=self._macros)
             return self.connection.execute(sql).fetchall()
 
     def arrow(self, sql: str, *, rows: int) -> Iterator[pa.RecordBatch]:
         """The rows of DuckDB SQL as Arrow batches of so many rows; raises as `execute` does."""
         self.scan.check()
-        macros.create(self.connection, sql=sql, known=self._macros)
         with self._errors():
+            macros.create(self.connection, sql=sql, known=self._macros)
             yield from self.connection.sql(sql).to_arrow_reader(rows)
 
     @contextmanager
@@ -106,6 +106,13 @@ class Run:
         except (duckdb.Error, OSError) as error:
             self.scan.check()
             raise from_duckdb(error) from error
+
+    def register(self, rows: pa.Table) -> str:
+        """Make rows known to DuckDB; returns the name of their relation."""
+        name = self.new_name()
+        with self._errors():
+            self.connection.register(name, rows)
+        return name
 
     def new_name(self) -> str:
         """A name for a relation of this run."""

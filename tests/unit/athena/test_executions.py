@@ -1,0 +1,60 @@
+"""Executions that must not go on."""
+
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from local.athena import files
+from local.athena.executions import FINAL, Executions, Record, new_record
+from local.athena.run import WORKERS, Context
+
+ENDLESS = """
+    WITH n AS (SELECT n FROM unnest(sequence(1, 9999)) AS t (n))
+    SELECT count(*) FROM n AS a, n AS b, n AS c WHERE a.n + b.n + c.n < 0
+"""
+
+
+def submit(executions: Executions, query_id: str) -> Record:
+    nothing: Any = SimpleNamespace(files=None)
+    context = Context(
+        cloud=nothing,
+        database="default",
+        workgroup="primary",
+        output="s3://-/",
+        output_enforced=False,
+        query_id=query_id,
+    )
+    record = new_record(context, sql=ENDLESS, workgroup="primary", encryption={})
+    executions.submit(record, context, limit=None, encryption={})
+    return record
+
+
+def wait(record: Record) -> tuple[str, str]:
+    """State and reason once the execution is done."""
+    while record["Status"]["State"] not in FINAL:
+        time.sleep(0.01)
+    return record["Status"]["State"], record["Status"]["StateChangeReason"]
+
+
+def test_a_statement_has_half_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert files.TIMEOUT_SECONDS == 1800
+    monkeypatch.setattr(files, "TIMEOUT_SECONDS", 0.2)
+    executions = Executions(lambda: None)
+    assert wait(submit(executions, "q")) == ("FAILED", "Query timeout")
+    executions.close()
+
+
+def test_what_waits_can_be_stopped_and_close_ends_the_rest() -> None:
+    executions = Executions(lambda: None)
+    records = [submit(executions, f"q{number}") for number in range(WORKERS + 1)]
+    *running, waiting = records
+    assert waiting["Status"]["State"] == "QUEUED"
+    executions.stop(waiting["QueryExecutionId"])
+    executions.stop(running[0]["QueryExecutionId"])
+    cancelled = ("CANCELLED", "Query was cancelled by user")
+    assert wait(running[0]) == cancelled
+    assert wait(waiting) == cancelled
+    executions.close()
+    assert [wait(record) for record in running] == [cancelled] * WORKERS
