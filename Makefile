@@ -59,6 +59,10 @@ synth: setup ## CloudFormation templates into cdk.out; needs no credentials
 	cdk synth --quiet
 	@echo "templates are in cdk.out"
 
+.PHONY: nag
+nag: setup ## every finding of cdk-nag in all environments, and why it is as it should be
+	python -m reports.findings
+
 .PHONY: deploy
 deploy: setup ## deploy to the AWS account of your credentials, then create and evolve its tables
 	cdk deploy --all

@@ -7,6 +7,7 @@ import sys
 import tarfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from lakehouse.errors import LakehouseError
 
@@ -29,12 +30,9 @@ def synthesize(repository: Path, *, region: str, out: Path, **context: str) -> P
     Raises:
         LakehouseError: there is no app, or it failed; ends with what it printed last.
     """
-    settings = repository / "cdk.json"
-    if not settings.exists():
-        raise LakehouseError(f"no {settings.name} in {repository.absolute()}: run this in a checkout of the repository")
     environment = os.environ | {
         "CDK_OUTDIR": str(out),
-        "CDK_CONTEXT_JSON": json.dumps(json.loads(settings.read_text())["context"] | context),
+        "CDK_CONTEXT_JSON": json.dumps(context_of(repository) | context),
         "CDK_DEFAULT_ACCOUNT": ACCOUNT,
         "CDK_DEFAULT_REGION": region,
         # Who deploys checks the templates; loading CloudFormation's rules is half of a synth's time.
@@ -47,6 +45,19 @@ def synthesize(repository: Path, *, region: str, out: Path, **context: str) -> P
     if finished.returncode:
         raise LakehouseError(f"synthesis of {context} in {repository} failed:\n{finished.stderr.strip()[-2000:]}")
     return out
+
+
+def context_of(repository: Path) -> dict[str, Any]:
+    """Context that cdk.json gives the app.
+
+    Raises:
+        LakehouseError: there is no cdk.json.
+    """
+    settings = repository / "cdk.json"
+    if not settings.exists():
+        raise LakehouseError(f"no cdk.json in {repository.absolute()}: run this in a checkout of the repository")
+    context: dict[str, Any] = json.loads(settings.read_text())["context"]
+    return context
 
 
 def checkout(ref: str, *, folder: Path) -> Path:

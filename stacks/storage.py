@@ -9,7 +9,6 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from lakehouse.names import Names, Zone
-from stacks.acknowledge import acknowledge
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
@@ -43,11 +42,6 @@ class Storage(LakehouseStack):
         self._logged_bucket("Scripts", name=names.scripts_bucket)
         self._logged_bucket(
             "QueryResults", name=names.results_bucket, expires_days=settings.retention.query_results_days
-        )
-        acknowledge(
-            self.access_logs,
-            "AwsSolutions-S1",
-            reason="It receives the access logs of all other buckets; logging its own access would log each delivery.",
         )
 
     def _encryption_key(self) -> kms.Key:
