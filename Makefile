@@ -59,6 +59,11 @@ synth: setup ## CloudFormation templates into cdk.out; needs no credentials
 	cdk synth --quiet
 	@echo "templates are in cdk.out"
 
+.PHONY: baselines
+baselines: setup ## templates as they are become what changes are compared with; look at the difference before you commit it
+	python -m reports.baselines
+	git --no-pager diff --stat -- tests/infrastructure/baselines
+
 .PHONY: nag
 nag: setup ## every finding of cdk-nag in all environments, and why it is as it should be
 	python -m reports.findings

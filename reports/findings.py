@@ -20,6 +20,7 @@ from stacks import acknowledge
 from stacks.settings import ENVIRONMENTS, Profile
 
 DEPLOYMENTS = [f"{environment}-{profile}" for environment in ENVIRONMENTS for profile in Profile]
+"""Every environment in every profile, as `-c environment=all` names them."""
 REGION = "eu-central-1"
 PACK = "AwsSolutions-"
 
@@ -99,9 +100,9 @@ def rows(findings: Iterable[Finding]) -> list[tuple[str, ...]]:
         place = (rule, anywhere.sub("ENV", stack), "/".join(construct), anywhere.sub("ENV", found))
         where.setdefault((*place, finding.reason or ""), []).append(deployment)
     together: dict[tuple[str, ...], list[str]] = {}
-    for (rule, part, place, text, reason), names in sorted(where.items()):
+    for (rule, part, within, text, reason), names in sorted(where.items()):
         deployments = "all" if len(names) == len(DEPLOYMENTS) else " ".join(names)
-        together.setdefault((rule, part, place, deployments, reason), []).append(text)
+        together.setdefault((rule, part, within, deployments, reason), []).append(text)
     return [(*key[:3], "\n".join(found), *key[3:]) for key, found in together.items()]
 
 

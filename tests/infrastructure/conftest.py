@@ -14,12 +14,10 @@ import app as cdk_entry
 from lakehouse.contract import Contract
 from lakehouse.contract_loader import load_contracts
 from lakehouse.names import Names
+from reports.findings import DEPLOYMENTS
 from stacks.lakehouse import add_lakehouse
-from stacks.settings import ENVIRONMENTS, Profile, Settings, settings_of
+from stacks.settings import Settings, settings_of
 from tests.infrastructure.assembly import Assembly
-
-DEPLOYMENTS = [f"{environment}-{profile}" for environment in ENVIRONMENTS for profile in Profile]
-"""Every environment in every profile, as `-c environment=all` names them."""
 
 CONTEXT: dict[str, Any] = json.loads((cdk_entry.ROOT / "cdk.json").read_text())["context"]
 
