@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+import threading
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -26,11 +27,12 @@ LIST_PAGE = 50
 QUERY_CHARACTERS = 262144
 
 _executions: dict[tuple[str, str], Executions] = {}
+_lock = threading.Lock()
 
 
 def save() -> Json:
     """The executions of every account and region, as JSON values."""
-    return {f"{account} {region}": dict(one.records) for (account, region), one in _executions.items()}
+    return {f"{account} {region}": dict(one.records) for (account, region), one in list(_executions.items())}
 
 
 def load(state: Json) -> None:
@@ -42,15 +44,16 @@ def load(state: Json) -> None:
 
 def close() -> None:
     """Stop everything that runs."""
-    for one in _executions.values():
+    for one in list(_executions.values()):
         one.close()
 
 
 def _of(account: str, region: str) -> Executions:
     key = (account, region)
-    if key not in _executions:
-        _executions.setdefault(key, Executions(partial(checkpoint.mark, STATE)))
-    return _executions[key]
+    with _lock:
+        if key not in _executions:
+            _executions[key] = Executions(partial(checkpoint.mark, STATE))
+        return _executions[key]
 
 
 def _mine() -> Executions:

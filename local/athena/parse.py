@@ -80,6 +80,8 @@ def parse(sql: str) -> Statement:
             return Vacuum(text=text, name=_last(cursor))
         case "PREPARE" | "EXECUTE" | "DEALLOCATE":
             return _prepared(cursor, text, word)
+        case "USING":
+            raise not_supported("USING EXTERNAL FUNCTION")
     if word in _UNSUPPORTED:
         raise MalformedQueryError("Queries of this type are not supported")
     raise cursor.mismatch(

@@ -160,6 +160,10 @@ def test_explain(athena: Athena, orders: str) -> None:
         ("SELECT (SELECT id FROM {t})", "SUBQUERY_MULTIPLE_ROWS"),
         ("SELECT 2147483647 + 1", "NUMERIC_VALUE_OUT_OF_RANGE"),
         ("SELECT 1 UNION SELECT 'a'", "TYPE_MISMATCH"),
+        (
+            "USING EXTERNAL FUNCTION f(x INT) RETURNS INT LAMBDA 'f' SELECT f(id) FROM {t}",
+            "NOT_SUPPORTED: USING EXTERNAL",
+        ),
         ("SELECT id FROM {t} FETCH FIRST ROW WITH TIES", "NOT_SUPPORTED: FETCH FIRST ... WITH TIES"),
         ("SELECT DISTINCT id FROM {t} ORDER BY name", "EXPRESSION_NOT_IN_DISTINCT: line 1:"),
     ],
