@@ -124,6 +124,7 @@ def _context(request: Json, workgroup: str, configuration: Json) -> tuple[Contex
         output=output.rstrip("/") + "/",
         output_enforced=enforced and bool(theirs.get("OutputLocation")),
         query_id=str(uuid.uuid4()),
+        scratch=plugin.root / "tmp",
         parameters=tuple(request.get("ExecutionParameters", [])),
     )
     return context, dict(chosen.get("EncryptionConfiguration", {}))

@@ -43,6 +43,7 @@ class Context:
         output: S3 URI under which results go, ending with a slash.
         output_enforced: whether the workgroup puts results there whatever the statement says.
         query_id: QueryExecutionId.
+        scratch: folder for temporary files, which the next server clears if this one is killed.
         parameters: SQL literals for the statement's question marks.
     """
 
@@ -52,6 +53,7 @@ class Context:
     output: str
     output_enforced: bool
     query_id: str
+    scratch: Path
     parameters: tuple[str, ...] = ()
 
 
@@ -128,7 +130,7 @@ class Run:
 @contextmanager
 def start(context: Context, *, scan: Scan) -> Iterator[Run]:
     """A run, with a DuckDB of its own that is gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="athena-"))
+    folder = Path(tempfile.mkdtemp(prefix="athena-", dir=context.scratch))
     connection = duckdb.connect(
         config={"threads": THREADS, "memory_limit": memory_limit(), "temp_directory": str(folder / "spill")}
     )

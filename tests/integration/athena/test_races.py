@@ -51,10 +51,14 @@ def test_a_merge_sees_what_pyiceberg_wrote_meanwhile(athena: Athena, table: str)
     assert athena(f"SELECT count(*), max(n) FROM {table}").rows == [(str(1 + appended[0]), str(merged))]
 
 
-def test_queries_at_once(athena: Athena, table: str) -> None:
-    athena(iceberg(table, "SELECT CAST(n AS bigint) AS n FROM unnest(sequence(1, 1000)) AS t (n)"))
-    ids = [athena.start(f"SELECT sum(n) + {i} FROM {table}") for i in range(12)]
-    found = [athena.wait(query_id) for query_id in ids]
-    results = [athena.client.get_query_results(QueryExecutionId=q["QueryExecutionId"]) for q in found]
-    values = [result["ResultSet"]["Rows"][1]["Data"][0]["VarCharValue"] for result in results]
-    assert values == [str(500500 + i) for i in range(12)]
+def test_queries_at_once_read_every_row(athena: Athena, table: str) -> None:
+    tens = "unnest(sequence(0, 9)) AS a (x), unnest(sequence(1, 10000)) AS b (y)"
+    athena(iceberg(table, f"SELECT x * 10000 + y AS n, rand() AS r FROM {tens}"))
+    athena(f"CREATE TABLE {table}_text WITH (format = 'TEXTFILE') AS SELECT n, r FROM {table}")
+    names = [table, f"{table}_text"] * 8
+    ids = [athena.start(f"SELECT sum(n) + {i}, count(r) FROM {name}") for i, name in enumerate(names)]
+    found = [athena.wait(query_id)["Status"] for query_id in ids]
+    assert [status["State"] for status in found] == ["SUCCEEDED"] * len(names), found
+    results = [athena.client.get_query_results(QueryExecutionId=query_id)["ResultSet"]["Rows"][1] for query_id in ids]
+    values = [[value["VarCharValue"] for value in row["Data"]] for row in results]
+    assert values == [[str(5000050000 + i), "100000"] for i in range(len(names))]

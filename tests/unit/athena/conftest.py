@@ -22,7 +22,13 @@ def evaluate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
     folder: Path = tmp_path_factory.mktemp("athena")
     nothing: Any = None
     context = Context(
-        cloud=nothing, database="default", workgroup="primary", output="s3://-/", output_enforced=False, query_id="q"
+        cloud=nothing,
+        database="default",
+        workgroup="primary",
+        output="s3://-/",
+        output_enforced=False,
+        query_id="q",
+        scratch=folder,
     )
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")

@@ -1,6 +1,7 @@
 """Executions that must not go on."""
 
 import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,7 @@ ENDLESS = """
 """
 
 
-def submit(executions: Executions, query_id: str) -> Record:
+def submit(executions: Executions, query_id: str, *, scratch: Path) -> Record:
     nothing: Any = SimpleNamespace(files=None)
     context = Context(
         cloud=nothing,
@@ -25,6 +26,7 @@ def submit(executions: Executions, query_id: str) -> Record:
         output="s3://-/",
         output_enforced=False,
         query_id=query_id,
+        scratch=scratch,
     )
     record = new_record(context, sql=ENDLESS, workgroup="primary", encryption={})
     executions.submit(record, context, limit=None, encryption={})
@@ -38,17 +40,17 @@ def wait(record: Record) -> tuple[str, str]:
     return record["Status"]["State"], record["Status"]["StateChangeReason"]
 
 
-def test_a_statement_has_half_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_statement_has_half_an_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert files.TIMEOUT_SECONDS == 1800
     monkeypatch.setattr(files, "TIMEOUT_SECONDS", 0.2)
     executions = Executions(lambda: None)
-    assert wait(submit(executions, "q")) == ("FAILED", "Query timeout")
+    assert wait(submit(executions, "q", scratch=tmp_path)) == ("FAILED", "Query timeout")
     executions.close()
 
 
-def test_what_waits_can_be_stopped_and_close_ends_the_rest() -> None:
+def test_what_waits_can_be_stopped_and_close_ends_the_rest(tmp_path: Path) -> None:
     executions = Executions(lambda: None)
-    records = [submit(executions, f"q{number}") for number in range(WORKERS + 1)]
+    records = [submit(executions, f"q{number}", scratch=tmp_path) for number in range(WORKERS + 1)]
     *running, waiting = records
     assert waiting["Status"]["State"] == "QUEUED"
     executions.stop(waiting["QueryExecutionId"])
@@ -58,3 +60,4 @@ def test_what_waits_can_be_stopped_and_close_ends_the_rest() -> None:
     assert wait(waiting) == cancelled
     executions.close()
     assert [wait(record) for record in running] == [cancelled] * WORKERS
+    assert list(tmp_path.iterdir()) == []
