@@ -184,6 +184,8 @@ class Contract:
     deduplicate: Deduplicate = Deduplicate.NONE
     partitions: tuple[Partition, ...] = ()
     may_be_empty: bool = False
+    row_filter: str = ""
+    """Predicate for the rows that people see who do not see all (custom property `rowFilter`); empty: no filter."""
     size: Size = Size.SMALL
     quality: tuple[QualityRule, ...] = ()
     freshness: timedelta | None = None

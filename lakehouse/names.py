@@ -83,9 +83,24 @@ class Names:
         return f"{self.project}_{self.environment}_{zone}"
 
     @property
+    def audit_bucket(self) -> str:
+        """CloudTrail's log of who did what to the lakehouse; nobody can change what is in it."""
+        return self._bucket("audit")
+
+    @property
     def ops_database(self) -> str:
         """Glue database of batches, quality results and lineage."""
         return f"{self.project}_{self.environment}_ops"
+
+    @property
+    def audit_database(self) -> str:
+        """Glue database of CloudTrail's log."""
+        return f"{self.project}_{self.environment}_audit"
+
+    @property
+    def trail(self) -> str:
+        """CloudTrail trail of the zones."""
+        return self.prefix
 
     def job(self, move: Move) -> str:
         return f"{self.prefix}-{move.replace('_', '-')}"
@@ -111,6 +126,21 @@ class Names:
         return self.role("optimizer")
 
     @property
+    def deploy_role(self) -> str:
+        """Role that a pipeline takes to deploy."""
+        return self.role("deploy")
+
+    @property
+    def tables_role(self) -> str:
+        """Role under which `lakehouse tables apply` makes, changes and classifies tables."""
+        return self.role("tables")
+
+    @property
+    def locations_role(self) -> str:
+        """Role by which Lake Formation reads and writes the zones for whom it lets."""
+        return self.role("lake-formation")
+
+    @property
     def job_security_configuration(self) -> str:
         return f"{self.prefix}-jobs"
 
@@ -134,7 +164,16 @@ class Names:
 
     @property
     def workgroup(self) -> str:
-        return f"{self.prefix}-analysts"
+        """Athena workgroup of analysts, and of whoever does not say another."""
+        return self.workgroup_of("analyst")
+
+    @property
+    def dbt_workgroup(self) -> str:
+        return f"{self.prefix}-dbt"
+
+    def workgroup_of(self, role: str) -> str:
+        """Athena workgroup of a role of people, such as `analyst`: only that role reads its results."""
+        return f"{self.prefix}-{role}s"
 
     @property
     def key_alias(self) -> str:
@@ -241,9 +280,14 @@ class Names:
         """Contracts in force: what `lakehouse tables apply` published and the jobs read."""
         return f"s3://{self.scripts_bucket}/contracts/"
 
+    def results_uri(self, workgroup: str) -> str:
+        """Where a workgroup's query results go."""
+        return f"s3://{self.results_bucket}/{workgroup}/"
+
     @property
-    def results_uri(self) -> str:
-        return f"s3://{self.results_bucket}/"
+    def trail_uri(self) -> str:
+        """CloudTrail's log files of this region, in a folder a year, month and day."""
+        return f"s3://{self.audit_bucket}/AWSLogs/{self.account}/CloudTrail/{self.region}/"
 
     def database_location(self, zone: Zone) -> str:
         return f"s3://{self.bucket(zone)}/"

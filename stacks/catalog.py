@@ -3,8 +3,10 @@
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
+from lakehouse.governance.tags import Area
 from lakehouse.names import Names, Zone
 from stacks.stack import LakehouseStack
+from stacks.tag_grants import tag_database
 
 
 class Catalog(LakehouseStack):
@@ -12,29 +14,26 @@ class Catalog(LakehouseStack):
 
     def __init__(self, scope: Construct, *, names: Names) -> None:
         super().__init__(scope, "catalog", names=names, description="Databases of the lakehouse")
-        descriptions = {
-            Zone.RAW: "Every record received, once: typed, or refused with its reasons",
-            Zone.INTEGRATION: "The current state of each entity",
-            Zone.CURATED: "Star schema and marts for analysts",
-        }
-        for zone, description in descriptions.items():
-            glue.CfnDatabase(
+        for area, location, description in (
+            (
+                Area.RAW,
+                names.database_location(Zone.RAW),
+                "Every record received, once: typed, or refused with its reasons",
+            ),
+            (Area.INTEGRATION, names.database_location(Zone.INTEGRATION), "The current state of each entity"),
+            (Area.CURATED, names.database_location(Zone.CURATED), "Star schema and marts for analysts"),
+            (Area.OPS, names.ops_location(""), "Batches, quality results and lineage"),
+        ):
+            database = glue.CfnDatabase(
                 self,
-                zone.title(),
+                area.title(),
                 catalog_id=self.account,
                 database_input=glue.CfnDatabase.DatabaseInputProperty(
-                    name=names.database(zone),
+                    name=area.database(names),
                     description=description,
-                    location_uri=names.database_location(zone),
+                    location_uri=location,
+                    # None, or whoever IAM lets could use each new table.
+                    create_table_default_permissions=[],
                 ),
             )
-        glue.CfnDatabase(
-            self,
-            "Ops",
-            catalog_id=self.account,
-            database_input=glue.CfnDatabase.DatabaseInputProperty(
-                name=names.ops_database,
-                description="Batches, quality results and lineage",
-                location_uri=names.ops_location(""),
-            ),
-        )
+            tag_database(self, area, database=database)

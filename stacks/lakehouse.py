@@ -10,7 +10,9 @@ from aws_cdk import Stage, Tags
 from lakehouse.contract import Contract
 from lakehouse.names import Names
 from stacks.analytics import Analytics
+from stacks.audit import Audit
 from stacks.catalog import Catalog
+from stacks.governance import Governance
 from stacks.ingestion import Ingestion
 from stacks.network import Network
 from stacks.processing import Processing
@@ -29,8 +31,12 @@ def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: 
         root: the repository, for what the jobs run.
     """
     storage = Storage(stage, names=names, settings=settings)
-    Catalog(stage, names=names)
-    Processing(stage, names=names, settings=settings, key=storage.key, root=root)
+    governance = Governance(stage, names=names, settings=settings, key=storage.key, contracts=contracts)
+    catalog = Catalog(stage, names=names)
+    processing = Processing(stage, names=names, settings=settings, key=storage.key, root=root)
+    audit = Audit(stage, names=names, settings=settings, key=storage.key, access_logs=storage.access_logs)
+    for governed in (catalog, processing, audit):
+        governed.add_stack_dependency(governance)
     Analytics(stage, names=names, settings=settings, key=storage.key)
     databases = by_database(contracts)
     # Without anything that runs in it, a network would only cost money.

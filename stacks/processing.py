@@ -9,6 +9,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from lakehouse.governance.grants import of_job
+from lakehouse.metrics import UNPUBLISHED, UNPUBLISHED_LOG
 from lakehouse.names import Move, Names, Zone
 from lakehouse.session import CATALOG
 from lakehouse.sizes import CAPACITIES, Size
@@ -17,6 +19,7 @@ from stacks.job_code import build_wheel, upload
 from stacks.job_permissions import WHY_WILDCARDS, job_statements
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
+from stacks.tag_grants import grant
 
 
 class Processing(LakehouseStack):
@@ -53,6 +56,7 @@ class Processing(LakehouseStack):
             )
             policy = iam.Policy(self, f"{move}-policy", statements=statements, roles=[role])
             acknowledge_wildcards(policy, statements, reason=WHY_WILDCARDS)
+            grant(self, role, of_job(move))
             job = glue.CfnJob(
                 self,
                 move,

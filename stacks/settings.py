@@ -96,6 +96,22 @@ class Orchestration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Governance:
+    """Who may see what, and who is known to have seen it.
+
+    Args:
+        admins: ARNs of roles that administer Lake Formation beside CloudFormation.
+        saml_provider: name of the IAM identity provider that people come from; None: the account's own people, with a
+            second factor.
+        audit_days: how long CloudTrail's log is kept. An environment that keeps its data can't delete it sooner.
+    """
+
+    admins: tuple[str, ...] = ()
+    saml_provider: str | None = None
+    audit_days: int = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alerts:
     """When somebody is told.
 
@@ -130,6 +146,7 @@ class Settings:
     streaming: Streaming = Streaming()
     network: Network = Network()
     orchestration: Orchestration = Orchestration()
+    governance: Governance = Governance()
 
 
 ENVIRONMENTS = {
@@ -178,6 +195,7 @@ ENVIRONMENTS = {
             ),
             jobs=Jobs(retries=1, max_concurrent_runs=50),
             replication=Replication(units=(1, 8)),
+            governance=Governance(audit_days=400),
             alerts=Alerts(monthly_budget_usd=5000),
         ),
     )

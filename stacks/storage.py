@@ -72,6 +72,16 @@ class Storage(LakehouseStack):
                 },
             )
         )
+        trail = f"arn:{self.partition}:cloudtrail:{self.region}:{self.account}:trail/{names.trail}"
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="CloudTrail",
+                principals=[iam.ServicePrincipal("cloudtrail.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
+                resources=["*"],  # in a key's own policy: this key
+                conditions={"StringEquals": {"aws:SourceArn": trail}},
+            )
+        )
         return key
 
     def _logged_bucket(self, construct_id: str, *, name: str, expires_days: int | None = None) -> s3.Bucket:

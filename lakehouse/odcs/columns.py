@@ -9,12 +9,12 @@ from open_data_contract_standard.model import SchemaProperty
 from lakehouse import types
 from lakehouse.contract import Column
 from lakehouse.faults import Faults, YamlPath, one_of
+from lakehouse.governance.classification import Classification
 from lakehouse.odcs.options import options
 from lakehouse.odcs.source_types import NUMBER_FORMATS, SourceType, source_type
 from lakehouse.types import Kind, Type
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
-CLASSIFICATIONS = ("public", "internal", "confidential", "restricted")
 _NO_KEY = (Kind.FLOAT, Kind.DOUBLE, Kind.BINARY, Kind.LIST, Kind.STRUCT)
 # Said of a property inside an object or list they would go unchecked: only the type of nested values is.
 _COLUMNS_ONLY = ("required", "unique", "primaryKey", "partitioned", "enum", "logicalTypeOptions", "physicalName")
@@ -69,11 +69,11 @@ def _column(item: SchemaProperty, *, faults: Faults, path: YamlPath) -> Column |
             remedy="use lower-case letters, digits and _ (at most 128); physicalName keeps the source's name",
         )
     source = _type(item, faults=faults, path=path)
-    if item.classification not in (None, *CLASSIFICATIONS):
+    if item.classification not in (None, *Classification):
         faults.add(
             (*path, "classification"),
             f"{item.classification!r} is no classification",
-            remedy=one_of(item.classification, CLASSIFICATIONS),
+            remedy=one_of(item.classification, Classification),
         )
     if source is None:
         return None

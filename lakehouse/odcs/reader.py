@@ -14,13 +14,14 @@ from lakehouse.odcs.document import parse
 from lakehouse.odcs.partitions import partitions
 from lakehouse.odcs.quality import quality
 from lakehouse.odcs.references import Reference, references
+from lakehouse.odcs.row_filter import row_filter
 from lakehouse.odcs.service_levels import duration
 from lakehouse.odcs.source import source
 from lakehouse.odcs.terms import check_partitions, terms
 from lakehouse.sizes import Size
 
 SUFFIX = ".odcs.yaml"
-CUSTOM_PROPERTIES = ("ingest", "ordering", "partitions", "deduplicate", "mayBeEmpty", "size")
+CUSTOM_PROPERTIES = ("ingest", "ordering", "partitions", "deduplicate", "mayBeEmpty", "rowFilter", "size")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
@@ -93,6 +94,7 @@ def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, faul
         duration(document.slaProperties, name, faults=faults) for name in ("freshness", "retention")
     )
     may_be_empty = flag(given.get("mayBeEmpty"), default=False, faults=faults)
+    row_filter_ = row_filter(given.get("rowFilter"), own, faults=faults)
     size = word(given["size"], Size, faults=faults) if "size" in given else Size.SMALL
     if source_ is None or size is None:
         return None
@@ -109,6 +111,7 @@ def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, faul
         deduplicate=terms_.deduplicate,
         partitions=tuple(partition for partition, _ in partitions_),
         may_be_empty=may_be_empty,
+        row_filter=row_filter_,
         size=size,
         quality=rules,
         freshness=freshness,

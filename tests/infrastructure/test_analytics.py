@@ -9,22 +9,28 @@ from sqlglot.optimizer.qualify import qualify
 import app as cdk_entry
 from lakehouse import ops_tables, table_definition
 from lakehouse.contract import Contract
+from lakehouse.governance.roles import ROLES
 from lakehouse.names import Names, Zone
+from stacks import trail_table
 from stacks.settings import ENVIRONMENTS
 from tests.infrastructure.assembly import Assembly, text
+from tests.infrastructure.conftest import DEV
 
 Tables = dict[str, dict[str, str]]
 
 
-def test_the_workgroup_enforces_limits_and_encryption(assembly: Assembly, names: Names) -> None:
-    [workgroup] = assembly.resources("AWS::Athena::WorkGroup")
-    settings = workgroup.properties["WorkGroupConfiguration"]
+WORKGROUPS = [DEV.dbt_workgroup, *(DEV.workgroup_of(role) for role in ROLES)]
+
+
+@pytest.mark.parametrize("workgroup", WORKGROUPS)
+def test_a_workgroup_enforces_limits_and_encryption(assembly: Assembly, names: Names, workgroup: str) -> None:
+    settings = assembly.named("AWS::Athena::WorkGroup", "Name")[workgroup]["WorkGroupConfiguration"]
     assert settings["EnforceWorkGroupConfiguration"] is True
     assert settings["PublishCloudWatchMetricsEnabled"] is True
     assert settings["BytesScannedCutoffPerQuery"] == ENVIRONMENTS["dev"].scan_limit_bytes
     assert settings["EngineVersion"] == {"SelectedEngineVersion": "Athena engine version 3"}
     result = settings["ResultConfiguration"]
-    assert text(result["OutputLocation"]) == f"s3://{names.results_bucket}/"
+    assert text(result["OutputLocation"]) == f"s3://{names.results_bucket}/{workgroup}/"
     assert result["EncryptionConfiguration"]["EncryptionOption"] == "SSE_KMS"
     assert result["ExpectedBucketOwner"] == names.account
 
@@ -37,6 +43,7 @@ def schema(names: Names, contracts: list[Contract]) -> dict[str, Tables]:
     for definition in definitions:
         columns = {field.name: str(field.type) for field in definition.fields}
         found.setdefault(definition.database, {})[definition.table] = columns
+    found[names.audit_database] = {trail_table.NAME: {"day": "string", **trail_table.COLUMNS}}
     curated = found.setdefault(names.database(Zone.CURATED), {})
     for path in (cdk_entry.ROOT / "models" / "zones" / "curated").glob("*.yml"):
         for model in yaml.safe_load(path.read_text())["models"]:
@@ -46,13 +53,21 @@ def schema(names: Names, contracts: list[Contract]) -> dict[str, Tables]:
 
 def test_named_queries_ask_for_columns_that_exist(assembly: Assembly, schema: dict[str, Tables], names: Names) -> None:
     queries = assembly.named("AWS::Athena::NamedQuery", "Name")
-    assert queries.keys() == {"batches", "orders_an_hour_ago", "refused_store_sales", "sales_by_region_and_month"}
+    assert {(query["WorkGroup"].rpartition("-")[2], name) for name, query in queries.items()} == {
+        ("analysts", "sales_by_region_and_month"),
+        ("engineers", "batches"),
+        ("engineers", "orders_an_hour_ago"),
+        ("stewards", "refused_store_sales"),
+        ("auditors", "what_analysts_queried"),
+        ("auditors", "who_read_this_table"),
+        ("auditors", "who_was_refused"),
+    }
     for name, query in queries.items():
-        assert query["WorkGroup"] == names.workgroup, name
         assert query["Description"], name
         statement = parse_one(query["QueryString"], dialect="athena")
+        named_here = {cte.alias for cte in statement.find_all(exp.CTE)}
         for table in statement.find_all(exp.Table):
-            assert table.name in schema[table.db], name
+            assert table.name in (schema[table.db] if table.db else named_here), name
         qualify(statement, schema=dict(schema), dialect="athena")
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from lakehouse.governance.roles import ROLES
 from lakehouse.names import Move, Names, Zone
 from tests.infrastructure.assembly import Assembly, Json, as_list, policy_statements, text
 
@@ -32,14 +33,31 @@ def test_no_role_may_do_everything_of_a_service(role_statements: list[Json]) -> 
 def test_no_role_reaches_every_resource(role_statements: list[Json]) -> None:
     for statement in role_statements:
         assert "NotResource" not in statement
-        if "*" in as_list(statement["Resource"]):
+        actions = as_list(statement["Action"])
+        if "*" in as_list(statement["Resource"]) and not all(item.startswith("lakeformation:") for item in actions):
             assert statement["Action"] == "cloudwatch:PutMetricData"
             assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Glue"}}
 
 
-def test_roles_trust_one_aws_service(assembly: Assembly) -> None:
+PEOPLE = {*ROLES, "tables"}
+
+
+def test_roles_of_people_trust_the_account_with_a_second_factor(assembly: Assembly, names: Names) -> None:
+    roles = {role.properties.get("RoleName"): role.properties for role in assembly.resources("AWS::IAM::Role")}
+    for purpose in PEOPLE:
+        for statement in roles[names.role(purpose)]["AssumeRolePolicyDocument"]["Statement"]:
+            assert text(statement["Principal"]["AWS"]) == f"arn:aws:iam::{names.account}:root"
+            deployment = {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{names.account}:role/{names.deploy_role}"}}
+            allowed = [{"Bool": {"aws:MultiFactorAuthPresent": "true"}}, *([deployment] if purpose == "tables" else [])]
+            assert statement["Condition"] in allowed
+
+
+def test_other_roles_trust_one_aws_service(assembly: Assembly, names: Names) -> None:
     services = set()
+    people = {names.role(purpose) for purpose in PEOPLE}
     for role in assembly.resources("AWS::IAM::Role"):
+        if role.properties.get("RoleName") in people:
+            continue
         [statement] = role.properties["AssumeRolePolicyDocument"]["Statement"]
         assert statement["Action"] == "sts:AssumeRole"
         assert statement["Principal"].keys() == {"Service"}
@@ -47,6 +65,7 @@ def test_roles_trust_one_aws_service(assembly: Assembly) -> None:
     assert services == {
         "glue.amazonaws.com",
         "dms.amazonaws.com",
+        "lakeformation.amazonaws.com",
         "dms.eu-central-1.amazonaws.com",
         "lambda.amazonaws.com",
     }

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lakehouse.contract import Contract
+from lakehouse.governance.roles import ROLES
 from lakehouse.names import Move, Names, Zone
 from stacks.settings import ENVIRONMENTS
 from tests.infrastructure.assembly import Assembly, text, walk
@@ -51,10 +52,14 @@ def names_of_type(names: Names, contracts: list[Contract]) -> dict[str, tuple[st
     zones = {names.bucket(zone) for zone in Zone}
     sides = ("source", "target")
     return {
-        "AWS::S3::Bucket": ("BucketName", zones | {names.scripts_bucket, names.results_bucket, names.logs_bucket}),
+        "AWS::S3::Bucket": (
+            "BucketName",
+            zones | {names.scripts_bucket, names.results_bucket, names.logs_bucket, names.audit_bucket},
+        ),
+        "AWS::CloudTrail::Trail": ("TrailName", {names.trail}),
         "AWS::Glue::Job": ("Name", {names.job(move) for move in Move}),
         "AWS::Glue::SecurityConfiguration": ("Name", {names.job_security_configuration}),
-        "AWS::Athena::WorkGroup": ("Name", {names.workgroup}),
+        "AWS::Athena::WorkGroup": ("Name", {names.dbt_workgroup, *(names.workgroup_of(role) for role in ROLES)}),
         "AWS::KMS::Alias": ("AliasName", {names.key_alias}),
         "AWS::SecretsManager::Secret": ("Name", {names.source_secret(source=source) for source in sources}),
         "AWS::DMS::ReplicationConfig": (
@@ -80,6 +85,7 @@ def test_databases_stand_where_their_tables_do(assembly: Assembly, names: Names)
     found = {
         database.properties["DatabaseInput"]["Name"]: text(database.properties["DatabaseInput"]["LocationUri"])
         for database in assembly.resources("AWS::Glue::Database")
+        if database.properties["DatabaseInput"]["Name"] != names.audit_database  # holds what CloudTrail writes
     }
     assert found == {names.database(zone): f"s3://{names.bucket(zone)}/" for zone in TABLES} | {
         names.ops_database: f"s3://{names.bucket(Zone.INTEGRATION)}/ops/"

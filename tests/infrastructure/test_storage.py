@@ -12,8 +12,11 @@ DEV = ENVIRONMENTS["dev"]
 
 
 @pytest.fixture(scope="module")
-def buckets(assembly: Assembly) -> dict[str, Json]:
-    return assembly.named("AWS::S3::Bucket", "BucketName")
+def buckets(assembly: Assembly, names: Names) -> dict[str, Json]:
+    """Buckets of the storage stack, by name."""
+    found = assembly.resources("AWS::S3::Bucket")
+    storage = names.stack("storage")
+    return {bucket.properties["BucketName"]: bucket.properties for bucket in found if bucket.stack == storage}
 
 
 def test_every_bucket_is_there(buckets: dict[str, Json], names: Names) -> None:
@@ -46,7 +49,7 @@ def test_the_key_rotates(assembly: Assembly, names: Names) -> None:
 
 def test_cloudwatch_may_use_the_key_for_our_log_groups_alone(assembly: Assembly) -> None:
     [key] = assembly.resources("AWS::KMS::Key")
-    [logs] = [item for item in key.properties["KeyPolicy"]["Statement"] if "Service" in item["Principal"]]
+    [logs] = [item for item in key.properties["KeyPolicy"]["Statement"] if item.get("Sid") == "CloudWatchLogs"]
     assert logs["Principal"] == {"Service": "logs.eu-central-1.amazonaws.com"}
     arn = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
     assert text(arn) == "arn:aws:logs:eu-central-1:123456789012:log-group:/lakehouse/dev/*"

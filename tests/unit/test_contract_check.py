@@ -77,6 +77,13 @@ def test_custom_properties(old: str, new: str, path: str, problem: str, remedy: 
         ("deduplicate", "key", "cdc merges by key anyway", "remove"),
         ("mayBeEmpty", "sometimes", "neither true nor false", "unquoted"),
         ("size", "lrage", "'lrage' is unknown", "'large'"),
+        ("rowFilter", "7", "7 is no predicate", "country = 'France'"),
+        ("rowFilter", "statsu = 'new'", "'statsu' is no column", "'status'"),
+        ("rowFilter", "status = 'new", '"\'new" is not understood', "'texts'"),
+        ("rowFilter", "status = 'new'; drop", "is not understood", "AND, OR"),
+        ("rowFilter", "\"(status = 'new'\"", "do not match", "close"),
+        ("rowFilter", "\"status = 'new')(\"", "do not match", "close"),
+        ("rowFilter", "1 = 1", "names no column", "use order_id"),
     ],
 )
 def test_values_of_custom_properties(name: str, value: str, problem: str, remedy: str) -> None:

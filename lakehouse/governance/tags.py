@@ -1,0 +1,114 @@
+"""LF-Tags: their keys and values, and which of them databases, tables and columns have.
+
+Databases have the value that is right when nothing else is said: nothing is visible. Tables say their domain, columns
+how confidential they are. A new column, or a table that somebody makes by hand, is hidden until it is classified.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from lakehouse import table_definition
+from lakehouse.columns import ERRORS, RECORD
+from lakehouse.contract import Contract
+from lakehouse.governance.classification import UNCLASSIFIED, Classification, highest
+from lakehouse.names import Names, Zone
+
+DOMAIN, ZONE, CLASSIFICATION, ROWS = "domain", "zone", "classification", "rows"
+PLATFORM = "platform"
+"""Domain of what is about the lakehouse itself."""
+
+
+class Area(StrEnum):
+    """Value of the tag `zone`: a zone with tables, `ops` or `audit`; one database each."""
+
+    RAW = "raw"
+    INTEGRATION = "integration"
+    CURATED = "curated"
+    OPS = "ops"
+    AUDIT = "audit"
+
+    def database(self, names: Names) -> str:
+        """Its Glue database."""
+        match self:
+            case Area.OPS:
+                return names.ops_database
+            case Area.AUDIT:
+                return names.audit_database
+        return names.database(Zone(self))
+
+
+class Rows(StrEnum):
+    """Value of the tag `rows`.
+
+    Permissions add up in Lake Formation: a grant on all rows makes a filter beside it void. So grants by tag are on
+    tables with `all`, and tables with a filter are granted by that filter.
+    """
+
+    ALL = "all"
+    FILTERED = "filtered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaggedTable:
+    """Tags of one table and its columns.
+
+    Args:
+        area: where it is.
+        name: of the table.
+        tags: what the table does not inherit from its database.
+        columns: classification of each column, in the table's order.
+        row_filter: SQL predicate for those who do not see all rows; empty: there is none.
+    """
+
+    area: Area
+    name: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, Classification]
+    row_filter: str = ""
+
+
+def values(contracts: Iterable[Contract]) -> dict[str, list[str]]:
+    """Every LF-Tag with all its values."""
+    return {
+        DOMAIN: sorted({PLATFORM, *(contract.domain for contract in contracts)}),
+        ZONE: list(Area),
+        CLASSIFICATION: list(Classification),
+        ROWS: list(Rows),
+    }
+
+
+def of_database(area: Area) -> dict[str, str]:
+    """Tags of an area's database, which its tables inherit."""
+    if area in (Area.OPS, Area.AUDIT):  # they hold no business data, and each table is as confidential as the next
+        own = {CLASSIFICATION: Classification.INTERNAL, DOMAIN: PLATFORM}
+    else:
+        own = {CLASSIFICATION: UNCLASSIFIED}
+    return {ZONE: area, ROWS: Rows.ALL, **own}
+
+
+def of_contracts(contracts: Iterable[Contract], *, names: Names) -> list[TaggedTable]:
+    """The raw and the integration table of each dataset."""
+    return [
+        _of_contract(contract, area, names=names) for contract in contracts for area in (Area.RAW, Area.INTEGRATION)
+    ]
+
+
+def _of_contract(contract: Contract, area: Area, *, names: Names) -> TaggedTable:
+    define = table_definition.raw if area is Area.RAW else table_definition.integration
+    said = {
+        column.name: Classification(column.classification) if column.classification else UNCLASSIFIED
+        for column in contract.columns
+    }
+    # A refused record is kept as it came, and its errors quote it.
+    own = {RECORD: highest(said.values()), ERRORS: highest(said.values())}
+    return TaggedTable(
+        area=area,
+        name=contract.dataset,
+        tags={DOMAIN: contract.domain} | ({ROWS: Rows.FILTERED} if contract.row_filter else {}),
+        columns={
+            column.name: said.get(column.name, own.get(column.name, Classification.INTERNAL))
+            for column in define(contract, names=names).fields
+        },
+        row_filter=contract.row_filter,
+    )
