@@ -10,14 +10,18 @@ from aws_cdk import Stage, Tags
 from lakehouse.contract import Contract
 from lakehouse.names import Names
 from stacks.analytics import Analytics
+from stacks.arrivals import Arrivals
 from stacks.audit import Audit
 from stacks.catalog import Catalog
+from stacks.connections import Connections
 from stacks.governance import Governance
 from stacks.ingestion import Ingestion
+from stacks.kafka import Kafka
 from stacks.network import Network
 from stacks.processing import Processing
 from stacks.settings import Settings
 from stacks.storage import Storage
+from stacks.streaming import Streaming
 
 
 def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: Sequence[Contract], root: Path) -> None:
@@ -38,18 +42,26 @@ def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: 
     for governed in (catalog, processing, audit):
         governed.add_stack_dependency(governance)
     Analytics(stage, names=names, settings=settings, key=storage.key)
-    databases = by_database(contracts)
+    Arrivals(stage, names=names, settings=settings, key=storage.key)
+    databases = by_source(contracts, "postgresql", "mysql")
+    clusters = by_source(contracts, "kafka") if settings.streaming.kafka else {}
     # Without anything that runs in it, a network would only cost money.
-    if databases or settings.orchestration.engine == "mwaa":
+    if databases or clusters or settings.orchestration.engine == "mwaa":
         network = Network(stage, names=names, settings=settings, flow_logs=storage.access_logs)
         if databases:
             Ingestion(stage, names=names, settings=settings, key=storage.key, network=network, databases=databases)
+        if clusters:
+            Kafka(stage, names=names, settings=settings, key=storage.key, network=network, sources=clusters)
+    if streams := by_source(contracts, "kinesis"):
+        Streaming(stage, names=names, settings=settings, key=storage.key, sources=streams)
+    if apis := by_source(contracts, "api"):
+        Connections(stage, names=names, settings=settings, key=storage.key, sources=apis)
     for tag, value in (("project", names.project), ("environment", names.environment)):
         Tags.of(stage).add(tag, value)
 
 
-def by_database(contracts: Sequence[Contract]) -> dict[str, list[Contract]]:
-    """Contracts whose source is a database, by the source's name; both in order."""
+def by_source(contracts: Sequence[Contract], *types: str) -> dict[str, list[Contract]]:
+    """Contracts whose source is of one of these types, by the source's name; both in order."""
     name = attrgetter("source.name")
-    replicated = sorted((contract for contract in contracts if contract.source.is_database), key=name)
-    return {source: list(group) for source, group in groupby(replicated, key=name)}
+    found = sorted((contract for contract in contracts if contract.source.type in types), key=name)
+    return {source: list(group) for source, group in groupby(found, key=name)}

@@ -59,18 +59,40 @@ class Replication:
 
     Args:
         interval_seconds: longest time that a change in a source database waits for its file in stage.
-        units: least and most DMS capacity units (2 GB of memory each) of one source database.
+        units: least and most DMS capacity units (2 GB of memory each) of one source database, if serverless.
+        instance_class: None is DMS Serverless; else one instance of this class runs all replications, and bills by the
+            hour, e.g. `dms.t3.medium`.
         ssl_mode: how DMS connects to source databases.
+        largest_text_kb: a text or binary value that is larger fails its replication; none is ever cut.
+        sample_sources: source databases that RDS PostgreSQL instances of this deployment stand for, by their names.
     """
 
     interval_seconds: int = 60
     units: tuple[int, int] = (1, 2)
+    instance_class: str | None = None
     ssl_mode: Literal["require", "verify-ca", "verify-full"] = "require"
+    largest_text_kb: int = 1024
+    sample_sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Streaming:
-    """Kinesis and Kafka events, to stage."""
+    """Kinesis and Kafka events, to stage.
+
+    Args:
+        shards: of each Kinesis stream, which then bill by the hour; None is on demand.
+        retention_hours: how long a stream keeps an event that could not be delivered.
+        buffer_seconds: longest time that an event waits for its file in stage; 60 to 900.
+        buffer_mib: a file of a dataset is written at this size at the latest; 64 to 128.
+        kafka: `msk-serverless` provisions a cluster for each Kafka source, which bills by the hour; None leaves Kafka
+            to who has one, and has him write the events to stage.
+    """
+
+    shards: int | None = None
+    retention_hours: int = 24
+    buffer_seconds: int = 60
+    buffer_mib: int = 64
+    kafka: Literal["msk-serverless"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +217,7 @@ ENVIRONMENTS = {
             ),
             jobs=Jobs(retries=1, max_concurrent_runs=50),
             replication=Replication(units=(1, 8)),
+            streaming=Streaming(retention_hours=7 * 24, buffer_seconds=300),
             governance=Governance(audit_days=400),
             alerts=Alerts(monthly_budget_usd=5000),
         ),
@@ -224,6 +247,8 @@ def settings_of(environment: str, *, profile: str | None = None) -> Settings:
     return replace(
         settings,
         profile=chosen,
+        replication=replace(settings.replication, instance_class=None, sample_sources=()),
+        streaming=replace(settings.streaming, shards=None, kafka=None),
         jobs=replace(settings.jobs, execution_class="FLEX"),
         network=replace(settings.network, nat_gateways=0),
         orchestration=replace(settings.orchestration, engine="step-functions"),

@@ -38,7 +38,9 @@ class Storage(LakehouseStack):
         )
         for zone in Zone:
             expires_days = settings.retention.stage_days if zone is Zone.STAGE else None
-            self._logged_bucket(zone.title(), name=names.bucket(zone), expires_days=expires_days)
+            bucket = self._logged_bucket(zone.title(), name=names.bucket(zone), expires_days=expires_days)
+            if zone is Zone.STAGE:
+                _tell_eventbridge(bucket)
         self._logged_bucket("Scripts", name=names.scripts_bucket)
         self._logged_bucket(
             "QueryResults", name=names.results_bucket, expires_days=settings.retention.query_results_days
@@ -82,6 +84,16 @@ class Storage(LakehouseStack):
                 conditions={"StringEquals": {"aws:SourceArn": trail}},
             )
         )
+        # The queue of arrivals is encrypted; EventBridge names the account when it uses the key, but not the rule.
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="EventBridgeToQueues",
+                principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=["*"],
+                conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+            )
+        )
         return key
 
     def _logged_bucket(self, construct_id: str, *, name: str, expires_days: int | None = None) -> s3.Bucket:
@@ -122,3 +134,12 @@ class Storage(LakehouseStack):
             auto_delete_objects=settings.removal_policy is RemovalPolicy.DESTROY,
             **encryption,
         )
+
+
+def _tell_eventbridge(bucket: s3.Bucket) -> None:
+    """Have EventBridge told of a bucket's objects; the CDK's own way is a function, even for a bucket of its own."""
+    definition = bucket.node.default_child
+    assert isinstance(definition, s3.CfnBucket)
+    definition.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+        event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+    )

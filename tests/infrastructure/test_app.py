@@ -18,7 +18,7 @@ from tests.infrastructure.conftest import CONTEXT, synth
 
 
 def test_stacks(assembly: Assembly, names: Names) -> None:
-    parts = ("analytics", "catalog", "ingestion", "network", "processing", "storage")
+    parts = ("analytics", "arrivals", "catalog", "ingestion", "network", "processing", "storage", "streaming")
     assert list(assembly.templates) == [names.stack(part) for part in parts]
 
 

@@ -10,7 +10,7 @@ import app as cdk_entry
 from lakehouse import dms
 from lakehouse.contract import Contract, Source
 from lakehouse.names import Names, Zone
-from stacks.lakehouse import add_lakehouse, by_database
+from stacks.lakehouse import add_lakehouse, by_source
 from stacks.settings import ENVIRONMENTS
 from tests.infrastructure.assembly import Assembly, Json, text
 from tests.infrastructure.conftest import CONTEXT
@@ -23,7 +23,7 @@ def endpoints(assembly: Assembly) -> dict[str, Json]:
 
 @pytest.fixture
 def databases(contracts: list[Contract]) -> dict[str, list[Contract]]:
-    return by_database(contracts)
+    return by_source(contracts, "postgresql")
 
 
 def test_a_replication_for_each_database_selects_its_contracts_tables(
@@ -74,14 +74,15 @@ def test_targets_write_to_stage_as_lakehouse_dms_says(
 def test_contracts_of_one_source_agree_on_its_database(
     names: Names, contracts: list[Contract], change: Callable[[Source], Source]
 ) -> None:
-    first, *others = by_database(contracts)["shop"]
+    first, *others = by_source(contracts, "postgresql")["shop"]
     with pytest.raises(ValueError, match="source shop must be one database"):
         add(names, [replace(first, source=change(first.source)), *others])
 
 
 def test_a_database_that_no_endpoint_knows_is_refused_by_name(names: Names, contracts: list[Contract]) -> None:
     mysql = [
-        replace(contract, source=replace(contract.source, type="mysql")) for contract in by_database(contracts)["shop"]
+        replace(contract, source=replace(contract.source, type="mysql"))
+        for contract in by_source(contracts, "postgresql")["shop"]
     ]
     with pytest.raises(ValueError, match=r"source shop is mysql \w+: expected a database of postgresql"):
         add(names, mysql)

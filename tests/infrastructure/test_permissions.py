@@ -67,6 +67,7 @@ def test_other_roles_trust_one_aws_service(assembly: Assembly, names: Names) -> 
         "dms.amazonaws.com",
         "lakeformation.amazonaws.com",
         "dms.eu-central-1.amazonaws.com",
+        "firehose.amazonaws.com",
         "lambda.amazonaws.com",
     }
 

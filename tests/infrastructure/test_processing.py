@@ -120,7 +120,11 @@ def test_jobs_encrypt_what_they_write_log_and_remember(
 
 
 def test_logs_are_encrypted_and_end(assembly: Assembly, jobs: dict[Move, Json], names: Names) -> None:
-    groups = assembly.named("AWS::Logs::LogGroup", "LogGroupName")
+    groups = {
+        name: group
+        for name, group in assembly.named("AWS::Logs::LogGroup", "LogGroupName").items()
+        if name.startswith(names.job_log_prefix)
+    }
     assert groups.keys() == {names.job_log_group(move, stream) for move in Move for stream in ("output", "error")}
     for group in groups.values():
         assert group["RetentionInDays"] == 14

@@ -49,6 +49,7 @@ def strings(assembly: Assembly) -> set[str]:
 def names_of_type(names: Names, contracts: list[Contract]) -> dict[str, tuple[str, set[str]]]:
     """For each kind of resource: the property that holds its name, and what `lakehouse.names` calls them all."""
     sources = {contract.source.name for contract in contracts if contract.source.is_database}
+    streams = {contract.source.name for contract in contracts if contract.source.type == "kinesis"}
     zones = {names.bucket(zone) for zone in Zone}
     sides = ("source", "target")
     return {
@@ -69,6 +70,11 @@ def names_of_type(names: Names, contracts: list[Contract]) -> dict[str, tuple[st
         "AWS::DMS::Endpoint": (
             "EndpointIdentifier",
             {names.replication_endpoint(source=source, side=side) for source in sources for side in sides},
+        ),
+        "AWS::Kinesis::Stream": ("Name", {names.stream(source=source) for source in streams}),
+        "AWS::KinesisFirehose::DeliveryStream": (
+            "DeliveryStreamName",
+            {names.delivery(source=source) for source in streams},
         ),
         "AWS::DMS::ReplicationSubnetGroup": ("ReplicationSubnetGroupIdentifier", {names.replication_subnets}),
     }
