@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +42,12 @@ def environment(names: Names) -> dict[str, str]:
 
 
 def build(
-    names: Names, *, project: Path = PROJECT, target: Path | None = None, select: tuple[str, ...] = ()
+    names: Names,
+    *,
+    project: Path = PROJECT,
+    target: Path | None = None,
+    select: tuple[str, ...] = (),
+    held: Iterable[str] = (),
 ) -> list[Node]:
     """Build and test the models.
 
@@ -50,6 +56,7 @@ def build(
         project: folder of the dbt project.
         target: folder for what dbt compiles, logs and remembers between runs; `<project>/target` if None.
         select: dbt selectors, e.g. `("+sales_by_region_month",)`; everything if empty.
+        held: datasets whose gates hold them; what depends on these is left as it is.
 
     Returns:
         Each model and test, in the order in which it finished.
@@ -58,6 +65,7 @@ def build(
         LakehouseError: dbt is not installed, can't read the project, or a model or test failed; names each.
     """
     project, target = project.resolve(), (target or project / "target").resolve()
+    without = [f"source:{zone}.{dataset}+" for dataset in sorted(held) for zone in (Zone.RAW, Zone.INTEGRATION)]
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
     finished = subprocess.run(
@@ -66,6 +74,7 @@ def build(
             *("--project-dir", project, "--profiles-dir", project),
             *("--target-path", target, "--log-path", target / "logs"),
             *(("--select", *select) if select else ()),
+            *(("--exclude", *without) if without else ()),
         ],
         env={**os.environ, **environment(names), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_USE_COLORS": "false"},
         capture_output=True,

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
@@ -21,7 +21,9 @@ from lakehouse import batches, catalog, metrics, ops, tracing
 from lakehouse.contract import Contract
 from lakehouse.contract_loader import load_contracts
 from lakehouse.errors import LakehouseError
-from lakehouse.names import Move, Names
+from lakehouse.names import Move, Names, Zone
+from lakehouse.quality import results as quality
+from lakehouse.quality.results import Result, Verdict, gate
 from lakehouse.session import spark
 from lakehouse.settings import names_of
 
@@ -49,15 +51,23 @@ class Job:
     catalog: Catalog
     spark: "SparkSession"
 
-    def attempt(self, batch_ids: Iterable[str], work: Callable[[], Mapping[str, Counts]]) -> None:
+    def attempt(
+        self,
+        batch_ids: Iterable[str],
+        work: Callable[[], Mapping[str, Counts]],
+        *,
+        judge: Callable[[Mapping[str, Counts]], Mapping[str, Sequence[Result]]],
+    ) -> None:
         """Do the work on some batches and record how it ended, for each of them.
 
         Args:
             batch_ids: the batches that the work is about.
             work: returns what was counted, by batch id.
+            judge: evaluates the quality rules after it, on what was counted; results by batch id.
         """
         batch_ids = tuple(batch_ids)
         started_at = datetime.now(UTC)
+        results: Mapping[str, Sequence[Result]] = {}
 
         def record(state: str, counts: Mapping[str, Counts], error: str | None = None) -> None:
             attempts = [
@@ -70,7 +80,8 @@ class Job:
                     finished_at=datetime.now(UTC),
                     run_id=self.run_id,
                     error=error,
-                    **counts.get(batch_id, {}),
+                    gate=gate(results[batch_id]) if batch_id in results else None,
+                    **cast(dict[str, Any], counts.get(batch_id, {})),
                 )
                 for batch_id in batch_ids
             ]
@@ -84,12 +95,30 @@ class Job:
             with tracing.span(self.move, dataset=self.contract.dataset, batches=",".join(batch_ids), run=self.run_id):
                 try:
                     counts = work()
+                    with tracing.span("judge"):
+                        results = judge(counts)
+                        self._record_results(results)
                 except Exception as error:
                     record(ops.FAILED, {}, error=f"{type(error).__name__}: {error}")
                     raise
                 record(ops.SUCCEEDED, counts)
         finally:
             tracing.flush()
+
+    def _record_results(self, results: Mapping[str, Sequence[Result]]) -> None:
+        quality.record(
+            self.catalog,
+            results,
+            names=self.names,
+            dataset=self.contract.dataset,
+            zone=Zone(self.move.split("_to_")[1]),
+            run_id=self.run_id,
+            at=datetime.now(UTC),
+        )
+        for batch_id, of_batch in results.items():
+            for result in of_batch:
+                if result.verdict is not Verdict.PASS:
+                    log.warning("%s: rule %s %s: %s", batch_id, result.rule, result.verdict, result.reason)
 
     def _publish(self, attempts: Sequence[ops.Attempt]) -> None:
         """Publish an attempt's metrics; if that fails, say so and go on.

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lakehouse.names import Move, Names
+from lakehouse.quality.results import Verdict
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -39,6 +40,13 @@ class Attempt:
     objects: int | None = None
     bytes: int | None = None
     error: str | None = None
+    gate: str | None = None
+    """`PASS`, or why the batch does not go on: see `lakehouse.quality`. None where no rule was evaluated."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether its gate keeps the batch, or what depends on the dataset, from going on."""
+        return self.state == SUCCEEDED and self.gate not in (None, Verdict.PASS)
 
 
 def record(catalog: "Catalog", attempts: Iterable[Attempt], *, names: Names) -> None:
@@ -50,13 +58,14 @@ def record(catalog: "Catalog", attempts: Iterable[Attempt], *, names: Names) -> 
     table.append(pa.Table.from_pylist(rows, schema=table.schema().as_arrow()))
 
 
-def attempts(catalog: "Catalog", *, names: Names, dataset: str) -> list[Attempt]:
-    """All attempts on a dataset's batches, oldest first."""
-    from pyiceberg.expressions import EqualTo, Reference
+def attempts(catalog: "Catalog", *, names: Names, dataset: str | None = None) -> list[Attempt]:
+    """All attempts on a dataset's batches, or on all datasets', oldest first."""
+    from pyiceberg.expressions import AlwaysTrue, EqualTo, Reference
     from pyiceberg.expressions.literals import literal
 
     table = catalog.load_table((names.ops_database, BATCHES))
-    rows = table.scan(row_filter=EqualTo(term=Reference(name="dataset"), value=literal(dataset))).to_arrow().to_pylist()
+    wanted = EqualTo(term=Reference(name="dataset"), value=literal(dataset)) if dataset else AlwaysTrue()
+    rows = table.scan(row_filter=wanted).to_arrow().to_pylist()
     found = [Attempt(**{**row, "move": Move(row["move"])}) for row in rows]
     return sorted(found, key=lambda attempt: attempt.finished_at)
 
@@ -65,7 +74,7 @@ def pending(planned: Iterable[str], done: Iterable[Attempt]) -> dict[Move, list[
     """Which batches each move has still to do.
 
     A batch is due in integration when its last success there began before its last success in raw ended: what is
-    loaded again is merged again.
+    loaded again is merged again. One that its gate holds is due nowhere.
 
     Args:
         planned: ids of all batches that have a manifest.
@@ -74,17 +83,34 @@ def pending(planned: Iterable[str], done: Iterable[Attempt]) -> dict[Move, list[
     Returns:
         batch ids by move, oldest first.
     """
-    loaded: dict[str, datetime] = {}
+    loaded: dict[str, Attempt] = {}
     merged: dict[str, datetime] = {}
     for attempt in done:
         if attempt.state == SUCCEEDED:
             if attempt.move is Move.STAGE_TO_RAW:
-                loaded[attempt.batch_id] = attempt.finished_at
+                loaded[attempt.batch_id] = attempt
             else:
                 merged[attempt.batch_id] = attempt.started_at
     return {
         Move.STAGE_TO_RAW: sorted(set(planned) - loaded.keys()),
         Move.RAW_TO_INTEGRATION: sorted(
-            batch_id for batch_id, at in loaded.items() if batch_id not in merged or merged[batch_id] < at
+            batch_id
+            for batch_id, load in loaded.items()
+            if not load.is_held and (batch_id not in merged or merged[batch_id] < load.finished_at)
         ),
     }
+
+
+def held(done: Iterable[Attempt]) -> list[Attempt]:
+    """Attempts whose gate holds something now: a batch in raw, or what depends on a dataset after its last merge.
+
+    Args:
+        done: attempts, oldest first.
+    """
+    latest: dict[tuple[str, Move, str], Attempt] = {}
+    for attempt in done:
+        if attempt.state == SUCCEEDED and attempt.gate is not None:
+            # A merge is judged by the dataset's state, which only the last one left.
+            of = attempt.batch_id if attempt.move is Move.STAGE_TO_RAW else ""
+            latest[attempt.dataset, attempt.move, of] = attempt
+    return [attempt for attempt in latest.values() if attempt.is_held]

@@ -3,10 +3,10 @@
 from lakehouse import types
 from lakehouse.names import Names
 from lakehouse.ops import BATCHES
+from lakehouse.quality.results import QUALITY_RESULTS
 from lakehouse.table_definition import Definition, Field, properties
 from lakehouse.types import Type
 
-QUALITY_RESULTS = "quality_results"
 LINEAGE = "lineage"
 
 _TABLES: dict[str, tuple[str, dict[str, tuple[Type, str]]]] = {
@@ -27,13 +27,14 @@ _TABLES: dict[str, tuple[str, dict[str, tuple[Type, str]]]] = {
             "finished_at": (types.TIMESTAMP, ""),
             "run_id": (types.STRING, "Glue job run"),
             "error": (types.STRING, "Why it failed; null if it succeeded"),
+            "gate": (types.STRING, "PASS lets it go on, FAIL and NOT_EVALUATED hold it; null if there is no rule"),
         },
     ),
     QUALITY_RESULTS: (
         "One row for each evaluation of a quality rule.",
         {
             "dataset": (types.STRING, ""),
-            "batch_id": (types.STRING, "Batch after which it was evaluated"),
+            "batch_id": (types.STRING, "Batch after which it was evaluated, the last of several"),
             "zone": (types.STRING, "Zone of the table that was measured"),
             "rule": (types.STRING, "Name of the rule in the contract"),
             "measured": (types.DOUBLE, "What was measured; null if it could not be"),
@@ -42,6 +43,7 @@ _TABLES: dict[str, tuple[str, dict[str, tuple[Type, str]]]] = {
             "result": (types.STRING, "PASS, FAIL or NOT_EVALUATED"),
             "reason": (types.STRING, "Why it is not PASS"),
             "evaluated_at": (types.TIMESTAMP, ""),
+            "run_id": (types.STRING, "Glue job run that evaluated it"),
         },
     ),
     LINEAGE: (

@@ -1,7 +1,7 @@
 """Bring what waits in stage to integration, by starting the Glue jobs and waiting for them."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from pyiceberg.catalog import Catalog
 
 from lakehouse import batches, ops
 from lakehouse.contract import Contract
+from lakehouse.errors import LakehouseError
 from lakehouse.names import Move, Names
 from lakehouse.sizes import CAPACITIES
 
@@ -93,14 +94,39 @@ def replay(contract: Contract, *, names: Names, catalog: Catalog, on_change: Cal
         if attempt.move is Move.STAGE_TO_RAW and attempt.state == ops.SUCCEEDED
     }
     again = [batch_id for batch_id, attempt in sorted(latest.items()) if attempt.refused]
+    return rerun(contract, again, names=names, catalog=catalog, on_change=on_change) if again else []
+
+
+def rerun(
+    contract: Contract,
+    batch_ids: Sequence[str],
+    *,
+    names: Names,
+    catalog: Catalog,
+    on_change: Callable[[JobRun], None],
+) -> list[JobRun]:
+    """Read some batches of a dataset again from stage, and move on what waits then.
+
+    Returns:
+        the ended job runs.
+
+    Raises:
+        LakehouseError: there is no such batch.
+    """
+    planned = list(batches.batch_ids(boto3.client("s3"), names=names, dataset=contract.dataset))
+    if unknown := sorted(set(batch_ids) - set(planned)):
+        raise LakehouseError(
+            f"{contract.dataset} has no batch {', '.join(unknown)}: its batches are "
+            f"{f'{planned[0]} to {planned[-1]}' if planned else 'not planned yet'}"
+        )
     glue = boto3.client("glue")
     ended = []
-    for first in range(0, len(again), BATCHES_A_RUN):
-        batch_ids = again[first : first + BATCHES_A_RUN]
-        ended.append(_run_job(glue, Move.STAGE_TO_RAW, batch_ids, names=names, contract=contract, on_change=on_change))
+    for first in range(0, len(batch_ids), BATCHES_A_RUN):
+        part = batch_ids[first : first + BATCHES_A_RUN]
+        ended.append(_run_job(glue, Move.STAGE_TO_RAW, part, names=names, contract=contract, on_change=on_change))
         if not ended[-1].succeeded:
             return ended
-    return ended + list(run_dataset(contract, names=names, catalog=catalog, on_change=on_change)) if again else []
+    return ended + list(run_dataset(contract, names=names, catalog=catalog, on_change=on_change))
 
 
 def _run_job(

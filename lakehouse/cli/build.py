@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from lakehouse import dbt
+from lakehouse import catalog, dbt, ops
 from lakehouse.cli.options import DEFAULT_ENVIRONMENT, Environment, console
 from lakehouse.settings import names_of
 
@@ -20,11 +20,15 @@ def build(
 ) -> None:
     """Build and test the dimensions, facts and marts of the curated zone, by dbt on Athena.
 
-    A model whose test fails stops those that depend on it; the tables that readers see are replaced one by one, each
-    as a whole.
+    A model whose test fails stops those that depend on it, and so does a dataset that its gate holds; the tables that
+    readers see are replaced one by one, each as a whole.
     """
+    names = names_of(env)
+    held = {attempt.dataset for attempt in ops.held(ops.attempts(catalog.load(), names=names))}
+    if held:
+        console.print(f"[yellow]held by their gates[/], with all that depends on them: {', '.join(sorted(held))}")
     table = Table("", "name", "status", "seconds", "")
-    for node in dbt.build(names_of(env), select=tuple(select or ())):
+    for node in dbt.build(names, select=tuple(select or ()), held=held):
         said = node.message or "" if node.status not in ("success", "pass") else ""
         status = f"[{COLOURS.get(node.status, 'dim')}]{node.status}[/]"
         table.add_row(node.kind, node.name, status, f"{node.seconds:.1f}", said)

@@ -30,8 +30,9 @@ app = typer.Typer(
 )
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(tables.app, name="tables")
-for verb in (ingest.ingest, run.run, build.build, query.query, quarantine.quarantine, run.replay, cost.cost):
+for verb in (ingest.ingest, run.run, build.build, query.query, quarantine.quarantine, run.replay, run.rerun):
     app.command()(verb)
+app.command()(cost.cost)
 
 
 def main() -> None:

@@ -12,7 +12,9 @@ from lakehouse import ops
 from lakehouse import run as runner
 from lakehouse.cli.datasets import chosen
 from lakehouse.cli.options import DEFAULT_CONTRACTS, DEFAULT_ENVIRONMENT, Contracts, Environment, console
-from lakehouse.names import Names
+from lakehouse.contract import Contract
+from lakehouse.names import Move, Names
+from lakehouse.quality import results as quality
 from lakehouse.run import JobRun
 from lakehouse.settings import names_of
 
@@ -32,7 +34,7 @@ def run(
     ended = runner.run(wanted, names=names, catalog=catalog, on_change=show_change)
     if not ended:
         console.print("nothing waits")
-    finish(ended, names=names, catalog=catalog)
+    finish(ended, wanted, names=names, catalog=catalog)
 
 
 def replay(
@@ -49,7 +51,23 @@ def replay(
     ended = runner.replay(contract, names=names, catalog=catalog, on_change=show_change)
     if not ended:
         console.print(f"{dataset}: no record is refused")
-    finish(ended, names=names, catalog=catalog)
+    finish(ended, [contract], names=names, catalog=catalog)
+
+
+def rerun(
+    dataset: Annotated[str, typer.Argument(help="Dataset of the batch.")],
+    batch: Annotated[str, typer.Argument(help="Batch to read again from stage, e.g. orders-00000007.")],
+    contracts: Contracts = DEFAULT_CONTRACTS,
+    env: Environment = DEFAULT_ENVIRONMENT,
+) -> None:
+    """Move one batch again, from stage on, under the contract in force.
+
+    It takes the place of what its first run left, in raw and in integration; its rules are evaluated anew.
+    """
+    (contract,) = chosen(contracts, [dataset])
+    names, catalog = names_of(env), catalogs.load()
+    ended = runner.rerun(contract, [batch], names=names, catalog=catalog, on_change=show_change)
+    finish(ended, [contract], names=names, catalog=catalog)
 
 
 def show_change(job_run: JobRun) -> None:
@@ -60,11 +78,11 @@ def show_change(job_run: JobRun) -> None:
     console.print(f"[{colour}]{job_run.state.lower():9}[/] {job_run.move.replace('_', ' ')}  {batches}")
 
 
-def finish(ended: Sequence[JobRun], *, names: Names, catalog: Catalog) -> None:
-    """Print what the runs did, batch by batch, and what failed and why.
+def finish(ended: Sequence[JobRun], datasets: Iterable[Contract], *, names: Names, catalog: Catalog) -> None:
+    """Print what the runs did, batch by batch, what failed and why, and what the gates of the datasets hold.
 
     Raises:
-        typer.Exit: with code 1 if any run failed.
+        typer.Exit: with code 1 if any run failed, or anything is held.
     """
     if ended:
         console.print(_summary(ended, names=names, catalog=catalog))
@@ -75,8 +93,23 @@ def finish(ended: Sequence[JobRun], *, names: Names, catalog: Catalog) -> None:
             f"  batches {', '.join(job_run.batch_ids)}; log group {names.job_log_group(job_run.move, 'output')}, "
             f"stream {job_run.run_id}; mend it, then `lakehouse run {job_run.dataset}` takes up what is left"
         )
-    if failed:
+    is_held = [_show_held(contract.dataset, names=names, catalog=catalog) for contract in datasets]
+    if failed or any(is_held):
         raise typer.Exit(1)
+
+
+def _show_held(dataset: str, *, names: Names, catalog: Catalog) -> bool:
+    held = ops.held(ops.attempts(catalog, names=names, dataset=dataset))
+    run_ids = {attempt.run_id for attempt in held}
+    reasons = quality.reasons(catalog, names=names, dataset=dataset, run_ids=run_ids) if held else {}
+    for attempt in held:
+        what = "stays in raw" if attempt.move is Move.STAGE_TO_RAW else "is in; what depends on the dataset waits"
+        said = "\n".join(f"  {reason}" for reason in reasons[attempt.run_id, attempt.batch_id])
+        console.print(
+            f"[red]{dataset}[/]: {attempt.batch_id} {what}, its gate is {attempt.gate}\n{said}\n"
+            f"  mend the data or the contract, then `lakehouse rerun {dataset} {attempt.batch_id}`"
+        )
+    return bool(held)
 
 
 def _summary(ended: Iterable[JobRun], *, names: Names, catalog: Catalog) -> Table:

@@ -18,6 +18,7 @@ from lakehouse.entities import MERGE_ROWS
 from lakehouse.errors import LakehouseError
 from lakehouse.job import Job
 from lakehouse.names import Names
+from lakehouse.quality import gates
 from lakehouse.table_definition import Definition
 
 
@@ -46,7 +47,7 @@ class Counts:
 
 def run(job: Job) -> None:
     """Move the batches that a job run is about."""
-    job.attempt(job.batch_ids, partial(_counted, job))
+    job.attempt(job.batch_ids, partial(_counted, job), judge=partial(gates.of_dataset, job))
 
 
 def _counted(job: Job) -> dict[str, dict[str, int]]:

@@ -20,6 +20,7 @@ from lakehouse.contract import Contract
 from lakehouse.errors import LakehouseError
 from lakehouse.job import Job
 from lakehouse.names import Names, Zone
+from lakehouse.quality import gates
 from lakehouse.readers.fetch import fetch
 from lakehouse.readers.reader import read
 from lakehouse.readers.rows import row_columns
@@ -50,7 +51,7 @@ def run(job: Job) -> None:
     s3 = boto3.client("s3")
     for batch_id in job.batch_ids:
         batch = batches.load(s3, names=job.names, dataset=job.contract.dataset, batch_id=batch_id)
-        job.attempt([batch_id], partial(_counted, job, batch))
+        job.attempt([batch_id], partial(_counted, job, batch), judge=partial(gates.of_batches, job))
 
 
 def _counted(job: Job, batch: Batch) -> dict[str, dict[str, int]]:

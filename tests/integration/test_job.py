@@ -163,7 +163,7 @@ def test_a_failure_is_measured_and_recorded(job: Job, caplog: pytest.LogCaptureF
         raise LakehouseError("the file is gone")
 
     with caplog.at_level(logging.INFO, logger="lakehouse"), pytest.raises(LakehouseError, match="the file is gone"):
-        job.attempt(["one-00000001"], fail)
+        job.attempt(["one-00000001"], fail, judge=lambda _: {})
     assert measured(job, Metric.FAILURES) == once(1)
     assert measured(job, Metric.RECEIVED)["SampleCount"] == 0
     [attempt] = ops.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
@@ -218,7 +218,7 @@ def test_a_failed_attempt_shows_in_its_trace(job: Job, monkeypatch: pytest.Monke
     with receiver() as received:
         tracing.export_to(received.endpoint, move=job.move, names=job.names, run_id="jr_1")
         with pytest.raises(LakehouseError):
-            job.attempt(["one-00000001"], fail)
+            job.attempt(["one-00000001"], fail, judge=lambda _: {})
         spans = received.spans()
     assert spans["write"].errors == spans["stage_to_raw"].errors == ["the file is gone"]
     assert spans["record"].errors == []

@@ -2,17 +2,18 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse.names import Move
-from lakehouse.ops import FAILED, SUCCEEDED, Attempt, pending
+from lakehouse.ops import FAILED, SUCCEEDED, Attempt, held, pending
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 BATCHES = ["orders-00000001", "orders-00000002", "orders-00000003"]
 
 
-def attempt(batch_id: str, move: Move, *, at: int, state: str = SUCCEEDED) -> Attempt:
+def attempt(batch_id: str, move: Move, *, at: int, state: str = SUCCEEDED, gate: str | None = None) -> Attempt:
     begun = START + timedelta(minutes=at)
     return Attempt(
         dataset="orders",
@@ -22,6 +23,7 @@ def attempt(batch_id: str, move: Move, *, at: int, state: str = SUCCEEDED) -> At
         started_at=begun,
         finished_at=begun + timedelta(seconds=30),
         run_id="jr_1",
+        gate=gate,
     )
 
 
@@ -51,3 +53,24 @@ def test_a_batch_is_due_until_its_last_load_is_merged(history: list[tuple[str, M
         loaded = Move.STAGE_TO_RAW in successes
         assert (batch_id in due[Move.STAGE_TO_RAW]) == (not loaded)
         assert (batch_id in due[Move.RAW_TO_INTEGRATION]) == (loaded and successes[-1] is Move.STAGE_TO_RAW)
+
+
+@pytest.mark.parametrize("gate", ["FAIL", "NOT_EVALUATED"])
+def test_what_its_gate_holds_is_due_nowhere_until_it_passes(gate: str) -> None:
+    one = BATCHES[0]
+    stopped = [attempt(one, Move.STAGE_TO_RAW, at=0, gate=gate)]
+    assert pending([one], stopped) == {Move.STAGE_TO_RAW: [], Move.RAW_TO_INTEGRATION: []}
+    assert held(stopped) == stopped
+    again = [*stopped, attempt(one, Move.STAGE_TO_RAW, at=1, gate="PASS")]
+    assert pending([one], again)[Move.RAW_TO_INTEGRATION] == [one]
+    assert held(again) == []
+
+
+def test_a_merge_is_held_until_a_later_one_passes_whatever_its_batch() -> None:
+    first, second, _ = BATCHES
+    failed = attempt(first, Move.RAW_TO_INTEGRATION, at=0, gate="FAIL")
+    assert held([failed]) == [failed]
+    # A run of several batches is judged under the last of them.
+    unjudged = attempt(first, Move.RAW_TO_INTEGRATION, at=1)
+    assert held([failed, unjudged]) == [failed]
+    assert held([failed, unjudged, attempt(second, Move.RAW_TO_INTEGRATION, at=1, gate="PASS")]) == []

@@ -1,0 +1,1 @@
+"""Quality: what the rules of a contract measure in a table, and whether what was measured may go on."""

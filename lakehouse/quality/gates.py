@@ -1,0 +1,109 @@
+"""What is evaluated after which move: the contract's rules, and three that every dataset has.
+
+After stage -> raw it is the batch that is measured, by rules that a part of a dataset can answer; after
+raw -> integration the dataset's live rows, by all of them. Names of built-in rules begin with `_`.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from statistics import median
+
+from pyspark.sql import functions as fn
+
+from lakehouse import dms, ops
+from lakehouse.columns import BATCH_ID, COMMIT_TIMESTAMP, DELETED, ERRORS, INGESTED_AT, OPERATION
+from lakehouse.contract import Contract, Ingest, QualityRule, Severity
+from lakehouse.job import Counts, Job
+from lakehouse.names import Move, Zone
+from lakehouse.quality.measure import OF_A_RECORD, evaluate
+from lakehouse.quality.results import Result, judged, not_evaluated
+
+HISTORY, LEAST_HISTORY = 30, 5
+"""Batches that volume is compared with, and how few are too few to compare with."""
+VOLUME_FACTOR = 10
+
+
+def of_batches(job: Job, counts: Mapping[str, Counts]) -> dict[str, list[Result]]:
+    """Results of batches that are in raw now, by batch id."""
+    contract = job.contract
+    received = job.spark.table(f"{job.names.database(Zone.RAW)}.{contract.dataset}")
+    before = _history(job, counts)
+    found = {}
+    for batch_id, counted in counts.items():
+        accepted = received.where((fn.col(BATCH_ID) == batch_id) & fn.col(ERRORS).isNull())
+        if contract.source.is_database:  # a delete may have its key only
+            accepted = accepted.where(fn.coalesce(fn.col(OPERATION), fn.lit("")) != dms.DELETE)
+        rules = [rule for rule in contract.quality if rule.metric in OF_A_RECORD]
+        may_be_empty = contract.may_be_empty or counted["accepted"] > 0
+        found[batch_id] = [
+            judged(_accepted(contract), Decimal(counted["accepted"])),
+            _volume(counted["accepted"], before),
+            *(evaluate(accepted, rules, contract, may_be_empty=may_be_empty) if rules else []),
+        ]
+    return found
+
+
+def of_dataset(job: Job, counts: Mapping[str, Counts]) -> dict[str, list[Result]]:
+    """Results of the dataset as it is with some batches, under the last of them."""
+    contract = job.contract
+    live = job.spark.table(f"{job.names.database(Zone.INTEGRATION)}.{contract.dataset}")
+    if contract.ingest is not Ingest.APPEND:
+        live = live.where(~fn.col(DELETED))
+    results = evaluate(live, contract.quality, contract, may_be_empty=contract.may_be_empty)
+    if contract.freshness is not None:
+        stamp = COMMIT_TIMESTAMP if contract.source.is_database else INGESTED_AT
+        (newest,) = live.agg(fn.max(fn.unix_micros(fn.col(stamp))).alias("newest")).collect()
+        results.append(_freshness(contract, newest["newest"]))
+    return {max(counts): results}
+
+
+def _accepted(contract: Contract) -> QualityRule:
+    least = Decimal(0)
+    operator = "mustBeGreaterOrEqualTo" if contract.may_be_empty else "mustBeGreaterThan"
+    return QualityRule(
+        name="_accepted", column=None, metric="rowCount", query=None, operator=operator, thresholds=(least,)
+    )
+
+
+def _volume(accepted: int, before: list[int]) -> Result:
+    usual = Decimal(median(before)) if before else Decimal(0)
+    rule = QualityRule(
+        name="_volume",
+        column=None,
+        metric="rowCount",
+        query=None,
+        operator="mustBeBetween",
+        thresholds=(usual / VOLUME_FACTOR, usual * VOLUME_FACTOR),
+        severity=Severity.WARNING,
+    )
+    if len(before) < LEAST_HISTORY:
+        return not_evaluated(rule, reason=f"{len(before)} earlier batches, {LEAST_HISTORY} are needed to compare")
+    return judged(rule, Decimal(accepted))
+
+
+def _history(job: Job, now: Mapping[str, Counts]) -> list[int]:
+    """Accepted records of the last batches before these."""
+    latest = {
+        attempt.batch_id: attempt.accepted or 0
+        for attempt in ops.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
+        if attempt.move is Move.STAGE_TO_RAW and attempt.state == ops.SUCCEEDED and attempt.batch_id < min(now)
+    }
+    return [latest[batch_id] for batch_id in sorted(latest)[-HISTORY:]]
+
+
+def _freshness(contract: Contract, newest: int | None) -> Result:
+    assert contract.freshness is not None
+    rule = QualityRule(
+        name="_freshness_minutes",
+        column=None,
+        metric=None,
+        query=None,
+        operator="mustBeLessOrEqualTo",
+        thresholds=(Decimal(str(contract.freshness.total_seconds() / 60)),),
+        severity=Severity.WARNING,
+    )
+    if newest is None:
+        return not_evaluated(rule, reason="there is no row to measure")
+    age = datetime.now(UTC).timestamp() - newest / 1_000_000
+    return judged(rule, Decimal(str(round(age / 60, 1))))

@@ -1,0 +1,133 @@
+"""Measure quality rules in a table: library metrics all in one pass on the engine, SQL rules one query each.
+
+Source: Open Data Contract Standard 3.1, "Data Quality", library metrics.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from pyspark.errors import PySparkException
+from pyspark.sql import functions as fn
+
+from lakehouse.contract import Contract, QualityRule
+from lakehouse.quality.results import Result, judged, not_evaluated
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+ROWS = "rows"
+OF_A_RECORD = ("nullValues", "missingValues", "invalidValues")
+"""Metrics that a part of a dataset answers as well as the whole does."""
+
+
+def evaluate(
+    rows: "DataFrame", rules: Iterable[QualityRule], contract: Contract, *, may_be_empty: bool
+) -> list[Result]:
+    """Evaluate rules on the rows of a dataset, or of a part of it.
+
+    Args:
+        rows: the rows, in columns that have the names of the contract's.
+        rules: the rules, in the order of the results.
+        contract: the dataset.
+        may_be_empty: whether rules other than rowCount pass where there is no row to measure.
+
+    Returns:
+        a result for each rule; NOT_EVALUATED with the engine's reason where it could not be measured.
+    """
+    rules = list(rules)
+    library = [rule for rule in rules if rule.metric is not None]
+    results = _library(rows, library, contract, may_be_empty=may_be_empty)
+    if queries := [rule for rule in rules if rule.query is not None]:
+        view = f"quality_of_{contract.dataset}"
+        rows.createOrReplaceTempView(view)
+        results |= {rule.name: _query(rows, rule, view=view, may_be_empty=may_be_empty) for rule in queries}
+        rows.sparkSession.catalog.dropTempView(view)
+    return [results[rule.name] for rule in rules]
+
+
+def _library(
+    rows: "DataFrame", rules: list[QualityRule], contract: Contract, *, may_be_empty: bool
+) -> dict[str, Result]:
+    measures = [_metric(rule, contract).alias(f"m{index}") for index, rule in enumerate(rules)]
+    try:
+        (found,) = rows.agg(fn.count(fn.lit(1)).alias(ROWS), *measures).collect()
+    except PySparkException as error:
+        return {rule.name: not_evaluated(rule, reason=_first_line(error)) for rule in rules}
+    return {
+        rule.name: _judged(rule, found[f"m{index}"], rows=found[ROWS], may_be_empty=may_be_empty)
+        for index, rule in enumerate(rules)
+    }
+
+
+def _judged(rule: QualityRule, count: int, *, rows: int, may_be_empty: bool) -> Result:
+    if not rows and rule.metric != "rowCount" and not may_be_empty:
+        return not_evaluated(rule, reason="there is no row to measure")
+    measured = Decimal(count)
+    return judged(rule, measured * 100 / max(rows, 1) if rule.percent else measured)
+
+
+def _query(rows: "DataFrame", rule: QualityRule, *, view: str, may_be_empty: bool) -> Result:
+    assert rule.query is not None
+    sql = rule.query.replace("{table}", view).replace("{column}", f"`{rule.column}`")
+    try:
+        if not may_be_empty and rows.isEmpty():
+            return not_evaluated(rule, reason="there is no row to measure")
+        found = [tuple(row) for row in rows.sparkSession.sql(sql).limit(2).collect()]
+    except PySparkException as error:
+        return not_evaluated(rule, reason=_first_line(error))
+    match found:
+        case [(value,)]:
+            return _measured(rule, value)
+    return not_evaluated(rule, reason=f"its query gives {found or 'nothing'}: one row with one number is needed")
+
+
+def _measured(rule: QualityRule, value: Any) -> Result:
+    try:
+        measured = Decimal(str(value))
+    except InvalidOperation:
+        return not_evaluated(rule, reason=f"its query gives {value!r}, which is no number")
+    if not measured.is_finite():
+        return not_evaluated(rule, reason=f"its query gives {value}")
+    return judged(rule, measured)
+
+
+def _metric(rule: QualityRule, contract: Contract) -> "Column":
+    """How many rows or values a metric counts."""
+    if rule.metric == "rowCount":
+        return fn.count(fn.lit(1))
+    if rule.metric == "duplicateValues":
+        names = [rule.column] if rule.column else list(rule.properties)
+        columns = [fn.col(f"`{name}`") for name in names]
+        complete = reduce(lambda left, right: left & right, (column.isNotNull() for column in columns))
+        return _count(complete) - fn.count_distinct(*columns)
+    assert rule.column is not None
+    value = fn.col(f"`{rule.column}`")
+    if rule.metric == "nullValues":
+        return _count(value.isNull())
+    if rule.metric == "missingValues":
+        listed = _in(value, [text for text in rule.values if text is not None], contract, rule.column)
+        return _count(listed | value.isNull() if None in rule.values else listed)
+    valid = fn.lit(True)
+    if rule.values:
+        valid = valid & _in(value, [text for text in rule.values if text is not None], contract, rule.column)
+    if rule.pattern is not None:
+        valid = valid & value.cast("string").rlike(rule.pattern)
+    return _count(value.isNotNull() & ~valid)
+
+
+def _in(value: "Column", texts: list[str], contract: Contract, column: str) -> "Column":
+    """Whether a value is one of some that the contract writes as text."""
+    type_ = contract.column(column).type.spark
+    listed = [fn.lit(text).try_cast(type_) for text in texts]
+    # What is no value of the column's type is null, with which nothing compares.
+    return fn.coalesce(value.isin(*listed), fn.lit(False)) if listed else fn.lit(False)
+
+
+def _count(condition: "Column") -> "Column":
+    return fn.count(fn.when(condition, fn.lit(1)))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

@@ -1,0 +1,139 @@
+"""Gates: what a move's rules say is recorded, and a batch or a dataset that does not pass goes no further."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from lakehouse import ops
+from lakehouse.contract import Contract, Deduplicate, QualityRule, Severity
+from lakehouse.job import Job
+from lakehouse.moves import raw_to_integration, stage_to_raw
+from lakehouse.names import Move, Names
+from lakehouse.quality.results import QUALITY_RESULTS, reasons
+from lakehouse.types import INT
+from local.embedded import Server
+from tests.integration.jobs import arrive, deployment, job_on
+from tests.unit.readers.support import column, contract
+
+NO_NOTE_MISSING = QualityRule(
+    name="notes", column="note", metric="nullValues", query=None, operator="mustBe", thresholds=(Decimal(0),)
+)
+FEW = QualityRule(
+    name="few",
+    column=None,
+    metric=None,
+    query="SELECT count(*) FROM {table}",
+    operator="mustBeLessThan",
+    thresholds=(Decimal(3),),
+)
+SHOP = replace(
+    contract(column("id", INT, required=True), column("note")),
+    deduplicate=Deduplicate.NONE,
+    quality=(NO_NOTE_MISSING, FEW),
+)
+
+
+@pytest.fixture(scope="module")
+def names(aws: Server) -> Names:
+    return deployment(aws, project="gates")
+
+
+def load(job: Job, body: str) -> str:
+    batch_id = arrive(job, body)
+    stage_to_raw.run(replace(job, batch_ids=(batch_id,)))
+    return batch_id
+
+
+def merge(job: Job, *batch_ids: str) -> None:
+    raw_to_integration.run(replace(job, move=Move.RAW_TO_INTEGRATION, batch_ids=batch_ids, run_id="jr_2"))
+
+
+def results(job: Job) -> list[dict[str, Any]]:
+    table = job.catalog.load_table((job.names.ops_database, QUALITY_RESULTS))
+    found = table.scan(row_filter=f"dataset = '{job.contract.dataset}'").to_arrow().to_pylist()
+    return sorted(found, key=lambda row: (row["evaluated_at"], row["rule"]))
+
+
+def attempts(job: Job) -> list[ops.Attempt]:
+    return ops.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
+
+
+def due(job: Job, *batch_ids: str) -> list[str]:
+    return ops.pending(batch_ids, attempts(job))[Move.RAW_TO_INTEGRATION]
+
+
+def test_every_rule_leaves_a_row_for_each_move(names: Names) -> None:
+    job = job_on(replace(SHOP, dataset="every_rule"), names=names)
+    batch_id = load(job, "id,note\n1,a\n2,b\n")
+    assert due(job, batch_id) == [batch_id]
+    merge(job, batch_id)
+    found = [(row["zone"], row["rule"], row["result"], row["measured"]) for row in results(job)]
+    assert found == [
+        ("raw", "_accepted", "PASS", 2),
+        ("raw", "_volume", "NOT_EVALUATED", None),
+        ("raw", "notes", "PASS", 0),
+        ("integration", "few", "PASS", 2),
+        ("integration", "notes", "PASS", 0),
+    ]
+    assert {row["batch_id"] for row in results(job)} == {batch_id}
+    assert [attempt.gate for attempt in attempts(job)] == ["PASS", "PASS"]
+    assert ops.held(attempts(job)) == []
+
+
+def test_a_batch_that_fails_stays_in_raw_and_the_next_goes_on(names: Names) -> None:
+    job = job_on(replace(SHOP, dataset="fails"), names=names)
+    bad = load(job, "id,note\n1,\n")
+    good = load(job, "id,note\n2,b\n")
+    assert due(job, bad, good) == [good]
+    assert [attempt.batch_id for attempt in ops.held(attempts(job))] == [bad]
+    assert reasons(job.catalog, names=names, dataset="fails", run_ids=["jr_1"]) == {
+        ("jr_1", bad): ["notes FAIL: 1, mustBe 0"]
+    }
+    # The contract is mended, and the batch run again.
+    forgiving = replace(job, contract=replace(job.contract, quality=()))
+    stage_to_raw.run(replace(forgiving, batch_ids=(bad,)))
+    assert due(job, bad, good) == [bad, good]
+
+
+def test_a_batch_of_which_nothing_is_accepted_fails(names: Names) -> None:
+    job = job_on(replace(SHOP, dataset="nothing_accepted"), names=names)
+    batch_id = load(job, "id,note\nx,a\n")
+    assert due(job, batch_id) == []
+    verdicts = {row["rule"]: (row["result"], row["reason"]) for row in results(job)}
+    assert verdicts["_accepted"] == ("FAIL", "0, mustBeGreaterThan 0")
+    assert verdicts["notes"] == ("NOT_EVALUATED", "there is no row to measure")
+
+
+def test_a_dataset_that_fails_after_a_merge_is_held_until_a_merge_passes(names: Names) -> None:
+    job = job_on(replace(SHOP, dataset="too_many"), names=names)
+    batch_ids = [load(job, f"id,note\n{n},a\n{n + 10},a\n") for n in range(2)]
+    merge(job, *batch_ids)
+    (held,) = ops.held(attempts(job))
+    assert (held.move, held.gate) == (Move.RAW_TO_INTEGRATION, "FAIL")
+    patient = replace(FEW, thresholds=(Decimal(9),))
+    merge(replace(job, contract=replace(job.contract, quality=(patient,))), batch_ids[0])
+    assert ops.held(attempts(job)) == []
+
+
+def test_a_warning_holds_nothing(names: Names) -> None:
+    mild = replace(NO_NOTE_MISSING, severity=Severity.WARNING)
+    shop: Contract = replace(SHOP, dataset="warns", quality=(mild,))
+    job = job_on(shop, names=names)
+    batch_id = load(job, "id,note\n1,\n")
+    assert due(job, batch_id) == [batch_id]
+    assert {row["rule"]: row["result"] for row in results(job)}["notes"] == "FAIL"
+
+
+def test_a_volume_out_of_the_ordinary_is_told(names: Names) -> None:
+    job = job_on(replace(SHOP, dataset="volume", quality=()), names=names)
+    for n in range(6):
+        load(job, f"id,note\n{n},a\n")
+    load(job, "id,note\n" + "".join(f"{n},a\n" for n in range(11)))
+    volumes = [(row["result"], row["reason"]) for row in results(job) if row["rule"] == "_volume"]
+    assert volumes[4:] == [
+        ("NOT_EVALUATED", "4 earlier batches, 5 are needed to compare"),
+        ("PASS", None),
+        ("FAIL", "11, mustBeBetween 0.1 and 10"),
+    ]

@@ -1,0 +1,127 @@
+"""Quality rules, measured on the engine: they equal what Python counts, and say so where they cannot be measured."""
+
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyspark.sql import DataFrame
+
+from lakehouse.contract import QualityRule
+from lakehouse.quality.measure import evaluate
+from lakehouse.quality.results import Verdict
+from lakehouse.session import spark
+from lakehouse.types import INT, STRING, decimal
+from local.embedded import Server
+from tests.unit.readers.support import column, contract
+
+SHOP = contract(column("id", INT), column("status", STRING), column("price", decimal(6, 2)))
+SCHEMA = pa.schema([(item.name, item.type.arrow) for item in SHOP.columns])
+
+Row = dict[str, Any]
+
+
+def rule(
+    metric: str | None = None, *, column: str | None = None, query: str | None = None, **given: Any
+) -> QualityRule:
+    return QualityRule(
+        name=f"{metric or 'sql'}_{column or 'all'}",
+        column=column,
+        metric=metric,
+        query=query,
+        operator="mustBe",
+        thresholds=(Decimal(0),),
+        **given,
+    )
+
+
+def frame(rows: list[Row]) -> DataFrame:
+    # There is no DataFrame of an Arrow table without rows, hence one more that is filtered out.
+    table = pa.Table.from_pylist([*rows, {"id": -1}], schema=SCHEMA)
+    return spark().createDataFrame(table).where("id IS NULL OR id >= 0")
+
+
+def measured(rows: list[Row], *rules: QualityRule, may_be_empty: bool = True) -> list[Any]:
+    return [result.measured for result in evaluate(frame(rows), rules, SHOP, may_be_empty=may_be_empty)]
+
+
+@pytest.fixture(autouse=True)
+def _engine(aws: Server) -> None:
+    """The engine has a catalog to start with."""
+
+
+shops = st.lists(
+    st.fixed_dictionaries(
+        {
+            "id": st.none() | st.integers(0, 4),
+            "status": st.none() | st.sampled_from(["", "new", "paid", "n/a", "x'y", "a\\d"]),
+            "price": st.none() | st.sampled_from([Decimal("1.50"), Decimal("2.00")]),
+        }
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(shops)
+def test_metrics_count_what_python_counts(rows: list[Row]) -> None:
+    found = measured(
+        rows,
+        rule("rowCount"),
+        rule("nullValues", column="id"),
+        rule("missingValues", column="status", values=(None, "", "n/a")),
+        rule("invalidValues", column="status", values=("new", "x'y"), pattern=r"^(a\\d|[a-z']+)$"),
+        rule("invalidValues", column="price", values=("1.5", "no number")),
+        rule("duplicateValues", column="id"),
+        rule("duplicateValues", properties=("id", "status")),
+    )
+    repeated = Counter(row["id"] for row in rows if row["id"] is not None)
+    pairs = Counter((row["id"], row["status"]) for row in rows if None not in (row["id"], row["status"]))
+    assert found == [
+        len(rows),
+        sum(row["id"] is None for row in rows),
+        sum(row["status"] in (None, "", "n/a") for row in rows),
+        sum(row["status"] not in (None, "new", "x'y") for row in rows),
+        sum(row["price"] not in (None, Decimal("1.50")) for row in rows),
+        repeated.total() - len(repeated),
+        pairs.total() - len(pairs),
+    ]
+
+
+def test_a_query_measures_one_number() -> None:
+    rows = [{"id": n, "status": "new"} for n in range(3)]
+    query = "SELECT count(*) FROM {table} WHERE {column} > 0"
+    assert measured(rows, rule(query=query, column="id")) == [2]
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("SELECT id FROM {table}", "its query gives [(0,), (1,)]: one row with one number is needed"),
+        ("SELECT id FROM {table} WHERE id > 9", "its query gives nothing: one row with one number is needed"),
+        ("SELECT max(status) FROM {table}", "its query gives 'new', which is no number"),
+        ("SELECT CAST(NULL AS int)", "its query gives None, which is no number"),
+        ("SELECT CAST('NaN' AS double)", "its query gives nan"),
+        ("SELECT nothing FROM {table}", "nothing"),
+    ],
+)
+def test_what_measures_no_number_is_not_evaluated(query: str, reason: str) -> None:
+    rows = [{"id": n, "status": "new"} for n in range(3)]
+    (result,) = evaluate(frame(rows), [rule(query=query)], SHOP, may_be_empty=False)
+    assert result.verdict is Verdict.NOT_EVALUATED
+    assert result.reason is not None
+    assert reason in result.reason
+
+
+def test_no_row_is_no_pass_unless_the_dataset_may_be_empty() -> None:
+    rules = [rule("nullValues", column="id"), rule("rowCount"), rule(query="SELECT count(*) FROM {table}")]
+    assert measured([], *rules, may_be_empty=False) == [None, 0, None]
+    assert measured([], *rules, may_be_empty=True) == [0, 0, 0]
+
+
+def test_percent_is_of_the_rows() -> None:
+    rows = [{"id": None}, {"id": 1}, {"id": 2}, {"id": 3}]
+    assert measured(rows, rule("nullValues", column="id", percent=True)) == [25]
