@@ -2,10 +2,12 @@
 
 It alone reads the process environment (account and region, which the CDK CLI takes from the caller's credentials) and
 the context: `-c environment=dev`, `-c profile=minimal`, `-c contracts=FOLDER`. `-c environment=all` is every
-environment in every profile, to be synthesized and checked, not deployed.
+environment in every profile, to be synthesized and checked, not deployed. `-c deploy-roles=dev,prod` is the roles that
+pipelines take to deploy those, and nothing else: `-c github=OWNER/NAME`.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import App, Aws, Stage, Validations
@@ -13,38 +15,61 @@ from cdk_nag import AwsSolutionsChecks
 
 from lakehouse.contract_loader import load_contracts
 from lakehouse.names import Names
+from stacks.deploy_roles import DeployRoles
 from stacks.lakehouse import add_lakehouse
+from stacks.pipelines import azure, github
 from stacks.settings import ENVIRONMENTS, Profile, Settings, settings_of
 
 ROOT = Path(__file__).parent
 
 
 def build(app: App, *, account: str | None, region: str | None) -> None:
-    """Put the environment that the app's context names into the app, under cdk-nag's rules.
+    """Put what the app's context names into the app, under cdk-nag's rules.
 
     Args:
-        app: is the stage of that environment, so that `--all` means all its stacks.
+        app: is the stage of one environment, so that `--all` means all its stacks.
         account, region: where to deploy; where they are None, CloudFormation fills them in.
     """
+    place = {"account": account or Aws.ACCOUNT_ID, "region": region or Aws.REGION}
+    environment, profile = app.node.get_context("environment"), app.node.try_get_context("profile")
     contracts = load_contracts(ROOT / app.node.get_context("contracts"))
-    for stage, settings in _stages(app):
-        names = Names(environment=settings.environment, account=account or Aws.ACCOUNT_ID, region=region or Aws.REGION)
+
+    def add(stage: Stage, settings: Settings) -> None:
+        names = Names(environment=settings.environment, **place)
         add_lakehouse(stage, names=names, settings=settings, contracts=contracts, root=ROOT)
+
+    try:
+        if environments := app.node.try_get_context("deploy-roles"):
+            _add_deploy_roles(app, environments.split(","), **place)
+        elif environment == "all":
+            for name in ENVIRONMENTS:
+                for each in Profile:
+                    add(Stage(app, f"{name}-{each}"), settings_of(name, profile=each))
+        else:
+            add(app, settings_of(environment, profile=profile))
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
 
-def _stages(app: App) -> list[tuple[Stage, Settings]]:
-    environment, profile = app.node.get_context("environment"), app.node.try_get_context("profile")
-    if environment == "all":
-        return [
-            (Stage(app, f"{name}-{profile}"), settings_of(name, profile=profile))
-            for name in ENVIRONMENTS
-            for profile in Profile
-        ]
-    try:
-        return [(app, settings_of(environment, profile=profile))]
-    except ValueError as error:
-        raise SystemExit(str(error)) from None
+def _add_deploy_roles(app: App, environments: Sequence[str], *, account: str, region: str) -> None:
+    """Roles for the pipelines that the context names.
+
+    Raises:
+        ValueError: there is no such environment, no pipeline is named, or a name has another form.
+    """
+    context = app.node.try_get_context
+    pipelines = [kind(context(name)) for name, kind in (("github", github), ("azure", azure)) if context(name)]
+    if not pipelines:
+        raise ValueError("no pipeline: expected -c github=OWNER/NAME, -c azure=ORGANIZATION_ID/ORGANIZATION/PROJECT")
+    DeployRoles(
+        app,
+        names=[
+            Names(environment=settings_of(name).environment, account=account, region=region) for name in environments
+        ],
+        pipelines=pipelines,
+        providers_exist=context("identity-providers") == "exist",
+    )
 
 
 if __name__ == "__main__":

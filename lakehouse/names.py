@@ -141,6 +141,11 @@ class Names:
         return self.role("lake-formation")
 
     @property
+    def deploy_roles_stack(self) -> str:
+        """CloudFormation stack of the roles that pipelines take, for all environments of an account."""
+        return f"{self.project}-deploy-roles"
+
+    @property
     def job_security_configuration(self) -> str:
         return f"{self.prefix}-jobs"
 

@@ -9,7 +9,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from lakehouse.cli import build, contracts, cost, ingest, quarantine, query, run, tables
+from lakehouse.cli import build, contracts, cost, ingest, quarantine, query, run, smoke, tables
 from lakehouse.errors import LakehouseError
 
 PLUGINS = "lakehouse.commands"
