@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from importlib.metadata import entry_points
 
 import boto3
@@ -9,7 +10,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from lakehouse.cli import build, contracts, cost, ingest, quarantine, query, run, smoke, tables
+from lakehouse.cli import build, contracts, cost, ingest, quarantine, query, run, status, tables
 from lakehouse.errors import LakehouseError
 
 PLUGINS = "lakehouse.commands"
@@ -30,9 +31,19 @@ app = typer.Typer(
 )
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(tables.app, name="tables")
-for verb in (ingest.ingest, run.run, build.build, query.query, quarantine.quarantine, run.replay, run.rerun):
+VERBS: tuple[Callable[..., None], ...] = (
+    ingest.ingest,
+    run.run,
+    status.status,
+    quarantine.quarantine,
+    run.replay,
+    run.rerun,
+    build.build,
+    query.query,
+    cost.cost,
+)
+for verb in VERBS:
     app.command()(verb)
-app.command()(cost.cost)
 
 
 def main() -> None:
