@@ -10,7 +10,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from lakehouse.cli import build, contracts, cost, ingest, quarantine, query, run, status, tables
+from lakehouse.cli import build, contracts, cost, ingest, quarantine, query, run, smoke, status, tables
 from lakehouse.errors import LakehouseError
 
 PLUGINS = "lakehouse.commands"
@@ -41,6 +41,7 @@ VERBS: tuple[Callable[..., None], ...] = (
     build.build,
     query.query,
     cost.cost,
+    smoke.smoke,
 )
 for verb in VERBS:
     app.command()(verb)
