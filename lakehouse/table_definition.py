@@ -16,6 +16,9 @@ from lakehouse.types import Type
 
 DATASET_PROPERTY = "lakehouse.dataset"
 
+SNAPSHOT_DAYS = 7
+"""How far back a table can be queried and restored, if its contract does not want data gone sooner."""
+
 # Iceberg docs, "Configuration". Format version is PyIceberg's 2, the newest that it writes. Every commit rewrites a
 # table's metadata, so old versions of it are dropped. Many datasets append to the ops tables at once, so a lost race
 # is tried again more often than the default of 4.
@@ -53,6 +56,7 @@ class Definition:
         partitions: partition fields, in order.
         key: columns that identify a row (Iceberg's identifier fields).
         properties: Iceberg table properties that are ours; a table may have others.
+        snapshot_days: how long a snapshot is kept that is no longer the current one.
     """
 
     database: str
@@ -62,6 +66,7 @@ class Definition:
     partitions: tuple[Partition, ...] = ()
     key: tuple[str, ...] = ()
     properties: dict[str, str]
+    snapshot_days: int = SNAPSHOT_DAYS
 
     @property
     def name(self) -> str:
@@ -168,7 +173,13 @@ def _of_contract(
             "lakehouse.contract-version": contract.version,
         }
         | ({"lakehouse.owner": contract.owner} if contract.owner else {}),
+        snapshot_days=_snapshot_days(contract),
     )
+
+
+def _snapshot_days(contract: Contract) -> int:
+    """What must be gone after the contract's retention must be gone from old snapshots too."""
+    return SNAPSHOT_DAYS if contract.retention is None else max(1, min(SNAPSHOT_DAYS, contract.retention.days))
 
 
 def properties(description: str) -> dict[str, str]:

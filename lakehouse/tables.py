@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
+from typing import TYPE_CHECKING
 
+import boto3
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import (
     CommitFailedException,
@@ -18,13 +20,16 @@ from pyiceberg.exceptions import (
     TableAlreadyExistsError,
 )
 
-from lakehouse import ops_tables, table_definition
+from lakehouse import ops_tables, optimizers, table_definition
 from lakehouse.contract import Contract
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
 from lakehouse.published import publish
 from lakehouse.table_changes import Action, Change, changes, creation
 from lakehouse.table_definition import DATASET_PROPERTY, Definition
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
 
 TABLES_AT_ONCE = 8
 """A table takes a few round trips to Glue and S3, so hundreds in a row would take minutes."""
@@ -36,13 +41,14 @@ RACES = 10
 def plan(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list[Change]:
     """What differs between the tables that exist and the contracts, in the order of `apply`; changes nothing."""
     definitions = _definitions(contracts, names)
+    look = partial(_changes, catalog, boto3.client("glue"), names)
     with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
-        found = list(pool.map(partial(_changes, catalog), definitions))
+        found = list(pool.map(look, definitions))
     return [*chain.from_iterable(found), *_orphans(catalog, definitions, names)]
 
 
 def apply(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list[Change]:
-    """Create and evolve the tables of the contracts, and put the contracts in force for the jobs.
+    """Create and evolve the tables of the contracts, have Glue keep them in shape, and put the contracts in force.
 
     Applying twice changes nothing, and of two that apply at once each table is made once.
 
@@ -56,8 +62,9 @@ def apply(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list
     _refuse_breaks(planned)
     definitions = _definitions(contracts, names)
     _require_databases(catalog, {definition.database for definition in definitions})
+    bring = partial(_bring, catalog, boto3.client("glue"), names)
     with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
-        list(pool.map(partial(_bring, catalog), definitions))
+        list(pool.map(bring, definitions))
     publish(contracts, names=names)
     return planned
 
@@ -66,15 +73,24 @@ def _definitions(contracts: Sequence[Contract], names: Names) -> list[Definition
     return [*table_definition.of_contracts(contracts, names=names), *ops_tables.definitions(names=names)]
 
 
-def _changes(catalog: Catalog, definition: Definition) -> list[Change]:
+def _changes(catalog: Catalog, glue: "GlueClient", names: Names, definition: Definition) -> list[Change]:
     try:
         table = catalog.load_table(definition.name)
     except NoSuchTableError:
         return [creation(definition)]
-    return list(changes(definition, table))
+    optimize = [
+        Change(table=definition.name, action=Action.OPTIMIZE, detail=difference)
+        for difference in optimizers.differences(glue, definition, names=names)
+    ]
+    return [*changes(definition, table), *optimize]
 
 
-def _bring(catalog: Catalog, definition: Definition) -> None:
+def _bring(catalog: Catalog, glue: "GlueClient", names: Names, definition: Definition) -> None:
+    _bring_table(catalog, definition)
+    optimizers.bring(glue, definition, names=names)
+
+
+def _bring_table(catalog: Catalog, definition: Definition) -> None:
     """Create or evolve one table; whoever else does so at the same time is taken into account."""
     for _ in range(RACES):
         try:

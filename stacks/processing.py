@@ -17,18 +17,20 @@ from lakehouse.sizes import CAPACITIES, Size
 from stacks.acknowledge import acknowledge_wildcards
 from stacks.job_code import build_wheel, upload
 from stacks.job_permissions import WHY_WILDCARDS, job_statements
+from stacks.optimizer_role import add_optimizer_role
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 from stacks.tag_grants import grant
 
 
 class Processing(LakehouseStack):
-    """The Glue jobs, their roles, logs and encryption."""
+    """The Glue jobs, their roles, logs and encryption, and the role of the tables' upkeep."""
 
     def __init__(self, scope: Construct, *, names: Names, settings: Settings, key: kms.IKey, root: Path) -> None:
         super().__init__(scope, "processing", names=names, description="Glue jobs of the lakehouse")
         security = self._security_configuration(key)
         wheel = upload(self, build_wheel(root))
+        add_optimizer_role(self, key=key)
         capacity = CAPACITIES[Size.SMALL]  # who starts a run gives it what its dataset's size asks for
         for move in Move:
             source, target = (Zone(zone) for zone in move.split("_to_"))

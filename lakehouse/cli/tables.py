@@ -25,6 +25,7 @@ _MARKS = {
     Action.ADD: "[green]+[/green]",
     Action.ALTER: "[yellow]~[/yellow]",
     Action.DESCRIBE: "[yellow]~[/yellow]",
+    Action.OPTIMIZE: "[yellow]~[/yellow]",
     Action.BREAK: "[red]![/red]",
     Action.ORPHAN: "[dim]?[/dim]",
 }
@@ -40,10 +41,8 @@ def plan(contracts: Contracts = DEFAULT_CONTRACTS, env: Environment = DEFAULT_EN
     found = tables.plan(catalog.load(), checked(contracts), names_of(env))
     _show(found)
     counts = Counter(change.action for change in found)
-    console.print(
-        f"{counts[Action.CREATE]} tables to create, "
-        f"{counts[Action.ADD] + counts[Action.ALTER] + counts[Action.DESCRIBE]} changes, {counts[Action.BREAK]} refused"
-    )
+    others = sum(counts[action] for action in (Action.ADD, Action.ALTER, Action.DESCRIBE, Action.OPTIMIZE))
+    console.print(f"{counts[Action.CREATE]} tables to create, {others} changes, {counts[Action.BREAK]} refused")
 
 
 @app.command()

@@ -6,7 +6,7 @@ from typing import Any
 from ministack.services import glue as ministack_glue  # type: ignore[import-untyped]
 
 from local import plugin
-from local.glue import catalog, jobs, partitions, processes, runs
+from local.glue import catalog, jobs, optimizers, partitions, processes, runs
 from local.plugin import AwsError, Operation
 
 OPERATIONS: dict[str, Operation] = {
@@ -26,6 +26,12 @@ OPERATIONS: dict[str, Operation] = {
     "DeleteTableVersion": catalog.delete_table_version,
     "BatchDeleteTableVersion": catalog.batch_delete_table_version,
     "BatchDeletePartition": partitions.batch_delete_partition,
+    "CreateTableOptimizer": optimizers.create_table_optimizer,
+    "UpdateTableOptimizer": optimizers.update_table_optimizer,
+    "DeleteTableOptimizer": optimizers.delete_table_optimizer,
+    "GetTableOptimizer": optimizers.get_table_optimizer,
+    "BatchGetTableOptimizer": optimizers.batch_get_table_optimizer,
+    "ListTableOptimizerRuns": optimizers.list_table_optimizer_runs,
     "CreateJob": jobs.create_job,
     "UpdateJob": jobs.update_job,
     "GetJob": jobs.get_job,

@@ -11,7 +11,7 @@ import time
 from ministack.services import glue  # type: ignore[import-untyped]
 
 from local import plugin
-from local.glue.store import change, databases, found, page, tables, versions
+from local.glue.store import change, databases, found, optimizers, page, tables, versions
 from local.plugin import AwsError, Json
 
 TABLE_INPUT = (
@@ -198,7 +198,7 @@ def _versions_of(request: Json) -> list[Json]:
 def _drop(database: str, name: str) -> None:
     key = f"{database}/{name}"
     del tables[key]
-    for store in (versions, glue._partitions, glue._partition_indexes, glue._table_column_statistics):
+    for store in (versions, optimizers, glue._partitions, glue._partition_indexes, glue._table_column_statistics):
         store.pop(key, None)
 
 

@@ -18,7 +18,11 @@ runs = glue._job_runs
 versions = AccountRegionScopedDict()
 """Archived versions of tables: `database/table` -> list of tables, the oldest first."""
 
+optimizers = AccountRegionScopedDict()
+"""Table optimizers: `database/table` -> type -> optimizer."""
+
 glue._ALL_STATE["table_versions"] = versions
+glue._ALL_STATE["table_optimizers"] = optimizers
 # ministack copies all of it first, which takes longer than to write it down.
 glue.get_state = lambda: glue._ALL_STATE
 

@@ -71,3 +71,34 @@ def test_listings_come_in_pages(glue: Any) -> None:
     )
     names = [[table["Name"] for table in page["TableList"]] for page in pages]
     assert names == [["page_0", "page_1"], ["page_2"]]
+
+
+def test_optimizers_are_recorded_and_go_with_their_table(glue: Any) -> None:
+    table = {"CatalogId": "000000000000", "DatabaseName": DATABASE, "TableName": "kept"}
+    glue.create_table(DatabaseName=DATABASE, TableInput={"Name": "kept"})
+    configuration = {"roleArn": "arn:aws:iam::000000000000:role/optimizer", "enabled": True}
+    glue.create_table_optimizer(**table, Type="retention", TableOptimizerConfiguration=configuration)
+    with pytest.raises(glue.exceptions.AlreadyExistsException):
+        glue.create_table_optimizer(**table, Type="retention", TableOptimizerConfiguration=configuration)
+    given = {"icebergConfiguration": {"snapshotRetentionPeriodInDays": 7}}
+    glue.update_table_optimizer(
+        **table, Type="retention", TableOptimizerConfiguration=configuration | {"retentionConfiguration": given}
+    )
+    found = glue.get_table_optimizer(**table, Type="retention")["TableOptimizer"]["configuration"]
+    assert found["retentionConfiguration"]["icebergConfiguration"] == {
+        "snapshotRetentionPeriodInDays": 7,
+        "numberOfSnapshotsToRetain": 1,
+        "cleanExpiredFiles": True,
+        "runRateInHours": 24,
+    }
+    assert glue.list_table_optimizer_runs(**table, Type="retention")["TableOptimizerRuns"] == []
+
+    entry = {"catalogId": "000000000000", "databaseName": DATABASE, "tableName": "kept"}
+    entries = [{**entry, "type": type_} for type_ in ("retention", "compaction")]
+    answer = glue.batch_get_table_optimizer(Entries=entries)
+    assert [item["tableOptimizer"]["type"] for item in answer["TableOptimizers"]] == ["retention"]
+    assert [failure["error"]["ErrorCode"] for failure in answer["Failures"]] == ["EntityNotFoundException"]
+
+    glue.delete_table(DatabaseName=DATABASE, Name="kept")
+    glue.create_table(DatabaseName=DATABASE, TableInput={"Name": "kept"})
+    assert glue.batch_get_table_optimizer(Entries=entries)["TableOptimizers"] == []
