@@ -22,7 +22,7 @@ from lakehouse.ingest import ingest
 from lakehouse.names import Zone
 from lakehouse.quarantine import refused
 from lakehouse.run import JobRun
-from local import embedded, lake, shop, till
+from local import embedded, lake, shop, till, visits
 from local.lake import Lake
 from local.progress import console, step
 
@@ -45,11 +45,11 @@ def main(root: Path = embedded.DEFAULT_ROOT) -> None:
         (root / MARKER).touch()
         with step("deploying the stacks with the CDK CLI, seeding the shop") as running:
             running.result = prepare(made, contracts)
-        with step("full load of the shop, the first till files") as running:
+        with step("full load of the shop, the first till files, an hour of page views") as running:
             week, running.result = load(made, contracts)
         with step("stage -> raw -> integration") as running:
             running.result = move(made, contracts)
-        with step("a day of business: changes, deletions, late and repeated files") as running:
+        with step("a day of business: changes, deletions, late and repeated files and events") as running:
             running.result = change(made, contracts, week)
         with step("stage -> raw -> integration, what came since") as running:
             running.result = move(made, contracts)
@@ -96,20 +96,23 @@ def prepare(made: Lake, contracts: Sequence[Contract]) -> str:
 
 
 def load(made: Lake, contracts: Sequence[Contract]) -> tuple[till.Week, str]:
-    """Start the replication, send the till's files of the week's first days, and wait for the full load."""
+    """Start the replication, send the till's files of the week's first days and an hour's page views; wait for all."""
     lake.replicate(made)
+    _browse(made, contracts, hour=1)
     week = till.write_week(made.server.root / "till")
     _send(made, contracts, week.on_time)
-    lake.catch_up(made)
-    return week, f"{len(week.on_time)} files"
+    _arrive(made, contracts, hours=1)
+    return week, f"{len(week.on_time)} files, {len(visits.hour(1).events)} events"
 
 
 def change(made: Lake, contracts: Sequence[Contract], week: till.Week) -> str:
-    """Change the source database, send the late and repeated files, and wait for the changes."""
+    """Change the source database, send the late and repeated files and events, and wait until all has arrived."""
+    _browse(made, contracts, hour=2)
     done = shop.change(made.database.conninfo)
     _send(made, contracts, [week.late, week.again])
-    lake.catch_up(made)
-    return ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in done.items()) + "; 2 files"
+    _arrive(made, contracts, hours=2)
+    events = f"{len(visits.hour(2).events)} events"
+    return ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in done.items()) + f"; 2 files; {events}"
 
 
 def move(made: Lake, contracts: Sequence[Contract]) -> str:
@@ -147,16 +150,33 @@ def report(made: Lake, contracts: Sequence[Contract]) -> None:
     console.print(sales)
 
     console.print("[bold]Three refused records[/] (lakehouse quarantine store_sales)")
-    (store_sales,) = (contract for contract in contracts if contract.dataset == "store_sales")
-    for record in islice(refused(catalog.load(), store_sales, names=made.names), 3):
+    for record in islice(refused(catalog.load(), _named("store_sales", contracts), names=made.names), 3):
         show(record)
 
 
 def _send(made: Lake, contracts: Sequence[Contract], files: Sequence[till.TillFile]) -> None:
-    (store_sales,) = (contract for contract in contracts if contract.dataset == "store_sales")
+    store_sales = _named("store_sales", contracts)
     s3 = boto3.client("s3")
     for file in files:
         ingest(s3, [file.path], names=made.names, contract=store_sales, arrived_at=datetime.now(UTC))
+
+
+def _browse(made: Lake, contracts: Sequence[Contract], *, hour: int) -> None:
+    page_views = _named("page_views", contracts)
+    visits.send(boto3.client("kinesis"), visits.hour(hour), names=made.names, contract=page_views)
+
+
+def _arrive(made: Lake, contracts: Sequence[Contract], *, hours: int) -> None:
+    """Wait until all that is committed in the source database and all events of these hours are in stage."""
+    lake.catch_up(made)
+    sent = sum(visits.hour(number).views for number in range(1, hours + 1))
+    page_views = _named("page_views", contracts)
+    visits.wait_until_delivered(boto3.client("s3"), sent, names=made.names, contract=page_views)
+
+
+def _named(dataset: str, contracts: Sequence[Contract]) -> Contract:
+    (found,) = (contract for contract in contracts if contract.dataset == dataset)
+    return found
 
 
 def _on_change(job_run: JobRun) -> None:

@@ -1,5 +1,8 @@
 """After full load and changes the lakehouse says what the sources say, and saying it again changes nothing."""
 
+import base64
+import gzip
+import json
 from collections import Counter
 from datetime import date
 
@@ -11,7 +14,7 @@ from lakehouse import athena, catalog, ops
 from lakehouse.columns import BATCH_ID, RECORD
 from lakehouse.contract import Contract
 from lakehouse.names import Move, Zone
-from local import demo
+from local import demo, visits
 from tests.e2e import tables
 from tests.e2e.conftest import Demo
 
@@ -88,6 +91,43 @@ def test_the_till_is_counted_as_it_was_written(finished: Demo) -> None:
     assert sum(attempt.refused or 0 for attempt in recorded) == sum(file.faulty for file in files)
     different = sum(file.different for file in (*week.on_time, week.late))
     assert len(tables.integration(contract, names=finished.lake.names)) == different
+
+
+def test_events_are_counted_as_they_were_sent(finished: Demo) -> None:
+    hours, contract, names = [visits.hour(1), visits.hour(2)], named(finished, "page_views"), finished.lake.names
+    recorded = [
+        attempt
+        for attempt in ops.attempts(catalog.load(), names=names, dataset=contract.dataset)
+        if attempt.move is Move.STAGE_TO_RAW
+    ]
+    assert sum(attempt.received or 0 for attempt in recorded) == sum(hour.views for hour in hours)
+    assert sum(attempt.refused or 0 for attempt in recorded) == sum(hour.kinds["faulty"] for hour in hours) > 0
+    sent = {json.loads(event.body)["event_id"] for hour in hours for event in hour.events if event.kind == "view"}
+    rows = tables.integration(contract, names=names)
+    assert len(rows) == len(sent) == sum(hour.kinds["view"] for hour in hours)
+    assert {row[0] for row in rows} == sent
+
+
+def test_an_event_of_no_dataset_is_kept_with_the_reason(finished: Demo) -> None:
+    s3, names = boto3.client("s3"), finished.lake.names
+    listed = s3.list_objects_v2(Bucket=names.bucket(Zone.STAGE), Prefix=names.undelivered_prefix)["Contents"]
+    bodies = [s3.get_object(Bucket=names.bucket(Zone.STAGE), Key=item["Key"])["Body"].read() for item in listed]
+    kept = [json.loads(line) for body in bodies for line in gzip.decompress(body).splitlines()]
+    assert [json.loads(base64.b64decode(record["rawData"]))["dataset"] for record in kept] == ["mouse_moves"] * 2
+    assert "no contract has this dataset" in kept[0]["errorMessage"]
+
+
+def test_what_arrives_in_stage_is_a_message(finished: Demo) -> None:
+    sqs, names = boto3.client("sqs"), finished.lake.names
+    queue = sqs.get_queue_url(QueueName=names.arrivals)["QueueUrl"]
+    told: set[str] = set()
+    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        told |= {json.loads(message["Body"])["detail"]["object"]["key"] for message in messages}
+    pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=names.bucket(Zone.STAGE))
+    arrived = {item["Key"] for page in pages for item in page["Contents"]}
+    assert told == {key for key in arrived if not key.startswith(names.undelivered_prefix)}
+    assert any(key.startswith(named(finished, "page_views").stage_prefix) for key in told)
+    assert any(key.startswith(named(finished, "orders").stage_prefix) for key in told)
 
 
 def test_running_again_changes_nothing(finished: Demo) -> None:
