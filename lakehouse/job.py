@@ -23,7 +23,8 @@ from lakehouse.contract_loader import load_contracts
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Move, Names, Zone
 from lakehouse.quality import results as quality
-from lakehouse.quality.results import Result, Verdict, gate
+from lakehouse.quality.results import Result, gate
+from lakehouse.quality.verdict import Verdict
 from lakehouse.session import spark
 from lakehouse.settings import names_of
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lakehouse.names import Move, Names
-from lakehouse.quality.results import Verdict
+from lakehouse.quality.verdict import Verdict
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog

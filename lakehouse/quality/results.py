@@ -4,24 +4,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from lakehouse.contract import QualityRule, Severity
 from lakehouse.names import Names, Zone
+from lakehouse.quality.verdict import Verdict
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
 QUALITY_RESULTS = "quality_results"
-
-
-class Verdict(StrEnum):
-    """What a rule, or all rules of a move together, say: only PASS goes on."""
-
-    PASS = "PASS"  # noqa: S105 - no password
-    FAIL = "FAIL"
-    NOT_EVALUATED = "NOT_EVALUATED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

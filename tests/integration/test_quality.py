@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 
 from lakehouse.contract import QualityRule
 from lakehouse.quality.measure import evaluate
-from lakehouse.quality.results import Verdict
+from lakehouse.quality.verdict import Verdict
 from lakehouse.session import spark
 from lakehouse.types import INT, STRING, decimal
 from local.embedded import Server

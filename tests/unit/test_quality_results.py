@@ -7,7 +7,8 @@ import pytest
 
 from lakehouse.contract import QualityRule, Severity
 from lakehouse.odcs.quality import OPERATORS
-from lakehouse.quality.results import Result, Verdict, compares, gate, judged, not_evaluated
+from lakehouse.quality.results import Result, compares, gate, judged, not_evaluated
+from lakehouse.quality.verdict import Verdict
 
 
 def rule(operator: str, *thresholds: float, percent: bool = False, severity: Severity = Severity.ERROR) -> QualityRule:
