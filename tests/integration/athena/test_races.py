@@ -3,10 +3,11 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import boto3
 import pyarrow as pa
 
 from lakehouse import catalog
-from tests.integration.athena.asking import DATABASE, Athena, iceberg
+from tests.integration.athena.asking import BUCKET, DATABASE, Athena, iceberg
 
 
 def test_appends_and_updates_at_once_lose_nothing(athena: Athena, table: str) -> None:
@@ -23,6 +24,24 @@ def test_appends_and_updates_at_once_lose_nothing(athena: Athena, table: str) ->
     assert inserted >= 3
     assert updated >= 1
     assert athena(f"SELECT count(*), max(n) FROM {table}").rows == [(str(1 + inserted), str(updated))]
+    assert stored(table) == committed(table)
+
+
+def stored(table: str) -> set[str]:
+    """URIs of the data files under a table's location."""
+    found = boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=f"{DATABASE}/{table}/data/")
+    return {f"s3://{BUCKET}/{item['Key']}" for item in found["Contents"]}
+
+
+def committed(table: str) -> set[str]:
+    """URIs of the data files that any snapshot has."""
+    loaded = catalog.load().load_table((DATABASE, table))
+    manifests = [manifest for snapshot in loaded.snapshots() for manifest in snapshot.manifests(loaded.io)]
+    return {
+        entry.data_file.file_path
+        for manifest in manifests
+        for entry in manifest.fetch_manifest_entry(loaded.io, discard_deleted=False)
+    }
 
 
 def test_a_merge_sees_what_pyiceberg_wrote_meanwhile(athena: Athena, table: str) -> None:
