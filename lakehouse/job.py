@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-UNPUBLISHED = "metrics were not published"
-"""What the log says when CloudWatch took no metrics; a metric filter counts it."""
-
 Counts = Mapping[str, int]
 """Fields of `ops.Attempt` that a move counted for one batch, by name."""
 
@@ -132,7 +129,7 @@ class Job:
             age = self._age() if attempts[0].state == ops.SUCCEEDED else None
             metrics.publish(boto3.client("cloudwatch", config=patience), attempts, names=self.names, age=age)
         except (BotoCoreError, ClientError, LakehouseError) as error:
-            log.error("%s: %s of %s: %s", self.contract.dataset, UNPUBLISHED, attempts[0].batch_id, error)
+            log.error("%s: %s of %s: %s", self.contract.dataset, metrics.UNPUBLISHED_LOG, attempts[0].batch_id, error)
 
     def _age(self) -> timedelta | None:
         """How old the newest data is that this run brought to integration, from its arrival in stage."""

@@ -15,6 +15,13 @@ if TYPE_CHECKING:  # stacks want the names and need not load Iceberg
     from lakehouse.ops import Attempt
 
 
+UNPUBLISHED = "MetricsUnpublished"
+"""Attempts whose metrics CloudWatch did not take; without dimensions, counted in the jobs' logs."""
+
+UNPUBLISHED_LOG = "metrics were not published"
+"""What a job logs then."""
+
+
 class Metric(StrEnum):
     """What is measured; the value is its name in CloudWatch."""
 

@@ -131,6 +131,11 @@ class Names:
         return self.role("deploy")
 
     @property
+    def deploy_roles_stack(self) -> str:
+        """CloudFormation stack of the roles that pipelines take, for all environments of an account."""
+        return f"{self.project}-deploy-roles"
+
+    @property
     def tables_role(self) -> str:
         """Role under which `lakehouse tables apply` makes, changes and classifies tables."""
         return self.role("tables")
@@ -141,9 +146,19 @@ class Names:
         return self.role("lake-formation")
 
     @property
-    def deploy_roles_stack(self) -> str:
-        """CloudFormation stack of the roles that pipelines take, for all environments of an account."""
-        return f"{self.project}-deploy-roles"
+    def planner(self) -> str:
+        """Lambda function that plans batches for the state machine of the moves."""
+        return f"{self.prefix}-planner"
+
+    @property
+    def moves(self) -> str:
+        """Step Functions state machine that runs all moves, and the schedule that starts it."""
+        return f"{self.prefix}-moves"
+
+    @property
+    def dbt_project(self) -> str:
+        """CodeBuild project that runs dbt where there is no Airflow."""
+        return f"{self.prefix}-dbt"
 
     @property
     def job_security_configuration(self) -> str:
@@ -245,6 +260,11 @@ class Names:
         return f"{self.arrivals}-dead-letters"
 
     @property
+    def airflow(self) -> str:
+        """Amazon MWAA environment."""
+        return f"{self.prefix}-airflow"
+
+    @property
     def metric_namespace(self) -> str:
         """CloudWatch namespace of `lakehouse.metrics`."""
         return f"{self.project}/{self.environment}"
@@ -277,6 +297,16 @@ class Names:
     def function_log_group(self, function: str) -> str:
         """Log group of a Lambda function."""
         return f"{self.log_prefix}/functions/{function}"
+
+    @property
+    def moves_log_group(self) -> str:
+        """Log group of the state machine of the moves."""
+        return f"{self.log_prefix}/moves"
+
+    @property
+    def dbt_log_group(self) -> str:
+        """Log group of dbt's builds."""
+        return f"{self.log_prefix}/dbt"
 
     # --- where things stand inside the buckets -------------------------------------------------------------
 

@@ -20,6 +20,9 @@ class Ingestion(LakehouseStack):
 
     Args:
         databases: contracts of each source database, by the source's name.
+
+    Attributes:
+        replications: ARN of each source database's replication, by the source's name.
     """
 
     def __init__(
@@ -45,8 +48,8 @@ class Ingestion(LakehouseStack):
             description="DMS: no one connects to it; it reaches what its subnets have a route to",
             services=[ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER],
         )
-        for source, contracts in databases.items():
-            Replication(
+        self.replications = {
+            source: Replication(
                 self,
                 source,
                 contracts=contracts,
@@ -54,4 +57,6 @@ class Ingestion(LakehouseStack):
                 key=key,
                 subnets=subnets,
                 security_group=replications,
-            )
+            ).arn
+            for source, contracts in databases.items()
+        }

@@ -18,7 +18,7 @@ WRITE_TABLES = [*READ_TABLES, "glue:UpdateTable"]
 LOG = ["CreateLogGroup", "AssociateKmsKey", "CreateLogStream", "PutLogEvents"]
 WHY_WILDCARDS = (
     "Objects and tables come and go: the role is held to buckets, prefixes and databases of its move. PutMetricData "
-    "knows no resources and is held to Glue's namespace."
+    "and PutTraceSegments know no resources; the first is held to the namespaces of Glue and of this deployment."
 )
 
 
@@ -30,6 +30,7 @@ def job_statements(
     key: kms.IKey,
     code: Iterable[FileAssetLocation],
     log_groups: Sequence[logs.LogGroup],
+    traces: bool,
 ) -> list[iam.PolicyStatement]:
     """Statements of a job's role.
 
@@ -39,6 +40,7 @@ def job_statements(
         key: the key of all buckets and log groups.
         code: script and wheel.
         log_groups: where the job logs.
+        traces: whether it sends traces to X-Ray.
     """
     names = stack.names
     buckets = {names.bucket(zone) for zone in (source, target, Zone.INTEGRATION)} | {names.scripts_bucket}
@@ -66,9 +68,11 @@ def job_statements(
             sid="Measure",
             actions=["cloudwatch:PutMetricData"],
             resources=["*"],
-            conditions={"StringEquals": {"cloudwatch:namespace": "Glue"}},
+            conditions={"StringEquals": {"cloudwatch:namespace": ["Glue", names.metric_namespace]}},
         ),
     ]
     if source is not Zone.STAGE:
         statements.append(allow("ReadTables", READ_TABLES, stack.glue_arns(names.database(source))))
+    if traces:
+        statements.append(allow("Trace", ["xray:PutTraceSegments"], ["*"]))
     return statements

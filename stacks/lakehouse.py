@@ -14,10 +14,12 @@ from stacks.arrivals import Arrivals
 from stacks.audit import Audit
 from stacks.catalog import Catalog
 from stacks.connections import Connections
+from stacks.function_logs import log_custom_resources
 from stacks.governance import Governance
 from stacks.ingestion import Ingestion
 from stacks.kafka import Kafka
 from stacks.network import Network
+from stacks.observability import Observability
 from stacks.processing import Processing
 from stacks.settings import Settings
 from stacks.storage import Storage
@@ -45,17 +47,24 @@ def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: 
     Arrivals(stage, names=names, settings=settings, key=storage.key)
     databases = by_source(contracts, "postgresql", "mysql")
     clusters = by_source(contracts, "kafka") if settings.streaming.kafka else {}
+    replications: dict[str, str] = {}
     # Without anything that runs in it, a network would only cost money.
     if databases or clusters or settings.orchestration.engine == "mwaa":
         network = Network(stage, names=names, settings=settings, flow_logs=storage.access_logs)
         if databases:
-            Ingestion(stage, names=names, settings=settings, key=storage.key, network=network, databases=databases)
+            replications = Ingestion(
+                stage, names=names, settings=settings, key=storage.key, network=network, databases=databases
+            ).replications
         if clusters:
             Kafka(stage, names=names, settings=settings, key=storage.key, network=network, sources=clusters)
     if streams := by_source(contracts, "kinesis"):
         Streaming(stage, names=names, settings=settings, key=storage.key, sources=streams)
     if apis := by_source(contracts, "api"):
         Connections(stage, names=names, settings=settings, key=storage.key, sources=apis)
+    Observability(
+        stage, names=names, settings=settings, key=storage.key, contracts=contracts, replications=replications
+    )
+    log_custom_resources(stage, names=names, settings=settings, key=storage.key)
     for tag, value in (("project", names.project), ("environment", names.environment)):
         Tags.of(stage).add(tag, value)
 

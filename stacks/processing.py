@@ -46,6 +46,14 @@ class Processing(LakehouseStack):
                 )
                 for stream in ("output", "error")
             ]
+            logs.MetricFilter(
+                self,
+                f"{move}-unpublished",
+                log_group=log_groups[0],
+                filter_pattern=logs.FilterPattern.literal(f'"{UNPUBLISHED_LOG}"'),
+                metric_namespace=names.metric_namespace,
+                metric_name=UNPUBLISHED,
+            )
             role = iam.Role(
                 self,
                 f"{move}-role",
@@ -54,7 +62,13 @@ class Processing(LakehouseStack):
                 assumed_by=iam.ServicePrincipal("glue.amazonaws.com"),
             )
             statements = job_statements(
-                self, source=source, target=target, key=key, code=[script, wheel], log_groups=log_groups
+                self,
+                source=source,
+                target=target,
+                key=key,
+                code=[script, wheel],
+                log_groups=log_groups,
+                traces=settings.jobs.traces,
             )
             policy = iam.Policy(self, f"{move}-policy", statements=statements, roles=[role])
             acknowledge_wildcards(policy, statements, reason=WHY_WILDCARDS)
@@ -68,7 +82,7 @@ class Processing(LakehouseStack):
                 command=glue.CfnJob.JobCommandProperty(
                     name="glueetl", python_version="3", script_location=script.s3_object_url
                 ),
-                default_arguments=self._arguments(target, wheel=wheel),
+                default_arguments=self._arguments(target, wheel=wheel, settings=settings),
                 glue_version=settings.jobs.glue_version,
                 execution_class=settings.jobs.execution_class,
                 worker_type=capacity["WorkerType"],
@@ -101,7 +115,7 @@ class Processing(LakehouseStack):
             ),
         )
 
-    def _arguments(self, target: Zone, *, wheel: FileAssetLocation) -> dict[str, str]:
+    def _arguments(self, target: Zone, *, wheel: FileAssetLocation, settings: Settings) -> dict[str, str]:
         """Arguments of a job's every run; who starts it adds `--dataset` and `--batch_ids`."""
         names = self.names
         catalog = f"spark.sql.catalog.{CATALOG}"
@@ -128,4 +142,4 @@ class Processing(LakehouseStack):
             "--enable-continuous-cloudwatch-log": "true",
             "--custom-logGroup-prefix": names.job_log_prefix,
             "--job-language": "python",
-        }
+        } | ({"--traces_endpoint": names.traces_endpoint} if settings.jobs.traces else {})

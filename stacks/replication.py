@@ -22,6 +22,9 @@ from stacks.stack import LakehouseStack
 class Replication(Construct):
     """DMS Serverless from one database to stage; it is made stopped and costs nothing until someone starts it.
 
+    Attributes:
+        arn: ARN of the replication.
+
     Raises:
         ValueError: the source's engine is not in ENGINES, or its contracts disagree on engine or database.
     """
@@ -40,7 +43,7 @@ class Replication(Construct):
         super().__init__(stack, source)
         self._stack, self._source, self._key = stack, source, key
         least, most = settings.replication.units
-        dms.CfnReplicationConfig(
+        self.arn = dms.CfnReplicationConfig(
             self,
             "Replication",
             replication_config_identifier=stack.names.replication(source=source),
@@ -57,7 +60,7 @@ class Replication(Construct):
                 replication_subnet_group_id=subnets.ref,
                 vpc_security_group_ids=[security_group.security_group_id],
             ),
-        )
+        ).ref
 
     def _database(self, contracts: Sequence[Contract], *, settings: Settings) -> dms.CfnEndpoint:
         engine, database = engine_and_database(self._source, contracts)

@@ -45,12 +45,14 @@ class Jobs:
         execution_class: FLEX runs on capacity that is spare, for a third less; a run may wait for it, and lose workers.
         retries: how often Glue itself repeats a failed run; who starts the jobs may repeat them too.
         max_concurrent_runs: runs of one job at the same time.
+        traces: whether they send a trace of each attempt to X-Ray, whose Transaction Search must be on in the account.
     """
 
     glue_version: Literal["6.0", "5.1"] = "6.0"
     execution_class: Literal["STANDARD", "FLEX"] = "STANDARD"
     retries: int = 0
     max_concurrent_runs: int = 10
+    traces: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,10 +142,18 @@ class Alerts:
     Args:
         emails: who is told; each address has to confirm once.
         monthly_budget_usd: what the environment may cost a month.
+        refused_percent: how many of a batch's records may be refused.
+        replication_lag_minutes: how far DMS may be behind a source database.
+        stream_lag_minutes: how far a stream's way to stage may be behind, beside its buffers.
+        scanned_gib_a_day: how much all Athena queries of a day may scan.
     """
 
     emails: tuple[str, ...] = ()
     monthly_budget_usd: int
+    refused_percent: float = 1.0
+    replication_lag_minutes: int = 15
+    stream_lag_minutes: int = 15
+    scanned_gib_a_day: int = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +211,7 @@ ENVIRONMENTS = {
                 access_logs_days=90,
                 logs=RetentionDays.ONE_MONTH,
             ),
+            jobs=Jobs(traces=True),
             alerts=Alerts(monthly_budget_usd=1000),
         ),
         Settings(
@@ -215,11 +226,11 @@ ENVIRONMENTS = {
                 access_logs_days=400,
                 logs=RetentionDays.ONE_YEAR,
             ),
-            jobs=Jobs(retries=1, max_concurrent_runs=50),
+            jobs=Jobs(retries=1, max_concurrent_runs=50, traces=True),
             replication=Replication(units=(1, 8)),
             streaming=Streaming(retention_hours=7 * 24, buffer_seconds=300),
             governance=Governance(audit_days=400),
-            alerts=Alerts(monthly_budget_usd=5000),
+            alerts=Alerts(monthly_budget_usd=5000, scanned_gib_a_day=10 * 1024),
         ),
     )
 }

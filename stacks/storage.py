@@ -15,6 +15,8 @@ from stacks.stack import LakehouseStack
 UNFINISHED_UPLOADS_DAYS = 3
 LOG_KEY_ACTIONS = ["Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "DescribeKey"]
 LOG_KEY_ACTIONS += ["GenerateDataKey", "GenerateDataKeyWithoutPlaintext"]
+PUBLISHERS = ("cloudwatch", "events", "budgets")
+"""Services that publish to the topics of alerts."""
 
 
 class Storage(LakehouseStack):
@@ -74,16 +76,6 @@ class Storage(LakehouseStack):
                 },
             )
         )
-        trail = f"arn:{self.partition}:cloudtrail:{self.region}:{self.account}:trail/{names.trail}"
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="CloudTrail",
-                principals=[iam.ServicePrincipal("cloudtrail.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
-                resources=["*"],  # in a key's own policy: this key
-                conditions={"StringEquals": {"aws:SourceArn": trail}},
-            )
-        )
         # The queue of arrivals is encrypted; EventBridge names the account when it uses the key, but not the rule.
         key.add_to_resource_policy(
             iam.PolicyStatement(
@@ -92,6 +84,26 @@ class Storage(LakehouseStack):
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],
                 resources=["*"],
                 conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+            )
+        )
+        # Topics of alerts are encrypted too.
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlertsToTopics",
+                principals=[iam.ServicePrincipal(f"{name}.amazonaws.com") for name in PUBLISHERS],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=["*"],
+                conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+            )
+        )
+        trail = f"arn:{self.partition}:cloudtrail:{self.region}:{self.account}:trail/{names.trail}"
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="CloudTrail",
+                principals=[iam.ServicePrincipal("cloudtrail.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
+                resources=["*"],  # in a key's own policy: this key
+                conditions={"StringEquals": {"aws:SourceArn": trail}},
             )
         )
         return key

@@ -119,4 +119,6 @@ def text(value: Any) -> str:
             return text(template)
         case {"Ref": name} | {"Fn::GetAtt": [name, *_]} | {"Fn::GetStackOutput": {"OutputName": name}}:
             return f"<{name}>"
+        case {"Fn::Select": [index, {"Fn::Split": [separator, whole]}]}:
+            return f"<{text(whole)} split by {separator}, {index}>"
     raise TypeError(f"no string: {value!r}")

@@ -18,7 +18,8 @@ from tests.infrastructure.conftest import CONTEXT, synth
 
 
 def test_stacks(assembly: Assembly, names: Names) -> None:
-    parts = ("analytics", "arrivals", "catalog", "ingestion", "network", "processing", "storage", "streaming")
+    parts = ("analytics", "arrivals", "audit", "catalog", "governance", "ingestion", "network", "observability")
+    parts += ("processing", "storage", "streaming")
     assert list(assembly.templates) == [names.stack(part) for part in parts]
 
 

@@ -30,13 +30,15 @@ def test_no_role_may_do_everything_of_a_service(role_statements: list[Json]) -> 
             assert "*" not in action, statement
 
 
-def test_no_role_reaches_every_resource(role_statements: list[Json]) -> None:
+def test_no_role_reaches_every_resource(role_statements: list[Json], names: Names) -> None:
     for statement in role_statements:
         assert "NotResource" not in statement
         actions = as_list(statement["Action"])
         if "*" in as_list(statement["Resource"]) and not all(item.startswith("lakeformation:") for item in actions):
             assert statement["Action"] == "cloudwatch:PutMetricData"
-            assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Glue"}}
+            assert statement["Condition"] == {
+                "StringEquals": {"cloudwatch:namespace": ["Glue", names.metric_namespace]}
+            }
 
 
 PEOPLE = {*ROLES, "tables"}

@@ -13,7 +13,7 @@ import pytest
 
 from lakehouse import batches, catalog, metrics, ops, ops_tables, table_definition, tracing
 from lakehouse.errors import LakehouseError
-from lakehouse.job import UNPUBLISHED, Job, open_job
+from lakehouse.job import Job, open_job
 from lakehouse.metrics import Metric
 from lakehouse.moves import raw_to_integration, stage_to_raw
 from lakehouse.names import Move, Names, Zone
@@ -33,7 +33,8 @@ Arrive = Callable[[str], str]
 def names(aws: Server) -> Names:
     """A deployment of its own, with its databases and ops tables."""
     names = Names(environment="dev", account=aws.account, region=aws.region, project="telling")
-    s3, opened = boto3.client("s3"), catalog.load()
+    s3: Any = boto3.client("s3")
+    opened = catalog.load()
     for zone in (Zone.STAGE, Zone.RAW, Zone.INTEGRATION):
         s3.create_bucket(Bucket=names.bucket(zone), CreateBucketConfiguration={"LocationConstraint": aws.region})
     s3.put_bucket_versioning(Bucket=names.bucket(Zone.STAGE), VersioningConfiguration={"Status": "Enabled"})
@@ -88,7 +89,8 @@ def measured(job: Job, metric: Metric) -> dict[str, float]:
     """Number and sum of all values that were published of a metric."""
     wanted = metrics.dimensions(metric, dataset=job.contract.dataset, move=job.move if metric.is_by_move else None)
     now = datetime.now(UTC)
-    points = boto3.client("cloudwatch").get_metric_statistics(
+    cloudwatch: Any = boto3.client("cloudwatch")
+    points = cloudwatch.get_metric_statistics(
         Namespace=job.names.metric_namespace,
         MetricName=metric,
         Dimensions=[{"Name": name, "Value": value} for name, value in wanted.items()],
@@ -97,7 +99,7 @@ def measured(job: Job, metric: Metric) -> dict[str, float]:
         Period=7200,
         Statistics=["SampleCount", "Sum"],
     )["Datapoints"]
-    return {name: sum(point[name] for point in points) for name in ("SampleCount", "Sum")}  # type: ignore[literal-required]
+    return {name: sum(point[name] for point in points) for name in ("SampleCount", "Sum")}
 
 
 def once(value: float) -> dict[str, float]:
@@ -179,7 +181,7 @@ def test_a_job_that_has_committed_does_not_fail_for_its_metrics(
     stage_to_raw.run(replace(job, batch_ids=(batch_id,)))
     [attempt] = ops.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
     assert (attempt.state, attempt.accepted) == (ops.SUCCEEDED, 1)
-    [line] = [line for line in caplog.messages if UNPUBLISHED in line]
+    [line] = [line for line in caplog.messages if metrics.UNPUBLISHED_LOG in line]
     assert batch_id in line
     monkeypatch.delenv("AWS_ENDPOINT_URL_CLOUDWATCH")
     assert measured(job, Metric.RECEIVED)["SampleCount"] == 0

@@ -1,0 +1,39 @@
+"""Log groups of the CDK's own functions: AWS would make them at the first line, unencrypted and kept for ever."""
+
+from aws_cdk import CfnResource, Stack
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import IConstruct
+
+from lakehouse.names import Names
+from stacks.settings import Settings
+
+PROVIDER = "Custom::"
+"""How the CDK's custom resource providers begin, e.g. the one that empties buckets."""
+
+
+def log_custom_resources(scope: IConstruct, *, names: Names, settings: Settings, key: kms.IKey) -> None:
+    """Give the function behind each kind of custom resource a log group, in its stack.
+
+    Args:
+        scope: what the stacks are in.
+        names: names of the deployment.
+        settings: how long logs are kept.
+        key: encrypts them.
+    """
+    for stack in filter(Stack.is_stack, scope.node.children):
+        for provider in stack.node.children:
+            function = provider.node.try_find_child("Handler") if provider.node.id.startswith(PROVIDER) else None
+            if function is None:
+                continue
+            assert isinstance(function, CfnResource)
+            kind = provider.node.id.removeprefix(PROVIDER).removesuffix("CustomResourceProvider")
+            group = logs.LogGroup(
+                provider,
+                "Logs",
+                log_group_name=names.function_log_group(f"{stack.stack_name.removeprefix(names.prefix + '-')}-{kind}"),
+                retention=settings.retention.logs,
+                encryption_key=key,
+                removal_policy=settings.removal_policy,
+            )
+            function.add_property_override("LoggingConfig", {"LogGroup": group.log_group_name})

@@ -1,0 +1,299 @@
+"""Who is told of what: topics, alarms, dashboards, the budget, and how long logs stay."""
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk.aws_cloudwatch import TreatMissingData
+
+from lakehouse.contract import Contract
+from lakehouse.metrics import Metric
+from lakehouse.names import Move, Names, Urgency
+from stacks.alarms import DAY_SECONDS
+from stacks.dataset_alarms import Window, window_of
+from stacks.settings import settings_of
+from tests.infrastructure.assembly import Assembly, Json, Resource, policy_statements, text
+from tests.infrastructure.conftest import DEPLOYMENTS, deployment_settings
+
+ALERTS = settings_of("dev").alerts
+RUNBOOK = Path(__file__).parents[2] / "docs" / "observability.md"
+
+
+@pytest.fixture(scope="module")
+def alarms(assembly: Assembly) -> dict[str, Json]:
+    return assembly.named("AWS::CloudWatch::Alarm", "AlarmName")
+
+
+@pytest.fixture(scope="module")
+def topics(assembly: Assembly) -> dict[str, Resource]:
+    return {topic.properties["TopicName"]: topic for topic in assembly.resources("AWS::SNS::Topic")}
+
+
+def test_a_topic_for_each_urgency_is_encrypted_and_takes_tls_alone(
+    assembly: Assembly, topics: dict[str, Resource], names: Names
+) -> None:
+    assert topics.keys() == {names.alerts_topic(urgency) for urgency in Urgency}
+    policies = {text(policy.properties["Topics"][0]): policy for policy in assembly.resources("AWS::SNS::TopicPolicy")}
+    for topic in topics.values():
+        assert "KmsMasterKeyId" in topic.properties
+        statements = list(policy_statements(policies[f"<{topic.logical_id}>"]))
+        [denied] = [item for item in statements if item["Effect"] == "Deny"]
+        assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert (denied["Principal"], denied["Action"]) == ("*", "sns:Publish")
+        for allowed in (item for item in statements if item["Effect"] == "Allow"):
+            assert allowed["Principal"].keys() == {"Service"}
+            assert allowed["Action"] == "sns:Publish"
+
+
+def test_services_that_publish_to_topics_may_use_their_key(assembly: Assembly) -> None:
+    publishers = {
+        item["Principal"]["Service"]
+        for policy in assembly.resources("AWS::SNS::TopicPolicy")
+        for item in policy_statements(policy)
+        if item["Effect"] == "Allow"
+    }
+    assert publishers == {"cloudwatch.amazonaws.com", "events.amazonaws.com", "budgets.amazonaws.com"}
+    [key] = assembly.resources("AWS::KMS::Key")
+    users = set()
+    for item in policy_statements(key):
+        if item["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"] and "Service" in item["Principal"]:
+            assert item["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+            services = item["Principal"]["Service"]
+            users |= set(services if isinstance(services, list) else [services])
+    assert publishers <= users
+
+
+def test_every_alarm_tells_its_topic_when_it_begins_and_ends_and_what_to_do(
+    alarms: dict[str, Json], topics: dict[str, Resource]
+) -> None:
+    references = {f"<{topic.logical_id}>" for topic in topics.values()}
+    for name, alarm in alarms.items():
+        [told], [untold] = alarm["AlarmActions"], alarm["OKActions"]
+        assert text(told) == text(untold)
+        assert text(told) in references
+        assert 100 < len(text_of(alarm)) <= 1024, name  # CloudWatch's limit
+
+
+def text_of(alarm: Json) -> str:
+    return text(alarm["AlarmDescription"])
+
+
+def test_missing_data_is_never_left_to_the_default(alarms: dict[str, Json]) -> None:
+    assert {alarm.get("TreatMissingData") for alarm in alarms.values()} <= {
+        "missing",
+        "ignore",
+        "breaching",
+        "notBreaching",
+    }
+
+
+def test_each_dataset_has_an_alarm_on_refused_records(
+    alarms: dict[str, Json], names: Names, contracts: list[Contract]
+) -> None:
+    for contract in contracts:
+        alarm = alarms[names.alarm("refused", of=contract.dataset)]
+        assert (alarm["Namespace"], alarm["MetricName"]) == (names.metric_namespace, Metric.REFUSED_PERCENT)
+        assert alarm["Dimensions"] == [{"Name": "Dataset", "Value": contract.dataset}]
+        assert (alarm["Threshold"], alarm["TreatMissingData"]) == (ALERTS.refused_percent, "ignore")
+        assert f"lakehouse quarantine {contract.dataset} --env dev" in text_of(alarm)
+
+
+def test_each_promise_of_freshness_has_an_alarm_that_silence_raises(
+    alarms: dict[str, Json], names: Names, contracts: list[Contract]
+) -> None:
+    promises = {contract.dataset: contract.freshness for contract in contracts}
+    for dataset, promised in promises.items():
+        alarm = alarms.get(names.alarm("freshness", of=dataset))
+        assert (alarm is None) == (promised is None), dataset
+        if alarm is not None and promised is not None:
+            assert (alarm["MetricName"], alarm["Statistic"]) == (Metric.DATA_AGE, "Minimum")
+            assert alarm["Threshold"] == promised.total_seconds()
+            assert alarm["Period"] * alarm["EvaluationPeriods"] == promised.total_seconds()
+            assert alarm["TreatMissingData"] == "breaching"
+    assert alarms[names.alarm("freshness", of="orders")]["Period"] == 180
+
+
+@pytest.mark.parametrize(
+    ("promised", "window"),
+    [
+        (timedelta(minutes=1), Window(60, 1, TreatMissingData.BREACHING)),
+        (timedelta(minutes=7), Window(60, 7, TreatMissingData.BREACHING)),
+        (timedelta(minutes=15), Window(180, 5, TreatMissingData.BREACHING)),
+        (timedelta(days=1), Window(17280, 5, TreatMissingData.BREACHING)),
+        (timedelta(days=7), Window(120960, 5, TreatMissingData.BREACHING)),
+        (timedelta(days=8), Window(300, 1, TreatMissingData.IGNORE)),
+    ],
+)
+def test_an_alarm_looks_back_as_far_as_the_promise_goes(promised: timedelta, window: Window) -> None:
+    assert window_of(promised) == window
+
+
+@pytest.mark.parametrize("minutes", [*range(1, 400), 24 * 60, 25 * 60 + 1, 7 * 24 * 60])
+def test_windows_are_what_cloudwatch_takes(minutes: int) -> None:
+    window = window_of(timedelta(minutes=minutes))
+    length = window.period_seconds * window.periods
+    assert window.period_seconds % 60 == 0
+    assert length <= (DAY_SECONDS if window.period_seconds < 3600 else 7 * DAY_SECONDS)
+    assert 0 <= minutes * 60 - length < window.period_seconds
+
+
+def of_platform(contracts: list[Contract], names: Names, *, engine: str) -> set[str]:
+    """Names of the alarms that this platform must have."""
+    databases = {contract.source.name for contract in contracts if contract.source.is_database}
+    streams = {contract.source.name for contract in contracts if contract.source.type == "kinesis"}
+    expected = {("arrivals", "dead-letters"), ("athena", "scanned"), ("jobs", "unpublished")}
+    expected |= {(source, f"{side}-latency") for source in databases for side in ("source", "target")}
+    expected |= {(source, age) for source in streams for age in ("iterator-age", "delivery-age")}
+    expected |= {("airflow", "heartbeat")} if engine == "mwaa" else set()
+    return {names.alarm(subject, of=of) for of, subject in expected}
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS)
+def test_what_carries_data_is_watched_where_it_exists(
+    everything: dict[str, Assembly], contracts: list[Contract], deployment: str
+) -> None:
+    environment, _, _ = deployment.partition("-")
+    names = Names(environment=environment, account="123456789012", region="eu-central-1")
+    found = everything[deployment].named("AWS::CloudWatch::Alarm", "AlarmName")
+    of_datasets = {
+        names.alarm(subject, of=contract.dataset) for contract in contracts for subject in ("refused", "freshness")
+    }
+    engine = deployment_settings(deployment).orchestration.engine
+    assert found.keys() - of_datasets == of_platform(contracts, names, engine=engine)
+
+
+def test_replications_are_watched_by_what_their_arn_ends_with(alarms: dict[str, Json], names: Names) -> None:
+    [dimension] = alarms[names.alarm("source-latency", of="shop")]["Dimensions"]
+    assert dimension["Name"] == "ReplicationConfigId"
+    _, [account, resource] = dimension["Value"]["Fn::Join"]
+    assert account == "123456789012:"
+    index, split = resource["Fn::Select"]
+    arn = "arn:aws:dms:eu-central-1:123456789012:replication-config:ABC"
+    assert arn.split(split["Fn::Split"][0])[int(index)] == "ABC"
+    assert "Replication" in split["Fn::Split"][1]["Fn::GetStackOutput"]["OutputName"]
+
+
+def test_without_databases_and_streams_nothing_of_them_is_watched(keeping: Assembly, names: Names) -> None:
+    watched = {text(alarm.properties["Namespace"]) for alarm in keeping.resources("AWS::CloudWatch::Alarm")}
+    assert "AWS/DMS" not in watched
+    assert keeping.named("AWS::Events::Rule", "Name").keys() & {
+        names.failure_rule("jobs"),
+        names.failure_rule("replications"),
+    } == {names.failure_rule("jobs")}
+
+
+def test_failed_jobs_and_replications_are_told_at_once(
+    assembly: Assembly, topics: dict[str, Resource], names: Names
+) -> None:
+    rules = assembly.named("AWS::Events::Rule", "Name")
+    jobs = rules[names.failure_rule("jobs")]
+    assert jobs["EventPattern"]["detail"]["jobName"] == [names.job(move) for move in Move]
+    assert {"FAILED", "TIMEOUT"} <= set(jobs["EventPattern"]["detail"]["state"])
+    replications = rules[names.failure_rule("replications")]
+    assert replications["EventPattern"]["detail"] == {"eventType": ["REPLICATION_FAILED"]}
+    assert len(replications["EventPattern"]["resources"]) == 1
+    for rule in (jobs, replications):
+        [target] = rule["Targets"]
+        assert text(target["Arn"]) == f"<{topics[names.alerts_topic(Urgency.CRITICAL)].logical_id}>"
+        used = set(re.findall(r"<([^>]+)>", target["InputTransformer"]["InputTemplate"]))
+        assert used == target["InputTransformer"]["InputPathsMap"].keys()
+
+
+def test_a_dashboard_for_each_domain_and_one_for_the_platform(
+    assembly: Assembly, alarms: dict[str, Json], names: Names, contracts: list[Contract]
+) -> None:
+    dashboards = {
+        name: json.loads(text(dashboard["DashboardBody"]))
+        for name, dashboard in assembly.named("AWS::CloudWatch::Dashboard", "DashboardName").items()
+    }
+    domains = {contract.domain for contract in contracts}
+    assert dashboards.keys() == {names.dashboard(domain) for domain in domains} | {names.dashboard()}
+    for domain in domains:
+        drawn = {
+            (metric[1], dict(zip(metric[2:-1:2], metric[3:-1:2], strict=True))["Dataset"])
+            for widget in dashboards[names.dashboard(domain)]["widgets"]
+            for metric in widget["properties"].get("metrics", [])
+        }
+        datasets = {contract.dataset for contract in contracts if contract.domain == domain}
+        shown = set(Metric) - {Metric.ACCEPTED, Metric.REFUSED}  # received, and the share that was refused, say it
+        assert drawn == {(metric, dataset) for metric in shown for dataset in datasets}
+    status, *graphs = dashboards[names.dashboard()]["widgets"]
+    assert len(status["properties"]["alarms"]) == len(alarms)
+    assert len(graphs) == len([name for name in alarms if not name.endswith(("-refused", "-freshness"))])
+
+
+def test_the_budget_counts_this_deployment_and_warns_before_it_is_spent(
+    assembly: Assembly, topics: dict[str, Resource], names: Names
+) -> None:
+    [budget] = assembly.resources("AWS::Budgets::Budget")
+    stated: Any = budget.properties["Budget"]
+    assert stated["BudgetName"] == names.budget
+    assert (stated["BudgetLimit"], stated["TimeUnit"]) == (
+        {"Amount": ALERTS.monthly_budget_usd, "Unit": "USD"},
+        "MONTHLY",
+    )
+    filters = {item["Tags"]["Key"]: item["Tags"]["Values"] for item in stated["FilterExpression"]["And"]}
+    assert filters == {"project": [names.project], "environment": [names.environment]}
+    for type_ in ("AWS::S3::Bucket", "AWS::Glue::Job"):  # what costs money has the tags
+        for resource in assembly.resources(type_):
+            tags = resource.properties["Tags"]
+            given = tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
+            assert given.items() >= {"project": names.project, "environment": names.environment}.items()
+    told = [
+        (entry["Notification"]["NotificationType"], entry["Notification"]["Threshold"])
+        for entry in budget.properties["NotificationsWithSubscribers"]
+    ]
+    assert told == [("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100)]
+    for entry in budget.properties["NotificationsWithSubscribers"]:
+        [subscriber] = entry["Subscribers"]
+        assert text(subscriber["Address"]) == f"<{topics[names.alerts_topic(Urgency.WARNING)].logical_id}>"
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS)
+def test_every_function_logs_to_a_group_that_is_encrypted_and_ends(
+    everything: dict[str, Assembly], deployment: str
+) -> None:
+    assembly = everything[deployment]
+    groups = {(group.stack, f"<{group.logical_id}>"): group for group in assembly.resources("AWS::Logs::LogGroup")}
+    for group in groups.values():
+        assert group.properties["RetentionInDays"] > 0
+        assert "KmsKeyId" in group.properties
+    functions = assembly.resources("AWS::Lambda::Function")
+    assert functions
+    for function in functions:
+        assert (function.stack, text(function.properties["LoggingConfig"]["LogGroup"])) in groups, function.logical_id
+
+
+def test_jobs_that_cannot_publish_metrics_are_counted(assembly: Assembly, names: Names) -> None:
+    filters = assembly.resources("AWS::Logs::MetricFilter")
+    assert len(filters) == len(Move)
+    for item in filters:
+        [made] = item.properties["MetricTransformations"]
+        assert made["MetricNamespace"] == names.metric_namespace
+        assert "metrics were not published" in item.properties["FilterPattern"]
+
+
+def test_the_runbook_has_a_line_for_each_kind_of_alarm(alarms: dict[str, Json], names: Names) -> None:
+    _, _, runbook = RUNBOOK.read_text().partition("## Alarms")
+    runbook, _, _ = runbook.partition("## Dashboards")
+    for alarm in alarms:
+        subject = next(part for part in SUBJECTS if alarm.endswith(f"-{part}"))
+        assert f"`{subject}`" in runbook
+    assert len(SUBJECTS) == runbook.count("\n| `")
+
+
+SUBJECTS = (
+    "refused",
+    "freshness",
+    "source-latency",
+    "target-latency",
+    "iterator-age",
+    "delivery-age",
+    "dead-letters",
+    "scanned",
+    "unpublished",
+    "heartbeat",
+)
