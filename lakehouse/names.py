@@ -338,6 +338,10 @@ class Names:
         """Where Firehose puts records that it cannot deliver, in the stage bucket: no dataset's prefix begins so."""
         return "_undelivered/"
 
+    def backfills_prefix(self, *, dataset: str) -> str:
+        """Where it is written which of a dataset's batches are moved again, in the raw bucket."""
+        return f"_backfills/{dataset}/"
+
     def batches_prefix(self, *, dataset: str) -> str:
         """Where a dataset's batch manifests are written, in the raw bucket."""
         return f"_batches/{dataset}/"

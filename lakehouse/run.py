@@ -74,7 +74,7 @@ def run_dataset(
     for move in Move:
         while due := due_batches(s3, contract.dataset, names=names, catalog=catalog)[move]:
             batch_ids = due[:BATCHES_A_RUN]
-            job_run = _run_job(glue, move, batch_ids, names=names, contract=contract, on_change=on_change)
+            job_run = run_job(glue, move, batch_ids, names=names, contract=contract, on_change=on_change)
             yield job_run
             if not job_run.succeeded:
                 return
@@ -123,13 +123,13 @@ def rerun(
     ended = []
     for first in range(0, len(batch_ids), BATCHES_A_RUN):
         part = batch_ids[first : first + BATCHES_A_RUN]
-        ended.append(_run_job(glue, Move.STAGE_TO_RAW, part, names=names, contract=contract, on_change=on_change))
+        ended.append(run_job(glue, Move.STAGE_TO_RAW, part, names=names, contract=contract, on_change=on_change))
         if not ended[-1].succeeded:
             return ended
     return ended + list(run_dataset(contract, names=names, catalog=catalog, on_change=on_change))
 
 
-def _run_job(
+def run_job(
     glue: "GlueClient",
     move: Move,
     batch_ids: Iterable[str],
@@ -138,6 +138,7 @@ def _run_job(
     contract: Contract,
     on_change: Callable[[JobRun], None],
 ) -> JobRun:
+    """Start a move's job on some batches and wait until it has ended."""
     started = start(glue, move, names=names, contract=contract, batch_ids=batch_ids)
     on_change(started)
     ended = wait(glue, started, names=names)

@@ -10,7 +10,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from lakehouse.cli import build, contracts, cost, ingest, quarantine, query, run, smoke, status, tables
+from lakehouse.cli import backfill, build, contracts, cost, ingest, quarantine, query, run, smoke, status, tables
 from lakehouse.errors import LakehouseError
 
 PLUGINS = "lakehouse.commands"
@@ -38,6 +38,7 @@ VERBS: tuple[Callable[..., None], ...] = (
     quarantine.quarantine,
     run.replay,
     run.rerun,
+    backfill.backfill,
     build.build,
     query.query,
     cost.cost,
