@@ -30,8 +30,8 @@ def environment(names: Names) -> dict[str, str]:
     """Variables that models/profiles.yml, models/dbt_project.yml and the sources read."""
     return {
         "LAKEHOUSE_REGION": names.region,
-        "LAKEHOUSE_WORKGROUP": names.workgroup,
-        "LAKEHOUSE_BUCKET_RESULTS": names.results_bucket,
+        "LAKEHOUSE_WORKGROUP": names.dbt_workgroup,
+        "LAKEHOUSE_RESULTS": names.results_uri(names.dbt_workgroup),
         "LAKEHOUSE_BUCKET_INTEGRATION": names.bucket(Zone.INTEGRATION),
         "LAKEHOUSE_BUCKET_CURATED": names.bucket(Zone.CURATED),
         "LAKEHOUSE_DATABASE_RAW": names.database(Zone.RAW),

@@ -19,6 +19,7 @@ class Action(StrEnum):
     ADD = "add"
     ALTER = "alter"
     DESCRIBE = "describe"
+    GOVERN = "govern"
     OPTIMIZE = "optimize"
     BREAK = "break"
     ORPHAN = "orphan"

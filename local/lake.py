@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ import boto3
 from lakehouse import catalog, tables
 from lakehouse.contract import Contract
 from lakehouse.errors import LakehouseError
+from lakehouse.governance import lake_formation
 from lakehouse.names import Names
 from lakehouse.settings import names_of
 from local import cdk, embedded, postgres
@@ -55,10 +56,11 @@ def down(root: Path) -> None:
     postgres.stop(root)
 
 
-def deploy(lake: Lake, contracts: Iterable[Contract]) -> None:
-    """Deploy the stacks with the CDK CLI, create the tables, and tell DMS where the source database is."""
+def deploy(lake: Lake, contracts: Sequence[Contract]) -> None:
+    """Deploy the stacks with the CDK CLI, create and classify the tables, and tell DMS where the source database is."""
     cdk.deploy(lake.server)
-    tables.apply(catalog.load(), list(contracts), lake.names)
+    tables.apply(catalog.load(), contracts, lake.names)
+    lake_formation.apply(boto3.client("lakeformation"), contracts, names=lake.names)
     boto3.client("secretsmanager").put_secret_value(
         SecretId=lake.names.source_secret(source=SOURCE), SecretString=json.dumps(lake.database.secret)
     )

@@ -10,7 +10,20 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from lakehouse.cli import backfill, build, contracts, cost, ingest, quarantine, query, run, smoke, status, tables
+from lakehouse.cli import (
+    access,
+    backfill,
+    build,
+    contracts,
+    cost,
+    ingest,
+    quarantine,
+    query,
+    run,
+    smoke,
+    status,
+    tables,
+)
 from lakehouse.errors import LakehouseError
 
 PLUGINS = "lakehouse.commands"
@@ -41,6 +54,7 @@ VERBS: tuple[Callable[..., None], ...] = (
     backfill.backfill,
     build.build,
     query.query,
+    access.access,
     cost.cost,
     smoke.smoke,
 )

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
+from operator import attrgetter
 
+import boto3
 import typer
 
 from lakehouse import catalog, tables
@@ -15,6 +17,7 @@ from lakehouse.cli.options import (
     checked,
     console,
 )
+from lakehouse.governance import lake_formation
 from lakehouse.settings import names_of
 from lakehouse.table_changes import Action, Change
 
@@ -25,6 +28,7 @@ _MARKS = {
     Action.ADD: "[green]+[/green]",
     Action.ALTER: "[yellow]~[/yellow]",
     Action.DESCRIBE: "[yellow]~[/yellow]",
+    Action.GOVERN: "[yellow]~[/yellow]",
     Action.OPTIMIZE: "[yellow]~[/yellow]",
     Action.BREAK: "[red]![/red]",
     Action.ORPHAN: "[dim]?[/dim]",
@@ -33,35 +37,41 @@ _MARKS = {
 
 @app.command()
 def plan(contracts: Contracts = DEFAULT_CONTRACTS, env: Environment = DEFAULT_ENVIRONMENT) -> None:
-    """Show what differs between contracts and tables; changes nothing.
+    """Show what differs between contracts and tables, who may see what included; changes nothing.
 
     + is made, ~ is changed without touching data, ! would break the table and is refused by apply,
     ? has no contract any more and is left alone.
     """
-    found = tables.plan(catalog.load(), checked(contracts), names_of(env))
+    read, names = checked(contracts), names_of(env)
+    found = tables.plan(catalog.load(), read, names)
+    found += lake_formation.plan(boto3.client("lakeformation"), read, names=names)
     _show(found)
     counts = Counter(change.action for change in found)
-    others = sum(counts[action] for action in (Action.ADD, Action.ALTER, Action.DESCRIBE, Action.OPTIMIZE))
+    others = sum(
+        counts[action] for action in (Action.ADD, Action.ALTER, Action.DESCRIBE, Action.GOVERN, Action.OPTIMIZE)
+    )
     console.print(f"{counts[Action.CREATE]} tables to create, {others} changes, {counts[Action.BREAK]} refused")
 
 
 @app.command()
 def apply(contracts: Contracts = DEFAULT_CONTRACTS, env: Environment = DEFAULT_ENVIRONMENT) -> None:
-    """Create and evolve the tables, and put the contracts in force for the jobs.
+    """Create, evolve and classify the tables, and put the contracts in force for the jobs.
 
     Columns are added and types widened without touching data. A change that would break a table is refused before
     anything is changed. Applying twice changes nothing.
     """
     names = names_of(env)
     with console.status("applying"):
-        made = tables.apply(catalog.load(), checked(contracts), names)
+        read = checked(contracts)
+        made = tables.apply(catalog.load(), read, names)
+        made += lake_formation.apply(boto3.client("lakeformation"), read, names=names)
     _show(made)
     console.print(f"{sum(change.action is not Action.ORPHAN for change in made)} changes applied")
     console.print(f"contracts in force: {names.contracts_uri}")
 
 
 def _show(found: Sequence[Change]) -> None:
-    for table, changes in groupby(found, key=lambda change: change.table):
+    for table, changes in groupby(sorted(found, key=attrgetter("table")), key=attrgetter("table")):
         console.print(f"[bold]{table}[/bold]")
         for change in changes:
             console.print(f"  {_MARKS[change.action]} ", end="")

@@ -20,7 +20,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
 from lakehouse.session import spark
 from local import embedded
-from tests.integration import quarter
+from tests.integration import lf_tags, quarter
 from tests.integration.shop import LOADED_AT, Row, Shop
 
 ROOT = Path(dbt.__file__).parents[1]
@@ -71,10 +71,11 @@ def lake(aws: embedded.Server, tmp_path_factory: pytest.TempPathFactory) -> Lake
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
     for database in (names.ops_database, *(names.database(zone) for zone in Zone if zone is not Zone.STAGE)):
         glue.create_database(DatabaseInput={"Name": database})
-    boto3.client("athena").create_work_group(
-        Name=names.workgroup,
-        Configuration={"ResultConfiguration": {"OutputLocation": f"s3://{names.results_bucket}/"}},
-    )
+    for workgroup in (names.workgroup, names.dbt_workgroup):
+        boto3.client("athena").create_work_group(
+            Name=workgroup, Configuration={"ResultConfiguration": {"OutputLocation": names.results_uri(workgroup)}}
+        )
+    lf_tags.make(load_contracts(ROOT / "contracts"))
     iceberg = catalog.load()
     tables.apply(iceberg, load_contracts(ROOT / "contracts"), names)
     return Lake(names, iceberg, tmp_path_factory.mktemp("dbt"))

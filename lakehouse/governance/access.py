@@ -1,0 +1,85 @@
+"""The matrix of visible columns: for each role and each column of each table whether it is seen, and in which rows."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from lakehouse import ops_tables
+from lakehouse.contract import Contract
+from lakehouse.governance.classification import Classification
+from lakehouse.governance.models import of_models
+from lakehouse.governance.roles import Role, is_filtered, visible
+from lakehouse.governance.tags import CLASSIFICATION, Area, TaggedTable, of_contracts, of_database
+from lakehouse.names import Names
+
+
+class Sight(StrEnum):
+    """What a role sees of a column."""
+
+    ALL = "yes"
+    SOME_ROWS = "some rows"
+    NOTHING = "no"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One column of one table.
+
+    Args:
+        area, table, column: where it is.
+        classification: how confidential it is.
+        seen: what each role sees of it, in the order of the roles.
+    """
+
+    area: Area
+    table: str
+    column: str
+    classification: Classification
+    seen: tuple[Sight, ...]
+
+
+def tables(contracts: Iterable[Contract], *, models: Path, names: Names) -> list[TaggedTable]:
+    """Every table of raw, integration, curated and ops.
+
+    Args:
+        contracts: the datasets.
+        models: folder of the dbt project.
+        names: names of the deployment.
+    """
+    found = [*of_contracts(contracts, names=names), *of_models(models), *_of_ops(names)]
+    return sorted(found, key=lambda table: list(Area).index(table.area))
+
+
+def matrix(tables: Iterable[TaggedTable], roles: Sequence[Role]) -> Iterator[Row]:
+    """What each role sees of each column, in the order of the tables."""
+    for table in tables:
+        seen = {role.name: set(visible(role, table)) for role in roles}
+        for column, classification in table.columns.items():
+            yield Row(
+                area=table.area,
+                table=table.name,
+                column=column,
+                classification=classification,
+                seen=tuple(
+                    Sight.NOTHING
+                    if column not in seen[role.name]
+                    else Sight.SOME_ROWS
+                    if is_filtered(role, table)
+                    else Sight.ALL
+                    for role in roles
+                ),
+            )
+
+
+def _of_ops(names: Names) -> list[TaggedTable]:
+    """Tables of ops have the tags of their database alone."""
+    classification = Classification(of_database(Area.OPS)[CLASSIFICATION])
+    return [
+        TaggedTable(
+            area=Area.OPS,
+            name=definition.table,
+            columns={column.name: classification for column in definition.fields},
+        )
+        for definition in ops_tables.definitions(names=names)
+    ]

@@ -1,0 +1,189 @@
+"""Tables in Lake Formation as the contracts say: tags of tables and columns, row filters and who may use them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+import boto3
+from botocore.exceptions import ClientError
+
+from lakehouse.contract import Contract
+from lakehouse.errors import LakehouseError
+from lakehouse.governance.classification import UNCLASSIFIED, Classification
+from lakehouse.governance.roles import ROLES, Role, is_filtered, visible
+from lakehouse.governance.tags import CLASSIFICATION, ROWS, Rows, TaggedTable, of_contracts
+from lakehouse.names import Names
+from lakehouse.table_changes import Action, Change
+
+if TYPE_CHECKING:
+    from mypy_boto3_lakeformation import LakeFormationClient
+    from mypy_boto3_lakeformation.type_defs import DataCellsFilterTypeDef, ResourceTypeDef
+
+TABLES_AT_ONCE = 8
+
+
+class Step(NamedTuple):
+    """A change, and how it is made."""
+
+    change: Change
+    make: Callable[[], object]
+
+
+def plan(client: "LakeFormationClient", contracts: Iterable[Contract], *, names: Names) -> list[Change]:
+    """What Lake Formation does not have as the contracts say, in the order of `apply`; changes nothing."""
+    return [step.change for step in _all_steps(client, contracts, names)]
+
+
+def apply(client: "LakeFormationClient", contracts: Iterable[Contract], *, names: Names) -> list[Change]:
+    """Tag tables and columns, and bring row filters and what is granted on them; the tables are there.
+
+    Returns:
+        The changes that were made.
+
+    Raises:
+        LakehouseError: an LF-Tag or a value of one is not deployed.
+    """
+    steps = _all_steps(client, contracts, names)
+    for step in steps:
+        step.make()
+    return [step.change for step in steps]
+
+
+def _all_steps(client: "LakeFormationClient", contracts: Iterable[Contract], names: Names) -> list[Step]:
+    steps = partial(_steps, client, names)
+    with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
+        return list(chain.from_iterable(pool.map(list, map(steps, of_contracts(contracts, names=names)))))
+
+
+def _steps(client: "LakeFormationClient", names: Names, table: TaggedTable) -> Iterator[Step]:
+    place = {"DatabaseName": table.area.database(names), "Name": table.name}
+    on_table, on_columns = _assigned(client, place)
+    tags = {ROWS: str(Rows.ALL), **table.tags}
+    # Rows are hidden before the filters that show some of them exist, and shown after these are gone.
+    filters = list(_filter_steps(client, names, table))
+    if table.row_filter:
+        yield from _table_steps(client, place, tags, on_table)
+        yield from filters
+    else:
+        yield from filters
+        yield from _table_steps(client, place, tags, on_table)
+    for classification in Classification:
+        columns = [
+            name
+            for name, wanted in table.columns.items()
+            if wanted is classification and on_columns.get(name, UNCLASSIFIED) != wanted
+        ]
+        if columns:
+            detail = f"classify as {classification}: {', '.join(columns)}"
+            resource: ResourceTypeDef = {
+                "TableWithColumns": {
+                    "DatabaseName": place["DatabaseName"],
+                    "Name": place["Name"],
+                    "ColumnNames": columns,
+                }
+            }
+            yield Step(_change(place, detail), partial(_tag, client, resource, CLASSIFICATION, classification))
+
+
+def _table_steps(
+    client: "LakeFormationClient", place: dict[str, str], tags: dict[str, str], there: dict[str, str]
+) -> Iterator[Step]:
+    for key, value in tags.items():
+        if there.get(key, Rows.ALL if key == ROWS else None) != value:
+            resource: ResourceTypeDef = {"Table": {"DatabaseName": place["DatabaseName"], "Name": place["Name"]}}
+            yield Step(_change(place, f"tag {key}={value}"), partial(_tag, client, resource, key, value))
+
+
+def _filter_steps(client: "LakeFormationClient", names: Names, table: TaggedTable) -> Iterator[Step]:
+    place = {"DatabaseName": table.area.database(names), "Name": table.name}
+    found = client.list_data_cells_filter(Table={"DatabaseName": place["DatabaseName"], "Name": place["Name"]})
+    there = {item["Name"]: item for item in found["DataCellsFilters"]}
+    wanted = {role.name: _filter(role, table, names) for role in ROLES.values() if is_filtered(role, table)}
+    for name, data in wanted.items():
+        old = there.get(name)
+        same = old and (old["RowFilter"], {*old["ColumnNames"]}) == (data["RowFilter"], {*data["ColumnNames"]})
+        if not (same and _is_granted(client, data)):
+            detail = f"row filter of {name}s: {table.row_filter} ({len(data['ColumnNames'])} columns)"
+            yield Step(_change(place, detail), partial(_bring_filter, client, data, names, exists=old is not None))
+    for name in there.keys() - wanted.keys():
+        remove = partial(
+            client.delete_data_cells_filter,
+            TableCatalogId=names.account,
+            DatabaseName=place["DatabaseName"],
+            TableName=place["Name"],
+            Name=name,
+        )
+        yield Step(_change(place, f"no row filter of {name}s any more"), remove)
+
+
+def _filter(role: Role, table: TaggedTable, names: Names) -> "DataCellsFilterTypeDef":
+    return {
+        "TableCatalogId": names.account,
+        "DatabaseName": table.area.database(names),
+        "TableName": table.name,
+        "Name": role.name,
+        "RowFilter": {"FilterExpression": table.row_filter},
+        "ColumnNames": visible(role, table),
+    }
+
+
+def _bring_filter(client: "LakeFormationClient", data: "DataCellsFilterTypeDef", names: Names, *, exists: bool) -> None:
+    """Make or change a filter, and grant it to the role that it is named after."""
+    bring = client.update_data_cells_filter if exists else client.create_data_cells_filter
+    bring(TableData=data)
+    partition = boto3.Session().get_partition_for_region(names.region)
+    principal = f"arn:{partition}:iam::{names.account}:role/{names.role(data['Name'])}"
+    client.grant_permissions(
+        Principal={"DataLakePrincipalIdentifier": principal}, Resource=_named(data), Permissions=["SELECT"]
+    )
+
+
+def _is_granted(client: "LakeFormationClient", data: "DataCellsFilterTypeDef") -> bool:
+    return bool(client.list_permissions(Resource=_named(data))["PrincipalResourcePermissions"])
+
+
+def _named(data: "DataCellsFilterTypeDef") -> "ResourceTypeDef":
+    return {
+        "DataCellsFilter": {
+            "TableCatalogId": data["TableCatalogId"],
+            "DatabaseName": data["DatabaseName"],
+            "TableName": data["TableName"],
+            "Name": data["Name"],
+        }
+    }
+
+
+def _assigned(client: "LakeFormationClient", place: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Tags of a table, and classifications of its columns, that are not inherited; none if the table is not there."""
+    try:
+        found = client.get_resource_lf_tags(
+            Resource={"Table": {"DatabaseName": place["DatabaseName"], "Name": place["Name"]}}, ShowAssignedLFTags=True
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "EntityNotFoundException":
+            return {}, {}
+        raise
+    on_table = {tag["TagKey"]: tag["TagValues"][0] for tag in found.get("LFTagsOnTable", [])}
+    on_columns = {
+        column["Name"]: tag["TagValues"][0]
+        for column in found.get("LFTagsOnColumns", [])
+        for tag in column["LFTags"]
+        if tag["TagKey"] == CLASSIFICATION
+    }
+    return on_table, on_columns
+
+
+def _tag(client: "LakeFormationClient", resource: "ResourceTypeDef", key: str, value: str) -> None:
+    answer = client.add_lf_tags_to_resource(Resource=resource, LFTags=[{"TagKey": key, "TagValues": [value]}])
+    for failure in answer["Failures"]:
+        error = failure["Error"]
+        raise LakehouseError(
+            f"{resource}: LF-Tag {key}={value} was refused: {error['ErrorMessage']} "
+            "Deploy the stacks first (`cdk deploy --all`): they own the tags and know each domain"
+        )
+
+
+def _change(place: dict[str, str], detail: str) -> Change:
+    return Change(table=f"{place['DatabaseName']}.{place['Name']}", action=Action.GOVERN, detail=detail)
