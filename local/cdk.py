@@ -13,17 +13,22 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 QUIET = ("--no-version-reporting", "--no-notices", "--ci")
 
 
-def deploy(server: Server) -> None:
-    """Bootstrap the account and deploy every stack, logging to `logs/cdk.log` under the server's root.
+def deploy(server: Server, *context: str) -> None:
+    """Bootstrap the account and deploy every stack, logging to `logs/cdk-*.log` under the server's root.
 
     Synthesis and bootstrap need nothing of each other and run side by side.
+
+    Args:
+        server: the embedded AWS.
+        context: in place of cdk.json's, e.g. `profile=standard`.
 
     Raises:
         LakehouseError: the CLI is not installed or failed; ends with the last lines of its log.
     """
     assembly = str(server.root / "cdk.out")
     with ThreadPoolExecutor(max_workers=2) as pool:
-        synthesis = pool.submit(run, server, "synth", "--quiet", "--output", assembly)
+        chosen = [argument for item in context for argument in ("-c", item)]
+        synthesis = pool.submit(run, server, "synth", "--quiet", "--output", assembly, *chosen)
         # From a folder without cdk.json, or the CLI would run the app for this too.
         bootstrap = pool.submit(run, server, "bootstrap", f"aws://{server.account}/{server.region}", folder=server.root)
         synthesis.result()

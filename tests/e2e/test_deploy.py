@@ -1,22 +1,38 @@
-"""The stacks in the embedded AWS, by the real CDK CLI: deployed, unchanged by a second deploy, gone when destroyed."""
+"""The stacks in the embedded AWS, by the real CDK CLI, in both profiles: deployed, unchanged by a second deploy,
+changed where a setting changes, gone when destroyed."""
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from aws_cdk import App
 
+import app as cdk_entry
+from lakehouse import assembly
+from lakehouse.contract import Contract
+from lakehouse.contract_loader import load_contracts
 from lakehouse.names import Move, Names, Zone
+from lakehouse.published import publish
+from lakehouse.smoke import checks
+from lakehouse.synth import context_of
 from local import cdk, embedded
+from stacks.lakehouse import add_lakehouse
+from stacks.settings import Profile, settings_of
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-PARTS = ("storage", "catalog", "processing", "analytics", "network", "ingestion")
+
+@pytest.fixture(scope="module", params=list(Profile))
+def profile(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, profile: str) -> Iterator[embedded.Server]:
     root = tmp_path_factory.mktemp("deploy")
     yield embedded.up(root)
     embedded.down(root)
@@ -25,6 +41,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Server
 @pytest.fixture(scope="module")
 def names(server: embedded.Server) -> Names:
     return Names(environment="dev", account=server.account, region=server.region)
+
+
+@pytest.fixture(scope="module")
+def contracts() -> list[Contract]:
+    return load_contracts(cdk_entry.ROOT / "contracts")
 
 
 @pytest.fixture
@@ -40,28 +61,78 @@ def states(session: boto3.Session) -> dict[str, str]:
     return {stack["StackName"]: stack["StackStatus"] for stack in stacks if stack["StackName"] != "CDKToolkit"}
 
 
-def test_deploy_again_diff_destroy(server: embedded.Server, session: boto3.Session, names: Names) -> None:
-    stacks = {names.stack(part) for part in PARTS}
+def deploy(server: embedded.Server, folder: Path) -> set[str]:
+    """Deploy an assembly; the stacks that it left as they were."""
+    output = cdk.run(
+        server, "deploy", "--all", "--app", str(folder), "--require-approval", "never", "--concurrency", "4"
+    )
+    return {line.split()[1] for line in output.splitlines() if line.endswith("(no changes)")}
 
-    cdk.deploy(server)
+
+def scanning_less(names: Names, profile: str, contracts: list[Contract], *, outdir: Path) -> Path:
+    """The same environment, but for how much a query may scan."""
+    # The CLI puts construct paths into templates; without them every resource would differ.
+    metadata = dict.fromkeys(("aws:cdk:enable-path-metadata", "aws:cdk:enable-asset-metadata"), True)
+    app = App(context=context_of(cdk_entry.ROOT) | metadata, outdir=str(outdir))
+    settings = replace(settings_of("dev", profile=profile), scan_limit_bytes=2**30)
+    add_lakehouse(app, names=names, settings=settings, contracts=contracts, root=cdk_entry.ROOT)
+    app.synth()
+    return outdir
+
+
+def test_deploy_again_change_destroy(
+    server: embedded.Server, session: boto3.Session, names: Names, profile: str, contracts: list[Contract]
+) -> None:
+    cdk.deploy(server, f"profile={profile}")
+    # The same assembly from here on: sources that change while this test runs are no change of the stacks.
+    deployed = server.root / "cdk.out"
+    stacks = set(assembly.templates(deployed))
     assert states(session) == dict.fromkeys(stacks, "CREATE_COMPLETE")
     check_resources(session, names)
+    check_smoke_test(names, contracts)
 
-    # The same assembly again: sources that change while this test runs are no change of the stacks.
-    assembly = ("--app", str(server.root / "cdk.out"))
-    again = cdk.run(server, "deploy", "--all", *assembly, "--require-approval", "never", "--concurrency", "4")
-    assert {line.split()[1] for line in again.splitlines() if line.endswith("(no changes)")} == stacks
-
-    difference = cdk.run(server, "diff", *assembly, "--fail")
+    assert deploy(server, deployed) == stacks
+    difference = cdk.run(server, "diff", "--app", str(deployed), "--fail")
     assert difference.count("There were no differences") == len(stacks)
+
+    less = scanning_less(names, profile, contracts, outdir=server.root / "less")
+    assert deploy(server, less) == stacks - {names.stack("analytics")}
+    workgroup = session.client("athena").get_work_group(WorkGroup=names.workgroup)["WorkGroup"]
+    assert workgroup["Configuration"]["BytesScannedCutoffPerQuery"] == 2**30
 
     # A bucket that holds data, old versions of it included, is no obstacle in an environment that gives up its data.
     s3 = session.client("s3")
     for body in (b"old", b"new"):
         s3.put_object(Bucket=names.bucket(Zone.RAW), Key="sales/orders", Body=body)
-    cdk.run(server, "destroy", "--all", *assembly, "--force")
+    cdk.run(server, "destroy", "--all", "--app", str(less), "--force")
     assert states(session) == {}
     assert not [bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if bucket["Name"].startswith(names.prefix)]
+
+
+def test_roles_of_pipelines(server: embedded.Server, session: boto3.Session, names: Names) -> None:
+    context = ("-c", "deploy-roles=dev", "-c", "github=octo-org/lakehouse")
+    cdk.run(server, "bootstrap", f"aws://{server.account}/{server.region}", folder=server.root)
+    cdk.run(server, "deploy", "--all", *context, "--require-approval", "never")
+    iam = session.client("iam")
+    document: Any = iam.get_role(RoleName=names.deploy_role)["Role"]["AssumeRolePolicyDocument"]
+    [statement] = document["Statement"]
+    provider = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=statement["Principal"]["Federated"])
+    assert (provider["Url"].removeprefix("https://"), provider["ClientIDList"]) == (
+        "token.actions.githubusercontent.com",
+        ["sts.amazonaws.com"],
+    )
+    cdk.run(server, "destroy", "--all", *context, "--force")
+    assert not iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+
+
+def check_smoke_test(names: Names, contracts: list[Contract]) -> None:
+    """What `lakehouse smoke` says before the contracts are in force, and after."""
+    [fault] = [check.fault for check in checks(contracts, names=names) if check.fault]
+    assert "`lakehouse tables apply` puts them in force" in fault
+    publish(contracts, names=names)
+    answers = list(checks(contracts, names=names))
+    assert [check for check in answers if check.fault] == []
+    assert len(answers) == len(Move) + 2
 
 
 def check_resources(session: boto3.Session, names: Names) -> None:
