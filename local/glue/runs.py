@@ -6,7 +6,7 @@ import threading
 import time
 
 from local import checkpoint
-from local.glue import execution
+from local.glue import events, execution
 from local.glue.store import change, found, jobs, page, runs
 from local.plugin import AwsError, Json
 
@@ -118,6 +118,7 @@ def _live(job: Json, run: Json) -> None:
                 job, run, run_id=f"{run['Id'].partition('_attempt_')[0]}_attempt_{attempt}", attempt=attempt
             )
             again["PreviousRunId"] = run["Id"]
+    events.run_ended(run)
     if retried:
         _begin(job, again)
 
