@@ -21,23 +21,26 @@ def status(
 ) -> None:
     """Show, for each dataset, its last batch in each zone, its age, what was refused, and what is held or running.
 
-    Red is what somebody has to look at: data older than the contract allows, a gate that holds, a failure.
+    A batch's id is the dataset and the number shown, e.g. orders-00000007. Red is what somebody has to look at: data older than the contract allows, a gate that holds, a failure.
     """
-    table = Table("dataset", "in raw", "in integration", "waiting", "age / SLA", "refused", "state")
-    for column in (1, 2):
-        table.columns[column].overflow = "fold"  # an id that is cut short can't be copied
+    table = Table("dataset", "raw", "integration", "waiting", "age / SLA", "refused", "state")
+    table.columns[0].no_wrap = True
     for found in look(chosen(contracts, datasets or []), names=names_of(env), catalog=catalog.load()):
         late = "red" if found.is_late else "default"
         table.add_row(
             found.dataset,
-            found.in_raw or "-",
-            found.in_integration or "-",
+            _number(found.in_raw),
+            _number(found.in_integration),
             f"{found.waiting}" if found.waiting else "",
             f"[{late}]{_short(found.age)}[/] / {_short(found.freshness)}",
             f"{found.refused:,} of {found.received:,}" if found.refused else "",
             _state(found),
         )
     console.print(table)
+
+
+def _number(batch_id: str | None) -> str:
+    return batch_id.rpartition("-")[2] if batch_id else "-"
 
 
 def _state(found: Status) -> str:
