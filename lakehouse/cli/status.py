@@ -21,7 +21,8 @@ def status(
 ) -> None:
     """Show, for each dataset, its last batch in each zone, its age, what was refused, and what is held or running.
 
-    A batch's id is the dataset and the number shown, e.g. orders-00000007. Red is what somebody has to look at: data older than the contract allows, a gate that holds, a failure.
+    A batch's id is the dataset and the number shown, e.g. orders-00000007. Red is what somebody has to look at: data
+    older than the contract allows, a gate that holds, a failure.
     """
     table = Table("dataset", "raw", "integration", "waiting", "age / SLA", "refused", "state")
     table.columns[0].no_wrap = True
