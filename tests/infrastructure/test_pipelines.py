@@ -1,0 +1,92 @@
+"""CI and CD: valid by their published schemas, safe by zizmor, and about what this repository has."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from app import ROOT
+from stacks.settings import ENVIRONMENTS
+from tests.infrastructure.conftest import DEV
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+AZURE = ROOT / "azure-pipelines.yml"
+AZURE_SCHEMA = ("--builtin-schema", "vendor.azure-pipelines", "--data-transform", "azure-pipelines")
+
+
+def check(*arguments: str | Path) -> None:
+    """Run a linter; what it finds is what fails."""
+    run = subprocess.run([str(item) for item in arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_workflows_are_githubs() -> None:
+    assert len(WORKFLOWS) >= 3
+    check("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
+
+
+def test_workflows_are_safe() -> None:
+    """Actions pinned by commit, least permissions, no text of a pull request in a shell, no credentials left behind."""
+    check("zizmor", "--offline", "--no-progress", "--config", ROOT / ".github" / "zizmor.yml", *WORKFLOWS)
+
+
+def test_pipelines_are_azures(tmp_path: Path) -> None:
+    # Microsoft's schema knows Microsoft's tasks alone: AWS's stands as a shell script, which takes the same file.
+    known = (
+        AZURE.read_text().replace("AWSShellScript@1", "Bash@3").replace("scriptType: filePath", "targetType: filePath")
+    )
+    known = re.sub(r"^ +(awsCredentials|regionName): .*\n", "", known, flags=re.MULTILINE)
+    (tmp_path / AZURE.name).write_text(known)
+    setup = ROOT / ".azure" / "setup.yml"
+    check("check-jsonschema", *AZURE_SCHEMA, "--regex-variant", "nonunicode", tmp_path / AZURE.name, setup)
+
+
+def test_what_pipelines_run_is_there() -> None:
+    text = "\n".join(path.read_text() for path in (*WORKFLOWS, AZURE))
+    scripts = set(re.findall(r"\.ci/\w+", text))
+    assert scripts == {".ci/run", ".ci/deploy", ".ci/review"}
+    for script in scripts:
+        assert os.access(ROOT / script, os.X_OK), script
+        check("bash", "-n", ROOT / script)
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for targets_run in re.findall(r"(?:run|script): make (.+)", text):
+        assert set(targets_run.split()) <= targets, targets_run
+    for document in re.findall(r"docs/[\w-]+\.md", text):
+        assert (ROOT / document).exists(), document
+
+
+def load(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(path.read_text())
+    return loaded
+
+
+def test_each_environment_is_deployed_after_the_one_before_and_after_the_tests() -> None:
+    jobs = load(ROOT / ".github" / "workflows" / "deploy.yml")["jobs"]
+    before = {name: job["needs"] for name, job in jobs.items() if "needs" in job}
+    assert before == dict(zip(ENVIRONMENTS, ["ci", *ENVIRONMENTS], strict=False))
+    assert {name: jobs[name]["with"]["environment"] for name in before} == {name: name for name in ENVIRONMENTS}
+    [environments] = [item for item in load(AZURE)["parameters"] if item["name"] == "environments"]
+    assert environments["default"] == list(ENVIRONMENTS)
+
+
+def test_a_pipeline_takes_the_role_that_trusts_it_and_holds_no_key() -> None:
+    [job] = load(ROOT / ".github" / "workflows" / "deploy-environment.yml")["jobs"].values()
+    assert job["environment"] == "${{ inputs.environment }}"
+    assert job["permissions"] == {"contents": "read", "id-token": "write"}
+    [credentials] = [step["with"] for step in job["steps"] if "configure-aws-credentials" in step.get("uses", "")]
+    role = credentials["role-to-assume"].replace("${{ inputs.environment }}", DEV.environment)
+    assert role.replace("${{ vars.AWS_REGION }}", DEV.region).endswith(f":role/{DEV.deploy_role}")
+    assert f"awsCredentials: {DEV.project}-${{{{ environment }}}}" in AZURE.read_text()
+    for path in (*WORKFLOWS, AZURE):
+        assert not re.search(r"secrets\.|ACCESS_KEY|secretsmanager", path.read_text()), path
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_every_action_is_pinned_and_says_its_version(workflow: Path) -> None:
+    for line in workflow.read_text().splitlines():
+        if "uses: " in line and "uses: ./" not in line:
+            assert re.search(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
