@@ -55,9 +55,13 @@ format: setup ## let ruff mend what it can
 
 ##@ AWS
 .PHONY: synth
-synth: setup ## CloudFormation templates into cdk.out; needs no credentials
-	cdk synth --quiet
+synth: setup ## CloudFormation templates of all environments and profiles into cdk.out; needs no credentials
+	cdk synth --quiet -c environment=all
 	@echo "templates are in cdk.out"
+
+.PHONY: cfn-lint
+cfn-lint: synth ## those templates by CloudFormation's schemas
+	cfn-lint
 
 .PHONY: baselines
 baselines: setup ## templates as they are become what changes are compared with; look at the difference before you commit it

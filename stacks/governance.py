@@ -92,7 +92,8 @@ class Governance(LakehouseStack):
         """ARN of the role that CloudFormation makes everything by, of the CDK's bootstrap."""
         synthesizer = self.synthesizer
         assert isinstance(synthesizer, DefaultStackSynthesizer)
-        return synthesizer.cloud_formation_execution_role_arn.replace("${AWS::Partition}", self.partition)
+        arn = synthesizer.cloud_formation_execution_role_arn.replace("${AWS::Partition}", self.partition)
+        return arn.replace("${AWS::AccountId}", self.account).replace("${AWS::Region}", self.region)
 
     def _let_cloudformation_place_databases(self, needed: Sequence[Construct]) -> None:
         """An administrator of the lake may do so too only where somebody lets."""
