@@ -100,3 +100,24 @@ def s3_settings(*, source: str, bucket: str, batch_interval_s: int = 60) -> dict
         "CdcMaxBatchInterval": batch_interval_s,
         "CdcMinFileSize": 32_768,  # KB
     }
+
+
+def task_settings(*, largest_text_kb: int) -> dict[str, dict[str, str | int | bool]]:
+    """Settings of a replication or task: no value is cut, no record left out, without somebody being told.
+
+    Args:
+        largest_text_kb: DMS reserves so much memory for each text and binary value without a length.
+
+    Source: AWS DMS user guide, "Target metadata task settings", "Error handling task settings".
+    """
+    return {
+        "Logging": {"EnableLogging": True},
+        "TargetMetadata": {
+            "SupportLobs": True,
+            "FullLobMode": False,
+            "LimitedSizeLobMode": True,
+            "LobMaxSize": largest_text_kb,
+        },
+        # DMS by itself would log such a record and go on without it, or cut the value.
+        "ErrorBehavior": {"DataErrorPolicy": "SUSPEND_TABLE", "DataTruncationErrorPolicy": "SUSPEND_TABLE"},
+    }

@@ -76,6 +76,34 @@ def operations(service: str, table: Mapping[str, Operation]) -> None:
     _operations[service].update(table)
 
 
+def paths(service: str, operation: Callable[[str, str, bytes], Json | None]) -> None:
+    """Answer operations of a service that speaks AWS's REST protocol with JSON.
+
+    Args:
+        service: the name that requests are signed for (`kafka` ...).
+        operation: a function of method, path and body that returns the response's members, or None for what goes on to
+            ministack; it runs and raises as those of `operations` do.
+    """
+    otherwise = ministack.SERVICE_HANDLERS[service]
+
+    def answered(method: str, path: str, body: bytes) -> Response | None:
+        try:
+            response = operation(method, path, body)
+        except AwsError as error:
+            return refusal(error)
+        return None if response is None else answer(response)
+
+    async def handle(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> Response:
+        response = await asyncio.to_thread(answered, method, path, body)
+        if response is None:
+            response = await otherwise(method, path, headers, body, query)
+        return response
+
+    ministack.SERVICE_HANDLERS[service] = handle
+
+
 def before_first_request(service: str, install: Callable[[], None]) -> None:
     """Run something once, before a service's first request: for what takes long to import and is seldom used."""
     handler = ministack.SERVICE_HANDLERS[service]
@@ -194,8 +222,10 @@ def _watched(service: str, handler: Any) -> Any:
     names = checkpoint.state_names(service)
 
     async def handle(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+        method: str, path: str, headers: dict[str, str], body: bytes | str, query: dict[str, list[str]]
     ) -> Response:
+        if isinstance(body, str):  # ministack's services call one another with text
+            body = body.encode()
         response: Response = await handler(method, path, headers, body, query)
         if _changes(service, method=method, path=path, target=headers.get("x-amz-target", ""), body=body):
             checkpoint.mark(*names)

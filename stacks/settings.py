@@ -1,6 +1,7 @@
 """What differs between environments and profiles, and nothing else."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -64,7 +65,9 @@ class Replication:
         units: least and most DMS capacity units (2 GB of memory each) of one source database, if serverless.
         instance_class: None is DMS Serverless; else one instance of this class runs all replications, and bills by the
             hour, e.g. `dms.t3.medium`.
-        ssl_mode: how DMS connects to source databases.
+        ssl_mode: how DMS connects to source databases; MySQL's least is `verify-ca`.
+        certificate_files: PEM file of who signed a source database's certificate, by the source's name; a path within
+            the repository, needed to verify.
         largest_text_kb: a text or binary value that is larger fails its replication; none is ever cut.
         sample_sources: source databases that RDS PostgreSQL instances of this deployment stand for, by their names.
     """
@@ -73,6 +76,7 @@ class Replication:
     units: tuple[int, int] = (1, 2)
     instance_class: str | None = None
     ssl_mode: Literal["require", "verify-ca", "verify-full"] = "require"
+    certificate_files: Mapping[str, str] = field(default_factory=dict)
     largest_text_kb: int = 1024
     sample_sources: tuple[str, ...] = ()
 

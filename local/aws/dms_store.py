@@ -17,6 +17,7 @@ subnet_groups = AccountRegionScopedDict()
 configs = AccountRegionScopedDict()
 instances = AccountRegionScopedDict()
 tasks = AccountRegionScopedDict()
+certificates = AccountRegionScopedDict()
 tags = AccountRegionScopedDict()
 
 STORES = {
@@ -25,6 +26,7 @@ STORES = {
     "configs": configs,
     "instances": instances,
     "tasks": tasks,
+    "certificates": certificates,
     "tags": tags,
 }
 

@@ -1,4 +1,4 @@
-"""AWS::DMS::Endpoint, AWS::DMS::ReplicationSubnetGroup, AWS::DMS::ReplicationConfig."""
+"""DMS: endpoints and their certificates, subnet groups, serverless replications, instances and their tasks."""
 
 import json
 from typing import Any
@@ -35,7 +35,31 @@ CONFIG_MEMBERS = (
 )
 # The API spells these settings otherwise than CloudFormation does.
 API_NAMES = {"PostgreSqlSettings": "PostgreSQLSettings", "MySqlSettings": "MySQLSettings"}
+INSTANCE_MEMBERS = (
+    "AllocatedStorage",
+    "AutoMinorVersionUpgrade",
+    "EngineVersion",
+    "KmsKeyId",
+    "MultiAZ",
+    "PubliclyAccessible",
+    "ReplicationInstanceClass",
+    "ReplicationInstanceIdentifier",
+    "ReplicationSubnetGroupIdentifier",
+    "VpcSecurityGroupIds",
+)
+TASK_MEMBERS = (
+    "MigrationType",
+    "ReplicationInstanceArn",
+    "ReplicationTaskIdentifier",
+    "ReplicationTaskSettings",
+    "SourceEndpointArn",
+    "TableMappings",
+    "TargetEndpointArn",
+)
+# All that ModifyReplicationTask takes; what is between these endpoints on that instance is another task.
+TASK_CHANGES = ("MigrationType", "ReplicationTaskIdentifier", "ReplicationTaskSettings", "TableMappings")
 DOCUMENTS = ("ReplicationSettings", "SupplementalSettings", "TableMappings")
+FLAGS = ("AutoMinorVersionUpgrade", "MultiAZ", "PubliclyAccessible")
 UNITS = ("MaxCapacityUnits", "MinCapacityUnits")
 
 
@@ -100,7 +124,61 @@ def _delete_config(arn: str, _: Properties) -> None:
     plugin.client("dms").delete_replication_config(ReplicationConfigArn=arn)
 
 
+def _create_instance(properties: Properties, name: str) -> tuple[str, Attributes]:
+    given = {"ReplicationInstanceIdentifier": name} | picked(properties, *INSTANCE_MEMBERS, "Tags")
+    given |= {name: int(given[name]) for name in ("AllocatedStorage",) if name in given}
+    given |= {name: given[name] in (True, "true") for name in FLAGS if name in given}
+    arn: str = plugin.client("dms").create_replication_instance(**given)["ReplicationInstance"][
+        "ReplicationInstanceArn"
+    ]
+    return arn, {}
+
+
+def _delete_instance(arn: str, _: Properties) -> None:
+    plugin.client("dms").delete_replication_instance(ReplicationInstanceArn=arn)
+
+
+def _create_task(properties: Properties, name: str) -> tuple[str, Attributes]:
+    given = {"ReplicationTaskIdentifier": name} | picked(properties, *TASK_MEMBERS, "Tags")
+    arn: str = plugin.client("dms").create_replication_task(**given)["ReplicationTask"]["ReplicationTaskArn"]
+    return arn, {}
+
+
+def _update_task(arn: str, _: Properties, new: Properties) -> Attributes:
+    plugin.client("dms").modify_replication_task(ReplicationTaskArn=arn, **picked(new, *TASK_CHANGES))
+    return {}
+
+
+def _delete_task(arn: str, _: Properties) -> None:
+    plugin.client("dms").delete_replication_task(ReplicationTaskArn=arn)
+
+
+def _create_certificate(properties: Properties, name: str) -> tuple[str, Attributes]:
+    given = {"CertificateIdentifier": name} | picked(properties, "CertificateIdentifier", "CertificatePem")
+    arn: str = plugin.client("dms").import_certificate(**given)["Certificate"]["CertificateArn"]
+    return arn, {}
+
+
+def _delete_certificate(arn: str, _: Properties) -> None:
+    plugin.client("dms").delete_certificate(CertificateArn=arn)
+
+
 TYPES = {
+    "AWS::DMS::Certificate": ResourceType(
+        properties=frozenset({"CertificateIdentifier", "CertificatePem"}),
+        create=_create_certificate,
+        delete=_delete_certificate,
+    ),
+    "AWS::DMS::ReplicationInstance": ResourceType(
+        properties=frozenset({"Tags", *INSTANCE_MEMBERS}), create=_create_instance, delete=_delete_instance
+    ),
+    "AWS::DMS::ReplicationTask": ResourceType(
+        properties=frozenset({"Tags", *TASK_MEMBERS}),
+        create=_create_task,
+        update=_update_task,
+        delete=_delete_task,
+        replacing=frozenset(TASK_MEMBERS) - frozenset(TASK_CHANGES),
+    ),
     "AWS::DMS::Endpoint": ResourceType(
         properties=frozenset({"Tags", *ENDPOINT_MEMBERS}),
         create=_create_endpoint,

@@ -1,4 +1,4 @@
-"""AWS::EC2::SecurityGroupIngress, AWS::EC2::FlowLog, and the CDK's resource that closes a VPC's default group."""
+"""EC2: rules of groups, flow logs, NAT gateways with their addresses, the CDK's way to close a VPC's default group."""
 
 from typing import Any
 
@@ -69,7 +69,42 @@ def _leave_default_group(_: str, __: Properties) -> None:
     """The group goes with its VPC, which the same stack owns: there is nobody to open it for."""
 
 
+def _create_address(properties: Properties, _: str) -> tuple[str, Attributes]:
+    ec2 = plugin.client("ec2")
+    given = picked(properties, "Domain")
+    if properties.get("Tags"):
+        given["TagSpecifications"] = [{"ResourceType": "elastic-ip", "Tags": properties["Tags"]}]
+    made = ec2.allocate_address(**given)
+    return made["PublicIp"], {"AllocationId": made["AllocationId"], "PublicIp": made["PublicIp"]}
+
+
+def _delete_address(address: str, _: Properties) -> None:
+    ec2 = plugin.client("ec2")
+    for found in ec2.describe_addresses(PublicIps=[address])["Addresses"]:
+        ec2.release_address(AllocationId=found["AllocationId"])
+
+
+def _create_nat_gateway(properties: Properties, _: str) -> tuple[str, Attributes]:
+    given = picked(properties, "AllocationId", "ConnectivityType", "SubnetId")
+    if properties.get("Tags"):
+        given["TagSpecifications"] = [{"ResourceType": "natgateway", "Tags": properties["Tags"]}]
+    identifier: str = plugin.client("ec2").create_nat_gateway(**given)["NatGateway"]["NatGatewayId"]
+    return identifier, {"NatGatewayId": identifier}
+
+
+def _delete_nat_gateway(identifier: str, _: Properties) -> None:
+    plugin.client("ec2").delete_nat_gateway(NatGatewayId=identifier)
+
+
 TYPES = {
+    "AWS::EC2::EIP": ResourceType(
+        properties=frozenset({"Domain", "Tags"}), create=_create_address, delete=_delete_address
+    ),
+    "AWS::EC2::NatGateway": ResourceType(
+        properties=frozenset({"AllocationId", "ConnectivityType", "SubnetId", "Tags"}),
+        create=_create_nat_gateway,
+        delete=_delete_nat_gateway,
+    ),
     "AWS::EC2::SecurityGroupIngress": ResourceType(
         properties=frozenset(INGRESS_MEMBERS), create=_create_ingress, delete=_delete_ingress
     ),

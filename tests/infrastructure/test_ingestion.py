@@ -1,17 +1,21 @@
 """Replication of source databases: what DMS is told is what the contracts and `lakehouse.dms` say."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
-from aws_cdk import App
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks
 
 import app as cdk_entry
 from lakehouse import dms
 from lakehouse.contract import Contract, Source
 from lakehouse.names import Names, Zone
 from stacks.lakehouse import add_lakehouse, by_source
-from stacks.settings import ENVIRONMENTS
+from stacks.settings import ENVIRONMENTS, settings_of
 from tests.infrastructure.assembly import Assembly, Json, text
 from tests.infrastructure.conftest import CONTEXT
 
@@ -35,6 +39,7 @@ def test_a_replication_for_each_database_selects_its_contracts_tables(
         replication = replications[names.replication(source=source)]
         assert replication["ReplicationType"] == "full-load-and-cdc"
         assert replication["TableMappings"] == dms.table_mappings(contracts)
+        assert replication["ReplicationSettings"] == dms.task_settings(largest_text_kb=1024)
         compute = replication["ComputeConfig"]
         assert (compute["MinCapacityUnits"], compute["MaxCapacityUnits"]) == ENVIRONMENTS["dev"].replication.units
         assert {"KmsKeyId", "ReplicationSubnetGroupId", "VpcSecurityGroupIds"} <= compute.keys()
@@ -79,13 +84,101 @@ def test_contracts_of_one_source_agree_on_its_database(
         add(names, [replace(first, source=change(first.source)), *others])
 
 
-def test_a_database_that_no_endpoint_knows_is_refused_by_name(names: Names, contracts: list[Contract]) -> None:
-    mysql = [
-        replace(contract, source=replace(contract.source, type="mysql"))
-        for contract in by_source(contracts, "postgresql")["shop"]
+def test_no_value_is_cut_and_no_record_left_out_in_silence() -> None:
+    settings = dms.task_settings(largest_text_kb=64)
+    assert settings["TargetMetadata"]["SupportLobs"] is True
+    assert settings["TargetMetadata"]["LobMaxSize"] == 64
+    assert set(settings["ErrorBehavior"].values()) == {"SUSPEND_TABLE"}
+
+
+def test_an_instance_runs_the_same_replications_as_tasks(
+    databases: dict[str, list[Contract]], names: Names, tmp_path: Path
+) -> None:
+    found = synthesized(tmp_path, names, databases["shop"], instance_class="dms.t3.medium")
+    assert not found.resources("AWS::DMS::ReplicationConfig")
+    [instance] = found.resources("AWS::DMS::ReplicationInstance")
+    assert instance.properties["ReplicationInstanceIdentifier"] == names.replication_instance
+    assert instance.properties["ReplicationInstanceClass"] == "dms.t3.medium"
+    assert instance.properties["PubliclyAccessible"] is False
+    assert {"KmsKeyId", "ReplicationSubnetGroupIdentifier", "VpcSecurityGroupIds"} <= instance.properties.keys()
+    [task] = found.resources("AWS::DMS::ReplicationTask")
+    assert task.properties["ReplicationTaskIdentifier"] == names.replication(source="shop")
+    assert task.properties["MigrationType"] == "full-load-and-cdc"
+    assert json.loads(task.properties["TableMappings"]) == dms.table_mappings(databases["shop"])
+    assert json.loads(task.properties["ReplicationTaskSettings"]) == dms.task_settings(largest_text_kb=1024)
+
+
+@pytest.fixture
+def mysql(databases: dict[str, list[Contract]]) -> list[Contract]:
+    return [
+        replace(contract, source=replace(contract.source, type="mysql", schema=contract.source.database))
+        for contract in databases["shop"]
     ]
-    with pytest.raises(ValueError, match=r"source shop is mysql \w+: expected a database of postgresql"):
-        add(names, mysql)
+
+
+def test_mysql_is_reached_over_tls_that_is_verified(mysql: list[Contract], names: Names, tmp_path: Path) -> None:
+    authority = tmp_path / "authority.pem"
+    authority.write_text("-----BEGIN CERTIFICATE-----")
+    found = synthesized(tmp_path / "out", names, mysql, certificate_files={"shop": str(authority)})
+    endpoint = found.named("AWS::DMS::Endpoint", "EndpointIdentifier")[
+        names.replication_endpoint(source="shop", side="source")
+    ]
+    [certificate] = found.resources("AWS::DMS::Certificate")
+    assert certificate.properties["CertificatePem"] == authority.read_text()
+    assert (endpoint["EngineName"], endpoint["SslMode"]) == ("mysql", "verify-ca")
+    assert text(endpoint["CertificateArn"]) == f"<{certificate.logical_id}>"
+    assert {"SecretsManagerSecretId", "SecretsManagerAccessRoleArn"} <= endpoint["MySqlSettings"].keys()
+    [secret] = found.resources("AWS::SecretsManager::Secret")
+    assert json.loads(secret.properties["GenerateSecretString"]["SecretStringTemplate"])["port"] == 3306
+
+
+def test_mysql_without_a_certificate_is_refused(mysql: list[Contract], names: Names, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="source shop is reached by TLS with verify-ca, which needs the certificate"):
+        synthesized(tmp_path, names, mysql)
+
+
+def test_a_sample_source_is_private_encrypted_and_ready_for_replication(
+    databases: dict[str, list[Contract]], names: Names, tmp_path: Path
+) -> None:
+    found = synthesized(tmp_path, names, databases["shop"], sample_sources=("shop",))
+    [instance] = found.resources("AWS::RDS::DBInstance")
+    assert instance.properties["DBInstanceIdentifier"] == names.sample_database(source="shop")
+    assert instance.properties["DBName"] == databases["shop"][0].source.database
+    assert (instance.properties["StorageEncrypted"], instance.properties["PubliclyAccessible"]) == (True, False)
+    assert instance.definition["DeletionPolicy"] == "Delete"
+    [parameters] = found.resources("AWS::RDS::DBParameterGroup")
+    assert parameters.properties["Parameters"]["rds.logical_replication"] == "1"
+    assert parameters.properties["Parameters"]["rds.force_ssl"] == "1"
+    [secret] = found.resources("AWS::SecretsManager::Secret")
+    assert secret.properties["Name"] == names.source_secret(source="shop")
+    [attached] = found.resources("AWS::SecretsManager::SecretTargetAttachment")
+    endpoint = found.named("AWS::DMS::Endpoint", "EndpointIdentifier")[
+        names.replication_endpoint(source="shop", side="source")
+    ]
+    assert text(endpoint["PostgreSqlSettings"]["SecretsManagerSecretId"]) == f"<{attached.logical_id}>"
+    rules = [
+        rule.properties
+        for rule in found.resources("AWS::EC2::SecurityGroupIngress")
+        if text(rule.properties["GroupId"]).startswith("<Sample")
+    ]
+    assert [(rule["FromPort"], rule["ToPort"]) for rule in rules] == [(5433, 5433)]
+    assert text(rules[0]["SourceSecurityGroupId"]).startswith("<Replications")
+
+
+def synthesized(outdir: Path, names: Names, contracts: list[Contract], **replication: Any) -> Assembly:
+    """A deployment of `dev` with other choices of replication, under cdk-nag's rules."""
+    settings = settings_of("dev")
+    app = App(context=CONTEXT, outdir=str(outdir))
+    add_lakehouse(
+        app,
+        names=names,
+        settings=replace(settings, replication=replace(settings.replication, **replication)),
+        contracts=contracts,
+        root=cdk_entry.ROOT,
+    )
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    app.synth()
+    return Assembly(outdir)
 
 
 def add(names: Names, contracts: list[Contract]) -> None:
