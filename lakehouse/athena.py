@@ -30,19 +30,22 @@ class Result:
     scanned_bytes: int
 
 
-def query(athena: "AthenaClient", sql: str, *, names: Names, parameters: tuple[str, ...] = ()) -> Result:
-    """Run a statement in the deployment's workgroup and wait for it.
+def query(
+    athena: "AthenaClient", sql: str, *, names: Names, parameters: tuple[str, ...] = (), workgroup: str | None = None
+) -> Result:
+    """Run a statement and wait for it.
 
     Args:
         athena: Athena client.
         sql: one statement; `?` stands for the parameters in turn.
         names: names of the deployment.
         parameters: values as SQL literals, as Athena wants them (text in single quotes).
+        workgroup: where it runs; None is the analysts'.
 
     Raises:
         LakehouseError: Athena refused or failed the statement; says why in Athena's words.
     """
-    request: StartQueryExecutionInputTypeDef = {"QueryString": sql, "WorkGroup": names.workgroup}
+    request: StartQueryExecutionInputTypeDef = {"QueryString": sql, "WorkGroup": workgroup or names.workgroup}
     if parameters:  # Athena refuses an empty list
         request["ExecutionParameters"] = list(parameters)
     query_id = athena.start_query_execution(**request)["QueryExecutionId"]

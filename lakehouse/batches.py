@@ -25,6 +25,10 @@ BATCH_BYTES = 64 * 2**30
 """A batch stops growing here, so that one job run has an end; the rest waits for the next batch."""
 
 
+BATCHES_A_RUN = 100
+"""A job run takes at most this many batches, so that its arguments stay short and its time-out means something."""
+
+
 class Arriving(Protocol):
     """What planning asks of a contract."""
 

@@ -10,6 +10,7 @@ import boto3
 from pyiceberg.catalog import Catalog
 
 from lakehouse import batches, ops
+from lakehouse.batches import BATCHES_A_RUN
 from lakehouse.contract import Contract
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Move, Names
@@ -18,9 +19,6 @@ from lakehouse.sizes import CAPACITIES
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
-
-BATCHES_A_RUN = 100
-"""A job run takes at most this many batches, so that its arguments stay short and its time-out means something."""
 
 FIRST_POLL_SECONDS, LAST_POLL_SECONDS = 0.1, 10.0
 ENDED = ("SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "ERROR", "EXPIRED")

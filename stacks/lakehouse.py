@@ -21,6 +21,7 @@ from stacks.kafka import Kafka
 from stacks.network import Network
 from stacks.observability import Observability
 from stacks.processing import Processing
+from stacks.scheduling import Scheduling
 from stacks.settings import Settings
 from stacks.storage import Storage
 from stacks.streaming import Streaming
@@ -45,6 +46,10 @@ def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: 
         governed.add_stack_dependency(governance)
     Analytics(stage, names=names, settings=settings, key=storage.key)
     Arrivals(stage, names=names, settings=settings, key=storage.key)
+    if settings.orchestration.engine == "step-functions":
+        Scheduling(
+            stage, names=names, settings=settings, key=storage.key, contracts=contracts, root=root
+        ).add_stack_dependency(governance)
     databases = by_source(contracts, "postgresql", "mysql")
     clusters = by_source(contracts, "kafka") if settings.streaming.kafka else {}
     replications: dict[str, str] = {}

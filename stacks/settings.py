@@ -118,9 +118,17 @@ class Orchestration:
 
     Args:
         engine: `mwaa` is Amazon's Airflow, `step-functions` costs nothing between runs.
+        every_minutes: how often Step Functions looks for what waits; Airflow's DAGs say that themselves.
+        environment_class: size of Airflow's scheduler, web server and workers, e.g. `mw1.small`.
+        workers: least and most Airflow workers.
+        log_level: from which level on Airflow's logs are kept.
     """
 
     engine: Literal["mwaa", "step-functions"] = "mwaa"
+    every_minutes: int = 15
+    environment_class: Literal["mw1.micro", "mw1.small", "mw1.medium", "mw1.large"] = "mw1.small"
+    workers: tuple[int, int] = (1, 4)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +209,7 @@ ENVIRONMENTS = {
                 logs=RetentionDays.TWO_WEEKS,
             ),
             replication=Replication(interval_seconds=5),
+            orchestration=Orchestration(every_minutes=60),
             alerts=Alerts(monthly_budget_usd=100),
         ),
         Settings(
@@ -232,6 +241,7 @@ ENVIRONMENTS = {
             ),
             jobs=Jobs(retries=1, max_concurrent_runs=50, traces=True),
             replication=Replication(units=(1, 8)),
+            orchestration=Orchestration(environment_class="mw1.medium", workers=(2, 10)),
             streaming=Streaming(retention_hours=7 * 24, buffer_seconds=300),
             governance=Governance(audit_days=400),
             alerts=Alerts(monthly_budget_usd=5000, scanned_gib_a_day=10 * 1024),

@@ -122,6 +122,11 @@ def of_optimizer() -> Grants:
     )
 
 
+def of_planner() -> Grants:
+    """What is due follows from what ops says was done."""
+    return Grants(by_tag=(_databases(Area.OPS), _tables(Area.OPS, permissions=READ)))
+
+
 def _for_tables(tags: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
     """Without `zone`, which is a database's."""
     return {key: values for key, values in tags.items() if key != ZONE}

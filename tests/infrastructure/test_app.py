@@ -19,7 +19,7 @@ from tests.infrastructure.conftest import CONTEXT, synth
 
 def test_stacks(assembly: Assembly, names: Names) -> None:
     parts = ("analytics", "arrivals", "audit", "catalog", "governance", "ingestion", "network", "observability")
-    parts += ("processing", "storage", "streaming")
+    parts += ("processing", "scheduling", "storage", "streaming")
     assert list(assembly.templates) == [names.stack(part) for part in parts]
 
 

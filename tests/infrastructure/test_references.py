@@ -46,7 +46,9 @@ def strings(assembly: Assembly) -> set[str]:
     return found
 
 
-def names_of_type(names: Names, contracts: list[Contract]) -> dict[str, tuple[str, set[str]]]:
+def names_of_type(
+    names: Names, contracts: list[Contract], *, is_minimal: bool
+) -> dict[str, tuple[str, set[str]]]:
     """For each kind of resource: the property that holds its name, and what `lakehouse.names` calls them all."""
     sources = {contract.source.name for contract in contracts if contract.source.is_database}
     streams = {contract.source.name for contract in contracts if contract.source.type == "kinesis"}
@@ -60,6 +62,9 @@ def names_of_type(names: Names, contracts: list[Contract]) -> dict[str, tuple[st
         "AWS::CloudTrail::Trail": ("TrailName", {names.trail}),
         "AWS::Glue::Job": ("Name", {names.job(move) for move in Move}),
         "AWS::Glue::SecurityConfiguration": ("Name", {names.job_security_configuration}),
+        "AWS::StepFunctions::StateMachine": ("StateMachineName", {names.moves} if is_minimal else set()),
+        "AWS::Scheduler::Schedule": ("Name", {names.moves} if is_minimal else set()),
+        "AWS::CodeBuild::Project": ("Name", {names.dbt_project} if is_minimal else set()),
         "AWS::Athena::WorkGroup": ("Name", {names.dbt_workgroup, *(names.workgroup_of(role) for role in ROLES)}),
         "AWS::KMS::Alias": ("AliasName", {names.key_alias}),
         "AWS::SecretsManager::Secret": ("Name", {names.source_secret(source=source) for source in sources}),
@@ -81,9 +86,10 @@ def names_of_type(names: Names, contracts: list[Contract]) -> dict[str, tuple[st
 
 
 def test_resources_have_the_names_of_lakehouse_names(
-    assembly: Assembly, names: Names, contracts: list[Contract]
+    assembly: Assembly, names: Names, contracts: list[Contract], deployment: str
 ) -> None:
-    for type_, (property_, expected) in names_of_type(names, contracts).items():
+    is_minimal = deployment.endswith("-minimal")
+    for type_, (property_, expected) in names_of_type(names, contracts, is_minimal=is_minimal).items():
         assert assembly.named(type_, property_).keys() == expected, type_
 
 

@@ -10,7 +10,7 @@ import pytest
 from aws_cdk import RemovalPolicy
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from stacks import table_permissions
+from stacks import scheduling, table_permissions
 from tests.infrastructure.assembly import Assembly, Json, Resource, as_list, policy_statements, text, walk
 from tests.infrastructure.conftest import DEPLOYMENTS, DEV, deployment_settings
 
@@ -20,6 +20,8 @@ CDK_PROVIDERS = ("CustomS3AutoDeleteObjects", "CustomVpcRestrictDefaultSG")
 NO_RESOURCES = {
     "cloudwatch:PutMetricData": {"StringEquals": {"cloudwatch:namespace": ["Glue", "lakehouse/ENVIRONMENT"]}},
     "xray:PutTraceSegments": None,
+    "xray:PutTelemetryRecords": None,
+    **{f"logs:{action}": None for action in scheduling.LOG_DELIVERY},
     # Lake Formation holds whoever asks to what it has granted; IAM only says who may ask.
     **{f"lakeformation:{action}": None for action in table_permissions.CLASSIFY},
 }
@@ -27,7 +29,7 @@ NO_RESOURCES = {
 
 UNENCRYPTED: dict[str, str] = {
     "AWS::DMS::Endpoint": "A secret holds host and account of a source, with the key; what a target writes has it too.",
-    "AWS::Lambda::Function": "Functions of the CDK alone: no environment variable, no data.",
+    "AWS::Lambda::Function": "The CDK's own, and the planner: no environment variable, no data.",
 }
 """Types that could have a key of ours and have none, and why."""
 

@@ -1,0 +1,144 @@
+"""The scheduler of the minimal profile: a state machine of the contracts' datasets, and what it starts."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import yaml
+
+import app as cdk_entry
+from lakehouse.contract import Contract
+from lakehouse.names import Move, Names, Urgency
+from lakehouse.planner import asked
+from lakehouse.sizes import CAPACITIES, Size
+from stacks.settings import settings_of
+from stacks.state_machine import definition
+from tests.infrastructure.assembly import Assembly, Json, text
+from tests.infrastructure.conftest import DEPLOYMENTS
+
+ASSETS = "cdk-hnb659fds-assets-123456789012-eu-central-1"
+
+
+@pytest.fixture(scope="module")
+def machine(assembly: Assembly) -> Json:
+    [resource] = assembly.resources("AWS::StepFunctions::StateMachine")
+    described: Json = json.loads(text(resource.properties["DefinitionString"]))
+    return described
+
+
+def scopes(machine: Json) -> Iterator[Json]:
+    """The state machine, and what runs for each item of its maps."""
+    yield machine
+    for state in machine["States"].values():
+        if state["Type"] == "Map":
+            yield from scopes(state["ItemProcessor"])
+
+
+def tasks(machine: Json) -> dict[str, Json]:
+    found = {name: state for scope in scopes(machine) for name, state in scope["States"].items()}
+    return {name: state for name, state in found.items() if state["Type"] == "Task"}
+
+
+def test_it_exists_where_there_is_no_airflow(everything: dict[str, Assembly]) -> None:
+    for deployment in DEPLOYMENTS:
+        machines = everything[deployment].resources("AWS::StepFunctions::StateMachine")
+        assert len(machines) == len(everything[deployment].resources("AWS::Scheduler::Schedule"))
+        assert bool(machines) == deployment.endswith("-minimal"), deployment
+
+
+def test_every_dataset_is_planned_with_what_its_size_gives_it(machine: Json, contracts: list[Contract]) -> None:
+    payload = machine["States"]["Plan"]["Arguments"]["Payload"]
+    assert payload == {"environment": "dev", "datasets": [asked(contract) for contract in contracts]}
+
+
+def test_a_size_reaches_the_run(names: Names, contracts: list[Contract]) -> None:
+    large = [replace(contract, size=Size.LARGE) for contract in contracts]
+    arns = dict.fromkeys(("planner_arn", "machine_arn", "topic_arn"), "arn")
+    described = definition(large, names=names, concurrency=1, **arns)
+    for item in described["States"]["Plan"]["Arguments"]["Payload"]["datasets"]:
+        assert item["capacity"] == CAPACITIES[Size.LARGE]
+    for name in ("Stage to raw", "Raw to integration"):
+        arguments = tasks(described)[name]["Arguments"]
+        assert {key: arguments[key] for key in CAPACITIES[Size.LARGE]} == {
+            key: f"{{% $states.input.capacity.{key} %}}" for key in CAPACITIES[Size.LARGE]
+        }
+
+
+def test_every_transition_leads_to_a_state_and_every_state_is_reached(machine: Json) -> None:
+    for scope in scopes(machine):
+        states = scope["States"]
+        reached = {scope["StartAt"]}
+        for state in states.values():
+            steps = [state, *state.get("Choices", []), *state.get("Catch", [])]
+            targets = {step[key] for step in steps for key in ("Next", "Default") if key in step}
+            assert targets or state.get("End") or state["Type"] in ("Succeed", "Fail")
+            reached |= targets
+        assert reached == states.keys()
+
+
+def test_what_may_pass_is_tried_again_and_what_fails_is_told(machine: Json) -> None:
+    for name, task in tasks(machine).items():
+        errors = {error for rule in task["Retry"] for error in rule["ErrorEquals"]}
+        assert "Glue.ConcurrentRunsExceededException" in errors
+        # A job that failed would fail again: the planner lets it wait, longer each time.
+        assert not {"States.ALL", "States.TaskFailed"} & errors
+        if name not in ("Executions", "Tell"):
+            assert [rule["ErrorEquals"] for rule in task["Catch"]] == [["States.ALL"]], name
+
+
+def test_what_it_starts_exists(assembly: Assembly, machine: Json, names: Names) -> None:
+    started = tasks(machine)
+    jobs = {started[name]["Arguments"]["JobName"] for name in ("Stage to raw", "Raw to integration")}
+    assert jobs == {names.job(move) for move in Move} <= assembly.named("AWS::Glue::Job", "Name").keys()
+    assert assembly.named("AWS::CodeBuild::Project", "Name").keys() == {started["Curated"]["Arguments"]["ProjectName"]}
+    assert started["Plan"]["Arguments"]["FunctionName"].endswith(f":function:{names.planner}")
+    topic = started["Tell"]["Arguments"]["TopicArn"].rpartition(":")[2]
+    assert topic == names.alerts_topic(Urgency.CRITICAL)
+    assert topic in assembly.named("AWS::SNS::Topic", "TopicName")
+    assert len(started["Tell"]["Arguments"]["Subject"]) <= 100
+
+
+def test_it_is_started_as_often_as_the_settings_say(assembly: Assembly, names: Names) -> None:
+    [schedule] = assembly.resources("AWS::Scheduler::Schedule")
+    minutes = settings_of("dev").orchestration.every_minutes
+    assert schedule.properties["ScheduleExpression"] == f"rate({minutes} minutes)"
+    assert text(schedule.properties["Target"]["Arn"]).endswith(f":stateMachine:{names.moves}")
+    assert "KmsKeyArn" in schedule.properties
+
+
+def test_executions_are_logged_traced_and_encrypted(assembly: Assembly) -> None:
+    [machine] = assembly.resources("AWS::StepFunctions::StateMachine")
+    assert machine.properties["LoggingConfiguration"]["Level"] == "ALL"
+    assert machine.properties["TracingConfiguration"] == {"Enabled": True}
+    assert machine.properties["EncryptionConfiguration"]["Type"] == "CUSTOMER_MANAGED_KMS_KEY"
+
+
+def test_the_planner_runs_the_jobs_wheel(assembly: Assembly, names: Names) -> None:
+    [planner] = [
+        item.properties
+        for item in assembly.resources("AWS::Lambda::Function")
+        if item.properties.get("FunctionName") == names.planner
+    ]
+    module, _, function = planner["Handler"].rpartition(".")
+    [job, *_] = assembly.resources("AWS::Glue::Job")
+    wheel = text(job.properties["DefaultArguments"]["--additional-python-modules"])
+    assert f"s3://{text(planner['Code']['S3Bucket'])}/{planner['Code']['S3Key']}" == wheel
+    with zipfile.ZipFile(assembly.assets[planner["Code"]["S3Key"]]) as archive:
+        source = archive.read(f"{module.replace('.', '/')}.py").decode()
+    assert f"def {function}(" in source
+
+
+def test_dbt_gets_its_models_and_its_locked_requirements(assembly: Assembly) -> None:
+    [project] = assembly.resources("AWS::CodeBuild::Project")
+    source = project.properties["Source"]
+    folder = assembly.assets[text(source["Location"]).removeprefix(f"{ASSETS}/")]
+    assert sorted(path.name for path in folder.iterdir()) == ["models"]
+    left_behind = {"target", "logs"}
+    assert not left_behind & {path.name for path in (folder / "models").iterdir()}
+    for file in ("dbt_project.yml", "run_dbt.py", "requirements.txt"):
+        assert (folder / "models" / file).read_bytes() == (cdk_entry.ROOT / "models" / file).read_bytes()
+    phases = yaml.safe_load(source["BuildSpec"])["phases"]
+    assert any("--require-hashes -r models/requirements.txt" in command for command in phases["install"]["commands"])
+    assert phases["build"]["commands"] == ["lakehouse build"]
