@@ -27,11 +27,6 @@ class Analytics(LakehouseStack):
         super().__init__(scope, "analytics", names=names, description="Athena workgroups of the lakehouse")
         self._settings, self._key = settings, key
         self._workgroup("Dbt", name=names.dbt_workgroup, description="dbt builds the curated zone")
-        words = {area.value: area.database(names) for area in Area} | {
-            "analyst_role": names.role("analyst"),
-            "integration_bucket": names.bucket(Zone.INTEGRATION),
-            "locations_role": names.locations_role,
-        }
         for role in ROLES.values():
             workgroup = self._workgroup(
                 f"{role.name.title()}s",
@@ -46,7 +41,7 @@ class Analytics(LakehouseStack):
                     name=path.stem,
                     description=description.removeprefix("-- "),
                     database=role.reads[-1].database(names),
-                    query_string=Template(sql).substitute(words),
+                    query_string=Template(sql).substitute(words(names)),
                     work_group=workgroup.name,
                 )
                 query.node.add_dependency(workgroup)
@@ -74,3 +69,12 @@ class Analytics(LakehouseStack):
                 ),
             ),
         )
+
+
+def words(names: Names) -> dict[str, str]:
+    """What `$name` stands for in the files of `queries/`."""
+    return {area.value: area.database(names) for area in Area} | {
+        "analyst_role": names.role("analyst"),
+        "integration_bucket": names.bucket(Zone.INTEGRATION),
+        "locations_role": names.locations_role,
+    }
