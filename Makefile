@@ -78,6 +78,10 @@ deploy: setup ## deploy to the AWS account of your credentials, then create and 
 	lakehouse tables apply
 
 ##@ Keep
+.PHONY: docs
+docs: setup ## the picture of the architecture, drawn from the templates
+	python -m reports.picture
+
 .PHONY: setup
 setup: .venv/.installed .venv-dbt/.installed node_modules/.installed ## environments and tools (done by all the others)
 

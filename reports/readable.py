@@ -18,7 +18,7 @@ def readable(template: Template) -> str:
     References become text (`${Key.Arn}`), JSON in text becomes structure, hashes of uploaded files are masked: their
     content has its own history. Metadata and what the CDK puts into every template are left out.
     """
-    parts = {name: _plain(template[name]) for name in ("Resources", "Outputs") if name in template}
+    parts = {name: plain(template[name]) for name in ("Resources", "Outputs") if name in template}
     for name, resource in parts["Resources"].items():
         kept = {key: item for key, item in resource.items() if key not in ("Type", "Metadata")}
         parts["Resources"][name] = {"Type": resource["Type"], **kept}
@@ -40,7 +40,8 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Properties with their references as text (`${Key.Arn}`), as `readable` writes them."""
     match value:
         case {"Ref": name} if len(value) == 1:
             return f"${{{name}}}"
@@ -51,14 +52,14 @@ def _plain(value: Any) -> Any:
         case {"Fn::Sub": str(text)}:
             return _masked(text)
         case {"Fn::Join": ["", [*parts]]}:
-            texts = [_plain(part) for part in parts]
+            texts = [plain(part) for part in parts]
             if all(isinstance(text, str) for text in texts):
                 return _structured("".join(texts))
             return {"Fn::Join": ["", texts]}
         case dict():
-            return {name: _plain(value[name]) for name in sorted(value)}
+            return {name: plain(value[name]) for name in sorted(value)}
         case list():
-            return [_plain(item) for item in value]
+            return [plain(item) for item in value]
         case str():
             # What would look like a reference and is none, as `Fn::Sub` writes it.
             return _structured(value.replace("${", "${!"))
