@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from lakehouse.contract import Bound, Format, Options
 from lakehouse.faults import Faults, YamlPath, one_of
@@ -111,9 +112,8 @@ def regular_expression(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("quote it")
     try:
-        with duckdb.connect() as connection:
-            connection.execute("SELECT regexp_matches('', $pattern)", {"pattern": value})
-    except duckdb.Error as error:
+        pc.match_substring_regex(pa.array([""]), value)
+    except pa.ArrowInvalid as error:
         raise ValueError(f"write an RE2 regular expression: {str(error).splitlines()[0]}") from error
     return value
 

@@ -46,9 +46,7 @@ def strings(assembly: Assembly) -> set[str]:
     return found
 
 
-def names_of_type(
-    names: Names, contracts: list[Contract], *, is_minimal: bool
-) -> dict[str, tuple[str, set[str]]]:
+def names_of_type(names: Names, contracts: list[Contract], *, is_minimal: bool) -> dict[str, tuple[str, set[str]]]:
     """For each kind of resource: the property that holds its name, and what `lakehouse.names` calls them all."""
     sources = {contract.source.name for contract in contracts if contract.source.is_database}
     streams = {contract.source.name for contract in contracts if contract.source.type == "kinesis"}

@@ -12,7 +12,7 @@ from lakehouse.names import Move, Names
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("lakehouse", "stacks", "glue_jobs", "dags", "local", "reports")
-NOT_ON_A_WORKER = {"typer", "rich", "ministack", "moto", "aws_cdk", "airflow", "pytest", "tests", *PARTS} - {
+NOT_ON_A_WORKER = {"typer", "rich", "duckdb", "ministack", "moto", "aws_cdk", "airflow", "pytest", "tests", *PARTS} - {
     "lakehouse"
 }
 
