@@ -16,8 +16,9 @@ _TYPES = {"postgresql": "postgresql", "postgres": "postgresql", "mysql": "mysql"
 _DATABASES = ("postgresql", "mysql")
 _FORMATS = {
     "s3": ("csv", "json", "jsonl", "parquet", "avro"),
-    "kinesis": ("json", "jsonl", "avro"),
-    "kafka": ("json", "jsonl", "avro"),
+    # As Firehose writes them: the events themselves, a line feed after each.
+    "kinesis": ("jsonl", "json"),
+    "kafka": ("jsonl", "json"),
     "api": ("json", "jsonl"),
 }
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -86,7 +87,7 @@ def _database(server: Server, *, type_: str, table: str, faults: Faults, path: Y
 
 def _format(server: Server, *, type_: str, faults: Faults, path: YamlPath) -> str:
     known = _FORMATS[type_]
-    format_ = server.format or ("json" if type_ != "s3" else "")
+    format_ = server.format or {"s3": "", "api": "json"}.get(type_, "jsonl")
     if format_ not in known:
         faults.add((*path, "format"), f"{server.format!r} is no format that is read", remedy=one_of(format_, known))
     if format_ == "json" and server.delimiter not in (None, "array", "new_line"):

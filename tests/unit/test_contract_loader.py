@@ -56,6 +56,15 @@ def test_the_example_of_the_documentation() -> None:
     ]
 
 
+@pytest.mark.parametrize("stream", ["kinesis", "kafka"])
+def test_events_arrive_as_firehose_writes_them(stream: str) -> None:
+    server = 'type: s3, location: "s3://carrier.example.com/parcels/", format: csv, delimiter: ";"'
+    assert server in EXAMPLE
+    assert parse_contract(EXAMPLE.replace(server, f"type: {stream}"), path="x").source.format == "jsonl"
+    with pytest.raises(LakehouseError, match="'avro' is no format that is read"):
+        parse_contract(EXAMPLE.replace(server, f"type: {stream}, format: avro"), path="x")
+
+
 @pytest.mark.parametrize("path", sorted(CONTRACTS.rglob("*.yaml")), ids=lambda path: path.name)
 def test_our_contracts_are_valid_to_other_tools(path: Path) -> None:
     validator = jsonschema.validators.validator_for(ODCS)(ODCS)
@@ -63,10 +72,10 @@ def test_our_contracts_are_valid_to_other_tools(path: Path) -> None:
     assert [error.message for error in validator.iter_errors(yaml.safe_load(path.read_text()))] == []
 
 
-def test_the_sales_contracts() -> None:
+def test_the_sample_contracts() -> None:
     contracts = {contract.dataset: contract for contract in load_contracts(CONTRACTS)}
 
-    assert list(contracts) == ["customers", "order_items", "orders", "products", "store_sales"]
+    assert list(contracts) == ["customers", "order_items", "orders", "products", "store_sales", "page_views"]
     assert contracts["order_items"].key == ("order_id", "line_number")
     assert contracts["orders"].stage_prefix == "dms/shop/public/orders/"
     assert contracts["orders"].ordering == ("_change_seq",)
