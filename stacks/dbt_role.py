@@ -47,7 +47,12 @@ def add_dbt_role(
     databases = [area.database(names) for area in (Area.CURATED, Area.INTEGRATION)]
     ops = stack.s3_arn(names.ops_location(""))
     statements = [
-        *athena_statements(stack, areas=(Area.RAW, Area.INTEGRATION, Area.OPS, Area.CURATED), key=key),
+        *athena_statements(
+            stack,
+            workgroup=names.dbt_workgroup,
+            areas=(Area.RAW, Area.INTEGRATION, Area.OPS, Area.CURATED),
+            key=key,
+        ),
         iam.PolicyStatement(
             sid="WriteTables", actions=[f"glue:{action}" for action in WRITE], resources=stack.glue_arns(*databases)
         ),

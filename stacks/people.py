@@ -5,14 +5,13 @@ from aws_cdk import aws_kms as kms
 
 from lakehouse.governance.roles import Role
 from lakehouse.governance.tags import Area
+from stacks.athena_permissions import athena_statements
 from stacks.settings import Governance
 from stacks.stack import LakehouseStack
 
-QUERY = ["StartQueryExecution", "StopQueryExecution", "GetQueryExecution", "BatchGetQueryExecution"]
-QUERY += ["ListQueryExecutions", "GetQueryResults", "GetQueryResultsStream", "GetWorkGroup"]
-QUERY += ["GetNamedQuery", "BatchGetNamedQuery", "ListNamedQueries"]
-BROWSE = ["GetDataCatalog", "ListDatabases", "GetDatabase", "ListTableMetadata", "GetTableMetadata"]
-CATALOG = ["GetDatabase", "GetDatabases", "GetTable", "GetTables", "GetTableVersions", "GetPartition", "GetPartitions"]
+BROWSE = ["ListDatabases", "GetDatabase", "ListTableMetadata", "GetTableMetadata"]
+MORE = ["BatchGetQueryExecution", "ListQueryExecutions", "GetQueryResultsStream"]
+MORE += ["GetNamedQuery", "BatchGetNamedQuery", "ListNamedQueries"]
 WHY_WILDCARDS = (
     "Tables and results come and go: the role is held to its areas' databases and its workgroup's results. "
     "GetDataAccess knows no resources: Lake Formation decides by its grants."
@@ -41,36 +40,15 @@ def people_statements(stack: LakehouseStack, role: Role, *, key: kms.IKey) -> li
     """
     names = stack.names
     workgroup = names.workgroup_of(role.name)
-    results = stack.s3_arn(names.results_bucket)
+    athena = f"arn:{stack.partition}:athena:{stack.region}:{stack.account}"
 
-    def allow(sid: str, actions: list[str], resources: list[str], **conditions: dict[str, str]) -> iam.PolicyStatement:
-        return iam.PolicyStatement(sid=sid, actions=actions, resources=resources, conditions=conditions)
-
-    def athena(resource: str) -> str:
-        return f"arn:{stack.partition}:athena:{stack.region}:{stack.account}:{resource}"
+    def allow(sid: str, actions: list[str], resources: list[str]) -> iam.PolicyStatement:
+        return iam.PolicyStatement(sid=sid, actions=actions, resources=resources)
 
     statements = [
-        allow("Query", [f"athena:{action}" for action in QUERY], [athena(f"workgroup/{workgroup}")]),
-        allow("Browse", [f"athena:{action}" for action in BROWSE], [athena("datacatalog/AwsDataCatalog")]),
-        allow(
-            "Catalog",
-            [f"glue:{action}" for action in CATALOG],
-            stack.glue_arns(*(area.database(names) for area in role.describes)),
-        ),
-        allow("Data", ["lakeformation:GetDataAccess"], ["*"]),
-        allow("ResultsBucket", ["s3:GetBucketLocation"], [results]),
-        allow("ListResults", ["s3:ListBucket"], [results], StringLike={"s3:prefix": f"{workgroup}/*"}),
-        allow(
-            "Results",
-            ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
-            [f"{results}/{workgroup}/*"],
-        ),
-        allow(
-            "ResultsKey",
-            ["kms:Decrypt", "kms:GenerateDataKey"],
-            [key.key_arn],
-            StringEquals={"kms:ViaService": f"s3.{stack.region}.amazonaws.com"},
-        ),
+        *athena_statements(stack, workgroup=workgroup, areas=role.describes, key=key),
+        allow("Queries", [f"athena:{action}" for action in MORE], [f"{athena}:workgroup/{workgroup}"]),
+        allow("Browse", [f"athena:{action}" for action in BROWSE], [f"{athena}:datacatalog/AwsDataCatalog"]),
     ]
     if Area.AUDIT in role.reads:  # which is no location of Lake Formation's: CloudTrail's log has no columns to hide
         bucket = stack.s3_arn(names.audit_bucket)

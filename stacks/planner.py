@@ -40,7 +40,7 @@ def add_planner(stack: LakehouseStack, *, settings: Settings, key: kms.IKey, whe
         removal_policy=settings.removal_policy,
     )
     statements = [
-        *athena_statements(stack, areas=(Area.OPS,), key=key),
+        *athena_statements(stack, workgroup=names.dbt_workgroup, areas=(Area.OPS,), key=key),
         iam.PolicyStatement(sid="ListArrivals", actions=["s3:ListBucketVersions", "s3:ListBucket"], resources=[stage]),
         iam.PolicyStatement(sid="ListManifests", actions=["s3:ListBucket"], resources=[raw]),
         iam.PolicyStatement(

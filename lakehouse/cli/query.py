@@ -12,6 +12,9 @@ from rich.table import Table
 
 from lakehouse.athena import query as ask
 from lakehouse.cli.options import DEFAULT_ENVIRONMENT, Environment, console
+from lakehouse.errors import LakehouseError
+from lakehouse.faults import one_of
+from lakehouse.governance.roles import ROLES
 from lakehouse.settings import names_of
 
 TABLE_ROWS = 1000
@@ -29,15 +32,21 @@ def query(
     form: Annotated[Format, typer.Option("--format", help="csv and json (one object a line) are for pipes.")] = (
         Format.TABLE
     ),
+    role: Annotated[
+        str, typer.Option(envvar="LAKEHOUSE_ROLE", help=f"Whose workgroup it runs in: {', '.join(ROLES)}.")
+    ] = "analyst",
     env: Environment = DEFAULT_ENVIRONMENT,
 ) -> None:
-    """Run SQL on Athena, in the analysts' workgroup.
+    """Run SQL on Athena, in the workgroup of your role.
 
     Databases are lakehouse_<env>_raw, _integration, _curated and _ops:
 
         lakehouse query "select * from lakehouse_dev_curated.sales_by_region_month"
     """
-    result = ask(boto3.client("athena"), sql, names=names_of(env))
+    if role not in ROLES:
+        raise LakehouseError(f"no role {role!r}: {one_of(role, ROLES)}")
+    deployment = names_of(env)
+    result = ask(boto3.client("athena"), sql, names=deployment, workgroup=deployment.workgroup_of(role))
     names = [name for name, _ in result.columns]
     match form:
         case Format.CSV:

@@ -63,3 +63,12 @@ def test_a_role_that_does_not_exist_is_named(
 ) -> None:
     assert access(monkeypatch, "--role", "analist") == 2
     assert "no role 'analist': did you mean 'analyst'?" in capsys.readouterr().err
+
+
+def test_a_query_for_a_role_that_does_not_exist_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["lakehouse", "query", "select 1", "--role", "enginer"])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert "no role 'enginer': did you mean 'engineer'?" in capsys.readouterr().err
