@@ -71,7 +71,7 @@ class Prices:
     def _charge(self, rate: Mapping[str, Any], properties: Properties) -> Charge:
         usd = float(rate["usd"][self.region]) * (self.hours_a_month if rate.get("hourly") else 1)
         if "times" in rate:
-            usd *= _quantity(rate["times"], properties)
+            usd *= _quantity(rate["times"], properties, missing=rate.get("missing", ""))
         for name, factors in rate.get("factor", {}).items():
             value = str(_value(name, properties))
             if value not in factors:
@@ -116,11 +116,11 @@ def _value(path: str, properties: Properties) -> Any:
     return value
 
 
-def _quantity(path: str, properties: Properties) -> float:
+def _quantity(path: str, properties: Properties, *, missing: float | str) -> float:
     value = _value(path, properties)
     if isinstance(value, list):
         return len(value)
     try:
-        return float(value)
+        return float(missing if value == "" else value)
     except (TypeError, ValueError):
         raise NotPricedError(f"{path} is not a number: {value!r}") from None

@@ -18,7 +18,8 @@ from lakehouse.cost.prices import NotPricedError, Prices
 from lakehouse.errors import LakehouseError
 from lakehouse.synth import checkout, synthesize
 
-KNOWN = {"resource", "service", "what", "per", "usd", "source", "hourly", "times", "when", "factor", "besides"}
+KNOWN = {"resource", "service", "what", "per", "usd", "source", "hourly", "times", "missing", "when", "factor"}
+KNOWN |= {"besides"}
 ENDPOINT = {"VpcEndpointType": "Interface", "SubnetIds": [{"Ref": "A"}, {"Ref": "B"}]}
 
 
@@ -47,6 +48,12 @@ def test_fixed_costs_are_multiplied_by_hours_and_by_what_a_property_counts(price
     assert (count, usd) == (2, pytest.approx(2 * 2 * 730 * 0.012))
     assert found.monthly == pytest.approx(usd + 1)
     assert not found.unpriced
+
+
+def test_what_is_counted_by_a_list_that_is_missing_is_one(prices: Prices) -> None:
+    several = {"Metrics": [{"Id": "a"}, {"Id": "b"}, {"Expression": "a + b"}]}
+    found = of(prices, One=("AWS::CloudWatch::Alarm", {"MetricName": "x"}), Other=("AWS::CloudWatch::Alarm", several))
+    assert found.monthly == pytest.approx(0.1 + 0.3)
 
 
 def test_a_run_costs_its_workers(prices: Prices) -> None:
@@ -82,9 +89,7 @@ def test_every_price_has_each_region_a_source_and_a_date() -> None:
     for rate in table["charge"]:
         assert rate["usd"].keys() == {"eu-central-1", "us-east-1"}, rate
         assert rate["source"].startswith(("https://aws.amazon.com/", "https://docs.aws.amazon.com/")), rate
-        assert not rate.keys() - {
-            *["resource", "service", "what", "per", "usd", "source", "hourly", "times", "when", "factor", "besides"]
-        }, rate
+        assert not rate.keys() - KNOWN, rate
     free = table["free"]["resources"]
     assert free == sorted(set(free))
     assert not {rate["resource"] for rate in table["charge"]} & set(free)
