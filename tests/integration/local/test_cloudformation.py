@@ -181,3 +181,31 @@ def test_a_replication_is_recorded_and_updated(stack: Deploy) -> None:
     assert first["ReplicationConfigArn"] == second["ReplicationConfigArn"]
     endpoints = {endpoint["EndpointArn"]: endpoint for endpoint in dms.describe_endpoints()["Endpoints"]}
     assert endpoints[second["SourceEndpointArn"]]["PostgreSQLSettings"] == {"MapBooleanAsBoolean": True}
+
+
+def test_a_stream_is_encrypted_and_updated_in_place(stack: Deploy) -> None:
+    kinesis = boto3.client("kinesis")
+    encryption = {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"}
+    properties: dict[str, Any] = {
+        "Name": "clicks",
+        "StreamModeDetails": {"StreamMode": "ON_DEMAND"},
+        "StreamEncryption": encryption,
+        "RetentionPeriodHours": 48,
+    }
+
+    def found() -> dict[str, Any]:
+        return dict(kinesis.describe_stream_summary(StreamName="clicks")["StreamDescriptionSummary"])
+
+    stack({"Stream": {"Type": "AWS::Kinesis::Stream", "Properties": properties}})
+    first = found()
+    assert {name: first[name] for name in encryption} == encryption
+    assert (first["StreamModeDetails"], first["RetentionPeriodHours"]) == ({"StreamMode": "ON_DEMAND"}, 48)
+    kinesis.put_record(StreamName="clicks", Data=b"kept", PartitionKey="k")
+    properties |= {"StreamModeDetails": {"StreamMode": "PROVISIONED"}, "ShardCount": 2, "RetentionPeriodHours": 24}
+    del properties["StreamEncryption"]
+    events = stack({"Stream": {"Type": "AWS::Kinesis::Stream", "Properties": properties}})
+    assert not [event["ResourceStatusReason"] for event in events if event["ResourceStatus"] == "UPDATE_FAILED"]
+    second = found()
+    assert (second["EncryptionType"], second["RetentionPeriodHours"], second["OpenShardCount"]) == ("NONE", 24, 2)
+    assert second["StreamModeDetails"] == {"StreamMode": "PROVISIONED"}
+    assert second["StreamCreationTimestamp"] == first["StreamCreationTimestamp"]
