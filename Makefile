@@ -73,9 +73,9 @@ nag: setup ## every finding of cdk-nag in all environments, and why it is as it 
 	python -m reports.findings
 
 .PHONY: deploy
-deploy: setup ## deploy to the AWS account of your credentials, then create and evolve its tables
+deploy: setup ## deploy to the AWS account of your credentials
 	cdk deploy --all
-	lakehouse tables apply
+	@echo 'next, under the role that makes tables (docs/deploy.md): lakehouse tables apply'
 
 ##@ Keep
 .PHONY: docs

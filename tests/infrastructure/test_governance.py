@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from aws_cdk import App
 
 from app import ROOT
 from lakehouse.contract import Contract
@@ -14,6 +15,9 @@ from lakehouse.governance.access import tables
 from lakehouse.governance.tags import TaggedTable
 from lakehouse.names import Names, Zone
 from stacks.audit import LEFT_OUT
+from stacks.people import who_signs_in
+from stacks.settings import Governance
+from stacks.stack import LakehouseStack
 from tests import ladder, tbac
 from tests.infrastructure.assembly import Assembly, Json, as_list, policy_statements, text
 from tests.infrastructure.conftest import DEPLOYMENTS
@@ -177,6 +181,15 @@ def test_people_read_the_results_of_their_own_workgroup_alone(assembly: Assembly
     assert {arn for arn in reached if ":s3:::" in arn} == own | ({log, f"{log}/*"} if role == "auditor" else set())
     account = f"{names.region}:{names.account}"
     assert {arn for arn in reached if ":workgroup/" in arn} == {f"arn:aws:athena:{account}:workgroup/{workgroup}"}
+
+
+def test_people_may_come_from_an_identity_provider(names: Names) -> None:
+    stack = LakehouseStack(App(), "people", names=names, description="")
+    trust = who_signs_in(stack, Governance(saml_provider="company")).policy_fragment
+    [provider] = stack.resolve(trust.principal_json)["Federated"]
+    assert text(provider) == f"arn:<AWS::Partition>:iam::{names.account}:saml-provider/company"
+    assert trust.conditions == {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}
+    assert who_signs_in(stack, Governance()).assume_role_action == "sts:AssumeRole"
 
 
 def test_the_trail_has_calls_and_every_object_of_every_zone(assembly: Assembly, names: Names) -> None:
