@@ -42,6 +42,10 @@ test-integration: setup ## jobs, Athena, DMS and dbt against the embedded AWS
 test-e2e: setup ## the demo and the CDK CLI from end to end
 	pytest tests/e2e
 
+.PHONY: test-dags
+test-dags: setup .venv-airflow/.installed ## the DAGs in Airflow, against the embedded AWS
+	pytest tests/dags
+
 .PHONY: lint
 lint: setup ## ruff and mypy
 	ruff check .
@@ -89,6 +93,7 @@ setup: .venv/.installed .venv-dbt/.installed node_modules/.installed ## environm
 lock: .venv/.installed ## renew the locked requirements from pyproject.toml and models/requirements.in
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --all-extras pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 models/requirements.in -o models/requirements.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --constraint dags/constraints.txt dags/environment.in -o dags/environment.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml tests/spark/requirements-4.1.in -o tests/spark/requirements-4.1.txt
 
 .PHONY: clean
@@ -112,6 +117,12 @@ help: ## this list
 	@echo "setting up .venv-dbt (dbt keeps an environment of its own)"
 	@[ -x .venv-dbt/bin/python ] || $(PYTHON) -m venv --without-pip .venv-dbt
 	@uv pip sync --quiet --compile-bytecode --python .venv-dbt/bin/python models/requirements.txt
+	@touch $@
+
+.venv-airflow/.installed: dags/environment.txt .venv/.installed
+	@echo "setting up .venv-airflow (Airflow's constraints fit neither the CDK nor dbt)"
+	@[ -x .venv-airflow/bin/python ] || $(PYTHON) -m venv --without-pip .venv-airflow
+	@uv pip sync --quiet --compile-bytecode --python .venv-airflow/bin/python dags/environment.txt
 	@touch $@
 
 .venv-spark/.installed: tests/spark/requirements-4.1.txt .venv/.installed

@@ -48,6 +48,7 @@ def build(
     target: Path | None = None,
     select: tuple[str, ...] = (),
     held: Iterable[str] = (),
+    exactly: bool = False,
 ) -> list[Node]:
     """Build and test the models.
 
@@ -57,6 +58,7 @@ def build(
         target: folder for what dbt compiles, logs and remembers between runs; `<project>/target` if None.
         select: dbt selectors, e.g. `("+sales_by_region_month",)`; everything if empty.
         held: datasets whose gates hold them; what depends on these is left as it is.
+        exactly: run no test that `select` does not name; else those of the selected models too.
 
     Returns:
         Each model and test, in the order in which it finished.
@@ -70,11 +72,12 @@ def build(
     results.unlink(missing_ok=True)
     finished = subprocess.run(
         [
-            *(_python(project), project / "run_dbt.py", "build"),
+            *(interpreter(project), project / "run_dbt.py", "build"),
             *("--project-dir", project, "--profiles-dir", project),
             *("--target-path", target, "--log-path", target / "logs"),
             *(("--select", *select) if select else ()),
             *(("--exclude", *without) if without else ()),
+            *(("--indirect-selection", "empty") if exactly else ()),
         ],
         env={**os.environ, **environment(names), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_USE_COLORS": "false"},
         capture_output=True,
@@ -92,7 +95,13 @@ def build(
     return nodes
 
 
-def _python(project: Path) -> Path:
+def interpreter(project: Path = PROJECT) -> Path:
+    """The Python that has dbt.
+
+    Raises:
+        LakehouseError: there is none.
+    """
+    project = project.resolve()
     path = Path(os.environ.get(PYTHON, project.parent / ".venv-dbt" / "bin" / "python"))
     if not path.is_file():
         raise LakehouseError(

@@ -1,0 +1,1 @@
+"""DAGs that put the moves in order; in Airflow's folder by `python -m dags.bundle`."""
