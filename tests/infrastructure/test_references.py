@@ -79,6 +79,7 @@ def names_of_type(names: Names, contracts: list[Contract], *, is_minimal: bool) 
             "DeliveryStreamName",
             {names.delivery(source=source) for source in streams},
         ),
+        "AWS::SQS::Queue": ("QueueName", {names.arrivals, names.arrivals_dead_letters}),
         "AWS::DMS::ReplicationSubnetGroup": ("ReplicationSubnetGroupIdentifier", {names.replication_subnets}),
     }
 
@@ -114,7 +115,7 @@ def found_in(strings: set[str], pattern: str) -> set[str]:
     ("type_", "name", "pattern"),
     [
         ("AWS::S3::Bucket", "BucketName", r"{0.prefix}-[a-z-]+-{0.account}-{0.region}"),
-        ("AWS::Logs::LogGroup", "LogGroupName", r"^{0.log_prefix}/jobs/.+"),
+        ("AWS::Logs::LogGroup", "LogGroupName", r"^{0.log_prefix}/(?:jobs|deliveries)/.+"),
     ],
 )
 def test_whatever_is_mentioned_exists(
