@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from ministack.core.responses import set_request_account_id, set_request_region  # type: ignore[import-untyped]
 from ministack.services import firehose  # type: ignore[import-untyped]
 
@@ -164,7 +163,7 @@ def _deliver(buffer: Buffer) -> bool:
     set_request_region(buffer.region)
     try:
         files.write(stream, _config(stream), buffer.body, keys=buffer.keys, error=buffer.error, at=buffer.since)
-    except (BotoCoreError, ClientError):
+    except Exception:  # whatever it is: the thread that delivers for all streams must not end
         log.exception("%s: %s bytes could not be delivered; they are tried again", buffer.stream, len(buffer.body))
         buffer.since = buffer.latest = time.time()
         return True
