@@ -67,6 +67,11 @@ class Names:
         return self._bucket("scripts")
 
     @property
+    def dags_bucket(self) -> str:
+        """What Airflow reads: DAGs, models, contracts and library, requirements and startup script."""
+        return self._bucket("dags")
+
+    @property
     def results_bucket(self) -> str:
         """Athena query results."""
         return self._bucket("query-results")
@@ -159,6 +164,25 @@ class Names:
     def dbt_project(self) -> str:
         """CodeBuild project that runs dbt where there is no Airflow."""
         return f"{self.prefix}-dbt"
+
+    @property
+    def airflow_role(self) -> str:
+        """Role of Airflow's components and tasks."""
+        return self.role("airflow")
+
+    def airflow_log_group(self, component: str) -> str:
+        """Log group that Amazon MWAA writes to: of `DAGProcessing`, `Scheduler`, `Task`, `WebServer` or `Worker`."""
+        return f"airflow-{self.airflow}-{component}"
+
+    @property
+    def packages_domain(self) -> str:
+        """CodeArtifact domain with the Python packages of what has no way to the internet."""
+        return self.prefix
+
+    @property
+    def packages_repository(self) -> str:
+        """CodeArtifact repository that fetches from PyPI what it has not."""
+        return "pypi"
 
     @property
     def job_security_configuration(self) -> str:

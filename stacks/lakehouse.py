@@ -20,6 +20,7 @@ from stacks.ingestion import Ingestion
 from stacks.kafka import Kafka
 from stacks.network import Network
 from stacks.observability import Observability
+from stacks.orchestration import Orchestration
 from stacks.processing import Processing
 from stacks.scheduling import Scheduling
 from stacks.settings import Settings
@@ -56,6 +57,16 @@ def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: 
     # Without anything that runs in it, a network would only cost money.
     if databases or clusters or settings.orchestration.engine == "mwaa":
         network = Network(stage, names=names, settings=settings, flow_logs=storage.access_logs)
+        if settings.orchestration.engine == "mwaa":
+            Orchestration(
+                stage,
+                names=names,
+                settings=settings,
+                key=storage.key,
+                network=network,
+                contracts=contracts,
+                root=root,
+            ).add_stack_dependency(governance)
         if databases:
             replications = Ingestion(
                 stage, names=names, settings=settings, key=storage.key, network=network, databases=databases

@@ -126,7 +126,7 @@ class Orchestration:
 
     engine: Literal["mwaa", "step-functions"] = "mwaa"
     every_minutes: int = 15
-    environment_class: Literal["mw1.micro", "mw1.small", "mw1.medium", "mw1.large"] = "mw1.small"
+    environment_class: Literal["mw1.small", "mw1.medium", "mw1.large"] = "mw1.small"
     workers: tuple[int, int] = (1, 4)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 

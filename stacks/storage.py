@@ -44,6 +44,8 @@ class Storage(LakehouseStack):
             if zone is Zone.STAGE:
                 _tell_eventbridge(bucket)
         self._logged_bucket("Scripts", name=names.scripts_bucket)
+        if settings.orchestration.engine == "mwaa":
+            self._logged_bucket("Dags", name=names.dags_bucket)
         self._logged_bucket(
             "QueryResults", name=names.results_bucket, expires_days=settings.retention.query_results_days
         )
@@ -66,12 +68,15 @@ class Storage(LakehouseStack):
                 resources=["*"],  # in a key's own policy: this key
                 conditions={
                     "ArnLike": {
-                        "kms:EncryptionContext:aws:logs:arn": self.format_arn(
-                            service="logs",
-                            resource="log-group",
-                            resource_name=f"{names.log_prefix}/*",
-                            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-                        )
+                        "kms:EncryptionContext:aws:logs:arn": [
+                            self.format_arn(
+                                service="logs",
+                                resource="log-group",
+                                resource_name=groups,
+                                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+                            )
+                            for groups in (f"{names.log_prefix}/*", names.airflow_log_group("*"))
+                        ]
                     }
                 },
             )

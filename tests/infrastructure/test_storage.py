@@ -51,8 +51,9 @@ def test_cloudwatch_may_use_the_key_for_our_log_groups_alone(assembly: Assembly)
     [key] = assembly.resources("AWS::KMS::Key")
     [logs] = [item for item in key.properties["KeyPolicy"]["Statement"] if item.get("Sid") == "CloudWatchLogs"]
     assert logs["Principal"] == {"Service": "logs.eu-central-1.amazonaws.com"}
-    arn = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
-    assert text(arn) == "arn:aws:logs:eu-central-1:123456789012:log-group:/lakehouse/dev/*"
+    arns = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+    groups = "arn:aws:logs:eu-central-1:123456789012:log-group:"
+    assert [text(arn) for arn in arns] == [f"{groups}/lakehouse/dev/*", f"{groups}airflow-lakehouse-dev-airflow-*"]
 
 
 def test_every_bucket_refuses_requests_without_tls(assembly: Assembly) -> None:

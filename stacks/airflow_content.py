@@ -1,0 +1,148 @@
+"""What Airflow reads, put into its bucket by CloudFormation: the DAG folder, and the environment's files by version.
+
+Amazon MWAA wants requirements and startup script before it makes an environment, so a command after the deployment
+would come too late; and a roll-back brings the old content back with everything else.
+"""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from aws_cdk import DefaultStackSynthesizer, IgnoreMode
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_assets as assets
+from aws_cdk import aws_s3_deployment as deployment
+from constructs import Construct
+
+from lakehouse import dbt
+from stacks.acknowledge import acknowledge, acknowledge_wildcards
+from stacks.settings import Settings
+from stacks.stack import LakehouseStack
+
+DAGS = "repository"
+"""Folder of the bucket that becomes Airflow's DAG folder: the repository's own, side by side as they stand in it."""
+FOLDERS = ("contracts", "dags", "lakehouse", "models")
+LEFT_OUT = ("/models/target", "/models/logs", "__pycache__", "/lakehouse/cli")
+WHY_WILDCARDS = (
+    "DAGs come and go: the function is held to Airflow's bucket, and reads the assets of deployments, which are code."
+)
+
+
+class Content(NamedTuple):
+    """Where the environment's files are in the bucket, and what puts them there."""
+
+    requirements: str
+    startup_script: str
+    made: list[Construct]
+
+
+def add_content(stack: LakehouseStack, *, settings: Settings, key: kms.IKey, root: Path) -> Content:
+    """Deploy DAG folder, requirements and startup script.
+
+    Args:
+        stack: the stack that Airflow is in.
+        settings: how long the function's log is kept.
+        key: the key of the bucket.
+        root: the repository.
+    """
+    names = stack.names
+    bucket = s3.Bucket.from_bucket_name(stack, "Bucket", names.dags_bucket)
+    only = ["/*", *(f"!/{folder}" for folder in FOLDERS), *LEFT_OUT]
+    code = assets.Asset(stack, "Repository", path=str(root), ignore_mode=IgnoreMode.GIT, exclude=only)
+    files = {name: (root / "dags" / name).read_text() for name in ("requirements.txt", "startup.sh")}
+    files["dbt-requirements.txt"] = (root / "models" / "requirements.txt").read_text()
+    # A file that changes has another path, and only that has Amazon MWAA take it up.
+    version = sha256("\0".join([names.prefix, *files.values()]).encode()).hexdigest()[:12]
+    folder = f"environment/{version}"
+    files["startup.sh"] = _exports(stack, folder=folder) + files["startup.sh"]
+    shared: dict[str, Any] = {
+        "destination_bucket": bucket,
+        "role": _role(stack, key=key),
+        "log_group": logs.LogGroup(
+            stack,
+            "content-log",
+            log_group_name=names.function_log_group("orchestration-content"),
+            retention=settings.retention.logs,
+            encryption_key=key,
+            removal_policy=settings.removal_policy,
+        ),
+        "memory_limit": 256,
+    }
+    put = deployment.BucketDeployment
+    made: list[Construct] = [
+        put(
+            stack,
+            "Dags",
+            sources=[deployment.Source.bucket(code.bucket, code.s3_object_key)],
+            destination_key_prefix=DAGS,
+            **shared,
+        ),
+        # The environment reads the last version until it has been updated.
+        put(
+            stack,
+            "Environment",
+            sources=[deployment.Source.data(name, text) for name, text in files.items()],
+            destination_key_prefix=folder,
+            prune=False,
+            retain_on_delete=True,
+            **shared,
+        ),
+    ]
+    for child in stack.node.children:
+        if child.node.id.startswith("Custom::CDKBucketDeployment"):
+            acknowledge(
+                child,
+                "AwsSolutions-L1",
+                reason="The runtime is the CDK's choice for its own function, which brings its libraries in a layer.",
+            )
+    return Content(f"{folder}/requirements.txt", f"{folder}/startup.sh", made)
+
+
+def _exports(stack: LakehouseStack, *, folder: str) -> str:
+    """Lines that export what startup script, DAGs and dbt read."""
+    names = stack.names
+    host = f"{names.packages_domain}-{stack.account}.d.codeartifact.{stack.region}.amazonaws.com"
+    variables = dbt.environment(names) | {
+        "LAKEHOUSE_ENV": names.environment,
+        "LAKEHOUSE_BUCKET_DAGS": names.dags_bucket,
+        "LAKEHOUSE_DBT_REQUIREMENTS": f"{folder}/dbt-requirements.txt",
+        "LAKEHOUSE_DBT_ROLE": f"arn:{stack.partition}:iam::{stack.account}:role/{names.dbt_role}",
+        "LAKEHOUSE_PACKAGES_DOMAIN": names.packages_domain,
+        "LAKEHOUSE_PACKAGES_HOST": host,
+        "LAKEHOUSE_PACKAGES_REPOSITORY": names.packages_repository,
+    }
+    return "#!/bin/sh\n" + "".join(f"export {name}='{value}'\n" for name, value in variables.items())
+
+
+def _role(stack: LakehouseStack, *, key: kms.IKey) -> iam.IRole:
+    """The function's role; the CDK would give it more, and on the whole bootstrap bucket."""
+    names = stack.names
+    role = iam.Role(
+        stack,
+        "content-role",
+        role_name=names.role("airflow-content"),
+        description=f"Puts DAGs and requirements into {names.dags_bucket}",
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+    )
+    bucket = stack.s3_arn(names.dags_bucket)
+    bootstrap = f"cdk-{DefaultStackSynthesizer.DEFAULT_QUALIFIER}-assets-{stack.account}-{stack.region}"
+    group = f"log-group:{names.function_log_group('orchestration-content')}"
+    statements = [
+        iam.PolicyStatement(sid="ReadAssets", actions=["s3:GetObject"], resources=[stack.s3_arn(f"{bootstrap}/*")]),
+        iam.PolicyStatement(sid="ListContent", actions=["s3:ListBucket", "s3:GetBucketLocation"], resources=[bucket]),
+        iam.PolicyStatement(
+            sid="WriteContent", actions=["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], resources=[f"{bucket}/*"]
+        ),
+        iam.PolicyStatement(sid="UseKey", actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[key.key_arn]),
+        iam.PolicyStatement(
+            sid="Log",
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+            resources=[f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:{group}:*"],
+        ),
+    ]
+    policy = iam.Policy(stack, "content-policy", statements=statements, roles=[role])
+    acknowledge_wildcards(policy, statements, reason=WHY_WILDCARDS)
+    return role.without_policy_updates()
