@@ -56,6 +56,12 @@ def test_what_is_counted_by_a_list_that_is_missing_is_one(prices: Prices) -> Non
     assert found.monthly == pytest.approx(0.1 + 0.3)
 
 
+@pytest.mark.parametrize(("workers", "usd"), [(1, 0.74), (3, 0.74 + 2 * 0.11)])
+def test_workers_that_wait_are_a_fixed_cost(prices: Prices, workers: int, usd: float) -> None:
+    airflow = {"EnvironmentClass": "mw1.medium", "MinWorkers": workers, "MaxWorkers": 10}
+    assert of(prices, Airflow=("AWS::MWAA::Environment", airflow)).monthly == pytest.approx(730 * usd)
+
+
 def test_a_run_costs_its_workers(prices: Prices) -> None:
     run = {"WorkerType": "G.2X", "NumberOfWorkers": 5}
     [charge] = of(prices, Job=("AWS::Glue::Job", run)).usage
