@@ -23,6 +23,7 @@ class Action(StrEnum):
     OPTIMIZE = "optimize"
     BREAK = "break"
     ORPHAN = "orphan"
+    WAIT = "wait"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class Change:
     """One difference of one table.
 
     `BREAK` would need other data or break readers, so it is refused. `ORPHAN` is a table whose contract is gone;
-    it is reported and left alone.
+    it is reported and left alone. `WAIT` can be made only after a deployment, and is reported until then.
     """
 
     table: str

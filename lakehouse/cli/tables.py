@@ -32,6 +32,7 @@ _MARKS = {
     Action.OPTIMIZE: "[yellow]~[/yellow]",
     Action.BREAK: "[red]![/red]",
     Action.ORPHAN: "[dim]?[/dim]",
+    Action.WAIT: "[dim]?[/dim]",
 }
 
 
@@ -40,7 +41,7 @@ def plan(contracts: Contracts = DEFAULT_CONTRACTS, env: Environment = DEFAULT_EN
     """Show what differs between contracts and tables, who may see what included; changes nothing.
 
     + is made, ~ is changed without touching data, ! would break the table and is refused by apply,
-    ? has no contract any more and is left alone.
+    ? has no contract any more and is left alone, or waits for the next deployment of the stacks.
     """
     read, names = checked(contracts), names_of(env)
     found = tables.plan(catalog.load(), read, names)
@@ -66,7 +67,7 @@ def apply(contracts: Contracts = DEFAULT_CONTRACTS, env: Environment = DEFAULT_E
         made = tables.apply(catalog.load(), read, names)
         made += lake_formation.apply(boto3.client("lakeformation"), read, names=names)
     _show(made)
-    console.print(f"{sum(change.action is not Action.ORPHAN for change in made)} changes applied")
+    console.print(f"{sum(change.action not in (Action.ORPHAN, Action.WAIT) for change in made)} changes applied")
     console.print(f"contracts in force: {names.contracts_uri}")
 
 

@@ -13,7 +13,7 @@ from lakehouse.contract import Contract
 from lakehouse.errors import LakehouseError
 from lakehouse.governance.classification import UNCLASSIFIED, Classification
 from lakehouse.governance.roles import ROLES, Role, is_filtered, visible
-from lakehouse.governance.tags import CLASSIFICATION, ROWS, Rows, TaggedTable, of_contracts
+from lakehouse.governance.tags import CLASSIFICATION, DOMAIN, ROWS, Rows, TaggedTable, of_contracts
 from lakehouse.names import Names
 from lakehouse.table_changes import Action, Change
 
@@ -32,7 +32,10 @@ class Step(NamedTuple):
 
 
 def plan(client: "LakeFormationClient", contracts: Iterable[Contract], *, names: Names) -> list[Change]:
-    """What Lake Formation does not have as the contracts say, in the order of `apply`; changes nothing."""
+    """What Lake Formation does not have as the contracts say, in the order of `apply`; changes nothing.
+
+    A domain that is not deployed yet is reported (`Action.WAIT`) and left out: nobody is granted less for it.
+    """
     return [step.change for step in _all_steps(client, contracts, names)]
 
 
@@ -40,10 +43,10 @@ def apply(client: "LakeFormationClient", contracts: Iterable[Contract], *, names
     """Tag tables and columns, and bring row filters and what is granted on them; the tables are there.
 
     Returns:
-        The changes that were made.
+        The changes that were made, and what waits for a deployment.
 
     Raises:
-        LakehouseError: an LF-Tag or a value of one is not deployed.
+        LakehouseError: an LF-Tag is not deployed.
     """
     steps = _all_steps(client, contracts, names)
     for step in steps:
@@ -52,15 +55,27 @@ def apply(client: "LakeFormationClient", contracts: Iterable[Contract], *, names
 
 
 def _all_steps(client: "LakeFormationClient", contracts: Iterable[Contract], names: Names) -> list[Step]:
-    steps = partial(_steps, client, names)
+    steps = partial(_steps, client, names, _deployed_domains(client))
     with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
         return list(chain.from_iterable(pool.map(list, map(steps, of_contracts(contracts, names=names)))))
 
 
-def _steps(client: "LakeFormationClient", names: Names, table: TaggedTable) -> Iterator[Step]:
+def _deployed_domains(client: "LakeFormationClient") -> set[str]:
+    try:
+        return {*client.get_lf_tag(TagKey=DOMAIN)["TagValues"]}
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "EntityNotFoundException":
+            return set()
+        raise
+
+
+def _steps(client: "LakeFormationClient", names: Names, domains: set[str], table: TaggedTable) -> Iterator[Step]:
     place = {"DatabaseName": table.area.database(names), "Name": table.name}
     on_table, on_columns = _assigned(client, place)
     tags = {ROWS: str(Rows.ALL), **table.tags}
+    if tags[DOMAIN] not in domains:
+        detail = f"tag {DOMAIN}={tags.pop(DOMAIN)} waits for `cdk deploy`, which makes it a value of the LF-Tag"
+        yield Step(_change(place, detail, action=Action.WAIT), _nothing)
     # Rows are hidden before the filters that show some of them exist, and shown after these are gone.
     filters = list(_filter_steps(client, names, table))
     if table.row_filter:
@@ -181,9 +196,13 @@ def _tag(client: "LakeFormationClient", resource: "ResourceTypeDef", key: str, v
         error = failure["Error"]
         raise LakehouseError(
             f"{resource}: LF-Tag {key}={value} was refused: {error['ErrorMessage']} "
-            "Deploy the stacks first (`cdk deploy --all`): they own the tags and know each domain"
+            "Deploy the stacks first (`cdk deploy --all`): they own the tags"
         )
 
 
-def _change(place: dict[str, str], detail: str) -> Change:
-    return Change(table=f"{place['DatabaseName']}.{place['Name']}", action=Action.GOVERN, detail=detail)
+def _nothing() -> None:
+    """What waits for a deployment is not ours to do."""
+
+
+def _change(place: dict[str, str], detail: str, *, action: Action = Action.GOVERN) -> Change:
+    return Change(table=f"{place['DatabaseName']}.{place['Name']}", action=action, detail=detail)

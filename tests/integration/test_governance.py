@@ -16,6 +16,7 @@ from lakehouse.governance import grants, lake_formation
 from lakehouse.governance.roles import ROLES
 from lakehouse.governance.tags import Area, of_database
 from lakehouse.names import Names, Zone
+from lakehouse.table_changes import Action
 from local import embedded
 from tests import ladder, tbac
 from tests.integration import lf_tags
@@ -143,10 +144,27 @@ def test_a_filter_that_was_made_and_not_granted_is_granted_the_next_time(
     assert set(seen(lake, names, Zone.RAW, "engineer").values()) == {tbac.SOME_ROWS}
 
 
-def test_a_domain_that_is_not_deployed_is_named(lake: Any, names: Names, customers: Contract) -> None:
+def test_a_domain_that_is_not_deployed_waits_for_it(lake: Any, names: Names, customers: Contract) -> None:
     moved = replace(customers, domain="atlantis")
-    with pytest.raises(LakehouseError, match=r"LF-Tag domain=atlantis was refused: .* no value atlantis.*cdk deploy"):
-        lake_formation.apply(lake, [moved], names=names)
+    for _ in range(2):
+        found = lake_formation.apply(lake, [moved], names=names)
+        assert [change.action for change in found] == [Action.WAIT] * 2
+        assert "tag domain=atlantis waits for `cdk deploy`" in found[0].detail
+    lake.update_lf_tag(TagKey="domain", TagValuesToAdd=["atlantis"])
+    assert {change.detail for change in lake_formation.apply(lake, [moved], names=names)} == {"tag domain=atlantis"}
+    assert in_catalog(lake, names.database(Zone.RAW), "customers").tags["domain"] == "atlantis"
+
+
+def test_a_tag_that_is_not_deployed_is_named(lake: Any, names: Names, customers: Contract) -> None:
+    values = lake.get_lf_tag(TagKey="classification")["TagValues"]
+    columns = tuple(replace(column, classification="public") for column in customers.columns)
+    lake.update_lf_tag(TagKey="classification", TagValuesToDelete=["public"])
+    try:
+        with pytest.raises(LakehouseError, match=r"LF-Tag classification=public was refused: .*cdk deploy"):
+            lake_formation.apply(lake, [replace(customers, columns=columns)], names=names)
+    finally:
+        lake.update_lf_tag(TagKey="classification", TagValuesToAdd=["public"])
+    assert {*lake.get_lf_tag(TagKey="classification")["TagValues"]} == {*values}
 
 
 def test_before_there_are_tables_a_plan_says_what_they_will_get(lake: Any, names: Names, customers: Contract) -> None:
