@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from aws_cdk import ArnFormat
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sns as sns
@@ -47,7 +48,7 @@ def add_replication_rule(stack: LakehouseStack, *, replications: Collection[str]
 
     Args:
         stack: the stack that the rule is in.
-        replications: ARNs of DMS Serverless replications.
+        replications: ARNs of DMS replication configs or tasks.
         topic: who is told.
     """
     message = events.EventField.from_path("$.detail.detailMessage")
@@ -57,14 +58,49 @@ def add_replication_rule(stack: LakehouseStack, *, replications: Collection[str]
         description="DMS replications that failed",
         pattern=events.EventPattern(
             source=["aws.dms"],
-            detail_type=["DMS Replication State Change"],
+            detail_type=["DMS Replication State Change", "DMS Replication Task State Change"],
             resources=list(replications),
-            detail={"eventType": ["REPLICATION_FAILED"]},
+            detail={"eventType": ["REPLICATION_FAILED", "REPLICATION_TASK_FAILED"]},
         ),
         text=(
             f"DMS: {message} Changes of this source database wait in its log, which grows until its disk is full. Mend "
             "what its log in the DMS console says, then: aws dms start-replication --start-replication-type "
             "resume-processing. Says it that the log position is gone: reload-target loads all tables anew."
+        ),
+        topic=topic,
+    )
+
+
+def add_moves_rule(stack: LakehouseStack, *, topic: sns.ITopic) -> None:
+    """Tell of each execution of the moves that was ended from outside; one that fails tells itself.
+
+    Source: AWS Step Functions developer guide, "Automating Step Functions event delivery with EventBridge".
+    """
+    names = stack.names
+    detail = {name: events.EventField.from_path(f"$.detail.{name}") for name in ("status", "name")}
+    _add_rule(
+        stack,
+        "moves",
+        description="Executions of the moves that ran out of time or were aborted",
+        pattern=events.EventPattern(
+            source=["aws.states"],
+            detail_type=["Step Functions Execution Status Change"],
+            detail={
+                "stateMachineArn": [
+                    stack.format_arn(
+                        service="states",
+                        resource="stateMachine",
+                        resource_name=names.moves,
+                        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+                    )
+                ],
+                "status": ["TIMED_OUT", "ABORTED"],
+            },
+        ),
+        text=(
+            f"{names.moves} {detail['status']} (execution {detail['name']}). Jobs that it had started go on; the next "
+            "execution takes up what is left. Look which state it hung in, in the Step Functions console. To be quick: "
+            f"lakehouse run --env {names.environment}."
         ),
         topic=topic,
     )

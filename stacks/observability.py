@@ -18,9 +18,10 @@ from stacks.alarms import add_alarm
 from stacks.budget import add_budget
 from stacks.dashboards import add_domain_dashboard, add_platform_dashboard
 from stacks.dataset_alarms import dataset_alarms
-from stacks.failure_rules import add_job_rule, add_replication_rule
-from stacks.platform_alarms import platform_alarms, replication_alarms
+from stacks.failure_rules import add_job_rule, add_moves_rule, add_replication_rule
+from stacks.platform_alarms import platform_alarms
 from stacks.settings import Settings
+from stacks.source_alarms import replication_alarms, stream_alarms
 from stacks.stack import LakehouseStack
 
 
@@ -29,7 +30,7 @@ class Observability(LakehouseStack):
 
     Args:
         contracts: the datasets.
-        replications: ARN of the DMS Serverless replication of each source database, by the source's name.
+        replications: ARN of the DMS replication config or task of each source database, by the source's name.
     """
 
     def __init__(
@@ -59,16 +60,29 @@ class Observability(LakehouseStack):
             ]
             add_domain_dashboard(self, domain, contracts=datasets, alarms=of_domain)
             alarms += of_domain
-        definitions = list(platform_alarms(contracts, names=names, settings=settings))
+        definitions = list(stream_alarms(contracts, names=names, settings=settings))
         for source, arn in replications.items():
-            resource = f"{self.account}:{Fn.select(6, Fn.split(':', arn))}"
-            definitions += replication_alarms(source, resource, names=names, settings=settings)
+            dimensions = self._replication_dimensions(arn, settings=settings)
+            definitions += replication_alarms(source, dimensions, names=names, settings=settings)
+        definitions += platform_alarms(names=names, settings=settings)
         platform = [add_alarm(self, alarm, topics=topics) for alarm in definitions]
         add_platform_dashboard(self, platform=platform, alarms=alarms + platform)
         add_job_rule(self, topic=topics[Urgency.CRITICAL])
+        if settings.orchestration.engine == "step-functions":
+            add_moves_rule(self, topic=topics[Urgency.CRITICAL])
         if replications:
             add_replication_rule(self, replications=replications.values(), topic=topics[Urgency.CRITICAL])
         add_budget(self, settings=settings, topic=topics[Urgency.WARNING])
+
+    def _replication_dimensions(self, arn: str, *, settings: Settings) -> dict[str, str]:
+        """How DMS names a replication in its metrics: by the last part of its ARN, which DMS makes up."""
+        resource = Fn.select(6, Fn.split(":", arn))
+        if settings.replication.instance_class is None:
+            return {"ReplicationConfigId": f"{self.account}:{resource}"}
+        return {
+            "ReplicationInstanceIdentifier": self.names.replication_instance,
+            "ReplicationTaskIdentifier": resource,
+        }
 
     def _topic(self, urgency: Urgency, *, settings: Settings, key: kms.IKey) -> sns.Topic:
         topic = sns.Topic(

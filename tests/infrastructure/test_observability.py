@@ -2,11 +2,13 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_cdk import App
 from aws_cdk.aws_cloudwatch import TreatMissingData
 
 from lakehouse.contract import Contract
@@ -14,9 +16,11 @@ from lakehouse.metrics import Metric
 from lakehouse.names import Move, Names, Urgency
 from stacks.alarms import DAY_SECONDS
 from stacks.dataset_alarms import Window, window_of
+from stacks.observability import Observability
 from stacks.settings import settings_of
+from stacks.storage import Storage
 from tests.infrastructure.assembly import Assembly, Json, Resource, policy_statements, text
-from tests.infrastructure.conftest import DEPLOYMENTS, deployment_settings
+from tests.infrastructure.conftest import CONTEXT, DEPLOYMENTS, deployment_settings
 
 ALERTS = settings_of("dev").alerts
 RUNBOOK = Path(__file__).parents[2] / "docs" / "observability.md"
@@ -176,13 +180,48 @@ def test_replications_are_watched_by_what_their_arn_ends_with(alarms: dict[str, 
     assert "Replication" in split["Fn::Split"][1]["Fn::GetStackOutput"]["OutputName"]
 
 
+def test_on_an_instance_replications_are_watched_as_its_tasks(
+    names: Names, contracts: list[Contract], tmp_path: Path
+) -> None:
+    settings = settings_of("dev")
+    settings = replace(settings, replication=replace(settings.replication, instance_class="dms.t3.medium"))
+    app = App(context=CONTEXT, outdir=str(tmp_path))
+    Observability(
+        app,
+        names=names,
+        settings=settings,
+        key=Storage(app, names=names, settings=settings).key,
+        contracts=contracts,
+        replications={"shop": "arn:aws:dms:eu-central-1:123456789012:task:ABC"},
+    )
+    app.synth()
+    alarms = Assembly(tmp_path).named("AWS::CloudWatch::Alarm", "AlarmName")
+    assert alarms[names.alarm("source-latency", of="shop")]["Dimensions"] == [
+        {"Name": "ReplicationInstanceIdentifier", "Value": names.replication_instance},
+        {"Name": "ReplicationTaskIdentifier", "Value": "ABC"},
+    ]
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS)
+def test_moves_that_are_ended_from_outside_are_told_where_step_functions_starts_them(
+    everything: dict[str, Assembly], deployment: str
+) -> None:
+    environment, _, _ = deployment.partition("-")
+    names = Names(environment=environment, account="123456789012", region="eu-central-1")
+    rule = everything[deployment].named("AWS::Events::Rule", "Name").get(names.failure_rule("moves"))
+    engine = deployment_settings(deployment).orchestration.engine
+    assert (rule is not None) == (engine == "step-functions")
+    if rule is not None:
+        [machine] = rule["EventPattern"]["detail"]["stateMachineArn"]
+        assert text(machine) == f"arn:aws:states:eu-central-1:123456789012:stateMachine:{names.moves}"
+
+
 def test_without_databases_and_streams_nothing_of_them_is_watched(keeping: Assembly, names: Names) -> None:
     watched = {text(alarm.properties["Namespace"]) for alarm in keeping.resources("AWS::CloudWatch::Alarm")}
     assert "AWS/DMS" not in watched
-    assert keeping.named("AWS::Events::Rule", "Name").keys() & {
-        names.failure_rule("jobs"),
-        names.failure_rule("replications"),
-    } == {names.failure_rule("jobs")}
+    rules = keeping.named("AWS::Events::Rule", "Name")
+    assert names.failure_rule("jobs") in rules
+    assert names.failure_rule("replications") not in rules
 
 
 def test_failed_jobs_and_replications_are_told_at_once(
@@ -193,7 +232,8 @@ def test_failed_jobs_and_replications_are_told_at_once(
     assert jobs["EventPattern"]["detail"]["jobName"] == [names.job(move) for move in Move]
     assert {"FAILED", "TIMEOUT"} <= set(jobs["EventPattern"]["detail"]["state"])
     replications = rules[names.failure_rule("replications")]
-    assert replications["EventPattern"]["detail"] == {"eventType": ["REPLICATION_FAILED"]}
+    # DMS Serverless tells of its failures by the first, a task on an instance by the second.
+    assert replications["EventPattern"]["detail"] == {"eventType": ["REPLICATION_FAILED", "REPLICATION_TASK_FAILED"]}
     assert len(replications["EventPattern"]["resources"]) == 1
     for rule in (jobs, replications):
         [target] = rule["Targets"]
