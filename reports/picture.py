@@ -25,11 +25,16 @@ PLUMBING = re.compile(
 )
 """What holds the others together, and is left out."""
 NAMES = {
+    "AWS::Athena::WorkGroup": "Athena workgroup",
     "AWS::Budgets::Budget": "monthly budget",
+    "AWS::DMS::ReplicationConfig": "DMS Serverless replication",
+    "AWS::EC2::FlowLog": "flow log",
+    "AWS::EC2::Subnet": "subnet",
     "AWS::EC2::VPC": "VPC",
     "AWS::EC2::VPCEndpoint": "VPC endpoint",
     "AWS::Events::Rule": "EventBridge rule",
     "AWS::KinesisFirehose::DeliveryStream": "Firehose delivery stream",
+    "AWS::LakeFormation::Resource": "Lake Formation location",
     "AWS::Logs::LogGroup": "log group",
     "AWS::MWAA::Environment": "Airflow environment (MWAA)",
 }

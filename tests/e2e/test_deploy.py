@@ -2,6 +2,8 @@
 changed where a setting changes, gone when destroyed."""
 
 import json
+import re
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -92,6 +94,8 @@ def test_deploy_again_change_destroy(
     check_smoke_test(names, contracts)
 
     assert deploy(server, deployed) == stacks
+    if settings_of("dev").profile == profile:
+        check_pipeline(server)
     difference = cdk.run(server, "diff", "--app", str(deployed), "--fail")
     assert difference.count("There were no differences") == len(stacks)
 
@@ -123,6 +127,21 @@ def test_roles_of_pipelines(server: embedded.Server, session: boto3.Session, nam
     )
     cdk.run(server, "destroy", "--all", *context, "--force")
     assert not iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+
+
+def check_pipeline(server: embedded.Server) -> None:
+    """What the pipelines run deploys, applies the tables under their role, and asks whether that answers."""
+    environment = embedded.child_environment(server) | {
+        "CDK_DEFAULT_ACCOUNT": server.account,
+        "CDK_DEFAULT_REGION": server.region,
+        "CDK_VALIDATION": "false",
+    }
+    done = subprocess.run(
+        [cdk_entry.ROOT / ".ci" / "deploy", "dev"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^[1-9]\d* tables to create, \d+ changes, 0 refused$", done.stdout, re.MULTILINE), done.stdout
+    assert done.stdout.splitlines()[-1].startswith("✓ Athena in workgroup"), done.stdout
 
 
 def check_smoke_test(names: Names, contracts: list[Contract]) -> None:
