@@ -202,6 +202,7 @@ def test_an_attempt_is_a_trace_with_a_span_a_step(job: Job, arrive: Arrive, monk
         "read": "raw_to_integration",
         "write": "raw_to_integration",
         "commit": "write",
+        "judge": "raw_to_integration",
         "record": "raw_to_integration",
     }
     about = {"lakehouse.dataset": job.contract.dataset, "lakehouse.batches": batch_id, "lakehouse.run": "jr_1"}
