@@ -24,8 +24,7 @@ from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 from stacks.tag_grants import grant
 
-AIRFLOW_VERSION = "3.2.1"
-"""The newest that Amazon MWAA offers; dags/requirements.txt is for it."""
+AIRFLOW_VERSION = "3.2.1"  # the newest that Amazon MWAA offers; dags/requirements.txt is for it
 LOGS = {
     "DAGProcessing": "dag_processing_logs",
     "Scheduler": "scheduler_logs",

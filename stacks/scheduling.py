@@ -13,21 +13,15 @@ from constructs import Construct
 
 from lakehouse.contract import Contract
 from lakehouse.governance import tags
-from lakehouse.names import Move, Names, Urgency
+from lakehouse.names import Names, Urgency
 from stacks.acknowledge import acknowledge_wildcards
 from stacks.dbt_build import add_dbt_build
 from stacks.job_code import build_wheel, upload
+from stacks.machine_permissions import WHY_WILDCARDS, machine_statements
 from stacks.planner import add_planner
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 from stacks.state_machine import definition
-
-LOG_DELIVERY = ["CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries"]
-LOG_DELIVERY += ["PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups"]
-WHY_WILDCARDS = (
-    "CloudWatch's actions for the delivery of logs and X-Ray's for traces know no resources ('Logging using CloudWatch "
-    "Logs' and 'IAM policies for X-Ray' in the Step Functions developer guide)."
-)
 
 
 class Scheduling(LakehouseStack):
@@ -63,7 +57,9 @@ class Scheduling(LakehouseStack):
             machine_arn=machine,
             topic_arn=topic,
         )
-        made = self._machine(described, statements=self._statements(machine, planner=planner, topic=topic))
+        made = self._machine(
+            described, statements=machine_statements(self, key=key, machine=machine, planner=planner, topic=topic)
+        )
         self._schedule(machine).node.add_dependency(made)
 
     def _machine(self, described: dict[str, object], *, statements: list[iam.PolicyStatement]) -> sfn.CfnStateMachine:
@@ -104,32 +100,6 @@ class Scheduling(LakehouseStack):
         )
         made.node.add_dependency(policy)
         return made
-
-    def _statements(self, machine: str, *, planner: str, topic: str) -> list[iam.PolicyStatement]:
-        """What the state machine does; for its `.sync` tasks also what waiting for them takes."""
-        names = self.names
-        jobs = [self.glue_arn(f"job/{names.job(move)}") for move in Move]
-        builds = self.format_arn(service="codebuild", resource="project", resource_name=names.dbt_project)
-        rule = self.format_arn(
-            service="events", resource="rule", resource_name="StepFunctionsGetEventForCodeBuildStartBuildRule"
-        )
-
-        def allow(sid: str, actions: list[str], resources: list[str]) -> iam.PolicyStatement:
-            return iam.PolicyStatement(sid=sid, actions=actions, resources=resources)
-
-        run = ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"]
-        build = ["codebuild:StartBuild", "codebuild:StopBuild", "codebuild:BatchGetBuilds"]
-        return [
-            allow("Others", ["states:ListExecutions"], [machine]),
-            allow("Plan", ["lambda:InvokeFunction"], [planner]),
-            allow("Run", run, jobs),
-            allow("Build", build, [builds]),
-            allow("WaitForBuilds", ["events:PutTargets", "events:PutRule", "events:DescribeRule"], [rule]),
-            allow("Tell", ["sns:Publish"], [topic]),
-            allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], [self._key.key_arn]),
-            allow("Log", [f"logs:{action}" for action in LOG_DELIVERY], ["*"]),
-            allow("Trace", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
-        ]
 
     def _schedule(self, machine: str) -> scheduler.CfnSchedule:
         names, schedule = self.names, scheduler.CfnSchedule

@@ -2,8 +2,7 @@
 
     alone? -> plan -> for each dataset with work: load, plan again, merge -> dbt -> tell what failed
 
-A dataset that fails stops, the others go on; dbt builds on what there is. Nothing is kept between executions: what
-is due follows from the manifests and `ops.batches`, so the next execution takes up what this one left.
+A dataset that fails stops, the others go on; dbt builds on what there is. Nothing is kept between executions.
 
 Source: AWS Step Functions developer guide, "Transforming data with JSONata" and "Start an AWS Glue job".
 """
@@ -43,9 +42,7 @@ def definition(
         contracts: the datasets that it moves.
         names: names of the deployment.
         concurrency: how many datasets move at a time.
-        planner_arn: the function of `lakehouse.planner`.
-        machine_arn: its own ARN.
-        topic_arn: SNS topic that is told what failed.
+        planner_arn, machine_arn, topic_arn: of the function of `lakehouse.planner`, of itself, of whom it tells.
     """
     plan = partial(_plan, names=names, planner_arn=planner_arn)
     return {
@@ -131,7 +128,6 @@ def _move(move: Move, *, names: Names) -> Json:
 
 
 def _message(names: Names) -> str:
-    """What the people on duty read."""
     each = r"$join([$states.input[failed].('- ' & dataset & ': ' & failed)], '\n')"
     remedy = (
         f"\\n\\nThe others went on, and what was committed stays. Details: lakehouse status --env {names.environment}; "
