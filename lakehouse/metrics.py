@@ -37,6 +37,8 @@ class Metric(StrEnum):
     DURATION = "Duration"
     FAILURES = "Failures"
     """1 for an attempt that failed, 0 for one that did not."""
+    HELD = "GatesHeld"
+    """1 for an attempt whose gate holds what it moved, 0 for one that goes on."""
 
     @property
     def unit(self) -> "StandardUnitType":
@@ -104,6 +106,8 @@ def values_of(attempts: Iterable["Attempt"], age: timedelta | None) -> dict[Metr
         values[Metric.REFUSED_PERCENT] = 100 * values[Metric.REFUSED] / received
     values[Metric.DURATION] = (attempts[0].finished_at - attempts[0].started_at).total_seconds()
     values[Metric.FAILURES] = int(attempts[0].error is not None)
+    if any(attempt.gate is not None for attempt in attempts):
+        values[Metric.HELD] = int(any(attempt.is_held for attempt in attempts))
     if age is not None:
         values[Metric.DATA_AGE] = age.total_seconds()
     return values

@@ -20,6 +20,7 @@ GRAPHS = {
     "Age of the newest data when it reached integration, seconds": (Metric.DATA_AGE, cloudwatch.Stats.MINIMUM),
     "Duration of an attempt, seconds": (Metric.DURATION, cloudwatch.Stats.MAXIMUM),
     "Failed attempts": (Metric.FAILURES, cloudwatch.Stats.SUM),
+    "Moves that a gate holds": (Metric.HELD, cloudwatch.Stats.SUM),
 }
 
 

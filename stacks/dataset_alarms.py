@@ -1,4 +1,4 @@
-"""Alarms on datasets, from their contracts: refused records, and data that is older than promised."""
+"""Alarms on datasets, from their contracts: refused records, gates that hold, and data that is older than promised."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,6 +16,7 @@ from stacks.settings import Settings
 def dataset_alarms(contract: Contract, *, names: Names, settings: Settings) -> Iterator[Alarm]:
     """Alarms of one dataset; that on freshness exists if its contract promises it."""
     yield _refused(contract, names=names, settings=settings)
+    yield _held(contract, names=names)
     if contract.freshness is not None:
         yield _freshness(contract, promised=contract.freshness, names=names)
 
@@ -40,6 +41,29 @@ def _refused(contract: Contract, *, names: Names, settings: Settings) -> Alarm:
             f"Is the source wrong, tell its owner{f' ({contract.owner})' if contract.owner else ''}. "
             f"Is the contract, correct it, then: lakehouse tables apply --env {environment}; "
             f"lakehouse replay {dataset} --env {environment}."
+        ),
+    )
+
+
+def _held(contract: Contract, *, names: Names) -> Alarm:
+    dataset, environment = contract.dataset, names.environment
+    return Alarm(
+        of=dataset,
+        subject="held",
+        namespace=names.metric_namespace,
+        metric=Metric.HELD,
+        dimensions=dimensions(Metric.HELD, dataset=dataset),
+        statistic=Stats.MAXIMUM,
+        threshold=0,
+        # The state is that of the last move, however long ago it was.
+        missing=TreatMissingData.IGNORE,
+        urgency=Urgency.CRITICAL,
+        text=(
+            f"A quality rule of {contract.domain}/{dataset} did not pass, so its gate holds a batch in raw, or what "
+            f"depends on the dataset. Readers see the state before; none is lost. "
+            f"Which rule, what it measured and which batch: lakehouse run {dataset} --env {environment} says it, and "
+            f"ops.quality_results has it. Mend the source or the contract "
+            f"(lakehouse tables apply --env {environment}), then: lakehouse rerun {dataset} BATCH --env {environment}."
         ),
     )
 

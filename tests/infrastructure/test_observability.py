@@ -105,6 +105,17 @@ def test_each_dataset_has_an_alarm_on_refused_records(
         assert f"lakehouse quarantine {contract.dataset} --env dev" in text_of(alarm)
 
 
+def test_each_dataset_has_an_alarm_on_its_gates(
+    alarms: dict[str, Json], names: Names, contracts: list[Contract]
+) -> None:
+    for contract in contracts:
+        alarm = alarms[names.alarm("held", of=contract.dataset)]
+        assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == (Metric.HELD, "Maximum", 0)
+        assert alarm["Dimensions"] == [{"Name": "Dataset", "Value": contract.dataset}]
+        assert alarm["TreatMissingData"] == "ignore"
+        assert f"lakehouse rerun {contract.dataset} BATCH --env dev" in text_of(alarm)
+
+
 def test_each_promise_of_freshness_has_an_alarm_that_silence_raises(
     alarms: dict[str, Json], names: Names, contracts: list[Contract]
 ) -> None:
@@ -163,7 +174,9 @@ def test_what_carries_data_is_watched_where_it_exists(
     names = Names(environment=environment, account="123456789012", region="eu-central-1")
     found = everything[deployment].named("AWS::CloudWatch::Alarm", "AlarmName")
     of_datasets = {
-        names.alarm(subject, of=contract.dataset) for contract in contracts for subject in ("refused", "freshness")
+        names.alarm(subject, of=contract.dataset)
+        for contract in contracts
+        for subject in ("refused", "held", "freshness")
     }
     engine = deployment_settings(deployment).orchestration.engine
     assert found.keys() - of_datasets == of_platform(contracts, names, engine=engine)
@@ -262,7 +275,7 @@ def test_a_dashboard_for_each_domain_and_one_for_the_platform(
         assert drawn == {(metric, dataset) for metric in shown for dataset in datasets}
     status, *graphs = dashboards[names.dashboard()]["widgets"]
     assert len(status["properties"]["alarms"]) == len(alarms)
-    assert len(graphs) == len([name for name in alarms if not name.endswith(("-refused", "-freshness"))])
+    assert len(graphs) == len([name for name in alarms if not name.endswith(("-refused", "-held", "-freshness"))])
 
 
 def test_the_budget_counts_this_deployment_and_warns_before_it_is_spent(
@@ -327,6 +340,7 @@ def test_the_runbook_has_a_line_for_each_kind_of_alarm(alarms: dict[str, Json], 
 
 SUBJECTS = (
     "refused",
+    "held",
     "freshness",
     "source-latency",
     "target-latency",

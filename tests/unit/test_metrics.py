@@ -59,6 +59,13 @@ def test_a_failure_counts_itself_and_its_time() -> None:
     }
 
 
+def test_a_gate_that_holds_one_batch_holds() -> None:
+    passed, held = attempt(gate="PASS"), attempt(gate="NOT_EVALUATED")
+    assert metrics.values_of([passed], None)[Metric.HELD] == 0
+    assert metrics.values_of([passed, held], None)[Metric.HELD] == 1
+    assert Metric.HELD not in metrics.values_of([attempt()], None)
+
+
 def test_a_metric_has_a_move_or_none() -> None:
     assert metrics.dimensions(Metric.DURATION, dataset="orders", move=Move.STAGE_TO_RAW) == {
         "Dataset": "orders",
