@@ -165,3 +165,44 @@ def test_dbts_role_is_airflows_to_take(standard: Assembly, names: Names) -> None
     roles = {role.properties.get("RoleName"): role for role in standard.resources("AWS::IAM::Role")}
     [trust] = roles[names.dbt_role].properties["AssumeRolePolicyDocument"]["Statement"]
     assert text(trust["Principal"]["AWS"]) == f"<{roles[names.airflow_role].logical_id}>"
+
+
+FAKE_PYTHON = """#!/bin/sh
+# Stands for the component's Python: a token, a download, an environment whose pip writes down what it is asked.
+case "$1 $2" in
+"-m venv")
+    mkdir -p "$3/bin"
+    printf '#!/bin/sh\\necho "$PIP_USER $*" >"$ASKED"\\n' >"$3/bin/pip"
+    chmod +x "$3/bin/pip"
+    ;;
+*) if [ $# -eq 2 ]; then echo secret-token; fi ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("component", ["worker", "scheduler"])
+def test_the_startup_script_does_what_a_component_needs(
+    startup: str, names: Names, tmp_path: Path, component: str
+) -> None:
+    (tmp_path / "startup.sh").write_text(startup)
+    (tmp_path / "python3").write_text(FAKE_PYTHON)
+    (tmp_path / "python3").chmod(0o755)
+    asked = tmp_path / "asked"
+    variables = {"AIRFLOW_HOME": str(tmp_path / "airflow"), "HOME": str(tmp_path / "home"), "ASKED": str(asked)}
+    ran = subprocess.run(
+        ["sh", "-c", ". ./startup.sh; env"],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "MWAA_AIRFLOW_COMPONENT": component, **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    exported = dict(line.split("=", 1) for line in ran.stdout.splitlines() if "=" in line)
+    host = f"{names.packages_domain}-{names.account}.d.codeartifact.{names.region}.amazonaws.com"
+    assert exported["PIP_INDEX_URL"] == f"https://aws:secret-token@{host}/pypi/{names.packages_repository}/simple/"
+    assert exported["LAKEHOUSE_DBT_PYTHON"] == str(tmp_path / "airflow" / "dbt" / "bin" / "python")
+    profile = (tmp_path / "home" / ".aws" / "config").read_text()
+    assert f"role_arn = arn:aws:iam::{names.account}:role/{names.dbt_role}" in profile
+    assert asked.exists() == (component == "worker")
+    if component == "worker":
+        assert asked.read_text().startswith("false install --quiet --no-deps --require-hashes -r ")
