@@ -32,6 +32,7 @@ s3.download_file(os.environ["LAKEHOUSE_BUCKET_DAGS"], os.environ["LAKEHOUSE_DBT_
 esac
 
 # dbt takes the role that may write the curated zone; Airflow itself may not.
+export LAKEHOUSE_DBT_PROFILE=dbt
 mkdir -p "$HOME/.aws"
 cat >"$HOME/.aws/config" <<END
 [profile dbt]

@@ -13,6 +13,8 @@ from lakehouse.names import Names, Zone
 PROJECT = Path("models")
 PYTHON = "LAKEHOUSE_DBT_PYTHON"
 """Setting: the Python that has dbt; without it, the one in `.venv-dbt` beside the project."""
+PROFILE = "LAKEHOUSE_DBT_PROFILE"
+"""Setting: the AWS profile by which dbt takes its role; without it, dbt is who this process is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,13 @@ def build(
             *(("--exclude", *without) if without else ()),
             *(("--indirect-selection", "empty") if exactly else ()),
         ],
-        env={**os.environ, **environment(names), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_USE_COLORS": "false"},
+        env={
+            **os.environ,
+            **environment(names),
+            **({"AWS_PROFILE": os.environ[PROFILE]} if PROFILE in os.environ else {}),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DBT_USE_COLORS": "false",
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -141,19 +141,14 @@ def test_dbt_has_an_environment_of_its_own_with_the_locked_requirements(startup:
     assert '-m venv "$dbt"' in startup
 
 
-def test_what_airflow_and_the_library_share_is_the_same_version() -> None:
-    library = {item.name: item for item in map(Requirement, re.findall(r'"([a-z][^"]*==[^"]*)"', pyproject()))}
+def test_airflow_is_told_versions_that_its_constraints_allow() -> None:
+    constraints = {item.name: item.specifier for item in map(Requirement, lines(DAGS / "constraints.txt"))}
     for item in map(Requirement, lines(DAGS / "requirements.txt")):
-        if item.name in library and item.specifier:
-            assert item.specifier == library[item.name].specifier
+        assert item.specifier == constraints[item.name]
 
 
 def lines(path: Path) -> list[str]:
     return [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
-
-
-def pyproject() -> str:
-    return (cdk_entry.ROOT / "pyproject.toml").read_text()
 
 
 def test_it_reaches_the_services_that_it_calls(standard: Assembly) -> None:
@@ -203,6 +198,7 @@ def test_the_startup_script_does_what_a_component_needs(
     assert exported["LAKEHOUSE_DBT_PYTHON"] == str(tmp_path / "airflow" / "dbt" / "bin" / "python")
     profile = (tmp_path / "home" / ".aws" / "config").read_text()
     assert f"role_arn = arn:aws:iam::{names.account}:role/{names.dbt_role}" in profile
+    assert f"[profile {exported[dbt.PROFILE]}]" in profile
     assert asked.exists() == (component == "worker")
     if component == "worker":
         assert asked.read_text().startswith("false install --quiet --no-deps --require-hashes -r ")

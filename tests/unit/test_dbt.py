@@ -46,6 +46,18 @@ def test_what_dbt_says_before_it_starts_is_passed_on(tmp_path: Path, monkeypatch
         dbt.build(NAMES, project=_project(tmp_path, monkeypatch, results=None))
 
 
+@pytest.mark.parametrize("profile", [None, "builder"])
+def test_dbt_takes_its_role_by_the_profile_that_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str | None
+) -> None:
+    project = _project(tmp_path, monkeypatch, results=None)
+    (project / "run_dbt.py").write_text("import os, sys\nsys.exit(f'I am {os.environ.get(\"AWS_PROFILE\")}')\n")
+    if profile is not None:
+        monkeypatch.setenv(dbt.PROFILE, profile)
+    with pytest.raises(LakehouseError, match=f"I am {profile}$"):
+        dbt.build(NAMES, project=project)
+
+
 def test_results_of_an_earlier_run_are_not_taken_for_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = _project(tmp_path, monkeypatch, results=[])
     dbt.build(NAMES, project=project)
