@@ -145,7 +145,8 @@ def _words(type_: str) -> str:
     """`AWS::LakeFormation::DataCellsFilter` as `Lake Formation data cells filter`."""
     _, service, kind = type_.split("::")
     split = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
-    return f"{split.sub(' ', service).replace('Cloud ', 'Cloud')} {split.sub(' ', kind).lower()}"
+    product = re.sub(r"^(Cloud|Code) ", r"\1", split.sub(" ", service))
+    return f"{product} {split.sub(' ', kind).lower()}"
 
 
 def _counted(count: int, words: str) -> str:

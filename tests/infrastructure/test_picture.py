@@ -58,6 +58,10 @@ def test_every_stack_and_zone_is_in_it_and_every_text_in_its_box(
                 assert x + len(content) * CHARACTER_WIDTH <= box["x"] + box["width"], content
 
 
+def test_the_picture_is_of_today(drawn: str) -> None:
+    assert picture.FILE.read_text() == drawn, "`make docs` draws it again"
+
+
 def test_text_that_looks_like_markup_is_text() -> None:
     content = '<script> & "others"'
     [text] = ElementTree.fromstring(f"<svg>{svg.text(content, x=0, y=0, kind='small')}</svg>")  # noqa: S314
