@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 unexport AWS_CA_BUNDLE AWS_PROFILE PYTHONDONTWRITEBYTECODE
 export AWS_EC2_METADATA_DISABLED := true
 # Node 20 is enough; jsii would say at every synth that a newer one exists.
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 ##@ Use
 .PHONY: demo

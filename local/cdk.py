@@ -59,7 +59,7 @@ def run(server: Server, *arguments: str, folder: Path = REPOSITORY) -> str:
         "CDK_DEFAULT_REGION": server.region,
         # The tests hold the templates to CloudFormation's rules; loading them is half of a synth's time.
         "CDK_VALIDATION": "false",
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
     }
     with log.open("w") as output:
