@@ -5,7 +5,7 @@
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import unified_diff
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +20,7 @@ CHARACTERS = 60_000
 
 
 def difference(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, list[str]]:
-    """Lines of a unified diff for each file that differs; a file that comes or goes is compared with nothing.
+    """Lines of a diff for each file that differs; a file that comes or goes is compared with nothing.
 
     Args:
         before, now: text by file name.
@@ -28,9 +28,17 @@ def difference(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, l
     found = {}
     for name in sorted(before.keys() | now.keys()):
         old, new = (files.get(name, "").splitlines() for files in (before, now))
-        if lines := list(unified_diff(old, new, lineterm="", n=2))[2:]:
-            found[name] = lines
+        lines = list(unified_diff(old, new, lineterm="", n=2))[2:]
+        if lines:
+            found[name] = [_header(line, old) if line.startswith("@@") else line for line in lines]
     return found
+
+
+def _header(line: str, old: Sequence[str]) -> str:
+    """The head of a hunk with the resource that it is in, or begins after, in place of line numbers."""
+    begin = int(re.findall(r"\d+", line)[0])
+    resources = [found[1] for text in old[:begin] if (found := re.fullmatch(r"  (\w+):", text))]
+    return f"@@ {resources[-1]} @@" if resources else "@@"
 
 
 def markdown(differences: Mapping[str, list[str]], *, characters: int = CHARACTERS) -> str:
@@ -46,7 +54,7 @@ def markdown(differences: Mapping[str, list[str]], *, characters: int = CHARACTE
         environment = deployment.partition("-")[0]
         stack, text = (re.sub(rf"(?<=[-_/]){environment}(?=[-_/])", "ENV", text) for text in (file, "\n".join(lines)))
         groups.setdefault((stack.removesuffix(".yaml"), text), []).append(deployment)
-    parts = [f"**Templates**: {len(groups)} differences" if groups else "**Templates**: no difference"]
+    parts = [f"**Templates** that differ: {len(groups)}"]
     for (stack, text), names in groups.items():
         where = "everywhere" if len(names) == len(DEPLOYMENTS) else ", ".join(names)
         title = f"{stack} ({where})"

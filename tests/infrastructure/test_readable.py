@@ -56,10 +56,24 @@ def test_files_that_come_go_and_change_differ() -> None:
     before = {"same": "a\n", "gone": "b\n", "changed": "c\nd\n"}
     now = {"same": "a\n", "come": "e\n", "changed": "c\nD\n"}
     assert difference(before, now) == {
-        "changed": ["@@ -1,2 +1,2 @@", " c", "-d", "+D"],
-        "come": ["@@ -0,0 +1 @@", "+e"],
-        "gone": ["@@ -1 +0,0 @@", "-b"],
+        "changed": ["@@", " c", "-d", "+D"],
+        "come": ["@@", "+e"],
+        "gone": ["@@", "-b"],
     }
+
+
+def test_a_difference_names_its_resource() -> None:
+    lines = [
+        "Resources:",
+        "  Key:",
+        "    Type: AWS::KMS::Key",
+        "  Raw:",
+        "    Type: AWS::S3::Bucket",
+        "    A: 1",
+        "    B: 2",
+    ]
+    [found] = difference({"file": "\n".join(lines)}, {"file": "\n".join([*lines[:6], "    B: 3"])}).values()
+    assert found == ["@@ Raw @@", "     Type: AWS::S3::Bucket", "     A: 1", "-    B: 2", "+    B: 3"]
 
 
 def test_a_change_in_every_deployment_is_shown_once() -> None:
@@ -69,7 +83,7 @@ def test_a_change_in_every_deployment_is_shown_once() -> None:
         found[f"{deployment}/lakehouse-{environment}-storage.yaml"] = [f"+name: lakehouse-{environment}-raw"]
     found["dev-minimal/lakehouse-dev-network.yaml"] = ["-a: 1"]
     text = markdown(found)
-    assert text.startswith("**Templates**: 2 differences\n")
+    assert text.startswith("**Templates** that differ: 2\n")
     assert "<summary>lakehouse-ENV-storage (everywhere)</summary>\n\n```diff\n+name: lakehouse-ENV-raw\n```" in text
     assert "<summary>lakehouse-ENV-network (dev-minimal)</summary>" in text
 
@@ -79,4 +93,4 @@ def test_what_is_too_long_for_a_comment_is_named() -> None:
     text = markdown(found, characters=250)
     assert "lakehouse-ENV-storage (dev-minimal): too long for a comment" in text
     assert "+y" in text
-    assert markdown({}) == "**Templates**: no difference\n"
+    assert markdown({}) == "**Templates** that differ: 0\n"
