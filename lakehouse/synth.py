@@ -37,7 +37,7 @@ def synthesize(repository: Path, *, region: str, out: Path, **context: str) -> P
         "CDK_DEFAULT_REGION": region,
         # Who deploys checks the templates; loading CloudFormation's rules is half of a synth's time.
         "CDK_VALIDATION": "false",
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
     }
     finished = subprocess.run(
         [sys.executable, "app.py"], cwd=repository, env=environment, capture_output=True, text=True, check=False
