@@ -68,7 +68,6 @@ def add_dbt_build(
         ignore_mode=IgnoreMode.GIT,
         exclude=["/*", "!/models", "/models/target", "/models/logs"],
     )
-    code = [f"{models.s3_bucket_name}/{models.s3_object_key}", f"{wheel.bucket_name}/{wheel.object_key}"]
     role = add_dbt_role(
         stack,
         trusted=iam.ServicePrincipal("codebuild.amazonaws.com"),
@@ -76,9 +75,14 @@ def add_dbt_build(
         tags=tags,
         also=[
             iam.PolicyStatement(
-                sid="ReadCode",
+                sid="ReadModels",
                 actions=["s3:GetObject", "s3:GetObjectVersion"],
-                resources=[stack.s3_arn(item) for item in code],
+                resources=[stack.s3_arn(f"{models.s3_bucket_name}/{models.s3_object_key}")],
+            ),
+            iam.PolicyStatement(
+                sid="ReadLibrary",
+                actions=["s3:GetObject"],
+                resources=[stack.s3_arn(f"{wheel.bucket_name}/{wheel.object_key}")],
             ),
             iam.PolicyStatement(
                 sid="Log", actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]
