@@ -57,13 +57,18 @@ def plain(value: Any) -> Any:
                 return _structured("".join(texts))
             return {"Fn::Join": ["", texts]}
         case dict():
-            return {name: plain(value[name]) for name in sorted(value)}
+            return {name: _ordered(name, plain(value[name])) for name in sorted(value)}
         case list():
             return [plain(item) for item in value]
         case str():
             # What would look like a reference and is none, as `Fn::Sub` writes it.
             return _structured(value.replace("${", "${!"))
     return value
+
+
+def _ordered(name: str, value: Any) -> Any:
+    """Sets of a policy in an order that no hash decides: the CDK sorts them before it is masked."""
+    return sorted(value, key=str) if name in ("Action", "Resource") and isinstance(value, list) else value
 
 
 def _structured(text: str) -> Any:

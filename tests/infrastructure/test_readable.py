@@ -46,6 +46,13 @@ def test_hashes_of_files_are_masked_and_other_numbers_are_not() -> None:
     assert plain(A=key, B="0a" * 16) == {"A": "<hash>/stage_to_raw.py", "B": "0a" * 16}
 
 
+def test_no_hash_decides_an_order() -> None:
+    one, other = (f"{digit * 64}/{name}.py" for digit, name in (("0", "zones"), ("1", "arrivals")))
+    later = f"{'2' * 64}/zones.py"
+    assert plain(Resource=[one, other]) == plain(Resource=[other, later])
+    assert plain(Subnets=["b", "a"]) != plain(Subnets=["a", "b"])
+
+
 def test_metadata_is_left_out_and_the_type_comes_first() -> None:
     resource = {"Metadata": {"aws:cdk:path": "a/b"}, "DeletionPolicy": "Retain", "Type": "AWS::KMS::Key"}
     text = readable({"Resources": {"Key": resource}, "Parameters": {"BootstrapVersion": {}}})
