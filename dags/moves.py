@@ -111,7 +111,7 @@ class RawGateOperator(BaseOperator):
             due = records.due(self.dataset.name, Move.RAW_TO_INTEGRATION, done, names=names)
         loaded = arrived[Move.STAGE_TO_RAW].split(",")
         if held := [attempt for attempt in ops.held(done) if attempt.batch_id in loaded]:
-            raise AirflowFailException(_reasons(held))
+            raise AirflowFailException(records.reasons(held, names=names))
         if not due:
             raise AirflowSkipException(f"{self.dataset.name}: no batch is due in integration")
         return {Move.RAW_TO_INTEGRATION: ",".join(due)}
@@ -126,13 +126,10 @@ class IntegrationGateOperator(BaseOperator):
 
     def execute(self, context: "Context") -> None:
         with only_what_may_pass():
-            held = ops.held(records.attempts(self.dataset.name, names=deployment.names()))
+            names = deployment.names()
+            held = ops.held(records.attempts(self.dataset.name, names=names))
         if held:
-            raise AirflowFailException(_reasons(held))
+            raise AirflowFailException(records.reasons(held, names=names))
         notices.recovered(context)
         if not context["ti"].xcom_pull(task_ids=self.merge):
             raise AirflowSkipException(f"{self.dataset.name}: nothing changed")
-
-
-def _reasons(held: list[ops.Attempt]) -> str:
-    return "; ".join(f"{attempt.batch_id} is held after {attempt.move}: {attempt.gate}" for attempt in held)

@@ -10,6 +10,7 @@ from dags.plan import Dataset, Model, Plan
 from lakehouse.contract import Contract
 from lakehouse.contract_check import check
 from lakehouse.contract_loader import contract_paths, load_contract, read_text
+from lakehouse.errors import LakehouseError
 from lakehouse.odcs.reader import read
 from lakehouse.planner import asked
 
@@ -101,9 +102,18 @@ def _with_models(plans: Sequence[Plan], models: Sequence[Model], domains: Mappin
 
 
 def _domains(models: Sequence[Model], domains: Mapping[str, str]) -> dict[str, frozenset[str]]:
-    """Domains of the datasets that each model is made of; one that is made of none goes with what waits for it."""
+    """Domains of the datasets that each model is made of; one that is made of none goes with what waits for it.
+
+    Raises:
+        LakehouseError: a model reads a dataset that no contract describes.
+    """
     found: dict[str, frozenset[str]] = {}
     for model in models:
+        if unknown := sorted(set(model.datasets) - domains.keys()):
+            raise LakehouseError(
+                f"dbt's model {model.name} reads {', '.join(unknown)}, of which there is no contract: write it, or "
+                "mend the sources of the model"
+            )
         own = frozenset(domains[dataset] for dataset in model.datasets)
         found[model.name] = own.union(*(found[name] for name in model.waits_for))
     for model in reversed(models):

@@ -1,10 +1,15 @@
 """What a dataset's tasks ask of `ops.batches`, through Athena: Airflow's environment has no library for Iceberg."""
 
+from collections.abc import Sequence
+
 import boto3
 
-from lakehouse import batches, ops, planner
+from lakehouse import athena, batches, ops, planner
+from lakehouse.contract import Severity
 from lakehouse.names import Move, Names
 from lakehouse.ops import Attempt
+from lakehouse.quality.results import QUALITY_RESULTS
+from lakehouse.quality.verdict import Verdict
 
 
 def attempts(dataset: str, *, names: Names) -> list[Attempt]:
@@ -17,3 +22,19 @@ def due(dataset: str, move: Move, done: list[Attempt], *, names: Names) -> list[
     """Ids of the batches that a move has to do now, oldest first; as many as one job run takes."""
     planned = batches.batch_ids(boto3.client("s3"), names=names, dataset=dataset)
     return ops.pending(planned, done)[move][: batches.BATCHES_A_RUN]
+
+
+def reasons(held: Sequence[Attempt], *, names: Names) -> str:
+    """Why gates hold batches of a dataset: each rule of severity `error` that did not pass, in the words of the job."""
+    (dataset,) = {attempt.dataset for attempt in held}
+    runs = ", ".join(sorted({athena.literal(attempt.run_id) for attempt in held}))
+    sql = f"""
+        SELECT DISTINCT batch_id, zone, rule, result, reason FROM {names.ops_database}.{QUALITY_RESULTS}
+        WHERE dataset = {athena.literal(dataset)} AND run_id IN ({runs})
+            AND severity = '{Severity.ERROR}' AND result <> '{Verdict.PASS}'
+        ORDER BY 1, 2, 3
+    """  # noqa: S608 - our own names
+    found = athena.query(boto3.client("athena"), sql, names=names, workgroup=names.dbt_workgroup)
+    return "; ".join(
+        f"{batch_id} in {zone}: rule {rule} {result}: {reason}" for batch_id, zone, rule, result, reason in found.rows
+    )

@@ -1,24 +1,64 @@
-"""Airflow with the DAGs of this repository's contracts."""
+"""Airflow with the DAGs of this repository's contracts, and a lakehouse for them to work on."""
 
+import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.dags.running import AIRFLOW, Airflow, bundle
+from lakehouse.contract_loader import load_contracts
+from local import demo, lake
+from tests.dags.lake import Running, add_shipping
+from tests.dags.running import AIRFLOW, REPOSITORY, Airflow, bundle
 
 
 @pytest.fixture(scope="session")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Airflow:
     """A home with a bundle; nothing runs in it."""
-    assert (AIRFLOW / "python").exists(), "no Airflow: `make test-dags` makes its environment"
-    home: Path = tmp_path_factory.mktemp("airflow")
-    made = bundle(home / "dags")
-    assert made.returncode == 0, made.stderr
-    return Airflow(home=home, dags=home / "dags")
+    return _airflow(tmp_path_factory.mktemp("airflow"), contracts=REPOSITORY / "contracts")
+
+
+@pytest.fixture(scope="session")
+def migrated(airflow: Airflow) -> None:
+    """Airflow's database, in its home."""
+    airflow.migrate()
 
 
 @pytest.fixture(scope="session")
 def parsed(airflow: Airflow) -> Any:
     """What Airflow's own parser finds in the bundle."""
     return airflow.run("inspect_dags.py", str(airflow.dags))
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A lakehouse whose sources have delivered, and an Airflow that has moved nothing yet."""
+    before = dict(os.environ)
+    home: Path = tmp_path_factory.mktemp("running")
+    shutil.copytree(REPOSITORY / "contracts", home / "contracts")
+    add_shipping(home / "contracts")
+    airflow = _airflow(home, contracts=home / "contracts")
+    airflow.migrate()
+    contracts = load_contracts(home / "contracts")
+    started = lake.up(home / "lake")
+    demo.prepare(started, contracts)
+    demo.load(started, contracts)
+    yield Running(airflow=airflow, lake=started, contracts=contracts)
+    lake.down(home / "lake")
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def aws(running: Running) -> Running:
+    """In place of the bare server of the other suites: a test that asks for it keeps the variables that point there."""
+    return running
+
+
+def _airflow(home: Path, *, contracts: Path) -> Airflow:
+    assert (AIRFLOW / "python").exists(), "no Airflow: `make test-dags` makes its environment"
+    made = bundle(home / "dags", contracts=contracts)
+    assert made.returncode == 0, made.stderr
+    return Airflow(home=home, dags=home / "dags")

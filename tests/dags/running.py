@@ -42,6 +42,12 @@ class Airflow:
         assert finished.returncode == 0, f"{finished.stdout[-6000:]}\n{finished.stderr[-6000:]}"
         return json.loads(finished.stdout.splitlines()[-1])
 
+    def migrate(self) -> None:
+        """Make the database."""
+        variables, command = os.environ | self.environment, [AIRFLOW / "airflow", "db", "migrate"]
+        made = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+        assert made.returncode == 0, made.stderr[-3000:]
+
     @property
     def environment(self) -> dict[str, str]:
         return {
