@@ -1,0 +1,85 @@
+"""Whole DAG runs against the embedded AWS: real jobs, real dbt, and tables that say what the sources say."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import boto3
+import psycopg
+import pytest
+
+from lakehouse import athena
+from lakehouse.names import Zone
+from local import visits
+from tests.dags.lake import Running, subscribe, told
+from tests.e2e import tables
+from tests.e2e.test_demo import MART
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200), pytest.mark.usefixtures("aws")]
+
+
+def of(tasks: Mapping[str, str], dataset: str) -> list[str]:
+    """How the tasks of a dataset ended, in their order."""
+    steps = ("arrival", "stage_to_raw", "raw_gate", "raw_to_integration", "integration_gate")
+    return [tasks[f"{dataset}.{step}"] for step in steps]
+
+
+def test_a_gate_that_fails_stops_its_own_branch_and_is_told_once(running: Running) -> None:
+    queue = subscribe(running.lake)
+    running.send("parcels", "1,")
+    running.send("scans", "7,1")
+    running.send("carriers", "3,")
+
+    tasks = running.run("shipping", state="failed")
+    assert of(tasks, "parcels") == ["success"] * 4 + ["failed"]
+    assert of(tasks, "scans") == ["success"] * 3 + ["upstream_failed"] * 2
+    assert of(tasks, "carriers") == ["success"] * 5
+    ((subject, text),) = told(queue)
+    assert subject == "lakehouse-dev: parcels stands still: parcels.integration_gate failed"
+    assert "batches: parcels-00000001" in text
+    assert "enough" in text
+    assert "task: parcels.integration_gate of shipping, run manual__" in text
+    assert "lakehouse rerun parcels BATCH" in text
+    assert "log: http" in text
+
+    tasks = running.run("shipping", state="failed")
+    assert of(tasks, "parcels") == ["skipped"] * 4 + ["failed"]
+    assert of(tasks, "carriers") == ["skipped"] * 5
+    assert told(queue) == []
+
+    running.send("parcels", "2,", "3,")
+    tasks = running.run("shipping", state="success")
+    assert of(tasks, "parcels") == ["success"] * 5
+    assert of(tasks, "scans") == ["success", "skipped", "success", "success", "success"]
+    ((subject, text),) = told(queue)
+    assert subject == "lakehouse-dev: parcels goes on again"
+    assert "enough" in text
+
+
+def test_events_arrive_as_they_were_sent(running: Running) -> None:
+    tasks = running.run("web", state="success")
+    assert set(tasks.values()) == {"success"}
+    sent = [event for event in visits.hour(1).events if event.kind == "view"]
+    assert len(tables.integration(running.contract("page_views"), names=running.lake.names)) == len(sent) > 100
+
+
+def test_the_shop_arrives_as_it_is_and_its_mart_adds_up(running: Running) -> None:
+    tasks = running.run("sales", state="success")
+    assert set(tasks.values()) == {"success"}
+    conninfo, names = running.lake.database.conninfo, running.lake.names
+    for dataset in ("customers", "products", "orders", "order_items"):
+        contract = running.contract(dataset)
+        expected = tables.source(contract, conninfo)
+        assert len(expected) > 100
+        assert tables.integration(contract, names=names) == expected
+    with psycopg.connect(conninfo) as connection:
+        mart = [tuple(row) for row in connection.execute(MART)]
+    found = athena.query(
+        boto3.client("athena"),
+        "select region, month, orders, items, gross_revenue, net_revenue, customers "
+        f"from {names.database(Zone.CURATED)}.sales_by_region_month order by 1, 2",
+        names=names,
+    )
+    assert [
+        (region, date.fromisoformat(month or ""), *(tables.number(value) for value in measures))
+        for region, month, *measures in found.rows
+    ] == mart
