@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from local import embedded
 from local import postgres as local_postgres
+from local.dms import source, task
 from local.postgres import Database
 from tests.integration.dms.replicator import Replicator
 
@@ -61,9 +62,7 @@ def running(
         replicator.catch_up()
         yield replicator, connection
         replicator.stop()
-        connection.execute(
-            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()"
-        )
+        source.drop(connection, slot=task.slot_name(replicator.name))
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
