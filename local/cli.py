@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from lakehouse.errors import LakehouseError
+from local import airflow as airflow_
 from local import embedded, postgres
 
 Root = Annotated[
@@ -54,8 +55,27 @@ def up(
 
 
 @app.command()
+def airflow(
+    root: Root = embedded.DEFAULT_ROOT,
+    contracts: Annotated[
+        str,
+        typer.Option("--contracts", envvar="LAKEHOUSE_CONTRACTS", metavar="DIR", help="Folder of the DAGs' contracts."),
+    ] = "contracts",
+) -> None:
+    """Start Airflow with a DAG for each domain, and the embedded AWS and PostgreSQL if they do not run.
+
+    DAGs are paused at first: switch one on in the page, or trigger a run of it. `down` stops Airflow too.
+    """
+    console.print("[dim]starting; the first time takes a minute[/]")
+    running = airflow_.up(embedded.up(root), postgres.start(root), contracts=contracts)
+    console.print(f"[green]Airflow[/]     {running.url}")
+    console.print(f"[dim]logs         {running.home / 'logs'}[/]")
+
+
+@app.command()
 def down(root: Root = embedded.DEFAULT_ROOT) -> None:
-    """Stop both; what they hold stays for the next `up`."""
+    """Stop both, and Airflow; what they hold stays for the next `up`."""
+    airflow_.down(root)
     stopped = embedded.down(root)
     if root.exists():
         postgres.stop(root)

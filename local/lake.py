@@ -17,7 +17,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.governance import lake_formation
 from lakehouse.names import Names
 from lakehouse.settings import names_of
-from local import cdk, embedded, postgres
+from local import airflow, cdk, embedded, postgres
 from local.dms.progress import wait_until_caught_up
 from local.dms.task import slot_name
 from local.postgres import Database
@@ -51,7 +51,8 @@ def up(root: Path) -> Lake:
 
 
 def down(root: Path) -> None:
-    """Stop both; their data stays."""
+    """Stop both, and Airflow if it runs; their data stays."""
+    airflow.down(root)
     embedded.down(root)
     postgres.stop(root)
 

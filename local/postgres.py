@@ -124,7 +124,7 @@ def _server(home: Path, *, log: Path) -> Database:
     pid = _running(data)
     if pid is not None:
         return _database(home, pid=pid, password=password)
-    _choose_port(home)
+    choose_port(home)
     process = _launch(home, log=log)
     server = _database(home, pid=process.pid, password=password)
     _wait_until_ready(server, process, data=data, log=log)
@@ -210,8 +210,8 @@ def _running(data: Path) -> int | None:
     return pid if alive else None
 
 
-def _choose_port(home: Path) -> None:
-    """Keep the port of the last start if nobody listens there now, so that clients' settings stay right."""
+def choose_port(home: Path) -> None:
+    """Write a free port to `home`/port; that of the last start if nobody listens there, so that settings stay right."""
     file = home / "port"
     last = int(file.read_text()) if file.exists() else 0
     with socket.socket() as probe:
