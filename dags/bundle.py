@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from dags import dbt_graph
 from dags.plan import Plan, save
@@ -27,7 +28,14 @@ dag = domain_dag("{domain}")
 '''
 
 
-def bundle(folder: Path, *, contracts: str | Path, root: Path = REPOSITORY) -> list[Plan]:
+class Made(NamedTuple):
+    """The plans of a bundle, and the models that no DAG builds, since a dataset of theirs has no faultless contract."""
+
+    plans: list[Plan]
+    left_out: list[str]
+
+
+def bundle(folder: Path, *, contracts: str | Path, root: Path = REPOSITORY) -> Made:
     """Make the folder, in place of what it held.
 
     Args:
@@ -36,14 +44,15 @@ def bundle(folder: Path, *, contracts: str | Path, root: Path = REPOSITORY) -> l
         root: the repository.
 
     Returns:
-        the plans in it; those with faults become import errors of their DAGs alone.
+        what is in it; plans with faults become import errors of their DAGs alone.
 
     Raises:
         LakehouseError: there are no contracts, dbt can't read its project, or the folder is somebody else's.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / "plans").is_dir():
         raise LakehouseError(f"{folder} holds no bundle of DAGs and would be replaced: name another folder")
-    made = plans(contracts, dbt_graph.parse(root / "models", interpreter(root / "models")))
+    models = dbt_graph.parse(root / "models", interpreter(root / "models"))
+    made = plans(contracts, models)
     if not made:
         raise LakehouseError(f"{contracts}: no contracts, hence no DAGs")
     shutil.rmtree(folder, ignore_errors=True)
@@ -54,7 +63,8 @@ def bundle(folder: Path, *, contracts: str | Path, root: Path = REPOSITORY) -> l
     for plan in made:
         save(plan, folder / "plans" / f"{plan.domain}.json")
         (folder / f"{plan.domain}.py").write_text(DAG_FILE.format(domain=plan.domain))
-    return made
+    planned = {model.name for plan in made for model in plan.models}
+    return Made(made, [model.name for model in models if model.name not in planned])
 
 
 def main(arguments: Iterable[str] | None = None) -> int:
@@ -67,10 +77,14 @@ def main(arguments: Iterable[str] | None = None) -> int:
         made = bundle(given.folder, contracts=given.contracts)
     except LakehouseError as error:
         sys.exit(f"error {error}")
-    faults = [fault for plan in made for fault in plan.faults]
+    faults = [fault for plan in made.plans for fault in plan.faults]
     sys.stdout.write(
-        "".join(f"{plan.domain}: {len(plan.datasets)} datasets, {len(plan.models)} models\n" for plan in made)
+        "".join(f"{plan.domain}: {len(plan.datasets)} datasets, {len(plan.models)} models\n" for plan in made.plans)
     )
+    if made.left_out:
+        sys.stderr.write(
+            f"no DAG builds {', '.join(made.left_out)}: a dataset that they read has no contract, or a faulty one\n"
+        )
     sys.stderr.write("".join(f"{fault}\n" for fault in faults))
     return 1 if faults else 0
 

@@ -1,6 +1,6 @@
 """Plans of the DAGs: one a domain from its contracts, and one for the dbt models that several domains share."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby
@@ -10,7 +10,6 @@ from dags.plan import Dataset, Model, Plan
 from lakehouse.contract import Contract
 from lakehouse.contract_check import check
 from lakehouse.contract_loader import contract_paths, load_contract, read_text
-from lakehouse.errors import LakehouseError
 from lakehouse.odcs.reader import read
 from lakehouse.planner import asked
 
@@ -26,7 +25,8 @@ def plans(contracts: str | Path, models: Sequence[Model]) -> list[Plan]:
         models: dbt's models, each after those that it waits for.
 
     Returns:
-        a plan for each domain; one whose contracts have faults says these and nothing else.
+        a plan for each domain; one whose contracts have faults says these and nothing else. A model that is made of a
+        dataset without a contract, or of a domain with faults, is in none.
     """
     faults: dict[str, list[str]] = {}
     for fault in check(contracts):
@@ -89,6 +89,7 @@ def _every(contracts: Iterable[Contract]) -> timedelta:
 
 def _with_models(plans: Sequence[Plan], models: Sequence[Model], domains: Mapping[str, str]) -> list[Plan]:
     faulty = {plan.domain for plan in plans if plan.faults}
+    models = _with_contracts(models, domains)
     of = _domains(models, domains)
     grouped: dict[frozenset[str], list[Model]] = {}
     for model in models:
@@ -101,19 +102,19 @@ def _with_models(plans: Sequence[Plan], models: Sequence[Model], domains: Mappin
     ]
 
 
-def _domains(models: Sequence[Model], domains: Mapping[str, str]) -> dict[str, frozenset[str]]:
-    """Domains of the datasets that each model is made of; one that is made of none goes with what waits for it.
+def _with_contracts(models: Sequence[Model], domains: Collection[str]) -> list[Model]:
+    """Those models that are made of datasets with contracts alone."""
+    found: dict[str, Model] = {}
+    for model in models:
+        if all(name in domains for name in model.datasets) and all(name in found for name in model.waits_for):
+            found[model.name] = model
+    return list(found.values())
 
-    Raises:
-        LakehouseError: a model reads a dataset that no contract describes.
-    """
+
+def _domains(models: Sequence[Model], domains: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """Domains of the datasets that each model is made of; one that is made of none goes with what waits for it."""
     found: dict[str, frozenset[str]] = {}
     for model in models:
-        if unknown := sorted(set(model.datasets) - domains.keys()):
-            raise LakehouseError(
-                f"dbt's model {model.name} reads {', '.join(unknown)}, of which there is no contract: write it, or "
-                "mend the sources of the model"
-            )
         own = frozenset(domains[dataset] for dataset in model.datasets)
         found[model.name] = own.union(*(found[name] for name in model.waits_for))
     for model in reversed(models):

@@ -4,11 +4,18 @@ Amazon MWAA wants requirements and startup script before it makes an environment
 would come too late; and a roll-back brings the old content back with everything else.
 """
 
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aws_cdk import DefaultStackSynthesizer, IgnoreMode
+from aws_cdk import DefaultStackSynthesizer
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -18,14 +25,13 @@ from aws_cdk import aws_s3_deployment as deployment
 from constructs import Construct
 
 from lakehouse import dbt
+from lakehouse.errors import LakehouseError
 from stacks.acknowledge import acknowledge, acknowledge_wildcards
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
 DAGS = "repository"
-"""Folder of the bucket that becomes Airflow's DAG folder: the repository's own, side by side as they stand in it."""
-FOLDERS = ("contracts", "dags", "lakehouse", "models")
-LEFT_OUT = ("/models/target", "/models/logs", "__pycache__", "/lakehouse/cli")
+"""Folder of the bucket that becomes Airflow's DAG folder: what `dags.bundle` makes of the contracts."""
 WHY_WILDCARDS = (
     "DAGs come and go: the function is held to Airflow's bucket, and reads the assets of deployments, which are code."
 )
@@ -39,19 +45,19 @@ class Content(NamedTuple):
     made: list[Construct]
 
 
-def add_content(stack: LakehouseStack, *, settings: Settings, key: kms.IKey, root: Path) -> Content:
+def add_content(stack: LakehouseStack, *, settings: Settings, key: kms.IKey, contracts: Path, root: Path) -> Content:
     """Deploy DAG folder, requirements and startup script.
 
     Args:
         stack: the stack that Airflow is in.
         settings: how long the function's log is kept.
         key: the key of the bucket.
+        contracts: folder of the contracts that the DAGs are made of.
         root: the repository.
     """
     names = stack.names
     bucket = s3.Bucket.from_bucket_name(stack, "Bucket", names.dags_bucket)
-    only = ["/*", *(f"!/{folder}" for folder in FOLDERS), *LEFT_OUT]
-    code = assets.Asset(stack, "Repository", path=str(root), ignore_mode=IgnoreMode.GIT, exclude=only)
+    code = assets.Asset(stack, "Bundle", path=str(bundle(root, contracts)))
     files = {name: (root / "dags" / name).read_text() for name in ("requirements.txt", "startup.sh")}
     files["dbt-requirements.txt"] = (root / "models" / "requirements.txt").read_text()
     # A file that changes has another path, and only that has Amazon MWAA take it up.
@@ -99,6 +105,31 @@ def add_content(stack: LakehouseStack, *, settings: Settings, key: kms.IKey, roo
                 reason="The runtime is the CDK's choice for its own function, which brings its libraries in a layer.",
             )
     return Content(f"{folder}/requirements.txt", f"{folder}/startup.sh", made)
+
+
+@cache
+def bundle(root: Path, contracts: Path) -> Path:
+    """Airflow's DAG folder, made once a synthesis, in a folder that is gone after it.
+
+    Raises:
+        LakehouseError: it could not be made, or contracts have faults; says why.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="lakehouse-dags-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    place = contracts.relative_to(root) if contracts.is_relative_to(root) else contracts
+    # Beside the environment of this very process: what is synthesized may be another commit, without any.
+    python = Path(sys.prefix).with_name(".venv-dbt") / "bin" / "python"
+    made = subprocess.run(
+        [sys.executable, "-m", "dags.bundle", folder, "--contracts", place],
+        cwd=root,
+        env={dbt.PYTHON: str(python), **os.environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode:
+        raise LakehouseError(f"no DAGs for Airflow: {made.stderr.strip()}")
+    return folder
 
 
 def _exports(stack: LakehouseStack, *, folder: str) -> str:

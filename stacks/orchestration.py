@@ -65,7 +65,7 @@ class Orchestration(LakehouseStack):
         role = self._role()
         trusted = iam.ArnPrincipal(role.role_arn)
         add_dbt_role(self, trusted=trusted, key=key, tags=tags.values(contracts)).node.add_dependency(role)
-        content = add_content(self, settings=settings, key=key, root=root)
+        content = add_content(self, settings=settings, key=key, contracts=Path(contracts[0].path).parents[1], root=root)
         groups = [self._log_group(component) for component in LOGS]
         security_group = network.tenant(
             "Airflow", description="Airflow: its components reach one another, nobody else them", services=SERVICES

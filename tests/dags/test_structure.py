@@ -115,12 +115,24 @@ def test_a_contract_fault_breaks_its_own_domain_alone(faulty: Path, tmp_path: Pa
     made = bundle(tmp_path / "dags", contracts=faulty)
     assert made.returncode == 1
     assert "page_views.odcs.yaml" in made.stderr
+    assert "no DAG builds" not in made.stderr
     found = airflow.run("inspect_dags.py", str(tmp_path / "dags"))
     assert set(found["dags"]) == {"sales"}
     ((file, error),) = found["errors"].items()
     assert file.endswith("web.py")
     assert "contracts/web/page_views.odcs.yaml:14" in error
     assert "did you mean 'append'?" in error
+
+
+def test_models_without_a_contract_are_named_and_the_rest_is_made(tmp_path: Path) -> None:
+    shutil.copytree(REPOSITORY / "contracts" / "web", tmp_path / "contracts" / "web")
+    contract = tmp_path / "contracts" / "web" / "page_views.odcs.yaml"
+    contract.write_text(contract.read_text().replace("relationships: [{to: customers.customer_id}]", ""))
+    made = bundle(tmp_path / "dags", contracts=tmp_path / "contracts")
+    assert made.returncode == 0
+    assert made.stdout == "web: 1 datasets, 1 models\n"
+    assert "no DAG builds int_customer_versions, " in made.stderr
+    assert load(tmp_path / "dags" / "plans" / "web.json").models[0].name == "dim_date"
 
 
 def test_a_folder_that_is_no_bundle_is_not_replaced(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from lakehouse.names import Names
 from stacks.orchestration import LOGS, SERVICES
 from stacks.settings import settings_of
 from tests.infrastructure.assembly import Assembly, Json, policy_statements, text
-from tests.infrastructure.conftest import DEPLOYMENTS
+from tests.infrastructure.conftest import CONTEXT, DEPLOYMENTS
 
 DAGS = cdk_entry.ROOT / "dags"
 
@@ -83,7 +83,7 @@ def test_its_files_are_there_before_it_and_a_change_has_another_path(
     assert by_prefix[airflow["DagS3Path"]].properties["Prune"] is True
 
 
-def test_the_dag_folder_holds_the_repositorys_own_files(standard: Assembly, airflow: Json) -> None:
+def test_the_dag_folder_holds_a_dag_a_domain_and_the_repositorys_own_files(standard: Assembly, airflow: Json) -> None:
     [dags] = [
         item.properties
         for item in standard.resources("Custom::CDKBucketDeployment")
@@ -91,8 +91,12 @@ def test_the_dag_folder_holds_the_repositorys_own_files(standard: Assembly, airf
     ]
     [key] = dags["SourceObjectKeys"]
     folder = standard.assets[key]
-    assert {path.name for path in folder.iterdir()} == {"contracts", "dags", "lakehouse", "models"}
-    for file in ("lakehouse/names.py", "contracts/sales/orders.odcs.yaml", "models/dbt_project.yml"):
+    domains = {path.name for path in (cdk_entry.ROOT / CONTEXT["contracts"]).iterdir()}
+    made = {".airflowignore", "plans", *(f"{domain}.py" for domain in domains)}
+    assert {path.name for path in folder.iterdir()} == {"dags", "lakehouse", "models"} | made
+    assert {path.stem for path in (folder / "plans").iterdir()} == domains
+    assert str(cdk_entry.ROOT) not in "".join(path.read_text() for path in (folder / "plans").iterdir())
+    for file in ("lakehouse/names.py", "dags/factory.py", "models/dbt_project.yml"):
         assert (folder / file).read_bytes() == (cdk_entry.ROOT / file).read_bytes()
     assert not list(folder.rglob("__pycache__"))
 

@@ -9,7 +9,6 @@ import pytest
 from dags.dbt_graph import models
 from dags.plan import Model, Plan, load, save
 from dags.planning import plans
-from lakehouse.errors import LakehouseError
 
 CONTRACT = """
 apiVersion: v3.1.0
@@ -87,10 +86,11 @@ def test_a_faulty_contract_spoils_its_own_domain_alone(tmp_path: Path) -> None:
     assert "no dataset nothing" in fault
 
 
-def test_a_model_of_a_dataset_without_a_contract_is_refused(tmp_path: Path) -> None:
+def test_models_of_a_dataset_without_a_contract_are_left_out(tmp_path: Path) -> None:
     write(tmp_path, "a/one")
-    with pytest.raises(LakehouseError, match="model mart reads two, of which there is no contract"):
-        plans(tmp_path, [model("mart", "one", "two")])
+    mart, report = model("mart", "one", "two"), model("report", waits_for=("mart",))
+    (plan,) = plans(tmp_path, [mart, report, model("of_one", "one")])
+    assert [found.name for found in plan.models] == ["of_one"]
 
 
 def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
