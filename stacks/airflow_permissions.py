@@ -18,8 +18,8 @@ RUN = ["StartJobRun", "GetJob", "GetJobRun", "GetJobRuns", "BatchStopJobRun"]
 WHY_AIRFLOW_WILDCARDS = (
     "Amazon MWAA keeps its queue in an account of its own, under a name that begins with airflow-celery, and names the "
     "streams of its log groups. DAGs, manifests and results come and go within the lakehouse's own buckets. "
-    "DescribeLogGroups, GetAccountPublicAccessBlock, GetServiceBearerToken, PutMetricData and GetDataAccess know no "
-    "resources; those that can be are held by a condition."
+    "DescribeLogGroups, GetAccountPublicAccessBlock, GetServiceBearerToken, PutMetricData, GetDataAccess and what DMS "
+    "tells of replications know no resources; those that can be are held by a condition."
 )
 
 
@@ -104,6 +104,7 @@ def _moves(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.PolicyStatement]
         _allow("ListArrivals", ["s3:ListBucketVersions", "s3:ListBucket"], [stage]),
         _allow("ListManifests", ["s3:ListBucket"], [raw]),
         _allow("WriteManifests", ["s3:GetObject", "s3:PutObject"], [f"{raw}/_batches/*"]),
+        _allow("AskSources", ["dms:DescribeReplications", "dms:DescribeReplicationTasks"], ["*"]),
         _allow("Tell", ["sns:Publish"], topics),
         _allow("BeDbt", ["sts:AssumeRole"], [f"arn:{stack.partition}:iam::{stack.account}:role/{names.dbt_role}"]),
     ]

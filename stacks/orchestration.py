@@ -67,8 +67,11 @@ class Orchestration(LakehouseStack):
         add_dbt_role(self, trusted=trusted, key=key, tags=tags.values(contracts)).node.add_dependency(role)
         content = add_content(self, settings=settings, key=key, contracts=Path(contracts[0].path).parents[1], root=root)
         groups = [self._log_group(component) for component in LOGS]
+        asked = [Services.DATABASE_MIGRATION_SERVICE] if any(item.source.is_database for item in contracts) else []
         security_group = network.tenant(
-            "Airflow", description="Airflow: its components reach one another, nobody else them", services=SERVICES
+            "Airflow",
+            description="Airflow: its components reach one another, nobody else them",
+            services=[*SERVICES, *asked],
         )
         for port in PORTS:
             security_group.add_ingress_rule(security_group, ec2.Port.tcp(port), "Components of Airflow")

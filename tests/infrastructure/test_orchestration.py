@@ -158,6 +158,7 @@ def lines(path: Path) -> list[str]:
 def test_it_reaches_the_services_that_it_calls(standard: Assembly) -> None:
     endpoints = {text(item.properties["ServiceName"]) for item in standard.resources("AWS::EC2::VPCEndpoint")}
     assert {f"com.amazonaws.eu-central-1.{service.short_name}" for service in SERVICES} <= endpoints
+    assert "com.amazonaws.eu-central-1.dms" in endpoints  # its DAGs ask how the replication of the shop is
 
 
 def test_dbts_role_is_airflows_to_take(standard: Assembly, names: Names) -> None:

@@ -24,6 +24,8 @@ NO_RESOURCES = {
     ],
     "sts:GetServiceBearerToken": [{"StringEquals": {"sts:AWSServiceName": "codeartifact.amazonaws.com"}}],
     "s3:GetAccountPublicAccessBlock": [None],
+    "dms:DescribeReplications": [None],
+    "dms:DescribeReplicationTasks": [None],
     "xray:PutTraceSegments": [None],
     "xray:PutTelemetryRecords": [None],
     **{f"logs:{action}": [None] for action in machine_permissions.LOG_DELIVERY},
