@@ -97,7 +97,7 @@ def _bring_table(catalog: Catalog, definition: Definition) -> None:
             table = catalog.load_table(definition.name)
         except NoSuchTableError:
             try:
-                _create(catalog, definition)
+                create(catalog, definition)
             except TableAlreadyExistsError:
                 continue
             return
@@ -116,7 +116,8 @@ def _bring_table(catalog: Catalog, definition: Definition) -> None:
     raise LakehouseError(f"{definition.name}: lost {RACES} commits to other writers; apply again when it is quiet")
 
 
-def _create(catalog: Catalog, definition: Definition) -> None:
+def create(catalog: Catalog, definition: Definition) -> None:
+    """Create a table as it is defined; its database is there."""
     schema = definition.schema
     catalog.create_table(
         definition.name,

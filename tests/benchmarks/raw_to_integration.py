@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import duckdb
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchTableError
 
-from lakehouse import catalog, table_definition
+from lakehouse import catalog, table_definition, tables
 from lakehouse.moves.raw_to_integration import raw_to_integration
 from lakehouse.names import Names, Zone
 from lakehouse.session import spark
@@ -125,14 +125,7 @@ def _names() -> list[str]:
 def _create(iceberg: Catalog, definition: Definition, *, location: str) -> None:
     with suppress(NoSuchTableError):
         iceberg.drop_table(definition.name)
-    schema = definition.schema
-    iceberg.create_table(
-        definition.name,
-        schema,
-        location=location,
-        partition_spec=definition.spec(schema),
-        properties=definition.properties,
-    )
+    tables.create(iceberg, replace(definition, location=location))
 
 
 def _summary(connection: duckdb.DuckDBPyConnection, source: str) -> list[Any]:

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import boto3
 import duckdb
 from pyiceberg.exceptions import NoSuchTableError
 
-from lakehouse import catalog, table_definition
+from lakehouse import catalog, table_definition, tables
 from lakehouse.batches import Batch, StageObject
 from lakehouse.moves import stage_to_raw
 from lakehouse.names import Names, Zone
@@ -112,14 +112,7 @@ def _move(batch: Batch, *, location: str) -> Any:
     iceberg, definition = catalog.load(), table_definition.raw(orders.CONTRACT, names=NAMES)
     with suppress(NoSuchTableError):
         iceberg.drop_table(definition.name)
-    schema = definition.schema
-    iceberg.create_table(
-        definition.name,
-        schema,
-        location=location,
-        partition_spec=definition.spec(schema),
-        properties=definition.properties,
-    )
+    tables.create(iceberg, replace(definition, location=location))
     return asdict(stage_to_raw.stage_to_raw(spark(), orders.CONTRACT, batch, names=NAMES))
 
 

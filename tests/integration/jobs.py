@@ -4,7 +4,7 @@ from typing import Any
 
 import boto3
 
-from lakehouse import batches, catalog, ops_tables, table_definition
+from lakehouse import batches, catalog, ops_tables, table_definition, tables
 from lakehouse.contract import Contract
 from lakehouse.job import Job
 from lakehouse.names import Move, Names, Zone
@@ -23,7 +23,7 @@ def deployment(aws: Server, *, project: str) -> Names:
     for database in (names.database(Zone.RAW), names.database(Zone.INTEGRATION), names.ops_database):
         opened.create_namespace(database)
     for table in ops_tables.definitions(names=names):
-        opened.create_table(table.name, table.schema, location=table.location, properties=table.properties)
+        tables.create(opened, table)
     return names
 
 
@@ -31,14 +31,7 @@ def job_on(contract: Contract, *, names: Names) -> Job:
     """A run on a new dataset."""
     opened = catalog.load()
     for define in (table_definition.raw, table_definition.integration):
-        table = define(contract, names=names)
-        opened.create_table(
-            table.name,
-            table.schema,
-            location=table.location,
-            partition_spec=table.spec(table.schema),
-            properties=table.properties,
-        )
+        tables.create(opened, define(contract, names=names))
     return Job(
         move=Move.STAGE_TO_RAW,
         names=names,

@@ -1,6 +1,7 @@
 """A lakehouse of raw and integration tables without anything that fills stage: raw is written by hand."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.table import Table
 
-from lakehouse import table_definition, types
+from lakehouse import table_definition, tables, types
 from lakehouse.contract import Column, Contract, Ingest, Source
 from lakehouse.moves.raw_to_integration import Counts, raw_to_integration
 from lakehouse.names import Names
@@ -47,13 +48,7 @@ class Lake:
     def create(self, contract: Contract, **properties: str) -> None:
         for define in (table_definition.raw, table_definition.integration):
             definition = define(contract, names=self.names)
-            self.catalog.create_table(
-                definition.name,
-                definition.schema,
-                location=definition.location,
-                partition_spec=definition.spec(definition.schema),
-                properties=definition.properties | properties,
-            )
+            tables.create(self.catalog, replace(definition, properties=definition.properties | properties))
 
     def receive(self, contract: Contract, records: Iterable[Record]) -> None:
         """Add records to raw as stage_to_raw would have."""

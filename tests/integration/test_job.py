@@ -5,21 +5,22 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
-from lakehouse import batches, catalog, metrics, ops, ops_tables, table_definition, tracing
+from lakehouse import batches, metrics, ops, tracing
 from lakehouse.errors import LakehouseError
 from lakehouse.job import Job, open_job
 from lakehouse.metrics import Metric
 from lakehouse.moves import raw_to_integration, stage_to_raw
-from lakehouse.names import Move, Names, Zone
-from lakehouse.session import spark
+from lakehouse.names import Move, Names
 from lakehouse.types import INT
 from local.embedded import Server
+from tests.integration import jobs
 from tests.integration.otlp import receiver
 from tests.unit.readers.support import column, contract
 
@@ -31,58 +32,20 @@ Arrive = Callable[[str], str]
 
 @pytest.fixture(scope="module")
 def names(aws: Server) -> Names:
-    """A deployment of its own, with its databases and ops tables."""
-    names = Names(environment="dev", account=aws.account, region=aws.region, project="telling")
-    s3: Any = boto3.client("s3")
-    opened = catalog.load()
-    for zone in (Zone.STAGE, Zone.RAW, Zone.INTEGRATION):
-        s3.create_bucket(Bucket=names.bucket(zone), CreateBucketConfiguration={"LocationConstraint": aws.region})
-    s3.put_bucket_versioning(Bucket=names.bucket(Zone.STAGE), VersioningConfiguration={"Status": "Enabled"})
-    for database in (names.database(Zone.RAW), names.database(Zone.INTEGRATION), names.ops_database):
-        opened.create_namespace(database)
-    for table in ops_tables.definitions(names=names):
-        opened.create_table(table.name, table.schema, location=table.location, properties=table.properties)
-    return names
+    return jobs.deployment(aws, project="telling")
 
 
 @pytest.fixture
 def job(names: Names, request: pytest.FixtureRequest) -> Job:
     """A run on a dataset that is this test's own."""
-    shop = replace(SHOP, dataset=request.node.originalname.removeprefix("test_")[:40])
-    opened = catalog.load()
-    for define in (table_definition.raw, table_definition.integration):
-        table = define(shop, names=names)
-        opened.create_table(
-            table.name,
-            table.schema,
-            location=table.location,
-            partition_spec=table.spec(table.schema),
-            properties=table.properties,
-        )
-    return Job(
-        move=Move.STAGE_TO_RAW,
-        names=names,
-        contract=shop,
-        batch_ids=(),
-        run_id="jr_1",
-        catalog=opened,
-        spark=spark(),
-    )
+    dataset = request.node.originalname.removeprefix("test_")[:40]
+    return jobs.job_on(replace(SHOP, dataset=dataset), names=names)
 
 
 @pytest.fixture
 def arrive(job: Job) -> Arrive:
     """Puts a file into stage; returns the id of the batch that it is planned in."""
-    s3 = boto3.client("s3")
-
-    def arrive(body: str) -> str:
-        key = f"{job.contract.stage_prefix}file.csv"
-        s3.put_object(Bucket=job.names.bucket(Zone.STAGE), Key=key, Body=body.encode())
-        batch = batches.plan(s3, names=job.names, contract=job.contract)
-        assert batch is not None
-        return batch.batch_id
-
-    return arrive
+    return partial(jobs.arrive, job)
 
 
 def measured(job: Job, metric: Metric) -> dict[str, float]:

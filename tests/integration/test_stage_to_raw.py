@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 from pyiceberg.catalog import Catalog
 
-from lakehouse import batches, catalog, table_definition
+from lakehouse import batches, catalog, table_definition, tables
 from lakehouse.batches import Batch
 from lakehouse.contract import Contract, Options
 from lakehouse.errors import LakehouseError
@@ -68,14 +68,7 @@ def iceberg(names: Names, s3: "S3Client") -> Catalog:
 @pytest.fixture
 def shop(iceberg: Catalog, names: Names) -> Iterator[Contract]:
     definition = table_definition.raw(SHOP, names=names)
-    schema = definition.schema
-    iceberg.create_table(
-        definition.name,
-        schema,
-        location=definition.location,
-        partition_spec=definition.spec(schema),
-        properties=definition.properties,
-    )
+    tables.create(iceberg, definition)
     yield SHOP
     iceberg.drop_table(definition.name)
 
