@@ -9,8 +9,9 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from dags import deployment, notices, records
+from dags.failures import may_pass
 from dags.plan import Dataset
-from dags.retries import may_pass, only_what_may_pass
+from dags.retries import only_what_may_pass
 from lakehouse import ops, planner
 from lakehouse.names import Move
 

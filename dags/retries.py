@@ -1,30 +1,11 @@
-"""Which failures may pass by themselves: those are tried again, the others fail their task at once."""
+"""Failures that may pass are tried again, the others fail their task at once."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException, AirflowSkipException
 
-MAY_PASS = re.compile(
-    r"throttl|TooManyRequests|Rate exceeded|SlowDown|ServiceUnavailable|InternalServ|ConcurrentRunsExceeded"
-    r"|ResourceNumberLimitExceeded|timed? ?out|connection (was )?(reset|refused|closed|aborted)|Could not connect"
-    r"|commits in a row|CommitFailedException|ICEBERG_COMMIT_ERROR",
-    re.IGNORECASE,
-)
-WILL_NOT = re.compile(
-    r"LakehouseError|configured to fail if|Compilation Error|SYNTAX_ERROR|COLUMN_NOT_FOUND|TABLE_NOT_FOUND"
-    r"|TYPE_MISMATCH|AccessDenied|not authorized|EntityNotFound|InvalidInput|ModuleNotFoundError|ImportError"
-)
-
-
-def may_pass(reason: str) -> bool:
-    """Whether what failed for this reason may succeed if it is only done again; what nobody knows may.
-
-    Args:
-        reason: the error in the words of Glue, Athena, dbt or an SDK.
-    """
-    return MAY_PASS.search(reason) is not None or WILL_NOT.search(reason) is None
+from dags.failures import may_pass
 
 
 @contextmanager

@@ -1,0 +1,34 @@
+"""What Airflow tries again: only what a repetition may mend."""
+
+import pytest
+
+from dags.failures import may_pass
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "ClientError: An error occurred (ThrottlingException) when calling the StartJobRun operation: Rate exceeded",
+        "ConcurrentRunsExceededException: Concurrent runs exceeded for lakehouse-dev-stage-to-raw",
+        "LakehouseError: orders: lost 8 commits in a row to other writers; nothing was changed",
+        "LakehouseError: Athena query 1 FAILED: ICEBERG_COMMIT_ERROR: Failed to commit",
+        "ReadTimeoutError: Read timed out.",
+        "FAILED: Executor lost, the reason is not known",
+    ],
+)
+def test_may_pass(reason: str) -> None:
+    assert may_pass(reason)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "FAILED: LakehouseError: orders: no contract in force under s3://scripts/contracts/",
+        "dbt: 1 of 4 failed\n  test unique_grain: Got 3 results, configured to fail if != 0",
+        "ClientError: An error occurred (AccessDeniedException) when calling the GetJobRun operation",
+        "Athena query 1 FAILED: COLUMN_NOT_FOUND: line 1:8: Column 'x' cannot be resolved",
+        "FAILED: ModuleNotFoundError: No module named 'lakehouse'",
+    ],
+)
+def test_will_not_pass(reason: str) -> None:
+    assert not may_pass(reason)
