@@ -1,4 +1,7 @@
-"""The one source of every AWS name: buckets, databases, jobs, roles, workgroups, secrets, log groups."""
+"""The one source of every AWS name: buckets, databases, jobs, roles, workgroups, secrets, log groups.
+
+One file, however long: whoever looks for a name looks here.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What differs between environments and profiles, and nothing else."""
+"""What differs between environments and profiles, and nothing else: one file, so that they can be compared."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

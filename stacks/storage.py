@@ -2,21 +2,16 @@
 
 from typing import Any
 
-from aws_cdk import ArnFormat, Duration, RemovalPolicy
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from lakehouse.names import Names, Zone
+from stacks.encryption import add_key
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
 UNFINISHED_UPLOADS_DAYS = 3
-LOG_KEY_ACTIONS = ["Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "DescribeKey"]
-LOG_KEY_ACTIONS += ["GenerateDataKey", "GenerateDataKeyWithoutPlaintext"]
-PUBLISHERS = ("cloudwatch", "events", "budgets")
-"""Services that publish to the topics of alerts."""
 
 
 class Storage(LakehouseStack):
@@ -30,7 +25,7 @@ class Storage(LakehouseStack):
     def __init__(self, scope: Construct, *, names: Names, settings: Settings) -> None:
         super().__init__(scope, "storage", names=names, description="Buckets of the lakehouse and their key")
         self._settings = settings
-        self.key = self._encryption_key()
+        self.key = add_key(self, removal_policy=settings.removal_policy)
         # S3 delivers server access logs only to buckets that it encrypts with its own key.
         self.access_logs = self._bucket(
             "AccessLogs",
@@ -49,69 +44,6 @@ class Storage(LakehouseStack):
         self._logged_bucket(
             "QueryResults", name=names.results_bucket, expires_days=settings.retention.query_results_days
         )
-
-    def _encryption_key(self) -> kms.Key:
-        names = self.names
-        key = kms.Key(
-            self,
-            "Key",
-            alias=names.key_alias,
-            description=f"Data, logs and secrets of {names.prefix}",
-            enable_key_rotation=True,
-            removal_policy=self._settings.removal_policy,
-        )
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="CloudWatchLogs",
-                principals=[iam.ServicePrincipal(f"logs.{self.region}.amazonaws.com")],
-                actions=[f"kms:{action}" for action in LOG_KEY_ACTIONS],
-                resources=["*"],  # in a key's own policy: this key
-                conditions={
-                    "ArnLike": {
-                        "kms:EncryptionContext:aws:logs:arn": [
-                            self.format_arn(
-                                service="logs",
-                                resource="log-group",
-                                resource_name=groups,
-                                arn_format=ArnFormat.COLON_RESOURCE_NAME,
-                            )
-                            for groups in (f"{names.log_prefix}/*", names.airflow_log_group("*"))
-                        ]
-                    }
-                },
-            )
-        )
-        # The queue of arrivals is encrypted; EventBridge names the account when it uses the key, but not the rule.
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="EventBridgeToQueues",
-                principals=[iam.ServicePrincipal("events.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                resources=["*"],
-                conditions={"StringEquals": {"aws:SourceAccount": self.account}},
-            )
-        )
-        # Topics of alerts are encrypted too.
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="AlertsToTopics",
-                principals=[iam.ServicePrincipal(f"{name}.amazonaws.com") for name in PUBLISHERS],
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                resources=["*"],
-                conditions={"StringEquals": {"aws:SourceAccount": self.account}},
-            )
-        )
-        trail = f"arn:{self.partition}:cloudtrail:{self.region}:{self.account}:trail/{names.trail}"
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="CloudTrail",
-                principals=[iam.ServicePrincipal("cloudtrail.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
-                resources=["*"],  # in a key's own policy: this key
-                conditions={"StringEquals": {"aws:SourceArn": trail}},
-            )
-        )
-        return key
 
     def _logged_bucket(self, construct_id: str, *, name: str, expires_days: int | None = None) -> s3.Bucket:
         return self._bucket(
