@@ -24,7 +24,7 @@ bench: setup ## speed and memory beside DuckDB, awswrangler and Spark (10 millio
 .PHONY: test
 test: setup lint ## everything below, in under 15 minutes
 	pytest tests/unit tests/infrastructure -n 2
-	pytest tests/integration tests/e2e
+	pytest tests/integration tests/e2e -n 2 --dist loadgroup
 
 .PHONY: test-unit
 test-unit: setup ## rules and parts, no server

@@ -2,10 +2,19 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from local import embedded
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Under `--dist loadgroup` each of these suites is one worker's, with its one server, in its own order."""
+    for item in items:
+        suite = item.path.relative_to(Path(__file__).parent).parts[0]
+        if suite in ("integration", "e2e"):
+            item.add_marker(pytest.mark.xdist_group(suite))
 
 
 @pytest.fixture(scope="session")
