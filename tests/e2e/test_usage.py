@@ -171,7 +171,7 @@ def test_all_of_online_retail_is_counted_like_duckdb_counts_it(finished: Demo, t
         (
             attempt
             for attempt in ops.attempts(catalog.load(), names=names, dataset="store_sales")
-            if attempt.move is Move.STAGE_TO_RAW
+            if attempt.move is Move.STAGE_TO_RAW and attempt.state == ops.SUCCEEDED
         ),
         key=lambda attempt: attempt.batch_id,
     )
