@@ -9,6 +9,7 @@ import pytest
 from local import embedded
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Under `--dist loadgroup` each of these suites is one worker's, with its one server, in its own order."""
     for item in items:
