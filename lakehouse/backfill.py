@@ -64,11 +64,7 @@ def look(
         names: names of the deployment.
         done: attempts on the dataset's batches, oldest first.
     """
-    loaded = {
-        attempt.batch_id: attempt.finished_at
-        for attempt in done
-        if attempt.move is Move.STAGE_TO_RAW and attempt.state == ops.SUCCEEDED
-    }
+    loaded = ops.last_successes(done, Move.STAGE_TO_RAW)
     found = tuple(
         batch
         for batch_id in batches.batch_ids(s3, names=names, dataset=contract.dataset)
@@ -78,7 +74,7 @@ def look(
         <= last
     )
     asked_at = _asked_at(s3, names=names, dataset=contract.dataset, first=first, last=last)
-    left = tuple(batch.batch_id for batch in found if asked_at is None or loaded[batch.batch_id] < asked_at)
+    left = tuple(batch.batch_id for batch in found if asked_at is None or loaded[batch.batch_id].finished_at < asked_at)
     if asked_at is not None and not left:  # that one is over
         asked_at, left = None, tuple(batch.batch_id for batch in found)
     return Backfill(dataset=contract.dataset, first=first, last=last, asked_at=asked_at, batches=found, left=left)

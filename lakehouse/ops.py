@@ -70,6 +70,16 @@ def attempts(catalog: "Catalog", *, names: Names, dataset: str | None = None) ->
     return sorted(found, key=lambda attempt: attempt.finished_at)
 
 
+def last_successes(done: Iterable[Attempt], move: Move) -> dict[str, Attempt]:
+    """The last attempt of a move that succeeded, by batch id.
+
+    Args:
+        done: attempts on one dataset's batches, oldest first.
+        move: the move.
+    """
+    return {attempt.batch_id: attempt for attempt in done if attempt.move is move and attempt.state == SUCCEEDED}
+
+
 def pending(planned: Iterable[str], done: Iterable[Attempt]) -> dict[Move, list[str]]:
     """Which batches each move has still to do.
 
@@ -78,25 +88,19 @@ def pending(planned: Iterable[str], done: Iterable[Attempt]) -> dict[Move, list[
 
     Args:
         planned: ids of all batches that have a manifest.
-        done: attempts on them.
+        done: attempts on them, oldest first.
 
     Returns:
         batch ids by move, oldest first.
     """
-    loaded: dict[str, Attempt] = {}
-    merged: dict[str, datetime] = {}
-    for attempt in done:
-        if attempt.state == SUCCEEDED:
-            if attempt.move is Move.STAGE_TO_RAW:
-                loaded[attempt.batch_id] = attempt
-            else:
-                merged[attempt.batch_id] = attempt.started_at
+    done = list(done)
+    loaded, merged = (last_successes(done, move) for move in (Move.STAGE_TO_RAW, Move.RAW_TO_INTEGRATION))
     return {
         Move.STAGE_TO_RAW: sorted(set(planned) - loaded.keys()),
         Move.RAW_TO_INTEGRATION: sorted(
             batch_id
             for batch_id, load in loaded.items()
-            if not load.is_held and (batch_id not in merged or merged[batch_id] < load.finished_at)
+            if not load.is_held and (batch_id not in merged or merged[batch_id].started_at < load.finished_at)
         ),
     }
 

@@ -86,12 +86,9 @@ def replay(contract: Contract, *, names: Names, catalog: Catalog, on_change: Cal
     Returns:
         the ended job runs; empty when no record is refused.
     """
-    latest = {
-        attempt.batch_id: attempt
-        for attempt in ops.attempts(catalog, names=names, dataset=contract.dataset)
-        if attempt.move is Move.STAGE_TO_RAW and attempt.state == ops.SUCCEEDED
-    }
-    again = [batch_id for batch_id, attempt in sorted(latest.items()) if attempt.refused]
+    done = ops.attempts(catalog, names=names, dataset=contract.dataset)
+    loads = ops.last_successes(done, Move.STAGE_TO_RAW)
+    again = [batch_id for batch_id, load in sorted(loads.items()) if load.refused]
     return rerun(contract, again, names=names, catalog=catalog, on_change=on_change) if again else []
 
 

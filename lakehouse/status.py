@@ -92,11 +92,11 @@ def summary(
         running: its job runs that have not ended.
         now: the time that ages are taken at.
     """
-    merged = {one.batch_id for one in _succeeded(attempts, Move.RAW_TO_INTEGRATION)}
-    loads = {one.batch_id: one for one in _succeeded(attempts, Move.STAGE_TO_RAW)}.values()
+    merged = ops.last_successes(attempts, Move.RAW_TO_INTEGRATION)
+    loads = ops.last_successes(attempts, Move.STAGE_TO_RAW).values()
     return Status(
         dataset=contract.dataset,
-        waiting=len(set(planned) - merged),
+        waiting=len(set(planned) - merged.keys()),
         in_raw=_last(attempts, Move.STAGE_TO_RAW),
         in_integration=_last(attempts, Move.RAW_TO_INTEGRATION),
         age=now - arrived if arrived else None,
@@ -120,10 +120,6 @@ def running_jobs(glue: "GlueClient", *, names: Names) -> Mapping[str, list[str]]
     return found
 
 
-def _succeeded(attempts: Iterable[ops.Attempt], move: Move) -> list[ops.Attempt]:
-    return [one for one in attempts if one.move is move and one.state == ops.SUCCEEDED]
-
-
 def _last(attempts: Iterable[ops.Attempt], move: Move) -> str | None:
     """The newest batch that is there: batches are numbered as they are planned."""
-    return max((one.batch_id for one in _succeeded(attempts, move)), default=None)
+    return max(ops.last_successes(attempts, move), default=None)

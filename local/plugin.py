@@ -134,6 +134,16 @@ def state(name: str, *, save: Callable[[], Any], load: Callable[[Any], None]) ->
         load(left)
 
 
+def stores(name: str, kept: Mapping[str, Any]) -> None:
+    """Keep stores on disk, as `state` does, each under its own name in that state."""
+
+    def load(left: Json) -> None:
+        for key, store in kept.items():
+            store.update(left.get(key, {}))
+
+    state(name, save=lambda: kept, load=load)
+
+
 def answer(response: Json) -> Response:
     """A response of AWS's JSON protocol."""
     return 200, {"Content-Type": "application/x-amz-json-1.1"}, _dump(response)

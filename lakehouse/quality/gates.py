@@ -84,12 +84,10 @@ def _volume(accepted: int, before: list[int]) -> Result:
 
 def _history(job: Job, now: Mapping[str, Counts]) -> list[int]:
     """Accepted records of the last batches before these."""
-    latest = {
-        attempt.batch_id: attempt.accepted or 0
-        for attempt in ops.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
-        if attempt.move is Move.STAGE_TO_RAW and attempt.state == ops.SUCCEEDED and attempt.batch_id < min(now)
-    }
-    return [latest[batch_id] for batch_id in sorted(latest)[-HISTORY:]]
+    done = ops.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
+    loads = ops.last_successes(done, Move.STAGE_TO_RAW)
+    before = sorted(batch_id for batch_id in loads if batch_id < min(now))
+    return [loads[batch_id].accepted or 0 for batch_id in before[-HISTORY:]]
 
 
 def _freshness(contract: Contract, newest: int | None) -> Result:

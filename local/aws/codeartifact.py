@@ -22,7 +22,7 @@ repositories: Any = AccountRegionScopedDict()
 
 def register() -> None:
     ministack.SERVICE_HANDLERS["codeartifact"] = _handle
-    plugin.state(STATE, save=_save, load=_load)
+    plugin.stores(STATE, {"domains": domains, "repositories": repositories})
 
 
 async def _handle(
@@ -142,15 +142,3 @@ OPERATIONS = {
     ("DELETE", "/v1/repository"): _delete_repository,
     ("POST", "/v1/repository/external-connection"): _connect,
 }
-
-
-def _save() -> Json:
-    return {
-        name: [[*key, value] for key, value in store._data.items()]
-        for name, store in (("domains", domains), ("repositories", repositories))
-    }
-
-
-def _load(left: Json) -> None:
-    for name, store in (("domains", domains), ("repositories", repositories)):
-        store._data.update({tuple(key): value for *key, value in left[name]})

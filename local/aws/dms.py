@@ -33,7 +33,7 @@ def register() -> None:
             "ListTagsForResource": list_tags_for_resource,
         },
     )
-    plugin.state("dms", save=lambda: dms_store.STORES, load=dms_store.load)
+    plugin.stores("dms", dms_store.STORES)
 
 
 def add_tags_to_resource(request: Json) -> Json:

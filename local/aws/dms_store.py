@@ -31,12 +31,6 @@ STORES = {
 }
 
 
-def load(left: Mapping[str, Any]) -> None:
-    """Take the state that an earlier server left."""
-    for name, store in STORES.items():
-        store.update(left.get(name, {}))
-
-
 def saved(response: Json) -> Json:
     """A response to a change, once that change is on disk."""
     checkpoint.flush("dms")

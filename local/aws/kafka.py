@@ -5,7 +5,6 @@ Source: Amazon MSK API reference, `CreateClusterV2`, `PutClusterPolicy`.
 
 import json
 import re
-from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
@@ -24,13 +23,7 @@ _policies = AccountRegionScopedDict()
 
 def register() -> None:
     """Answer what ministack's MSK lacks; provisioned clusters stay with it."""
-    stores = {"clusters": _clusters, "policies": _policies}
-
-    def load(left: Any) -> None:
-        for name, store in stores.items():
-            store.update(left.get(name, {}))
-
-    plugin.state(STATE, save=lambda: stores, load=load)
+    plugin.stores(STATE, {"clusters": _clusters, "policies": _policies})
     plugin.paths("kafka", _answer)
 
 

@@ -36,4 +36,4 @@ OPERATIONS: dict[str, Operation] = {
 def register() -> None:
     """Answer these operations and keep their state."""
     plugin.operations("lakeformation", OPERATIONS)
-    plugin.state(store.STATE, save=lambda: store.STORES, load=store.load)
+    plugin.stores(store.STATE, store.STORES)

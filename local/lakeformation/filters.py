@@ -1,6 +1,7 @@
 """Data cells filters: rows and columns of a table, to be granted by their name."""
 
-from local.lakeformation.store import check_columns, filters, found, invalid, permissions, saved, table_of
+from local.glue.store import found
+from local.lakeformation.store import check_columns, filters, invalid, permissions, saved, table_of
 from local.plugin import AwsError, Json
 
 

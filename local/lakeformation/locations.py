@@ -3,7 +3,8 @@
 import time
 
 from local import plugin
-from local.lakeformation.store import check_principal, found, invalid, locations, saved, settings
+from local.glue.store import found
+from local.lakeformation.store import check_principal, invalid, locations, saved, settings
 from local.plugin import AwsError, Json
 
 # What a new account has: whoever IAM allows may use a new database or table.

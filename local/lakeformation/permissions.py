@@ -6,11 +6,11 @@ from typing import Any
 
 from local import plugin
 from local.glue import catalog
+from local.glue.store import found
 from local.lakeformation.filters import get_data_cells_filter
 from local.lakeformation.store import (
     check_columns,
     check_principal,
-    found,
     invalid,
     locations,
     permissions,

@@ -1,7 +1,6 @@
 """What Lake Formation has recorded, and how it is found."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from ministack.core.responses import AccountRegionScopedDict  # type: ignore[import-untyped]
 from ministack.services import iam  # type: ignore[import-untyped]
@@ -29,28 +28,10 @@ STORES = {
 }
 
 
-def load(left: Mapping[str, Any]) -> None:
-    """Take the state that an earlier server left."""
-    for name, store in STORES.items():
-        store.update(left.get(name, {}))
-
-
 def saved(response: Json) -> Json:
     """A response to a change, once that change is on disk."""
     checkpoint.flush(STATE)
     return response
-
-
-def found(store: Any, key: str, *, kind: str) -> Json:
-    """An entry of a store.
-
-    Raises:
-        AwsError: EntityNotFoundException.
-    """
-    entry: Json | None = store.get(key)
-    if entry is None:
-        raise AwsError("EntityNotFoundException", f"{kind} {key} not found.")
-    return entry
 
 
 def invalid(message: str) -> AwsError:

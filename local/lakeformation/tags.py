@@ -8,7 +8,8 @@ from typing import Any
 
 from local import plugin
 from local.glue import catalog
-from local.lakeformation.store import assignments, check_columns, found, invalid, saved, table_of, tags
+from local.glue.store import found
+from local.lakeformation.store import assignments, check_columns, invalid, saved, table_of, tags
 from local.plugin import AwsError, Json
 
 Tags = dict[str, str]
