@@ -110,6 +110,10 @@ class Names:
         """CloudTrail trail of the zones."""
         return self.prefix
 
+    def ruleset(self, zone: Zone, *, dataset: str) -> str:
+        """Glue Data Quality ruleset of a dataset's table in a zone."""
+        return f"{self.prefix}-{zone}-{dataset.replace('_', '-')}"
+
     def job(self, move: Move) -> str:
         return f"{self.prefix}-{move.replace('_', '-')}"
 

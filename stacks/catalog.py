@@ -1,18 +1,22 @@
-"""Catalog: the Glue databases. Their tables are migrations: `lakehouse tables apply` owns them."""
+"""Catalog: the Glue databases and the rules of their tables. The tables are migrations: `tables apply` owns them."""
+
+from collections.abc import Sequence
 
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
+from lakehouse.contract import Contract
 from lakehouse.governance.tags import Area
 from lakehouse.names import Names, Zone
+from stacks.rulesets import add_rulesets
 from stacks.stack import LakehouseStack
 from stacks.tag_grants import tag_database
 
 
 class Catalog(LakehouseStack):
-    """One Glue database for each zone that holds tables, and one for what the lakehouse says of itself."""
+    """One Glue database for each zone that holds tables, one for what the lakehouse says of itself, and rulesets."""
 
-    def __init__(self, scope: Construct, *, names: Names) -> None:
+    def __init__(self, scope: Construct, *, names: Names, contracts: Sequence[Contract]) -> None:
         super().__init__(scope, "catalog", names=names, description="Databases of the lakehouse")
         for area, location, description in (
             (
@@ -37,3 +41,4 @@ class Catalog(LakehouseStack):
                 ),
             )
             tag_database(self, area, database=database)
+        add_rulesets(self, contracts)

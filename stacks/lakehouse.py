@@ -40,7 +40,7 @@ def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: 
     """
     storage = Storage(stage, names=names, settings=settings)
     governance = Governance(stage, names=names, settings=settings, key=storage.key, contracts=contracts)
-    catalog = Catalog(stage, names=names)
+    catalog = Catalog(stage, names=names, contracts=contracts)
     processing = Processing(stage, names=names, settings=settings, key=storage.key, root=root)
     audit = Audit(stage, names=names, settings=settings, key=storage.key, access_logs=storage.access_logs)
     for governed in (catalog, processing, audit):

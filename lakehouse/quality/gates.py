@@ -7,21 +7,20 @@ raw -> integration the dataset's live rows, by all of them. Names of built-in ru
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from statistics import median
 
 from pyspark.sql import functions as fn
 
 from lakehouse import dms, ops
 from lakehouse.columns import BATCH_ID, COMMIT_TIMESTAMP, DELETED, ERRORS, INGESTED_AT, OPERATION
-from lakehouse.contract import Contract, Ingest, QualityRule, Severity
+from lakehouse.contract import Ingest, QualityRule
 from lakehouse.job import Counts, Job
 from lakehouse.names import Move, Zone
-from lakehouse.quality.measure import OF_A_RECORD, evaluate
+from lakehouse.quality import rules
+from lakehouse.quality.measure import evaluate
 from lakehouse.quality.results import Result, judged, not_evaluated
 
 HISTORY, LEAST_HISTORY = 30, 5
 """Batches that volume is compared with, and how few are too few to compare with."""
-VOLUME_FACTOR = 10
 
 
 def of_batches(job: Job, counts: Mapping[str, Counts]) -> dict[str, list[Result]]:
@@ -34,12 +33,12 @@ def of_batches(job: Job, counts: Mapping[str, Counts]) -> dict[str, list[Result]
         accepted = received.where((fn.col(BATCH_ID) == batch_id) & fn.col(ERRORS).isNull())
         if contract.source.is_database:  # a delete may have its key only
             accepted = accepted.where(fn.coalesce(fn.col(OPERATION), fn.lit("")) != dms.DELETE)
-        rules = [rule for rule in contract.quality if rule.metric in OF_A_RECORD]
+        of_a_record = [rule for rule in contract.quality if rule.metric in rules.OF_A_RECORD]
         may_be_empty = contract.may_be_empty or counted["accepted"] > 0
         found[batch_id] = [
-            judged(_accepted(contract), Decimal(counted["accepted"])),
+            judged(rules.accepted(contract), Decimal(counted["accepted"])),
             _volume(counted["accepted"], before),
-            *(evaluate(accepted, rules, contract, may_be_empty=may_be_empty) if rules else []),
+            *(evaluate(accepted, of_a_record, contract, may_be_empty=may_be_empty) if of_a_record else []),
         ]
     return found
 
@@ -51,32 +50,15 @@ def of_dataset(job: Job, counts: Mapping[str, Counts]) -> dict[str, list[Result]
     if contract.ingest is not Ingest.APPEND:
         live = live.where(~fn.col(DELETED))
     results = evaluate(live, contract.quality, contract, may_be_empty=contract.may_be_empty)
-    if contract.freshness is not None:
+    if promised := rules.freshness(contract):
         stamp = COMMIT_TIMESTAMP if contract.source.is_database else INGESTED_AT
         (newest,) = live.agg(fn.max(fn.unix_micros(fn.col(stamp))).alias("newest")).collect()
-        results.append(_freshness(contract, newest["newest"]))
+        results.append(_freshness(promised, newest["newest"]))
     return {max(counts): results}
 
 
-def _accepted(contract: Contract) -> QualityRule:
-    least = Decimal(0)
-    operator = "mustBeGreaterOrEqualTo" if contract.may_be_empty else "mustBeGreaterThan"
-    return QualityRule(
-        name="_accepted", column=None, metric="rowCount", query=None, operator=operator, thresholds=(least,)
-    )
-
-
 def _volume(accepted: int, before: list[int]) -> Result:
-    usual = Decimal(median(before)) if before else Decimal(0)
-    rule = QualityRule(
-        name="_volume",
-        column=None,
-        metric="rowCount",
-        query=None,
-        operator="mustBeBetween",
-        thresholds=(usual / VOLUME_FACTOR, usual * VOLUME_FACTOR),
-        severity=Severity.WARNING,
-    )
+    rule = rules.volume(before)
     if len(before) < LEAST_HISTORY:
         return not_evaluated(rule, reason=f"{len(before)} earlier batches, {LEAST_HISTORY} are needed to compare")
     return judged(rule, Decimal(accepted))
@@ -90,17 +72,7 @@ def _history(job: Job, now: Mapping[str, Counts]) -> list[int]:
     return [loads[batch_id].accepted or 0 for batch_id in before[-HISTORY:]]
 
 
-def _freshness(contract: Contract, newest: int | None) -> Result:
-    assert contract.freshness is not None
-    rule = QualityRule(
-        name="_freshness_minutes",
-        column=None,
-        metric=None,
-        query=None,
-        operator="mustBeLessOrEqualTo",
-        thresholds=(Decimal(str(contract.freshness.total_seconds() / 60)),),
-        severity=Severity.WARNING,
-    )
+def _freshness(rule: QualityRule, newest: int | None) -> Result:
     if newest is None:
         return not_evaluated(rule, reason="there is no row to measure")
     age = datetime.now(UTC).timestamp() - newest / 1_000_000

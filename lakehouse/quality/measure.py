@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 ROWS = "rows"
-OF_A_RECORD = ("nullValues", "missingValues", "invalidValues")
-"""Metrics that a part of a dataset answers as well as the whole does."""
 
 
 def evaluate(

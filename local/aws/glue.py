@@ -6,7 +6,7 @@ from typing import Any
 from ministack.services import glue as ministack_glue  # type: ignore[import-untyped]
 
 from local import plugin
-from local.glue import catalog, jobs, optimizers, partitions, processes, runs
+from local.glue import catalog, jobs, optimizers, partitions, processes, rulesets, runs
 from local.plugin import AwsError, Operation
 
 OPERATIONS: dict[str, Operation] = {
@@ -32,6 +32,11 @@ OPERATIONS: dict[str, Operation] = {
     "GetTableOptimizer": optimizers.get_table_optimizer,
     "BatchGetTableOptimizer": optimizers.batch_get_table_optimizer,
     "ListTableOptimizerRuns": optimizers.list_table_optimizer_runs,
+    "CreateDataQualityRuleset": rulesets.create_data_quality_ruleset,
+    "UpdateDataQualityRuleset": rulesets.update_data_quality_ruleset,
+    "GetDataQualityRuleset": rulesets.get_data_quality_ruleset,
+    "ListDataQualityRulesets": rulesets.list_data_quality_rulesets,
+    "DeleteDataQualityRuleset": rulesets.delete_data_quality_ruleset,
     "CreateJob": jobs.create_job,
     "UpdateJob": jobs.update_job,
     "GetJob": jobs.get_job,

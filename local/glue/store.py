@@ -21,8 +21,12 @@ versions = AccountRegionScopedDict()
 optimizers = AccountRegionScopedDict()
 """Table optimizers: `database/table` -> type -> optimizer."""
 
+rulesets = AccountRegionScopedDict()
+"""Data Quality rulesets, by name."""
+
 glue._ALL_STATE["table_versions"] = versions
 glue._ALL_STATE["table_optimizers"] = optimizers
+glue._ALL_STATE["data_quality_rulesets"] = rulesets
 # ministack copies all of it first, which takes longer than to write it down.
 glue.get_state = lambda: glue._ALL_STATE
 

@@ -1,4 +1,4 @@
-"""AWS::Glue::Job with its whole definition, AWS::Glue::SecurityConfiguration."""
+"""AWS::Glue::Job with its whole definition, AWS::Glue::SecurityConfiguration, AWS::Glue::DataQualityRuleset."""
 
 from typing import Any
 
@@ -74,6 +74,24 @@ def _delete_security(name: str, _: Properties) -> None:
     plugin.client("glue").delete_security_configuration(Name=name)
 
 
+RULESET_MEMBERS = ("Name", "Description", "Ruleset", "TargetTable")
+
+
+def _create_ruleset(properties: Properties, name: str) -> tuple[str, Attributes]:
+    given = {"Name": name} | picked(properties, *RULESET_MEMBERS)
+    plugin.client("glue").create_data_quality_ruleset(**given, Tags=tag_map(properties))
+    return given["Name"], {}
+
+
+def _update_ruleset(name: str, _: Properties, new: Properties) -> Attributes:
+    plugin.client("glue").update_data_quality_ruleset(Name=name, **picked(new, "Description", "Ruleset"))
+    return {}
+
+
+def _delete_ruleset(name: str, _: Properties) -> None:
+    plugin.client("glue").delete_data_quality_ruleset(Name=name)
+
+
 TYPES = {
     "AWS::Glue::Job": ResourceType(
         properties=frozenset({"Name", "Tags", *JOB_MEMBERS}),
@@ -84,5 +102,12 @@ TYPES = {
     ),
     "AWS::Glue::SecurityConfiguration": ResourceType(
         properties=frozenset({"Name", "EncryptionConfiguration"}), create=_create_security, delete=_delete_security
+    ),
+    "AWS::Glue::DataQualityRuleset": ResourceType(
+        properties=frozenset({"Tags", *RULESET_MEMBERS}),
+        create=_create_ruleset,
+        update=_update_ruleset,
+        delete=_delete_ruleset,
+        replacing=frozenset({"Name", "Tags", "TargetTable"}),
     ),
 }

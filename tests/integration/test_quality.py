@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 
 from lakehouse.contract import QualityRule
 from lakehouse.quality.measure import evaluate
+from lakehouse.quality.metric_sql import metric
 from lakehouse.quality.verdict import Verdict
 from lakehouse.session import spark
 from lakehouse.types import INT, STRING, decimal
@@ -89,6 +90,24 @@ def test_metrics_count_what_python_counts(rows: list[Row]) -> None:
         repeated.total() - len(repeated),
         pairs.total() - len(pairs),
     ]
+
+
+@settings(max_examples=15, deadline=None)
+@given(shops)
+def test_the_rules_of_glue_data_quality_measure_the_same(rows: list[Row]) -> None:
+    rules = [
+        rule("missingValues", column="status", values=(None, "", "n/a")),
+        rule("missingValues", column="price", values=("1.5", "no number")),
+        rule("invalidValues", column="status", values=("new", "x'y"), pattern=r"^(a\\d|[a-z']+)$"),
+        rule("invalidValues", column="price", values=("1.5", "no number")),
+        rule("duplicateValues", column="id"),
+        rule("duplicateValues", properties=("id", "status")),
+        rule("nullValues", column="id"),
+    ]
+    frame(rows).createOrReplaceTempView("shop")
+    listed = ", ".join(metric(item, SHOP) for item in rules)
+    [found] = spark().sql(f"SELECT {listed} FROM shop").collect()
+    assert list(found) == measured(rows, *rules)
 
 
 def test_a_query_measures_one_number() -> None:

@@ -102,3 +102,24 @@ def test_optimizers_are_recorded_and_go_with_their_table(glue: Any) -> None:
     glue.delete_table(DatabaseName=DATABASE, Name="kept")
     glue.create_table(DatabaseName=DATABASE, TableInput={"Name": "kept"})
     assert glue.batch_get_table_optimizer(Entries=entries)["TableOptimizers"] == []
+
+
+def test_rulesets_are_kept_changed_and_listed_by_their_table(glue: Any) -> None:
+    target = {"DatabaseName": DATABASE, "TableName": "still_to_be_made"}
+    glue.create_data_quality_ruleset(Name="mine", Ruleset="Rules = [ RowCount > 0 ]", TargetTable=target)
+    glue.update_data_quality_ruleset(Name="mine", Description="more", Ruleset="Rules = [ RowCount > 1 ]")
+
+    kept = glue.get_data_quality_ruleset(Name="mine")
+    assert (kept["Ruleset"], kept["Description"], kept["TargetTable"]) == ("Rules = [ RowCount > 1 ]", "more", target)
+    [listed] = glue.list_data_quality_rulesets(Filter={"TargetTable": target})["Rulesets"]
+    assert listed["Name"] == "mine"
+
+    glue.delete_data_quality_ruleset(Name="mine")
+    with pytest.raises(ClientError) as gone:
+        glue.get_data_quality_ruleset(Name="mine")
+    assert gone.value.response["Error"]["Code"] == "EntityNotFoundException"
+
+
+def test_what_is_no_ruleset_is_refused(glue: Any) -> None:
+    with pytest.raises(ClientError, match="begins with Rules"):
+        glue.create_data_quality_ruleset(Name="wrong", Ruleset="RowCount > 0")

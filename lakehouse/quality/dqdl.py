@@ -1,0 +1,140 @@
+"""A contract's quality rules as rulesets of AWS Glue Data Quality, one for each table that they are measured on.
+
+Each rule is the very measure of `lakehouse.quality.measure`. DQDL's own words are used where they count the same rows;
+where they would count tombstones, or treat null in another way, the rule is the measure's SQL (CustomSql).
+
+Source: AWS Glue developer guide, "Data Quality Definition Language (DQDL) reference".
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lakehouse import dms
+from lakehouse.columns import BATCH_ID, COMMIT_TIMESTAMP, DELETED, ERRORS, INGESTED_AT, OPERATION
+from lakehouse.contract import Contract, Ingest, QualityRule
+from lakehouse.names import Zone
+from lakehouse.quality import rules
+from lakehouse.quality.metric_sql import metric
+
+ALL_ROWS = "primary"
+"""What DQDL calls the table that a ruleset is evaluated on."""
+
+_COMPARISONS = {
+    "mustBe": "= {0}",
+    "mustNotBe": "!= {0}",
+    "mustBeGreaterThan": "> {0}",
+    "mustBeGreaterOrEqualTo": ">= {0}",
+    "mustBeLessThan": "< {0}",
+    "mustBeLessOrEqualTo": "<= {0}",
+}
+# The ends of DQDL's own `between` do not belong to it; those of ODCS do.
+_BETWEEN = {
+    "mustBeBetween": "({0} >= {1}) and ({0} <= {2})",
+    "mustNotBeBetween": "({0} < {1}) or ({0} > {2})",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruleset:
+    """The rules that one table is measured by.
+
+    Args:
+        zone: the table's zone.
+        text: the ruleset, in DQDL.
+        description: what it measures, and which rules it leaves out, with the reason.
+    """
+
+    zone: Zone
+    text: str
+    description: str
+
+
+def rulesets(contract: Contract) -> list[Ruleset]:
+    """The rulesets of a dataset: of its newest batch in raw, and of its live rows in integration."""
+    return [ruleset for ruleset in (_of_raw(contract), _of_integration(contract)) if ruleset is not None]
+
+
+def _of_raw(contract: Contract) -> Ruleset | None:
+    deletes = f" AND coalesce({OPERATION}, '') <> '{dms.DELETE}'" if contract.source.is_database else ""
+    newest = f"{BATCH_ID} = (SELECT max({BATCH_ID}) FROM {ALL_ROWS})"  # noqa: S608 - of names of ours
+    rows = _where(f"{newest} AND {ERRORS} IS NULL{deletes}")
+    of_a_record = [rule for rule in contract.quality if rule.metric in rules.OF_A_RECORD]
+    return _ruleset(
+        contract,
+        [rules.accepted(contract), *of_a_record],
+        zone=Zone.RAW,
+        rows=rows,
+        what="accepted records of the newest batch",
+        left_out={rules.VOLUME: "compares a batch with those before it"},
+    )
+
+
+def _of_integration(contract: Contract) -> Ruleset | None:
+    live = ALL_ROWS if contract.ingest is Ingest.APPEND else _where(f"NOT {DELETED}")
+    promised = rules.freshness(contract)
+    return _ruleset(
+        contract,
+        [*contract.quality, *([promised] if promised else [])],
+        zone=Zone.INTEGRATION,
+        rows=live,
+        what="live rows",
+        left_out={},
+    )
+
+
+def _ruleset(
+    contract: Contract, wanted: Iterable[QualityRule], *, zone: Zone, rows: str, what: str, left_out: dict[str, str]
+) -> Ruleset | None:
+    written = []
+    for rule in wanted:
+        try:
+            written.append(f"    # {rule.name} ({rule.severity})\n    {_rule(rule, contract, rows=rows)}")
+        except ValueError as reason:
+            left_out |= {rule.name: str(reason)}
+    if not written:
+        return None
+    description = f"Rules of contract {contract.dataset} {contract.version} on {what}"
+    if left_out:
+        description += "; left out: " + ", ".join(f"{name} ({reason})" for name, reason in left_out.items())
+    return Ruleset(zone=zone, text="Rules = [\n" + ",\n".join(written) + "\n]", description=description[:2048])
+
+
+def _rule(rule: QualityRule, contract: Contract, *, rows: str) -> str:
+    """One rule.
+
+    Raises:
+        ValueError: DQDL cannot say it.
+    """
+    numbers = [f"{number.normalize():f}" for number in rule.thresholds]
+    if rows == ALL_ROWS and rule.metric == "nullValues" and (rule.operator, *numbers) == ("mustBe", "0"):
+        return f'IsComplete "{rule.column}"'
+    if rows == ALL_ROWS and rule.metric == "rowCount":
+        subject = "RowCount"
+    else:
+        sql = _sql(rule, contract, rows=rows)
+        if '"' in sql or "\\" in sql:
+            raise ValueError('DQDL has no certain way to write the " or \\ of its query')
+        subject = f'CustomSql "{sql}"'
+    if rule.operator in _BETWEEN:
+        return _BETWEEN[rule.operator].format(subject, *numbers)
+    return f"{subject} {_COMPARISONS[rule.operator].format(*numbers)}"
+
+
+def _sql(rule: QualityRule, contract: Contract, *, rows: str) -> str:
+    """A query for one number, what the rule measures."""
+    if rule.query is not None:
+        if rows != ALL_ROWS and re.search(r"\{table\}\s*\.", rule.query):
+            raise ValueError("its query qualifies columns with the table, which stands for a part of its rows here")
+        return rule.query.strip().replace("{table}", rows).replace("{column}", f"`{rule.column}`")
+    if rule.metric is None:  # freshness, the only one that has neither
+        stamp = COMMIT_TIMESTAMP if contract.source.is_database else INGESTED_AT
+        measure = f"(unix_micros(current_timestamp()) - max(unix_micros({stamp}))) / 60000000"
+    else:
+        counted = metric(rule, contract)
+        measure = f"100.0 * {counted} / count(*)" if rule.percent else counted
+    return f"SELECT {measure} FROM {rows}"  # noqa: S608 - of names and literals of ours
+
+
+def _where(condition: str) -> str:
+    return f"(SELECT * FROM {ALL_ROWS} WHERE {condition})"  # noqa: S608 - of names of ours
