@@ -51,12 +51,14 @@ class Base:
         table: its name in it.
         metadata_location: URI of its Iceberg metadata; no two states share one.
         snapshot_id: its current snapshot; None while nothing was written.
+        is_evolved: the table has other columns or types than that snapshot was written with.
     """
 
     database: str
     table: str
     metadata_location: str
     snapshot_id: int | None
+    is_evolved: bool
 
     @property
     def name(self) -> str:
@@ -66,11 +68,13 @@ class Base:
 def base_of(table: Table) -> Base:
     """The state that PyIceberg loaded."""
     database, name = table.name()[-2:]
+    snapshot = table.current_snapshot()
     return Base(
         database=database,
         table=name,
         metadata_location=table.metadata_location,
-        snapshot_id=table.metadata.current_snapshot_id,
+        snapshot_id=snapshot.snapshot_id if snapshot else None,
+        is_evolved=snapshot is not None and snapshot.schema_id != table.metadata.current_schema_id,
     )
 
 
@@ -78,7 +82,12 @@ def read(spark: SparkSession, base: Base) -> DataFrame:
     """The table as it was in that state."""
     if base.snapshot_id is None:
         return spark.table(base.name).where(fn.lit(False))
-    return spark.read.option("snapshot-id", str(base.snapshot_id)).table(base.name)
+    if base.is_evolved:
+        # A snapshot is read in the columns of its time. The table as it is may be a later state than `base`, which
+        # the commit then finds out.
+        return spark.table(base.name)
+    # No option of the reader says it everywhere: Spark 3.5 ignores `versionAsOf`, Iceberg on 4.1 refuses `snapshot-id`.
+    return spark.sql(f"SELECT * FROM {base.name} VERSION AS OF {base.snapshot_id}")
 
 
 @tracing.span("commit")

@@ -86,11 +86,11 @@ def _changes(catalog: Catalog, glue: "GlueClient", names: Names, definition: Def
 
 
 def _bring(catalog: Catalog, glue: "GlueClient", names: Names, definition: Definition) -> None:
-    _bring_table(catalog, definition)
+    bring_table(catalog, definition)
     optimizers.bring(glue, definition, names=names)
 
 
-def _bring_table(catalog: Catalog, definition: Definition) -> None:
+def bring_table(catalog: Catalog, definition: Definition) -> None:
     """Create or evolve one table; whoever else does so at the same time is taken into account."""
     for _ in range(RACES):
         try:

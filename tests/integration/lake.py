@@ -50,6 +50,11 @@ class Lake:
             definition = define(contract, names=self.names)
             tables.create(self.catalog, replace(definition, properties=definition.properties | properties))
 
+    def evolve(self, contract: Contract) -> None:
+        """Bring tables to what their contract says now."""
+        for define in (table_definition.raw, table_definition.integration):
+            tables.bring_table(self.catalog, define(contract, names=self.names))
+
     def receive(self, contract: Contract, records: Iterable[Record]) -> None:
         """Add records to raw as stage_to_raw would have."""
         table = self.raw(contract)

@@ -1,6 +1,7 @@
 """The rule of versions on the engine itself, pair by pair against the oracle's order."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pyarrow as pa
 import pytest
@@ -11,16 +12,18 @@ from lakehouse import changes, table_definition
 from lakehouse.contract import Ingest
 from lakehouse.session import spark
 from tests import oracle
+from tests.integration.entities import ENTITIES, rank
+from tests.integration.histories import BEGIN, VALUES
 from tests.integration.lake import Lake
-from tests.integration.test_raw_to_integration import ENTITIES, MOMENTS, contents, rank
 from tests.oracle import Record
 
+contents = st.fixed_dictionaries({name: st.sampled_from([None, *values]) for name, values in VALUES.items()})
 versions = st.lists(
     st.tuples(
         st.fixed_dictionaries(
             {
                 "_change_seq": st.sampled_from([None, "", "1", "2"]),
-                "_commit_ts": st.none() | st.sampled_from(MOMENTS),
+                "_commit_ts": st.sampled_from([None, BEGIN, BEGIN + timedelta(microseconds=1)]),
                 "_is_deleted": st.booleans(),
                 "_batch_id": st.sampled_from(["entities-00000001", "entities-00000002"]),
             }
