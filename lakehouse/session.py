@@ -2,6 +2,7 @@
 
 import os
 from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from lakehouse.errors import LakehouseError
@@ -11,6 +12,18 @@ if TYPE_CHECKING:
 
 CATALOG = "glue_catalog"
 ENGINES = ("sail", "spark", "glue")
+
+ICEBERG = {
+    "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+    "spark.sql.defaultCatalog": CATALOG,
+    f"spark.sql.catalog.{CATALOG}": "org.apache.iceberg.spark.SparkCatalog",
+    f"spark.sql.catalog.{CATALOG}.catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
+    f"spark.sql.catalog.{CATALOG}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
+}
+"""Settings of Apache Spark, whoever runs it: a Glue job gets them as `--conf`, a local session here.
+
+Source: Iceberg docs, "Spark Configuration" and "AWS Integrations".
+"""
 
 
 def engine() -> str:
@@ -82,35 +95,25 @@ def _sail_server() -> Any:
 
 def _spark() -> "SparkSession":
     from pyspark.sql import SparkSession
-    from pyspark.util import is_remote_only
 
-    if is_remote_only():
+    if find_spec("py4j") is None:
         raise LakehouseError(
             "engine spark needs Apache Spark itself, but pyspark-client is installed, which only talks to a server: "
             "install pyspark of the same version in an environment of its own, or set LAKEHOUSE_ENGINE=sail"
         )
-    catalog = f"spark.sql.catalog.{CATALOG}"
+    # Iceberg's AWS client finds AWS_ENDPOINT_URL by itself, but no AWS_DEFAULT_REGION.
     settings: dict[str, bool | float | int | str | None] = {
-        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
-        "spark.sql.defaultCatalog": CATALOG,
-        catalog: "org.apache.iceberg.spark.SparkCatalog",
-        f"{catalog}.catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
-        f"{catalog}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
-        f"{catalog}.client.region": _region(),
+        **ICEBERG,
+        f"spark.sql.catalog.{CATALOG}.client.region": _region(),
     }
-    if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
-        settings |= {
-            f"{catalog}.glue.endpoint": endpoint,
-            f"{catalog}.s3.endpoint": endpoint,
-            f"{catalog}.s3.path-style-access": "true",
-        }
     session = SparkSession.builder.master("local[*]").config(map=settings).getOrCreate()
+    implementation = ICEBERG[f"spark.sql.catalog.{CATALOG}"]
     try:
-        session.sparkContext._jvm.java.lang.Class.forName(settings[catalog])
+        session.sparkContext._jvm.java.lang.Class.forName(implementation)
     except Exception as missing:
         raise LakehouseError(
-            f"engine spark lacks Iceberg ({settings[catalog]} is not on its class path): start it with "
-            "PYSPARK_SUBMIT_ARGS='--jars iceberg-spark-runtime.jar,iceberg-aws-bundle.jar pyspark-shell'"
+            f"engine spark lacks Iceberg ({implementation} is not on its class path): put iceberg-spark-runtime and "
+            "iceberg-aws-bundle of its version among the jars of pyspark, as tests/spark/jars.py does"
         ) from missing
     return session
 

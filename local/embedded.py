@@ -65,13 +65,16 @@ def log_file(root: Path) -> Path:
     return root / "logs" / "server.log"
 
 
-def up(root: Path = DEFAULT_ROOT, *, account: str | None = None, region: str | None = None) -> Server:
+def up(
+    root: Path = DEFAULT_ROOT, *, account: str | None = None, region: str | None = None, python: str = sys.executable
+) -> Server:
     """Start the embedded AWS of a root folder, or find the one that runs already.
 
     Args:
         root: folder of state, S3 data and logs; made if it is missing.
         account: AWS account id; None: that of the root's data, 000000000000 for a new root.
         region: AWS region; None: that of the root's data, eu-central-1 for a new root.
+        python: interpreter with the extra `local`, which the server runs on.
 
     Raises:
         ServerError: it did not come up (the message ends with the last lines of its log), or the root's data belong to
@@ -87,7 +90,7 @@ def up(root: Path = DEFAULT_ROOT, *, account: str | None = None, region: str | N
                     f"what {root} holds belongs to {name} {last[name]}, not {asked}: choose another root folder"
                 )
         account, region = account or last.get("account", ACCOUNT), region or last.get("region", REGION)
-        return status(root) or _start(root, account=account, region=region)
+        return status(root) or _start(root, account=account, region=region, python=python)
 
 
 def last_settings(root: Path) -> dict[str, str]:
@@ -174,7 +177,7 @@ def last_lines(path: Path, *, count: int = 20) -> str:
     return "\n".join(path.read_text(errors="replace").splitlines()[-count:])
 
 
-def _start(root: Path, *, account: str, region: str) -> Server:
+def _start(root: Path, *, account: str, region: str, python: str) -> Server:
     log = log_file(root)
     if log.exists():
         log.replace(log.with_suffix(".log.1"))
@@ -182,7 +185,7 @@ def _start(root: Path, *, account: str, region: str) -> Server:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environ["PYTHONPATH"] = os.pathsep.join(filter(None, [repository, environ.get("PYTHONPATH")]))
     environ["LAKEHOUSE_LOCAL_TOKEN"] = token = secrets.token_hex(16)
-    command = [sys.executable, "-m", "local.server", str(root), "--account", account, "--region", region]
+    command = [python, "-m", "local.server", str(root), "--account", account, "--region", region]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,

@@ -12,7 +12,7 @@ from constructs import Construct
 from lakehouse.governance.grants import of_job
 from lakehouse.metrics import UNPUBLISHED, UNPUBLISHED_LOG
 from lakehouse.names import Move, Names, Zone
-from lakehouse.session import CATALOG
+from lakehouse.session import CATALOG, ICEBERG
 from lakehouse.sizes import CAPACITIES, Size
 from stacks.acknowledge import acknowledge_wildcards
 from stacks.job_code import build_wheel, upload
@@ -118,15 +118,7 @@ class Processing(LakehouseStack):
     def _arguments(self, target: Zone, *, wheel: FileAssetLocation, settings: Settings) -> dict[str, str]:
         """Arguments of a job's every run; who starts it adds `--dataset` and `--batch_ids`."""
         names = self.names
-        catalog = f"spark.sql.catalog.{CATALOG}"
-        spark = {
-            "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
-            "spark.sql.defaultCatalog": CATALOG,
-            catalog: "org.apache.iceberg.spark.SparkCatalog",
-            f"{catalog}.catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
-            f"{catalog}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
-            f"{catalog}.warehouse": names.database_location(target),
-        }
+        spark = ICEBERG | {f"spark.sql.catalog.{CATALOG}.warehouse": names.database_location(target)}
         return {
             "--environment": names.environment,
             "--contracts": names.contracts_uri,

@@ -1,6 +1,7 @@
 """What every test may use: the embedded AWS, started once a session (once a worker under pytest-xdist)."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from local import embedded
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Under `--dist loadgroup` each of these suites is one worker's, with its one server, in its own order."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
     for item in items:
         suite = item.path.relative_to(Path(__file__).parent).parts[0]
         if suite in ("integration", "e2e"):
@@ -22,7 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Server]:
     """An embedded AWS of this session's own; the process's AWS variables point at it while a test uses it."""
     root = tmp_path_factory.mktemp("aws")
-    server = embedded.up(root)
+    # Apache Spark has an environment of its own, in which the server cannot run.
+    server = embedded.up(root, python=os.environ.get("LOCAL_PYTHON", sys.executable))
     before = dict(os.environ)
     _set_aws_variables(embedded.environment(server))
     yield server

@@ -14,7 +14,7 @@ from typing import Any
 from local import embedded
 from tests.benchmarks.measure import Run, run
 
-SPARK_PYTHON = Path(".venv-spark/bin/python")
+SPARK_PYTHON = Path(".venv-spark-4.1/bin/python")
 
 
 def given(contenders: Mapping[str, Callable[[], Any]], *, description: str, rounds: int = 3) -> int:

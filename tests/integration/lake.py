@@ -16,6 +16,7 @@ from lakehouse.moves.raw_to_integration import Counts, raw_to_integration
 from lakehouse.names import Names
 from lakehouse.session import spark
 from lakehouse.types import Type
+from tests.integration.frames import frame
 from tests.oracle import Record
 
 PROJECT = "moves"
@@ -61,7 +62,7 @@ class Lake:
         rows = [{"_ingested_at": INGESTED_AT, **record} for record in records]
         # Not by PyIceberg's append, which makes an empty list of a list of structs that is null.
         arrow = pa.Table.from_pylist(rows, schema=table.schema().as_arrow())  # leaves out what a table has not
-        spark().createDataFrame(arrow).writeTo(".".join(table.name())).append()
+        frame(arrow).writeTo(".".join(table.name())).append()
 
     def move(self, contract: Contract, *batch_ids: str, **settings: Any) -> dict[str, Counts]:
         return raw_to_integration(spark(), contract, batch_ids, names=self.names, catalog=self.catalog, **settings)

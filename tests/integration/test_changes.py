@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from lakehouse import changes, table_definition
 from lakehouse.contract import Ingest
-from lakehouse.session import spark
 from tests import oracle
 from tests.integration.entities import ENTITIES, rank
+from tests.integration.frames import frame
 from tests.integration.histories import BEGIN, VALUES
 from tests.integration.lake import Lake
 from tests.oracle import Record
@@ -47,12 +47,12 @@ def test_newer_orders_any_two_versions_as_the_oracle_does(lake: Lake, ingest: In
     rows.sort(key=oracle.received, reverse=True)
     rows.sort(key=lambda row: ((row["_batch_id"] if ingest is Ingest.SNAPSHOT else ""), rank(row)))
     place = {row["_source_row"]: number for number, row in enumerate(rows)}
-    frame = spark().createDataFrame(pa.Table.from_pylist(rows, schema=schema))
+    given_rows = frame(pa.Table.from_pylist(rows, schema=schema))
 
-    pairs = frame.alias("s").crossJoin(frame.alias("t"))
+    pairs = given_rows.alias("s").crossJoin(given_rows.alias("t"))
     found = pairs.selectExpr("s._source_row AS s", "t._source_row AS t", f"{changes.newer(contract)} AS newer")
 
     for s, t, newer in found.collect():
         assert newer == (place[s] > place[t]), (s, t, rows)
-    [latest] = changes.latest(frame, contract).collect()
+    [latest] = changes.latest(given_rows, contract).collect()
     assert place[latest["_source_row"]] == len(rows) - 1

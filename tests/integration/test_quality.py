@@ -17,6 +17,7 @@ from lakehouse.quality.verdict import Verdict
 from lakehouse.session import spark
 from lakehouse.types import INT, STRING, decimal
 from local.embedded import Server
+from tests.integration.frames import frame
 from tests.unit.readers.support import column, contract
 
 SHOP = contract(column("id", INT), column("status", STRING), column("price", decimal(6, 2)))
@@ -39,14 +40,12 @@ def rule(
     )
 
 
-def frame(rows: list[Row]) -> DataFrame:
-    # There is no DataFrame of an Arrow table without rows, hence one more that is filtered out.
-    table = pa.Table.from_pylist([*rows, {"id": -1}], schema=SCHEMA)
-    return spark().createDataFrame(table).where("id IS NULL OR id >= 0")
+def shop(rows: list[Row]) -> DataFrame:
+    return frame(pa.Table.from_pylist(rows, schema=SCHEMA))
 
 
 def measured(rows: list[Row], *rules: QualityRule, may_be_empty: bool = True) -> list[Any]:
-    return [result.measured for result in evaluate(frame(rows), rules, SHOP, may_be_empty=may_be_empty)]
+    return [result.measured for result in evaluate(shop(rows), rules, SHOP, may_be_empty=may_be_empty)]
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +103,7 @@ def test_the_rules_of_glue_data_quality_measure_the_same(rows: list[Row]) -> Non
         rule("duplicateValues", properties=("id", "status")),
         rule("nullValues", column="id"),
     ]
-    frame(rows).createOrReplaceTempView("shop")
+    shop(rows).createOrReplaceTempView("shop")
     listed = ", ".join(metric(item, SHOP) for item in rules)
     [found] = spark().sql(f"SELECT {listed} FROM shop").collect()
     assert list(found) == measured(rows, *rules)
@@ -129,7 +128,7 @@ def test_a_query_measures_one_number() -> None:
 )
 def test_what_measures_no_number_is_not_evaluated(query: str, reason: str) -> None:
     rows = [{"id": n, "status": "new"} for n in range(3)]
-    (result,) = evaluate(frame(rows), [rule(query=query)], SHOP, may_be_empty=False)
+    (result,) = evaluate(shop(rows), [rule(query=query)], SHOP, may_be_empty=False)
     assert result.verdict is Verdict.NOT_EVALUATED
     assert result.reason is not None
     assert reason in result.reason

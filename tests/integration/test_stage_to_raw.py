@@ -26,6 +26,7 @@ from lakehouse.session import spark
 from lakehouse.types import DATE, TIMESTAMP, decimal, list_of, struct_of
 from lakehouse.types import INT as INTEGER
 from local.embedded import Server
+from tests.integration.frames import rows_of as rows_of_table
 from tests.unit.readers.support import column, contract
 
 if TYPE_CHECKING:
@@ -90,9 +91,8 @@ def lines(first: int, count: int) -> bytes:
 
 
 def rows_in_table(names: Names) -> list[dict[str, Any]]:
-    # By Spark: PyIceberg 0.12 reads a null list as an empty one.
-    found = spark().table(f"{names.database(Zone.RAW)}.{SHOP.dataset}").toArrow()
-    return _sorted(found.drop_columns(["_ingested_at"]))
+    table = catalog.load().load_table((names.database(Zone.RAW), SHOP.dataset))
+    return _sorted(rows_of_table(table).drop_columns(["_ingested_at"]))
 
 
 def rows_of(s3: "S3Client", *planned: Batch) -> list[dict[str, Any]]:

@@ -1,0 +1,35 @@
+"""Rows into and out of an engine, in ways that all of them have."""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyiceberg.table import Table
+from pyspark.sql import DataFrame
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from lakehouse.session import spark
+
+
+def frame(rows: pa.Table) -> DataFrame:
+    """A DataFrame of an Arrow table, which may be empty; `createDataFrame` takes none before Spark 4."""
+    return spark().range(1).mapInArrow(partial(_given, rows=rows), from_arrow_schema(rows.schema))
+
+
+def rows_of(table: Table) -> pa.Table:
+    """Rows of an Iceberg table as its data files have them, in the table's columns and types.
+
+    Not by PyIceberg's scan, which in 0.12 reads a list that is null as an empty one.
+    """
+    schema = table.schema().as_arrow()
+    found = [schema.empty_table()]
+    for task in table.scan().plan_files():
+        assert not task.delete_files
+        with table.io.new_input(task.file.file_path).open() as file:
+            found.append(pq.read_table(file))
+    return pa.concat_tables(found, promote_options="permissive").select(schema.names).cast(schema)
+
+
+def _given(_: Iterable[pa.RecordBatch], *, rows: pa.Table) -> Iterator[pa.RecordBatch]:
+    yield from rows.to_batches()
