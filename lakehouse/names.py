@@ -309,6 +309,16 @@ class Names:
         """SNS topic that tells people."""
         return f"{self.prefix}-alerts-{urgency}"
 
+    @property
+    def slack(self) -> str:
+        """Lambda function that posts notices to a Slack channel."""
+        return f"{self.prefix}-slack"
+
+    @property
+    def slack_secret(self) -> str:
+        """Secret with the URL of the Slack channel's incoming webhook."""
+        return f"{self.prefix}-slack-webhook"
+
     def alarm(self, subject: str, *, of: str) -> str:
         """CloudWatch alarm: what it watches `of` what, e.g. `lakehouse-dev-orders-refused`."""
         return f"{self.prefix}-{of}-{subject}"

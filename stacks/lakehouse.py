@@ -78,7 +78,13 @@ def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: 
     if apis := by_source(contracts, "api"):
         Connections(stage, names=names, settings=settings, key=storage.key, sources=apis)
     Observability(
-        stage, names=names, settings=settings, key=storage.key, contracts=contracts, replications=replications
+        stage,
+        names=names,
+        settings=settings,
+        key=storage.key,
+        contracts=contracts,
+        replications=replications,
+        root=root,
     )
     log_custom_resources(stage, names=names, settings=settings, key=storage.key)
     for tag, value in (("project", names.project), ("environment", names.environment)):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 
 from aws_cdk import ArnFormat, Fn
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -19,8 +20,10 @@ from stacks.budget import add_budget
 from stacks.dashboards import add_domain_dashboard, add_platform_dashboard
 from stacks.dataset_alarms import dataset_alarms
 from stacks.failure_rules import add_job_rule, add_moves_rule, add_replication_rule
+from stacks.job_code import build_wheel, upload
 from stacks.platform_alarms import platform_alarms
 from stacks.settings import Settings
+from stacks.slack import add_slack
 from stacks.source_alarms import replication_alarms, stream_alarms
 from stacks.stack import LakehouseStack
 
@@ -31,6 +34,7 @@ class Observability(LakehouseStack):
     Args:
         contracts: the datasets.
         replications: ARN of the DMS replication config or task of each source database, by the source's name.
+        root: the repository, for what the function that tells Slack runs.
     """
 
     def __init__(
@@ -42,11 +46,15 @@ class Observability(LakehouseStack):
         key: kms.IKey,
         contracts: Sequence[Contract],
         replications: Mapping[str, str],
+        root: Path,
     ) -> None:
         super().__init__(scope, "observability", names=names, description="Alarms, dashboards and budget")
         # An imported key: the storage stack's own policy says who may use it to publish.
         imported = kms.Key.from_key_arn(self, "Key", key.key_arn)
         topics = {urgency: self._topic(urgency, settings=settings, key=imported) for urgency in Urgency}
+        if settings.alerts.slack:
+            wheel = upload(self, build_wheel(root))
+            add_slack(self, topics=topics.values(), settings=settings, key=imported, wheel=wheel)
         by_domain = {
             domain: list(group)
             for domain, group in groupby(sorted(contracts, key=attrgetter("domain", "dataset")), attrgetter("domain"))

@@ -153,6 +153,7 @@ class Alerts:
 
     Args:
         emails: who is told; each address has to confirm once.
+        slack: whether a Slack channel is told too, by an incoming webhook whose URL is put into a secret.
         monthly_budget_usd: what the environment may cost a month.
         refused_percent: how many of a batch's records may be refused.
         replication_lag_minutes: how far DMS may be behind a source database.
@@ -161,6 +162,7 @@ class Alerts:
     """
 
     emails: tuple[str, ...] = ()
+    slack: bool = False
     monthly_budget_usd: int
     refused_percent: float = 1.0
     replication_lag_minutes: int = 15

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App
+from aws_cdk import App, Validations
 from aws_cdk.aws_cloudwatch import TreatMissingData
+from cdk_nag import AwsSolutionsChecks
 
+from app import ROOT
 from lakehouse.contract import Contract
 from lakehouse.metrics import Metric
 from lakehouse.names import Move, Names, Urgency
+from lakehouse.slack import SECRET
 from stacks.alarms import DAY_SECONDS
 from stacks.dataset_alarms import Window, window_of
 from stacks.observability import Observability
@@ -206,6 +209,7 @@ def test_on_an_instance_replications_are_watched_as_its_tasks(
         key=Storage(app, names=names, settings=settings).key,
         contracts=contracts,
         replications={"shop": "arn:aws:dms:eu-central-1:123456789012:task:ABC"},
+        root=ROOT,
     )
     app.synth()
     alarms = Assembly(tmp_path).named("AWS::CloudWatch::Alarm", "AlarmName")
@@ -351,3 +355,42 @@ SUBJECTS = (
     "unpublished",
     "heartbeat",
 )
+
+
+def test_slack_is_told_by_every_topic_and_its_webhook_is_a_secret(
+    names: Names, contracts: list[Contract], tmp_path: Path
+) -> None:
+    settings = settings_of("dev")
+    settings = replace(settings, alerts=replace(settings.alerts, slack=True, emails=("a@example.com",)))
+    app = App(context=CONTEXT, outdir=str(tmp_path))
+    Observability(
+        app,
+        names=names,
+        settings=settings,
+        key=Storage(app, names=names, settings=settings).key,
+        contracts=contracts,
+        replications={},
+        root=ROOT,
+    )
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    app.synth()
+    assembly = Assembly(tmp_path)
+    [function] = [
+        item
+        for item in assembly.resources("AWS::Lambda::Function")
+        if item.properties.get("FunctionName") == names.slack
+    ]
+    assert function.properties["Environment"] == {"Variables": {SECRET: names.slack_secret}}
+    [secret] = assembly.resources("AWS::SecretsManager::Secret")
+    assert secret.properties["Name"] == names.slack_secret
+    assert "KmsKeyId" in secret.properties
+    told: dict[str, set[str]] = {"lambda": set(), "email": set()}
+    for subscription in assembly.resources("AWS::SNS::Subscription"):
+        told[subscription.properties["Protocol"]].add(text(subscription.properties["TopicArn"]))
+    allowed = {text(item.properties["SourceArn"]) for item in assembly.resources("AWS::Lambda::Permission")}
+    assert len(told["lambda"]) == len(Urgency)
+    assert told["lambda"] == told["email"] == allowed
+
+
+def test_nobody_asked_for_slack_and_nothing_of_it_is_there(assembly: Assembly) -> None:
+    assert not any(item.properties.get("Handler") == "lakehouse.slack.handler" for item in assembly.resources())

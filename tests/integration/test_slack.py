@@ -1,0 +1,81 @@
+"""A notice's whole way: SNS topic, the Lambda function out of the wheel, the webhook's secret, a POST."""
+
+import io
+import json
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import boto3
+import pytest
+
+from lakehouse import slack
+from local.embedded import Server
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def posted() -> Iterator[tuple[str, list[str]]]:
+    """URL of a webhook, and the texts that were posted to it."""
+    texts: list[str] = []
+
+    class Webhook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            texts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"])
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *arguments: object) -> None:
+            """Nobody reads it."""
+
+    with HTTPServer(("127.0.0.1", 0), Webhook) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/services/T0/B0/x", texts
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def topic(aws: Server, posted: tuple[str, list[str]]) -> str:
+    """ARN of a topic that tells the function, as stacks/slack.py wires it."""
+    sns, functions = boto3.client("sns"), boto3.client("lambda")
+    boto3.client("secretsmanager").create_secret(Name="slack-webhook", SecretString=posted[0])
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as wheel:
+        for path in (REPOSITORY / "lakehouse").glob("*.py"):
+            wheel.write(path, f"lakehouse/{path.name}")
+    function = functions.create_function(
+        FunctionName="slack",
+        Runtime="python3.14",
+        Role=f"arn:aws:iam::{aws.account}:role/slack",
+        Handler="lakehouse.slack.handler",
+        Code={"ZipFile": archive.getvalue()},
+        Environment={"Variables": {slack.SECRET: "slack-webhook"}},
+        Timeout=30,
+    )["FunctionArn"]
+    arn = sns.create_topic(Name="alerts")["TopicArn"]
+    sns.subscribe(TopicArn=arn, Protocol="lambda", Endpoint=function)
+    return arn
+
+
+def test_what_a_topic_is_told_is_posted_to_slack(topic: str, posted: tuple[str, list[str]]) -> None:
+    boto3.client("sns").publish(
+        TopicArn=topic,
+        Subject="lakehouse-dev: parcels stands still: parcels.integration_gate failed",
+        Message="reason: rule enough FAIL: 1 > 2\nto do: `lakehouse rerun parcels BATCH`",
+    )
+    deadline = time.monotonic() + 60
+    while not posted[1]:
+        assert time.monotonic() < deadline, "nothing was posted"
+        time.sleep(0.05)
+    [text] = posted[1]
+    assert text.splitlines() == [
+        "*lakehouse-dev: parcels stands still: parcels.integration_gate failed*",
+        "reason: rule enough FAIL: 1 &gt; 2",
+        "to do: `lakehouse rerun parcels BATCH`",
+    ]
