@@ -1,6 +1,6 @@
 """What every job does around its move: read its arguments, open its session, and tell what became of each attempt.
 
-An attempt leaves a row in `ops.batches`, metrics, a line in the log and, where asked for, a trace.
+An attempt leaves a row in `ops.batches`, its lineage, metrics, a line in the log and, where asked for, a trace.
 """
 
 import argparse
@@ -8,8 +8,9 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -18,9 +19,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pyiceberg.catalog import Catalog
 
 from lakehouse import batches, catalog, metrics, ops, tracing
+from lakehouse.batches import StageObject
 from lakehouse.contract import Contract
 from lakehouse.contract_loader import load_contracts
 from lakehouse.errors import LakehouseError
+from lakehouse.lineage import endpoint, record
+from lakehouse.lineage import moves as lineage
+from lakehouse.lineage.endpoint import Endpoint
+from lakehouse.lineage.events import Parent
 from lakehouse.names import Move, Names, Zone
 from lakehouse.quality import results as quality
 from lakehouse.quality.results import Result, gate
@@ -39,7 +45,7 @@ Counts = Mapping[str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One run of a move's job: what it works on and with."""
+    """One run of a move's job: what it works on and with, what started it, and who is told of its lineage."""
 
     move: Move
     names: Names
@@ -48,6 +54,8 @@ class Job:
     run_id: str
     catalog: Catalog
     spark: "SparkSession"
+    parent: Parent | None = None
+    endpoint: Endpoint = field(default_factory=partial(Endpoint, None))
 
     def attempt(
         self,
@@ -55,6 +63,7 @@ class Job:
         work: Callable[[], Mapping[str, Counts]],
         *,
         judge: Callable[[Mapping[str, Counts]], Mapping[str, Sequence[Result]]],
+        objects: Sequence[StageObject] = (),
     ) -> None:
         """Do the work on some batches and record how it ended, for each of them.
 
@@ -62,12 +71,25 @@ class Job:
             batch_ids: the batches that the work is about.
             work: returns what was counted, by batch id.
             judge: evaluates the quality rules after it, on what was counted; results by batch id.
+            objects: stage objects that the work reads.
         """
         batch_ids = tuple(batch_ids)
         started_at = datetime.now(UTC)
         results: Mapping[str, Sequence[Result]] = {}
+        attempt = lineage.Attempt(
+            move=self.move,
+            contract=self.contract,
+            names=self.names,
+            batch_ids=batch_ids,
+            objects=objects,
+            run_id=self.run_id,
+            started_at=started_at,
+            parent=self.parent,
+        )
+        started = lineage.started(attempt)
+        self.endpoint.send([started])
 
-        def record(state: str, counts: Mapping[str, Counts], error: str | None = None) -> None:
+        def tell(state: str, counts: Mapping[str, Counts], error: str | None = None) -> None:
             attempts = [
                 ops.Attempt(
                     dataset=self.contract.dataset,
@@ -83,11 +105,15 @@ class Job:
                 )
                 for batch_id in batch_ids
             ]
+            ended = lineage.ended(attempt, at=attempts[0].finished_at, counts=counts, results=results, error=error)
             with tracing.span("record"):
+                # What is due follows from ops.batches: with its row, last, the record is whole.
+                record.append(self.catalog, [started, *ended], names=self.names, dataset=self.contract.dataset)
                 ops.record(self.catalog, attempts, names=self.names)
-            for attempt in attempts:
-                log.info("%s: %s %s: %s", attempt.batch_id, self.move, state, error or counts.get(attempt.batch_id, {}))
+            for one in attempts:
+                log.info("%s: %s %s: %s", one.batch_id, self.move, state, error or counts.get(one.batch_id, {}))
             self._publish(attempts)
+            self.endpoint.send(ended)
 
         try:
             with tracing.span(self.move, dataset=self.contract.dataset, batches=",".join(batch_ids), run=self.run_id):
@@ -97,9 +123,9 @@ class Job:
                         results = judge(counts)
                         self._record_results(results)
                 except Exception as error:
-                    record(ops.FAILED, {}, error=f"{type(error).__name__}: {error}")
+                    tell(ops.FAILED, {}, error=f"{type(error).__name__}: {error}")
                     raise
-                record(ops.SUCCEEDED, counts)
+                tell(ops.SUCCEEDED, counts)
         finally:
             tracing.flush()
 
@@ -154,6 +180,8 @@ def open_job(move: Move, arguments: list[str] | None = None) -> Job:
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--batch_ids", required=True, help="ids of planned batches, separated by commas")
     parser.add_argument("--JOB_RUN_ID", default="by-hand", help="Glue's id of this run")
+    parser.add_argument("--parent", help="job/run that started this one")
+    parser.add_argument("--lineage_endpoint", default=endpoint.asked_for(), help="URL that takes OpenLineage events")
     parser.add_argument("--traces_endpoint", default=tracing.asked_for(), help="URL that takes OTLP over HTTP")
     # Glue adds arguments of its own to every script.
     given, _ = parser.parse_known_args(arguments)
@@ -177,6 +205,8 @@ def open_job(move: Move, arguments: list[str] | None = None) -> Job:
         run_id=given.JOB_RUN_ID,
         catalog=catalog.load(),
         spark=spark(),
+        parent=Parent.of(given.parent),
+        endpoint=Endpoint(given.lineage_endpoint),
     )
 
 

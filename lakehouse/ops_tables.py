@@ -1,13 +1,12 @@
 """Tables about the moves themselves: batches, quality results and lineage."""
 
 from lakehouse import types
+from lakehouse.lineage.record import LINEAGE
 from lakehouse.names import Names
 from lakehouse.ops import BATCHES
 from lakehouse.quality.results import QUALITY_RESULTS
 from lakehouse.table_definition import Definition, Field, properties
 from lakehouse.types import Type
-
-LINEAGE = "lineage"
 
 _TABLES: dict[str, tuple[str, dict[str, tuple[Type, str]]]] = {
     BATCHES: (
@@ -50,10 +49,11 @@ _TABLES: dict[str, tuple[str, dict[str, tuple[Type, str]]]] = {
         "One row for each OpenLineage event.",
         {
             "event_time": (types.TIMESTAMP, ""),
-            "run_id": (types.STRING, "Run that the event is about"),
-            "job": (types.STRING, ""),
-            "event_type": (types.STRING, "START, COMPLETE, FAIL or ABORT"),
-            "dataset": (types.STRING, ""),
+            "run_id": (types.STRING, "Glue job run, or dbt's invocation"),
+            "job": (types.STRING, "e.g. stage_to_raw.orders, its gate, or dbt.dim_customer"),
+            "event_type": (types.STRING, "START, COMPLETE or FAIL"),
+            "dataset": (types.STRING, "Dataset that is moved, or model that is built"),
+            "batch_ids": (types.list_of(types.STRING), "Batches that it moved; none of a model"),
             "inputs": (types.list_of(types.STRING), "Names of what it read"),
             "outputs": (types.list_of(types.STRING), "Names of what it wrote"),
             "event": (types.STRING, "The whole event as JSON"),

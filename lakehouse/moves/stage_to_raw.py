@@ -51,7 +51,8 @@ def run(job: Job) -> None:
     s3 = boto3.client("s3")
     for batch_id in job.batch_ids:
         batch = batches.load(s3, names=job.names, dataset=job.contract.dataset, batch_id=batch_id)
-        job.attempt([batch_id], partial(_counted, job, batch), judge=partial(gates.of_batches, job))
+        judge = partial(gates.of_batches, job)
+        job.attempt([batch_id], partial(_counted, job, batch), judge=judge, objects=batch.objects)
 
 
 def _counted(job: Job, batch: Batch) -> dict[str, dict[str, int]]:

@@ -1,0 +1,117 @@
+"""Lineage that a job leaves: events in ops.lineage, valid and complete, and the same at an HTTP endpoint."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lakehouse import ops
+from lakehouse.errors import LakehouseError
+from lakehouse.job import Job
+from lakehouse.lineage import endpoint
+from lakehouse.lineage.endpoint import Endpoint
+from lakehouse.lineage.events import Parent
+from lakehouse.moves import raw_to_integration, stage_to_raw
+from lakehouse.names import Move, Names, Zone
+from lakehouse.types import INT
+from local.embedded import Server
+from tests.integration import jobs
+from tests.integration.lineage import Receiver, receiver, recorded
+from tests.openlineage import check
+from tests.unit.readers.support import column, contract
+
+SHOP = contract(column("id", INT, required=True), replace(column("note"), source_name="Note"))
+
+
+@pytest.fixture(scope="module")
+def names(aws: Server) -> Names:
+    return jobs.deployment(aws, project="lineage")
+
+
+@pytest.fixture
+def told() -> Iterator[Receiver]:
+    with receiver() as running:
+        yield running
+
+
+@pytest.fixture
+def job(names: Names, request: pytest.FixtureRequest) -> Job:
+    dataset = re.sub(r"\W", "_", request.node.name.removeprefix("test_"))
+    return jobs.job_on(replace(SHOP, dataset=dataset), names=names)
+
+
+def of_type(events: list[dict[str, Any]], type_: str, job: str) -> dict[str, Any]:
+    (found,) = (event for event in events if (event["eventType"], event["job"]["name"]) == (type_, job))
+    return found
+
+
+def test_both_moves_are_told_from_the_file_to_the_integration_table(job: Job, told: Receiver) -> None:
+    dataset = job.contract.dataset
+    job = replace(job, endpoint=Endpoint(told.url), parent=Parent("lakehouse-dev-moves", "execution-1"))
+    batch_id = jobs.arrive(job, "id,Note\n1,a\nnone,b\n2,c\n")
+    stage_to_raw.run(replace(job, batch_ids=(batch_id,)))
+    raw_to_integration.run(replace(job, move=Move.RAW_TO_INTEGRATION, batch_ids=(batch_id,), run_id="jr_2"))
+
+    events = recorded(job)
+    check(events)
+    assert told.events == events
+    loads, merges = f"stage_to_raw.{dataset}", f"raw_to_integration.{dataset}"
+    assert [(event["eventType"], event["job"]["name"]) for event in events] == [
+        ("START", loads),
+        ("COMPLETE", loads),
+        ("START", f"{loads}.gate"),
+        ("COMPLETE", f"{loads}.gate"),
+        ("START", merges),
+        ("COMPLETE", merges),
+    ]
+    load, merge = (of_type(events, "COMPLETE", name) for name in (loads, merges))
+    source, file = load["inputs"]
+    assert (source["name"], file["name"]) == (f"sales/{dataset}", f"sales/{dataset}/file.csv")
+    assert file["facets"]["version"]["datasetVersion"]
+    (raw,) = load["outputs"]
+    assert raw["outputFacets"]["outputStatistics"]["rowCount"] == 3
+    types = {field["name"]: field["type"] for field in raw["facets"]["schema"]["fields"]}
+    assert types.items() >= {"id": "int", "note": "string", "_batch_id": "string"}.items()
+    (origin,) = raw["facets"]["columnLineage"]["fields"]["note"]["inputFields"]
+    assert (origin["name"], origin["field"]) == (source["name"], "Note")
+    assert merge["inputs"][0]["name"] == raw["name"] == f"table/{job.names.database(Zone.RAW)}/{dataset}"
+    assert merge["outputs"][0]["outputFacets"]["outputStatistics"]["rowCount"] == 2
+    assert load["run"]["facets"]["parent"]["job"]["name"] == "lakehouse-dev-moves"
+    assert load["run"]["facets"]["lakehouse"]["run_id"] == "jr_1"
+    gate = of_type(events, "COMPLETE", f"{loads}.gate")
+    assert gate["run"]["facets"]["parent"]["run"]["runId"] == load["run"]["runId"]
+    assert gate["inputs"][0]["inputFacets"]["dataQualityAssertions"]["assertions"] == [
+        {"assertion": "_accepted", "success": True, "severity": "error"}
+    ]
+
+
+def test_a_failure_is_told_with_its_error(job: Job, told: Receiver) -> None:
+    def fail() -> dict[str, dict[str, int]]:
+        raise LakehouseError("the file is gone")
+
+    with pytest.raises(LakehouseError, match="the file is gone"):
+        replace(job, endpoint=Endpoint(told.url)).attempt(["one-00000001"], fail, judge=lambda _: {})
+    started, failed = recorded(job)
+    check([started, failed])
+    assert told.events == [started, failed]
+    assert (started["eventType"], failed["eventType"]) == ("START", "FAIL")
+    assert started["run"]["runId"] == failed["run"]["runId"]
+    assert failed["run"]["facets"]["errorMessage"]["message"] == "LakehouseError: the file is gone"
+
+
+@pytest.mark.parametrize("status", [None, 500, 302])
+def test_an_endpoint_that_takes_nothing_fails_no_move(
+    job: Job, told: Receiver, caplog: pytest.LogCaptureFixture, status: int | None
+) -> None:
+    told.status = status or 200
+    url = told.url if status else "http://127.0.0.1:9"  # nobody listens there
+    job = replace(job, endpoint=Endpoint(url))
+    before = len(recorded(job))
+    for _ in range(2):
+        job.attempt(["one-00000001"], dict, judge=lambda _: {})
+    assert len(recorded(job)) == before + 4
+    assert ops.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)[-1].state == ops.SUCCEEDED
+    (line,) = (line for line in caplog.messages if endpoint.UNSENT_LOG in line)
+    assert url in line
