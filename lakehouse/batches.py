@@ -7,7 +7,7 @@ Source: Amazon S3 user guide, "Conditional writes".
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 BATCH_BYTES = 64 * 2**30
 """A batch stops growing here, so that one job run has an end; the rest waits for the next batch."""
 
+PULLS = "_pulls/"
+"""Folder of a dataset's stage prefix whose objects no plan takes: what a pull brings is a batch when it is complete."""
 
 BATCHES_A_RUN = 100
 """A job run takes at most this many batches, so that its arguments stay short and its time-out means something."""
@@ -67,6 +69,7 @@ class Batch:
     Args:
         arrived_at: when the newest of its objects arrived in stage.
         created_at: when it was planned.
+        cursor: of a pull, what the next one asks the API for; None where it asks for all.
     """
 
     dataset: str
@@ -74,6 +77,7 @@ class Batch:
     objects: tuple[StageObject, ...]
     arrived_at: datetime
     created_at: datetime
+    cursor: str | None = None
 
     @property
     def size(self) -> int:
@@ -113,6 +117,7 @@ def load(s3: "S3Client", *, names: Names, dataset: str, batch_id: str) -> Batch:
         objects=tuple(StageObject(**item) for item in manifest["objects"]),
         arrived_at=datetime.fromisoformat(manifest["arrived_at"]),
         created_at=datetime.fromisoformat(manifest["created_at"]),
+        cursor=manifest.get("cursor"),
     )
 
 
@@ -147,16 +152,40 @@ def plan(s3: "S3Client", *, names: Names, contract: Arriving) -> Batch | None:
             # Each delivery is a complete state of its own and must not be mixed with the next.
             waiting = [arrival for arrival in waiting if arrival.item.delivery == waiting[0].item.delivery]
         batched = list(_up_to(waiting, limit=BATCH_BYTES))
-        number = max((int(batch_id.rpartition("-")[2]) for batch_id in known), default=0) + 1
         batch = Batch(
             dataset=dataset,
-            batch_id=f"{dataset}-{number:08d}",
+            batch_id=next_id(known, dataset=dataset),
             objects=tuple(arrival.item for arrival in batched),
             arrived_at=batched[-1].at,
             created_at=datetime.now(UTC),
         )
-        if _put(s3, names=names, batch=batch):
+        if put(s3, names=names, batch=batch):
             return batch
+
+
+def next_id(known: Iterable[str], *, dataset: str) -> str:
+    """Id of the batch after those that are known."""
+    number = max((int(batch_id.rpartition("-")[2]) for batch_id in known), default=0) + 1
+    return f"{dataset}-{number:08d}"
+
+
+def put(s3: "S3Client", *, names: Names, batch: Batch) -> bool:
+    """Write a manifest unless another planner took its number; whether it was written."""
+    times = {"arrived_at": batch.arrived_at.isoformat(), "created_at": batch.created_at.isoformat()}
+    body = json.dumps({**asdict(batch), **times}, indent=1)
+    try:
+        s3.put_object(
+            Bucket=names.bucket(Zone.RAW),
+            Key=_key(names, batch.dataset, batch.batch_id),
+            Body=body.encode(),
+            ContentType="application/json",
+            IfNoneMatch="*",
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict"):
+            return False
+        raise
+    return True
 
 
 def _key(names: Names, dataset: str, batch_id: str) -> str:
@@ -172,7 +201,12 @@ def _arrivals(s3: "S3Client", *, names: Names, prefix: str) -> Iterator[_Arrival
     """Every version that ever arrived, oldest first: a file sent twice under one name was received twice."""
     bucket = names.bucket(Zone.STAGE)
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
-    versions = [item for page in pages for item in page.get("Versions", []) if not item["Key"].endswith("/")]
+    versions = [
+        item
+        for page in pages
+        for item in page.get("Versions", [])
+        if not item["Key"].endswith("/") and not item["Key"].startswith(f"{prefix}{PULLS}")
+    ]
     for item in sorted(versions, key=lambda item: (item["LastModified"], item["Key"])):
         yield _Arrival(
             at=item["LastModified"],
@@ -193,22 +227,3 @@ def _up_to(arrivals: list[_Arrival], *, limit: int) -> Iterator[_Arrival]:
         yield arrival
         if total >= limit:
             return
-
-
-def _put(s3: "S3Client", *, names: Names, batch: Batch) -> bool:
-    """Write a manifest unless another planner took its number; whether it was written."""
-    times = {"arrived_at": batch.arrived_at.isoformat(), "created_at": batch.created_at.isoformat()}
-    body = json.dumps({**asdict(batch), **times}, indent=1)
-    try:
-        s3.put_object(
-            Bucket=names.bucket(Zone.RAW),
-            Key=_key(names, batch.dataset, batch.batch_id),
-            Body=body.encode(),
-            ContentType="application/json",
-            IfNoneMatch="*",
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict"):
-            return False
-        raise
-    return True

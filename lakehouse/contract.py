@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from lakehouse.api.source import Api
 from lakehouse.sizes import Size
 
 if TYPE_CHECKING:  # it loads Arrow, which who only plans batches need not have
@@ -160,6 +161,8 @@ class Source:
     quote: str = '"'
     encoding: str = "utf-8"
     header: bool = True
+    api: Api | None = None
+    """How the API is called, of a source of that type."""
 
     @property
     def is_database(self) -> bool:

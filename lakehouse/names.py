@@ -23,6 +23,12 @@ class Move(StrEnum):
     RAW_TO_INTEGRATION = "raw_to_integration"
 
 
+class Fetch(StrEnum):
+    """A job that brings data to stage where no service of AWS does; one Glue job and one script each."""
+
+    API_TO_STAGE = "api_to_stage"
+
+
 class Urgency(StrEnum):
     """How soon somebody has to see to an alarm; each has a topic of its own."""
 
@@ -114,17 +120,17 @@ class Names:
         """Glue Data Quality ruleset of a dataset's table in a zone."""
         return f"{self.prefix}-{zone}-{dataset.replace('_', '-')}"
 
-    def job(self, move: Move) -> str:
+    def job(self, move: Move | Fetch) -> str:
         return f"{self.prefix}-{move.replace('_', '-')}"
 
-    def script_key(self, move: Move) -> str:
-        """Path of a move's script in this repository; deployed, its key ends with the file's name."""
+    def script_key(self, move: Move | Fetch) -> str:
+        """Path of a job's script in this repository; deployed, its key ends with the file's name."""
         return f"glue_jobs/{move}.py"
 
     def role(self, purpose: str) -> str:
         return f"{self.prefix}-{purpose}-{self.region}"
 
-    def job_role(self, move: Move) -> str:
+    def job_role(self, move: Move | Fetch) -> str:
         return self.role(move.replace("_", "-"))
 
     @property
@@ -205,7 +211,7 @@ class Names:
         """What Glue is told with `--custom-logGroup-prefix`; see `job_log_group` for what it makes of it."""
         return f"{self.log_prefix}/jobs"
 
-    def job_log_group(self, move: Move, stream: str) -> str:
+    def job_log_group(self, move: Move | Fetch, stream: str) -> str:
         """Log group of a job's `output` (what it prints) or `error` (Spark's own log).
 
         Glue composes the name from prefix, security configuration and role (AWS Glue developer guide,
@@ -382,6 +388,10 @@ class Names:
     def backfills_prefix(self, *, dataset: str) -> str:
         """Where it is written which of a dataset's batches are moved again, in the raw bucket."""
         return f"_backfills/{dataset}/"
+
+    def pull_key(self, *, dataset: str) -> str:
+        """Where it is written when a dataset was last pulled from its API, in the raw bucket."""
+        return f"_pulls/{dataset}.json"
 
     def batches_prefix(self, *, dataset: str) -> str:
         """Where a dataset's batch manifests are written, in the raw bucket."""

@@ -79,8 +79,8 @@ def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, faul
         settings(item.customProperties, known=(), faults=faults, path=(*at, "properties", index, "customProperties"))
     own = columns(properties, faults=faults, path=(*at, "properties"))
     key_ = key(properties, faults=faults, path=(*at, "properties"))
-    source_ = source(document.servers, table=dataset.physicalName or dataset.name or "", faults=faults)
-    terms_ = terms(given, columns=own, key=key_, is_database=bool(source_ and source_.is_database), faults=faults)
+    source_ = source(document.servers, table=dataset.physicalName or dataset.name or "", columns=own, faults=faults)
+    terms_ = terms(given, columns=own, key=key_, source=source_, faults=faults)
     partitions_ = partitions(
         given.get("partitions"),
         properties,

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from open_data_contract_standard.model import Server
 
-from lakehouse.contract import Source
+from lakehouse.contract import Column, Source
 from lakehouse.faults import Faults, YamlPath, one_of
+from lakehouse.odcs import api
 from lakehouse.odcs.custom import Setting, flag, settings
 
 _TYPES = {"postgresql": "postgresql", "postgres": "postgresql", "mysql": "mysql"} | {
@@ -24,12 +25,13 @@ _FORMATS = {
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 
-def source(servers: Sequence[Server] | None, *, table: str, faults: Faults) -> Source | None:
+def source(servers: Sequence[Server] | None, *, table: str, columns: Sequence[Column], faults: Faults) -> Source | None:
     """Read where a dataset comes from.
 
     Args:
         servers: ODCS `servers`; exactly one.
         table: name of the dataset's table in the source.
+        columns: the dataset's columns.
         faults: gets what is wrong.
     """
     if not servers or len(servers) > 1:
@@ -48,9 +50,8 @@ def source(servers: Sequence[Server] | None, *, table: str, faults: Faults) -> S
     if type_ is None:
         faults.add((*path, "type"), f"{server.type!r} is no source", remedy=one_of(server.type, _TYPES))
         return None
-    given = settings(
-        server.customProperties, known=("quote", "header"), faults=faults, path=(*path, "customProperties")
-    )
+    known = api.WORDS if type_ == "api" else ("quote", "header")
+    given = settings(server.customProperties, known=known, faults=faults, path=(*path, "customProperties"))
     if type_ in _DATABASES:
         return _database(server, type_=type_, table=table, faults=faults, path=path)
     return Source(
@@ -63,6 +64,7 @@ def source(servers: Sequence[Server] | None, *, table: str, faults: Faults) -> S
         quote=_quote(given.get("quote"), faults=faults),
         encoding=_encoding(server.encoding or "utf-8", faults=faults, path=(*path, "encoding")),
         header=flag(given.get("header"), default=True, faults=faults),
+        api=api.api(server, given, columns=columns, faults=faults, path=path) if type_ == "api" else None,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from lakehouse import dms
-from lakehouse.contract import Column, Deduplicate, Ingest, Partition
+from lakehouse.contract import Column, Deduplicate, Ingest, Partition, Source
 from lakehouse.faults import Faults, YamlPath, one_of
 from lakehouse.odcs.custom import Setting, texts, word
 from lakehouse.types import Kind
@@ -25,7 +25,7 @@ def terms(
     *,
     columns: Sequence[Column],
     key: Sequence[str],
-    is_database: bool,
+    source: Source | None,
     faults: Faults,
 ) -> Terms:
     """Read how records add up, and check that it can work.
@@ -34,9 +34,10 @@ def terms(
         given: custom properties of the contract.
         columns: the dataset's columns.
         key: names of its key's columns.
-        is_database: whether DMS brings it, so that records carry DMS's columns too.
+        source: where it comes from; records that DMS brings carry DMS's columns too.
         faults: gets what is wrong.
     """
+    is_database = source is not None and source.is_database
     if "ingest" not in given:
         remedy = f"add the custom property `ingest`: {' or '.join(Ingest)}"
         faults.add(("customProperties",), "does not say how records arrive", remedy=remedy)
@@ -55,6 +56,9 @@ def terms(
         faults.add(
             ("schema", 0, "properties"), f"has no key, but {reason} needs one", remedy="mark it `primaryKey: true`"
         )
+    if source is not None and source.api and ingest is Ingest.APPEND and deduplicate is Deduplicate.NONE:
+        remedy = "add `deduplicate`: key, or record"
+        faults.add(("customProperties",), "keeps what an API sends twice, at the edge of two pulls", remedy=remedy)
     if ingest is Ingest.CDC and "ordering" not in given:
         remedy = f"add `ordering`: [{dms.CHANGE_SEQUENCE}]" if is_database else "add `ordering`, e.g. [updated_at]"
         faults.add(("customProperties",), "does not say which of two changes is the later", remedy=remedy)

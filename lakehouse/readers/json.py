@@ -37,7 +37,9 @@ def read(file: IO[bytes], contract: Contract) -> Iterator[Callable[[], Chunk]]:
     """
     items: list[_Item] = []
     characters = 0
-    for item in _Document(file).items():
+    document = _Document(file)
+    api = contract.source.api
+    for item in document.items_at(api.records) if api and api.records else document.items():
         items.append(item)
         characters += len(item.text)
         if characters >= BYTES:
@@ -75,6 +77,55 @@ class _Document:
                 yield from self._elements()
             else:
                 yield self._item()
+
+    def items_at(self, path: tuple[str, ...]) -> Iterator[_Item]:
+        """Yield the elements of an array within objects, whatever else these have.
+
+        Args:
+            path: names of the fields that lead to it.
+        """
+        while self._next():
+            yield from self._within(path)
+
+    def _within(self, path: tuple[str, ...]) -> Iterator[_Item]:
+        if not path:
+            if self._next() != "[":
+                raise self._unreadable(f"expected an array of records, found {self._next()!r}")
+            self._skip(1)
+            yield from self._elements()
+            return
+        found = False
+        for name in self._fields():
+            if name != path[0]:
+                self._item()
+                continue
+            if found:
+                raise self._unreadable(f"field {name!r} is given twice")
+            found = True
+            yield from self._within(path[1:])
+        if not found:
+            raise self._unreadable(f"an object has no field {path[0]!r}, where its records were expected")
+
+    def _fields(self) -> Iterator[Nested]:
+        """Names of the fields of an object; whoever gets one takes its value before the next."""
+        separator = self._take("{", "expected an object")
+        if self._next() == "}":
+            self._skip(1)
+            return
+        while separator != "}":
+            name = self._item().value
+            if type(name) is not str:  # a number is a text of its own kind
+                raise self._unreadable("expected the name of a field")
+            self._take(":", "after the name of a field")
+            yield name
+            separator = self._take(",}", "after a field")
+
+    def _take(self, characters: str, where: str) -> str:
+        found = self._next()
+        if not found or found not in characters:
+            raise self._unreadable(f"{where}, {found!r} is none of {characters!r}" if found else "it ends in an object")
+        self._skip(1)
+        return found
 
     def _elements(self) -> Iterator[_Item]:
         if self._next() != "]":

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lakehouse.api.source import Api
 from lakehouse.contract import Format, Options
 from lakehouse.readers import json as documents
 from lakehouse.types import BOOLEAN, DOUBLE, INT, decimal, list_of, struct_of
@@ -161,3 +162,38 @@ def test_floats_are_read_back(values: list[float]) -> None:
     shop = contract(column("x", DOUBLE), format_="jsonl")
     content = "".join(json.dumps({"x": value}) + "\n" for value in values).encode()
     assert [row["x"] for row in accepted(rows(shop, content))] == values
+
+
+WRAPPED = contract(
+    *COLUMNS,
+    format_="json",
+    type="api",
+    api=Api(location="https://api.example.com/v1", paginator="single_page", records=("data", "items")),
+)
+
+
+def test_records_within_an_envelope() -> None:
+    page = b'{"a": [{"id": 8}], "data": {"n": {"items": 1}, "items": [{"id": 1}, {"id": "x"}], "z": 1}, "next": null}'
+    found = rows(WRAPPED, page + b'\n{"data": {"items": []}}')
+    assert [row["id"] for row in accepted(found)] == [1]
+    assert reasons(found) == ["id: expected integer, found 'x'"]
+    assert len(accepted(rows(WRAPPED, b'{"data": {"items": [%s]}}' % b",".join([b'{"id": 1}'] * 50_000)))) == 50_000
+
+
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [
+        (b"[]", "expected an object, '[' is none of"),
+        (b'{"data": {"items": {}}}', "expected an array of records, found '{'"),
+        (b'{"data": {}}', "no field 'items'"),
+        (b'{"data": {"items": []}, "data": {"items": []}}', "'data' is given twice"),
+        (b'{"data": {"items": [{"id": 1}]}', "ends in an object"),
+        (b'{"data": {"items": [{"id": 1}] "x": 1}}', "after a field"),
+        (b"{1: 2}", "the name of a field"),
+        (b'{"data" 1}', "after the name of a field"),
+    ],
+)
+def test_an_envelope_that_is_none_is_one_refused_row(page: bytes, reason: str) -> None:
+    (row,) = rows(WRAPPED, page)
+    assert row["_errors"] is not None
+    assert reason in reasons([row])[0]

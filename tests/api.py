@@ -1,0 +1,68 @@
+"""The central bank's API within a test's own process, and the contract of what it publishes."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from lakehouse import types
+from lakehouse.api.client import Patience
+from lakehouse.api.source import Api, Incremental
+from lakehouse.contract import Column, Contract, Ingest, Source
+from local import rates
+
+HURRY = Patience(tries=4, first=0.01, longest=1.0, silence=5.0)
+
+
+def _column(name: str, type_: types.Type) -> Column:
+    return Column(name=name, type=type_, source_name=name, required=True)
+
+
+RATES = Contract(
+    path="contracts/finance/exchange_rates.odcs.yaml",
+    domain="finance",
+    dataset="exchange_rates",
+    version="1.0.0",
+    columns=(
+        _column("day", types.DATE),
+        _column("currency", types.STRING),
+        _column("rate", types.decimal(18, 6)),
+        _column("published_at", types.TIMESTAMP),
+    ),
+    key=("day", "currency"),
+    ingest=Ingest.CDC,
+    ordering=("published_at",),
+    source=Source(
+        name=rates.SOURCE,
+        type="api",
+        format="json",
+        api=Api(
+            location=f"https://rates.example.com{rates.PATH}",
+            paginator="cursor",
+            paging=(("cursor_path", "next"), ("cursor_param", "page")),
+            records=("rates",),
+            incremental=Incremental(column="published_at", parameter="after", start="2026-02-01T00:00:00Z"),
+        ),
+    ),
+)
+
+
+def with_api(contract: Contract = RATES, **changed: object) -> Contract:
+    """The contract with another way to call its API."""
+    assert contract.source.api is not None
+    api = replace(contract.source.api, **changed)  # type: ignore[arg-type]
+    return replace(contract, source=replace(contract.source, api=api))
+
+
+@contextmanager
+def serving() -> Iterator[rates.Bank]:
+    """The API on a free port, for as long as the block lasts."""
+    bank = rates.Bank()
+    thread = threading.Thread(target=bank.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield bank
+    finally:
+        bank.shutdown()
+        bank.server_close()
+        thread.join()
