@@ -46,6 +46,10 @@ test-e2e: setup ## the demo and the CDK CLI from end to end
 test-dags: setup .venv-airflow/.installed ## the DAGs in Airflow, against the embedded AWS
 	pytest tests/dags
 
+.PHONY: test-contracts
+test-contracts: setup .venv-datacontract/.installed ## the contracts by datacontract-cli: lint, and its test run beside our own results
+	pytest tests/datacontract
+
 .PHONY: lint
 lint: setup ## ruff and mypy
 	ruff check .
@@ -93,6 +97,7 @@ setup: .venv/.installed .venv-dbt/.installed node_modules/.installed ## environm
 lock: .venv/.installed ## renew the locked requirements from pyproject.toml and models/requirements.in
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --all-extras pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 models/requirements.in -o models/requirements.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 tests/datacontract/requirements.in -o tests/datacontract/requirements.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --constraint dags/constraints.txt dags/environment.in -o dags/environment.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml tests/spark/requirements-4.1.in -o tests/spark/requirements-4.1.txt
 
@@ -117,6 +122,12 @@ help: ## this list
 	@echo "setting up .venv-dbt (dbt keeps an environment of its own)"
 	@[ -x .venv-dbt/bin/python ] || $(PYTHON) -m venv --without-pip .venv-dbt
 	@uv pip sync --quiet --compile-bytecode --python .venv-dbt/bin/python models/requirements.txt
+	@touch $@
+
+.venv-datacontract/.installed: tests/datacontract/requirements.txt .venv/.installed
+	@echo "setting up .venv-datacontract (datacontract-cli pins versions of its own)"
+	@[ -x .venv-datacontract/bin/python ] || $(PYTHON) -m venv --without-pip .venv-datacontract
+	@uv pip sync --quiet --compile-bytecode --python .venv-datacontract/bin/python tests/datacontract/requirements.txt
 	@touch $@
 
 .venv-airflow/.installed: dags/environment.txt .venv/.installed
