@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lakehouse.errors import LakehouseError
+from lakehouse.lineage import build as lineage
 from lakehouse.names import Names, Zone
 
 PROJECT = Path("models")
@@ -15,6 +16,8 @@ PYTHON = "LAKEHOUSE_DBT_PYTHON"
 """Setting: the Python that has dbt; without it, the one in `.venv-dbt` beside the project."""
 PROFILE = "LAKEHOUSE_DBT_PROFILE"
 """Setting: the AWS profile by which dbt takes its role; without it, dbt is who this process is."""
+PARENT = "LAKEHOUSE_PARENT_RUN"
+"""Setting: `job/run` that started this process, for the lineage of what it builds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +54,9 @@ def build(
     select: tuple[str, ...] = (),
     held: Iterable[str] = (),
     exactly: bool = False,
+    parent: str | None = None,
 ) -> list[Node]:
-    """Build and test the models.
+    """Build and test the models, and publish their lineage.
 
     Args:
         names: names of the deployment.
@@ -61,6 +65,7 @@ def build(
         select: dbt selectors, e.g. `("+sales_by_region_month",)`; everything if empty.
         held: datasets whose gates hold them; what depends on these is left as it is.
         exactly: run no test that `select` does not name; else those of the selected models too.
+        parent: `job/run` that started this; None is what the environment says.
 
     Returns:
         Each model and test, in the order in which it finished.
@@ -72,6 +77,7 @@ def build(
     without = [f"source:{zone}.{dataset}+" for dataset in sorted(held) for zone in (Zone.RAW, Zone.INTEGRATION)]
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
+    profile = os.environ.get(PROFILE)
     finished = subprocess.run(
         [
             *(interpreter(project), project / "run_dbt.py", "build"),
@@ -84,7 +90,7 @@ def build(
         env={
             **os.environ,
             **environment(names),
-            **({"AWS_PROFILE": os.environ[PROFILE]} if PROFILE in os.environ else {}),
+            **({"AWS_PROFILE": profile} if profile else {}),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "DBT_USE_COLORS": "false",
         },
@@ -94,6 +100,7 @@ def build(
     )
     if not results.exists():
         raise LakehouseError(f"dbt could not start on {project}:\n{(finished.stdout + finished.stderr).strip()}")
+    lineage.publish(names, target=target, profile=profile, parent=parent or os.environ.get(PARENT))
     nodes = [_node(result) for result in json.loads(results.read_text())["results"]]
     if failed := [node for node in nodes if node.status in ("error", "fail")]:
         reasons = "\n".join(f"  {node.kind} {node.name}: {node.message}" for node in failed)

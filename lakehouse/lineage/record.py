@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lakehouse import athena
@@ -112,7 +112,7 @@ def _parts(values: Iterable[str]) -> Iterable[list[str]]:
 
 def _literal(value: Any) -> str:
     if isinstance(value, datetime):
-        return f"CAST(from_iso8601_timestamp_nanos('{value.isoformat()}') AS timestamp(6) with time zone)"
+        return f"TIMESTAMP '{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC'"
     if isinstance(value, list):
         return f"CAST(ARRAY[{', '.join(map(_literal, value))}] AS array(varchar))"
     return athena.literal(value)

@@ -1,22 +1,27 @@
 """Lineage that a job leaves: events in ops.lineage, valid and complete, and the same at an HTTP endpoint."""
 
+import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
-from lakehouse import ops
+from lakehouse import catalog, ops, table_definition, tables
 from lakehouse.errors import LakehouseError
 from lakehouse.job import Job
-from lakehouse.lineage import endpoint
+from lakehouse.lineage import build, endpoint, record
 from lakehouse.lineage.endpoint import Endpoint
 from lakehouse.lineage.events import Parent
 from lakehouse.moves import raw_to_integration, stage_to_raw
 from lakehouse.names import Move, Names, Zone
 from lakehouse.types import INT
 from local.embedded import Server
+from tests import dbt_artifacts
 from tests.integration import jobs
 from tests.integration.lineage import Receiver, receiver, recorded
 from tests.openlineage import check
@@ -99,6 +104,49 @@ def test_a_failure_is_told_with_its_error(job: Job, told: Receiver) -> None:
     assert (started["eventType"], failed["eventType"]) == ("START", "FAIL")
     assert started["run"]["runId"] == failed["run"]["runId"]
     assert failed["run"]["facets"]["errorMessage"]["message"] == "LakehouseError: the file is gone"
+
+
+def test_a_build_is_told_through_athena(
+    names: Names, told: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boto3.client("s3").create_bucket(
+        Bucket=names.results_bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    boto3.client("athena").create_work_group(
+        Name=names.dbt_workgroup,
+        Configuration={"ResultConfiguration": {"OutputLocation": names.results_uri(names.dbt_workgroup)}},
+    )
+    (tmp_path / "manifest.json").write_text(json.dumps(dbt_artifacts.manifest(names)))
+    (tmp_path / "run_results.json").write_text(json.dumps(dbt_artifacts.results()))
+    definition = table_definition.raw(replace(SHOP, dataset="orders"), names=names)
+    tables.create(catalog.load(), definition)
+    monkeypatch.setenv(endpoint.ENDPOINT, told.url)
+    build.publish(names, target=tmp_path, profile=None, parent="lakehouse-dev-moves/execution-1")
+
+    table = catalog.load().load_table((names.ops_database, record.LINEAGE))
+    rows = table.scan(row_filter="run_id = '0c4a'").to_arrow().to_pylist()
+    assert Counter((row["dataset"], row["event_type"]) for row in rows) == {
+        ("fct", "START"): 2,
+        ("fct", "COMPLETE"): 2,
+        ("mart", "START"): 1,
+        ("mart", "FAIL"): 1,
+    }
+    events = [json.loads(row["event"]) for row in rows]
+    check(events)
+    assert sorted(map(str, told.events)) == sorted(map(str, events))
+    assert [row["event_time"].isoformat() for row in rows] == [event["eventTime"] for event in events]
+    assert {tuple(row["outputs"]) for row in rows if row["dataset"] == "mart"} == {
+        (f"arn:aws:glue:{names.region}:{names.account}/table/{names.database(Zone.CURATED)}/mart",)
+    }
+    raw = next(event for event in events if event["job"]["name"] == "dbt.fct")["inputs"][0]
+    assert [field["name"] for field in raw["facets"]["schema"]["fields"]][:2] == ["id", "note"]  # as Glue has it
+
+
+def test_a_build_whose_lineage_has_no_place_is_built(
+    names: Names, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    build.publish(names, target=tmp_path, profile=None, parent=None)
+    assert any("the lineage of this build is not in lineage_dev_ops.lineage" in line for line in caplog.messages)
 
 
 @pytest.mark.parametrize("status", [None, 500, 302])

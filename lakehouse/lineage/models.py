@@ -1,0 +1,145 @@
+"""Events of dbt's models, from what a build leaves: its manifest, with the SQL as it ran, and its results.
+
+Source: dbt documentation, "Manifest JSON file" and "Run results JSON file".
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from lakehouse.errors import LakehouseError
+from lakehouse.lineage import events, sql
+from lakehouse.lineage.events import Assertion, Dataset, EventType, Json, Origin, Parent
+from lakehouse.lineage.sql import Table
+from lakehouse.names import Names
+
+log = logging.getLogger(__name__)
+
+Columns = Mapping[Table, Mapping[str, str]]
+"""Columns of tables, with their types."""
+
+
+def of_build(
+    manifest: Mapping[str, Any], results: Mapping[str, Any], *, columns: Columns, names: Names, parent: Parent | None
+) -> dict[str, list[Json]]:
+    """Events of each model that was built or failed, and of its tests; those that dbt skipped did not run.
+
+    Args:
+        manifest, results: dbt's.
+        columns: of every table that the models read or are.
+        names: names of the deployment.
+        parent: what started the build.
+
+    Returns:
+        events by model, oldest first.
+    """
+    found: dict[str, list[Json]] = {}
+    tests = _tests(manifest, results)
+    for result in results["results"]:
+        node = manifest["nodes"][result["unique_id"]]
+        if node["resource_type"] == "model" and (times := _times(result)):
+            run = events.Run(
+                namespace=names.prefix,
+                job=f"dbt.{node['name']}",
+                key=results["metadata"]["invocation_id"],
+                integration="DBT",
+                parent=parent,
+                about={"run_id": results["metadata"]["invocation_id"], "batch_ids": []},
+            )
+            of_model = _of_model(run, node, result, times, manifest=manifest, columns=columns, names=names)
+            found[node["name"]] = of_model + _of_tests(run, node, tests.get(result["unique_id"], []), names=names)
+    return found
+
+
+def tables(manifest: Mapping[str, Any], results: Mapping[str, Any]) -> set[Table]:
+    """Tables that the models of a build read or are."""
+    built = [manifest["nodes"][result["unique_id"]] for result in results["results"]]
+    models = [node for node in built if node["resource_type"] == "model"]
+    return {_table(node) for model in models for node in (model, *_parents(model, manifest))}
+
+
+def _of_model(
+    run: events.Run,
+    node: Mapping[str, Any],
+    result: Mapping[str, Any],
+    times: tuple[datetime, datetime],
+    *,
+    manifest: Mapping[str, Any],
+    columns: Columns,
+    names: Names,
+) -> list[Json]:
+    def dataset(table: Table, **given: Any) -> Dataset:
+        return events.table(names, *table, columns=columns.get(table, {}), **given)
+
+    reads = [_table(parent) for parent in _parents(node, manifest)]
+    failed = result["status"] == "error"
+    inputs = [dataset(table) for table in reads]
+    origins = {} if failed else _origins(node, {table: columns.get(table, {}) for table in reads}, names)
+    rows = None if failed else result["adapter_response"].get("rows_affected")
+    outputs = [dataset(_table(node), origins=origins, rows=rows)]
+    end = EventType.FAIL if failed else EventType.COMPLETE
+    return [
+        run.event(EventType.START, at=times[0], inputs=inputs, outputs=[dataset(_table(node))]),
+        run.event(end, at=times[1], inputs=inputs, outputs=outputs, error=result["message"] if failed else None),
+    ]
+
+
+def _origins(node: Mapping[str, Any], reads: Columns, names: Names) -> dict[str, list[Origin]]:
+    try:
+        found = sql.columns(node["compiled_code"], tables={table: list(of) for table, of in reads.items()})
+    except LakehouseError as error:
+        log.warning("dbt model %s: %s", node["name"], error)
+        return {}
+
+    def origin(source: sql.Source) -> Origin:
+        table = events.table(names, *source.table)
+        return Origin(
+            namespace=table.namespace, name=table.name, column=source.column, subtype=source.subtype, how=source.how
+        )
+
+    return {column: [origin(source) for source in sources] for column, sources in found.items()}
+
+
+def _of_tests(
+    run: events.Run, node: Mapping[str, Any], tests: Sequence[tuple[Assertion, datetime]], *, names: Names
+) -> list[Json]:
+    """A run of the model's tests, which is a job of its own as in OpenLineage's integration of dbt."""
+    if not tests:
+        return []
+    judged = events.table(names, *_table(node), assertions=[assertion for assertion, _ in tests])
+    after, last = run.followed_by("test"), max(at for _, at in tests)
+    return [after.event(type_, at=last, inputs=[judged]) for type_ in (EventType.START, EventType.COMPLETE)]
+
+
+def _tests(manifest: Mapping[str, Any], results: Mapping[str, Any]) -> dict[str, list[tuple[Assertion, datetime]]]:
+    """What became of the tests, each with its end, by the models that it reads."""
+    found: dict[str, list[tuple[Assertion, datetime]]] = {}
+    for result in results["results"]:
+        node = manifest["nodes"][result["unique_id"]]
+        times = _times(result)
+        if node["resource_type"] != "test" or not times:
+            continue
+        assertion = Assertion(
+            rule=node["name"],
+            passed=result["status"] == "pass",
+            column=node.get("column_name"),
+            severity=node["config"]["severity"].lower(),
+        )
+        for parent in node["depends_on"]["nodes"]:
+            found.setdefault(parent, []).append((assertion, times[1]))
+    return found
+
+
+def _times(result: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
+    """When it ran, from beginning to end; None if dbt skipped it."""
+    times = [datetime.fromisoformat(step[at]) for step in result["timing"] for at in ("started_at", "completed_at")]
+    return (min(times), max(times)) if times else None
+
+
+def _parents(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    return [manifest["nodes"].get(key) or manifest["sources"][key] for key in node["depends_on"]["nodes"]]
+
+
+def _table(node: Mapping[str, Any]) -> Table:
+    return node["schema"], node.get("alias") or node["identifier"]
