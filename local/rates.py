@@ -79,7 +79,7 @@ def _published(today: date) -> Iterator[Rate]:
 
 
 class Bank(ThreadingHTTPServer):
-    """The server; `requests` counts what it was asked for rates."""
+    """The server; `requests` counts what it was asked for rates, `wait` is the Retry-After of a fault 429."""
 
     daemon_threads = True
 
@@ -87,6 +87,7 @@ class Bank(ThreadingHTTPServer):
         super().__init__((HOST, 0), _Handler)
         self.today = today
         self.faults: list[str] = []
+        self.wait = "0"
         self.requests = 0
         self.last_page: dict[str, object] | None = None
 
@@ -135,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "500":
                 self._answer(500, {"error": "the ledger is closed"})
             case "429":
-                self._answer(429, {"error": "too many requests"}, headers={"Retry-After": "0"})
+                self._answer(429, {"error": "too many requests"}, headers={"Retry-After": self.server.wait})
             case "half":
                 self._send(200, body[: len(body) // 2], length=len(body), form="application/json")
             case "html":

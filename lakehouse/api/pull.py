@@ -106,12 +106,13 @@ def pull(
     now = datetime.now(UTC)
     folder = f"{contract.stage_prefix}{PULLS}{now:%Y/%m/%d/%H%M%S%f}/"
     cursor, landed, records = since, list[StageObject](), 0
+    had = _content(before.objects) if before else []
     try:
         for page in client.pages(
             contract.source, url=secret.get("url", ""), token=secret.get("token", ""), since=since, patience=patience
         ):
-            if not page.records:
-                continue
+            if not page.records or (api.incremental and page.digest in had):
+                continue  # nothing, or what the pull before brought; only a whole state needs every page each time
             key = f"{folder}{len(landed) + 1:05}-{page.digest}.{contract.source.format}"
             landed.append(_land(s3, page, names=names, key=key))
             records += len(page.records)
@@ -119,9 +120,8 @@ def pull(
     except Exception as error:
         error.add_note(f"{contract.dataset}: pulling since {since} failed on page {len(landed) + 1}; none of it counts")
         raise
-    is_new = before is None or cursor != before.cursor or _content(landed) != _content(before.objects)
     batch = None
-    if landed and is_new:
+    if landed and _content(landed) != had:
         batch = pulls.commit(s3, names=names, dataset=contract.dataset, after=before, pages=landed, cursor=cursor)
     pulls.note(s3, names=names, dataset=contract.dataset, at=datetime.now(UTC))
     batch_id = batch.batch_id if batch else None
@@ -141,8 +141,8 @@ def _land(s3: "S3Client", page: Page, *, names: Names, key: str) -> StageObject:
 
 
 def _content(objects: Sequence[StageObject]) -> list[str]:
-    """Names of pages, which say what is in them: an API that has nothing new may answer as it did the last time."""
-    return [item.key.rpartition("/")[2] for item in objects]
+    """Digests of pages, from their names: an API that has nothing new may answer as it did the last time."""
+    return [item.key.rpartition("-")[2].partition(".")[0] for item in objects]
 
 
 def _greatest(contract: Contract, page: Page, cursor: str | None, *, now: datetime) -> str | None:
