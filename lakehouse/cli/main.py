@@ -17,6 +17,9 @@ from lakehouse.cli import (
     contracts,
     cost,
     ingest,
+    lineage,
+    maintain,
+    pull,
     quarantine,
     query,
     run,
@@ -46,6 +49,7 @@ app.add_typer(contracts.app, name="contracts")
 app.add_typer(tables.app, name="tables")
 VERBS: tuple[Callable[..., None], ...] = (
     ingest.ingest,
+    pull.pull,
     run.run,
     status.status,
     quarantine.quarantine,
@@ -53,7 +57,9 @@ VERBS: tuple[Callable[..., None], ...] = (
     run.rerun,
     backfill.backfill,
     build.build,
+    maintain.maintain,
     query.query,
+    lineage.lineage,
     access.access,
     cost.cost,
     smoke.smoke,

@@ -141,7 +141,9 @@ def _parsed(column: Column, contract: Contract, source: Dataset) -> Origin:
         name=source.name,
         column=column.source_name,
         subtype=Subtype.IDENTITY if is_text else Subtype.TRANSFORMATION,
-        how="" if is_text else f"{contract.source.format} read as {column.type}",
+        how=""
+        if is_text
+        else f"{'DMS' if contract.source.is_database else contract.source.format} read as {column.type}",
     )
 
 

@@ -1,0 +1,67 @@
+"""A graph as one HTML page that needs nothing else: no server, no network."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from lakehouse.lineage.graph import Graph, Place, Table
+
+TEMPLATE = Path(__file__).with_name("page.html")
+DATA = "__DATA__"
+
+
+def page(graph: Graph, *, chosen: Place | None = None) -> str:
+    """The page.
+
+    Args:
+        graph: what it shows.
+        chosen: the column whose path is marked at first.
+    """
+    used = {place for edge in graph.edges for place in (edge.source, edge.target)}
+    data = {
+        "tables": [
+            {
+                "name": name,
+                "layer": layer,
+                "facts": _facts(graph.tables[name]),
+                "columns": [
+                    {"name": column, "type": type_}
+                    for column, type_ in graph.tables[name].columns.items()
+                    if (name, column) in used
+                ],
+            }
+            for name, layer in sorted(_layers(graph).items(), key=lambda item: (item[1], item[0]))
+        ],
+        "edges": [{"from": edge.source, "to": edge.target, "how": edge.how} for edge in graph.edges],
+        "chosen": chosen if chosen and chosen[1] else None,
+    }
+    return TEMPLATE.read_text(encoding="utf-8").replace(DATA, _embedded(data))
+
+
+def _embedded(data: Any) -> str:
+    """JSON that ends no script element and starts no other: HTML reads `<` there before JSON does."""
+    return json.dumps(data).replace("<", "\\u003c")
+
+
+def _layers(graph: Graph) -> dict[str, int]:
+    """How many steps at most lie between a table and what it comes from in the end."""
+
+    @cache
+    def layer(name: str) -> int:
+        return max((1 + layer(edge.source[0]) for edge in graph.sources((name, None))), default=0)
+
+    return {name: layer(name) for name in graph.tables}
+
+
+def _facts(table: Table) -> list[str]:
+    """What is known of a table beside its columns, a line each."""
+    if not table.made:
+        return ["source"]
+    last = table.made[0]
+    said = [last.job, f"{last.at:%Y-%m-%d %H:%M} UTC" + ("" if last.rows is None else f", {last.rows:,} rows")]
+    said += [f"{', '.join(made.batch_ids)}: {len(made.files)} files" for made in table.made if made.files]
+    if table.checks:
+        failed = ", ".join(rule for rule, passed in table.checks.items() if not passed)
+        said.append(f"checks failed: {failed}" if failed else f"checks passed: {len(table.checks)}")
+    return said
