@@ -18,8 +18,6 @@ from lakehouse.cli import (
     cost,
     ingest,
     lineage,
-    maintain,
-    pull,
     quarantine,
     query,
     run,
@@ -49,7 +47,6 @@ app.add_typer(contracts.app, name="contracts")
 app.add_typer(tables.app, name="tables")
 VERBS: tuple[Callable[..., None], ...] = (
     ingest.ingest,
-    pull.pull,
     run.run,
     status.status,
     quarantine.quarantine,
@@ -57,7 +54,6 @@ VERBS: tuple[Callable[..., None], ...] = (
     run.rerun,
     backfill.backfill,
     build.build,
-    maintain.maintain,
     query.query,
     lineage.lineage,
     access.access,
