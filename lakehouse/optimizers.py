@@ -5,6 +5,7 @@
 Source: AWS Glue developer guide, "Optimizing Iceberg tables".
 """
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -97,6 +98,25 @@ def bring(glue: "GlueClient", definition: Definition, *, names: Names) -> None:
             Type=optimizer,
             TableOptimizerConfiguration=configuration,
         )
+
+
+def last_runs(glue: "GlueClient", definition: Definition, *, names: Names) -> dict[str, datetime]:
+    """When Glue last began to work on a table, by optimizer; those that never ran are not in it."""
+    began: dict[str, datetime] = {}
+    for optimizer in wanted(definition, names=names):
+        try:
+            runs = glue.list_table_optimizer_runs(
+                CatalogId=names.account,
+                DatabaseName=definition.database,
+                TableName=definition.table,
+                Type=optimizer,
+                MaxResults=1,
+            )["TableOptimizerRuns"]
+        except glue.exceptions.EntityNotFoundException:
+            continue
+        for run in runs:
+            began[optimizer] = run["startTimestamp"]
+    return began
 
 
 def _there(glue: "GlueClient", definition: Definition, *, names: Names) -> dict[str, dict[str, Any]]:

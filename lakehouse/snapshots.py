@@ -10,6 +10,7 @@ from lakehouse import changes, commits
 from lakehouse.columns import BATCH_ID, DELETED, INGESTED_AT
 from lakehouse.contract import Contract
 from lakehouse.errors import LakehouseError
+from lakehouse.maintenance.tombstones import PURGED_THROUGH
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +42,9 @@ def with_deletions(
             "set the custom property mayBeEmpty: true in the contract, apply it and run the batch again"
         )
     target = commits.read(rows.sparkSession, commits.base_of(table)).alias("t")
-    [[newest]] = target.agg(fn.max(BATCH_ID)).collect()
-    if newest is not None and newest > batch_id:
+    [[there]] = target.agg(fn.max(BATCH_ID)).collect()
+    newest = max(there or "", table.properties.get(PURGED_THROUGH, ""))
+    if newest > batch_id:
         log.info("%s: snapshot %s came after %s, which stays", contract.dataset, batch_id, newest)
         return None
     if refused:

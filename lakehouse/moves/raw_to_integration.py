@@ -16,6 +16,7 @@ from lakehouse.columns import BATCH_ID, ERRORS
 from lakehouse.contract import Contract, Deduplicate, Ingest
 from lakehouse.entities import MERGE_ROWS
 from lakehouse.errors import LakehouseError
+from lakehouse.forgotten import without_forgotten
 from lakehouse.job import Job
 from lakehouse.names import Names
 from lakehouse.quality import gates
@@ -107,7 +108,7 @@ def _move(
     table = _load(catalog, table_definition.integration(contract, names=names))
     received = commits.read(spark, raw).where(fn.col(BATCH_ID).isin(*batch_ids))
     accepted = received.where(fn.col(ERRORS).isNull())
-    rows = changes.versions(accepted, contract)
+    rows = without_forgotten(changes.versions(accepted, contract), contract, table)
     with tracing.span("read"):
         read = _count(accepted, contract)
     changed: dict[str, Counter[str]] = {}

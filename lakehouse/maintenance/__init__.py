@@ -1,0 +1,1 @@
+"""Upkeep of Iceberg tables by PyIceberg alone: no engine, no service."""
