@@ -11,8 +11,8 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 ##@ Use
 .PHONY: demo
-demo: setup ## the whole lakehouse on this machine: deploy, load, change, query
-	python -m local.demo
+demo: setup $(if $(filter airflow,$(ORCHESTRATOR)),.venv-airflow/.installed) ## the whole lakehouse on this machine: deploy, load, change, query; ORCHESTRATOR=airflow: by its DAGs
+	python -m local.demo $(if $(filter airflow,$(ORCHESTRATOR)),--by-airflow)
 
 .PHONY: bench
 bench: setup ## speed and memory beside DuckDB, awswrangler and Spark (10 million rows; some minutes)
@@ -45,6 +45,14 @@ test-e2e: setup ## the demo and the CDK CLI from end to end
 .PHONY: test-dags
 test-dags: setup .venv-airflow/.installed ## the DAGs in Airflow, against the embedded AWS
 	pytest tests/dags
+
+.PHONY: test-dags-next
+test-dags-next: setup .venv-airflow-3.3/.installed ## the DAGs in the Airflow that comes after Amazon MWAA's: imports and structure
+	LAKEHOUSE_TEST_AIRFLOW=.venv-airflow-3.3 pytest tests/dags/test_structure.py
+
+.PHONY: test-browser
+test-browser: setup .venv-airflow/.installed ## the pages that people look at, in headless Chromium
+	pytest tests/browser
 
 .PHONY: test-contracts
 test-contracts: setup .venv-datacontract/.installed ## the contracts by datacontract-cli: lint, and its test run beside our own results
@@ -99,6 +107,7 @@ lock: .venv/.installed ## renew the locked requirements from pyproject.toml and 
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 models/requirements.in -o models/requirements.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 tests/datacontract/requirements.in -o tests/datacontract/requirements.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --constraint dags/constraints.txt dags/environment.in -o dags/environment.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 tests/dags/environment-3.3.in -o tests/dags/environment-3.3.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml tests/spark/requirements-4.1.in -o tests/spark/requirements-4.1.txt
 
 .PHONY: clean
@@ -134,6 +143,12 @@ help: ## this list
 	@echo "setting up .venv-airflow (Airflow's constraints fit neither the CDK nor dbt)"
 	@[ -x .venv-airflow/bin/python ] || $(PYTHON) -m venv --without-pip .venv-airflow
 	@uv pip sync --quiet --compile-bytecode --python .venv-airflow/bin/python dags/environment.txt
+	@touch $@
+
+.venv-airflow-3.3/.installed: tests/dags/environment-3.3.txt .venv/.installed
+	@echo "setting up .venv-airflow-3.3 (the DAGs have to be clean on the next Airflow too)"
+	@[ -x .venv-airflow-3.3/bin/python ] || $(PYTHON) -m venv --without-pip .venv-airflow-3.3
+	@uv pip sync --quiet --compile-bytecode --python .venv-airflow-3.3/bin/python tests/dags/environment-3.3.txt
 	@touch $@
 
 .venv-spark/.installed: tests/spark/requirements-4.1.txt .venv/.installed

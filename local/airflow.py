@@ -72,9 +72,11 @@ def up(server: embedded.Server, database: Database, *, contracts: str | Path) ->
 
 
 def status(root: Path) -> Airflow | None:
-    """The Airflow of a root folder if all its parts are healthy, else None."""
+    """The Airflow of a root folder if all its parts live and are healthy, else None."""
     home = _home(root)
-    if not any(processes(home)) or not _healthy(_url(home)):
+    # A part that died has told its health for half a minute to come.
+    alive = {process.pid for process in processes(home)}
+    if not alive or not alive.issuperset(_sessions(home)[-len(COMPONENTS) :]) or not _healthy(_url(home)):
         return None
     return Airflow(url=_url(home), home=home)
 
@@ -129,6 +131,7 @@ def _environment(server: embedded.Server, database: Database, home: Path) -> dic
     settings = {
         "API__BASE_URL": _url(home),
         "API__HOST": "127.0.0.1",
+        "API__MAXIMUM_PAGE_LIMIT": 1000,
         "API__PORT": (home / "port").read_text(),
         "API__WORKERS": 1,
         "CORE__DAGS_FOLDER": home / "dags",
@@ -143,6 +146,9 @@ def _environment(server: embedded.Server, database: Database, home: Path) -> dic
         "DATABASE__SQL_ALCHEMY_CONN": (
             f"postgresql+psycopg2://{user}:{password}@{database.host}:{database.port}/airflow"
         ),
+        # What a scheduler that was killed had begun is taken up within a minute or two, not five to ten.
+        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": 30,
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 60,
         "USAGE_DATA_COLLECTION__ENABLED": False,
     }
     inherited = embedded.child_environment(server).items()
@@ -197,8 +203,7 @@ def _stop(home: Path) -> bool:
 
 def processes(home: Path) -> Iterator[psutil.Process]:
     """Processes of the sessions that were started here; their ids may be others' by now, who work elsewhere."""
-    file = home / "sessions.json"
-    sessions = json.loads(file.read_text()) if file.exists() else []
+    sessions = _sessions(home)
     for process in psutil.process_iter():
         try:
             ours = os.getsid(process.pid) in sessions and Path(process.cwd()) == home
@@ -206,6 +211,13 @@ def processes(home: Path) -> Iterator[psutil.Process]:
                 yield process
         except (ProcessLookupError, PermissionError, psutil.NoSuchProcess, psutil.AccessDenied):
             continue
+
+
+def _sessions(home: Path) -> list[int]:
+    """Leaders of the sessions that were started last: who migrated the database, then the parts in their order."""
+    file = home / "sessions.json"
+    found: list[int] = json.loads(file.read_text()) if file.exists() else []
+    return found
 
 
 def _home(root: Path) -> Path:

@@ -1,11 +1,13 @@
 """`make demo`: the whole lakehouse on this machine, from an empty folder to Athena SQL."""
 
+import argparse
 import shutil
 import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -19,10 +21,12 @@ from lakehouse.contract import Contract, Ingest
 from lakehouse.contract_loader import load_contracts
 from lakehouse.errors import LakehouseError
 from lakehouse.ingest import ingest
-from lakehouse.names import Zone
+from lakehouse.names import Move, Zone
 from lakehouse.quarantine import refused
 from lakehouse.run import JobRun
-from local import embedded, lake, shop, till, visits
+from local import airflow, dag_runs, embedded, lake, shop, till, visits
+from local.airflow import Airflow
+from local.dag_runs import Task
 from local.lake import Lake
 from local.progress import console, step
 
@@ -32,8 +36,13 @@ MARKER = "made-by-demo"
 MART_ROWS = 8
 
 
-def main(root: Path = embedded.DEFAULT_ROOT) -> None:
-    """Run the demo; what it made stays up."""
+def main(root: Path = embedded.DEFAULT_ROOT, *, by_airflow: bool = False) -> None:
+    """Run the demo; what it made stays up.
+
+    Args:
+        root: folder of what it makes.
+        by_airflow: whether Airflow's DAGs move the data, in place of the command line's own runs.
+    """
     begun = time.monotonic()
     try:
         contracts = load_contracts("contracts")
@@ -47,14 +56,21 @@ def main(root: Path = embedded.DEFAULT_ROOT) -> None:
             running.result = prepare(made, contracts)
         with step("full load of the shop, the first till files, an hour of page views") as running:
             week, running.result = load(made, contracts)
-        with step("stage -> raw -> integration") as running:
-            running.result = move(made, contracts)
+        mover, moves = partial(move, made, contracts), "stage -> raw -> integration"
+        if by_airflow:
+            with step("starting Airflow") as running:
+                orchestrator = airflow.up(made.server, made.database, contracts="contracts")
+                mover, moves = partial(move_by_airflow, orchestrator), f"{moves} -> curated, by Airflow's DAGs"
+                running.result = orchestrator.url
+        with step(moves) as running:
+            running.result = mover()
         with step("a day of business: changes, deletions, late and repeated files and events") as running:
             running.result = change(made, contracts, week)
-        with step("stage -> raw -> integration, what came since") as running:
-            running.result = move(made, contracts)
-        with step("integration -> curated, by dbt on Athena") as running:
-            running.result = f"{len(dbt.build(made.names))} models and tests"
+        with step(f"{moves}, what came since") as running:
+            running.result = mover()
+        if not by_airflow:
+            with step("integration -> curated, by dbt on Athena") as running:
+                running.result = f"{len(dbt.build(made.names))} models and tests"
         report(made, contracts)
     except LakehouseError as error:
         console.print("[red]error[/]", end=" ")
@@ -66,6 +82,7 @@ def main(root: Path = embedded.DEFAULT_ROOT) -> None:
         f'lakehouse query "describe {made.names.database(Zone.CURATED)}.dim_customer"',
         "lakehouse quarantine store_sales",
         "lakehouse run                  # nothing waits: running again changes nothing",
+        *([f"open {orchestrator.url}      # Airflow's page, with its DAGs"] if by_airflow else []),
         "lakehouse local down",
     ):
         console.print(f"  {line}", markup=False)
@@ -127,6 +144,17 @@ def move(made: Lake, contracts: Sequence[Contract]) -> str:
     return f"{len(ended)} job runs"
 
 
+def move_by_airflow(orchestrator: Airflow) -> str:
+    """Have Airflow run its DAGs: all moves and models for what waits.
+
+    Raises:
+        LakehouseError: a task failed.
+    """
+    ended = dag_runs.run_all(orchestrator, on_end=_on_task_end)
+    worked = sum(task.state == "success" for task in ended)
+    return f"{worked} tasks, {len(ended) - worked} had nothing to do"
+
+
 def report(made: Lake, contracts: Sequence[Contract]) -> None:
     """Print what is in each zone, the mart, and some refused records."""
     console.print("\n[bold]Records by dataset and zone[/] (Athena SQL over the Iceberg tables)")
@@ -184,6 +212,11 @@ def _on_change(job_run: JobRun) -> None:
         console.print(f"    {job_run.dataset}: {job_run.move.replace('_', ' ')} {job_run.state.lower()}", style="dim")
 
 
+def _on_task_end(task: Task) -> None:
+    if task.state != "skipped" and (task.task_id.endswith(tuple(Move)) or task.task_id.startswith("models.")):
+        console.print(f"    {task.dag_id}: {task.task_id} {task.state}", style="dim")
+
+
 def _counts(made: Lake, contracts: Sequence[Contract]) -> str:
     """SQL for each dataset's received, accepted and refused records in raw, live and deleted rows in integration."""
     raw, integration = made.names.database(Zone.RAW), made.names.database(Zone.INTEGRATION)
@@ -201,4 +234,6 @@ def _counts(made: Lake, contracts: Sequence[Contract]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description="The whole lakehouse on this machine.")
+    parser.add_argument("--by-airflow", action="store_true", help="have Airflow's DAGs move the data")
+    main(by_airflow=parser.parse_args().by_airflow)

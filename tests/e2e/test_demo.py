@@ -4,31 +4,19 @@ import base64
 import gzip
 import json
 from collections import Counter
-from datetime import date
 
 import boto3
-import psycopg
 import pytest
 
-from lakehouse import athena, catalog, ops
+from lakehouse import catalog, ops
 from lakehouse.columns import BATCH_ID, RECORD
 from lakehouse.contract import Contract
 from lakehouse.names import Move, Zone
 from local import demo, visits
-from tests.e2e import tables
+from tests.e2e import mart, tables
 from tests.e2e.conftest import Demo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-
-MART = """
-    SELECT coalesce(c.region, 'unknown'), date_trunc('month', o.ordered_at AT TIME ZONE 'UTC')::date,
-        count(DISTINCT o.order_id), sum(i.quantity),
-        sum(round(i.quantity * i.unit_price, 2)),
-        sum(round(i.quantity * i.unit_price * (1 - coalesce(i.discount, 0)), 2)), count(DISTINCT o.customer_id)
-    FROM order_items i JOIN orders o USING (order_id) LEFT JOIN customers c USING (customer_id)
-    WHERE o.status NOT IN ('cancelled', 'returned')
-    GROUP BY 1, 2 ORDER BY 1, 2
-"""
 
 
 @pytest.mark.parametrize("dataset", ["customers", "products", "orders", "order_items"])
@@ -40,20 +28,9 @@ def test_integration_equals_the_source_row_by_row(finished: Demo, dataset: str) 
 
 
 def test_the_mart_equals_the_same_aggregate_on_the_source(finished: Demo) -> None:
-    with psycopg.connect(finished.lake.database.conninfo) as connection:
-        expected = [tuple(row) for row in connection.execute(MART)]
-    names = finished.lake.names
-    found = athena.query(
-        boto3.client("athena"),
-        "select region, month, orders, items, gross_revenue, net_revenue, customers "
-        f"from {names.database(Zone.CURATED)}.sales_by_region_month order by 1, 2",
-        names=names,
-    )
+    expected = mart.of_database(finished.lake.database.conninfo)
     assert len(expected) > 10
-    assert [
-        (region, date.fromisoformat(month or ""), *(tables.number(value) for value in measures))
-        for region, month, *measures in found.rows
-    ] == expected
+    assert mart.of_lakehouse(finished.lake.names) == expected
 
 
 def test_received_is_accepted_and_refused_for_every_batch(finished: Demo) -> None:

@@ -1,6 +1,8 @@
 """What a Slack channel is told, and what happens if Slack does not take it."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -97,3 +99,9 @@ def test_nobody_answers(server: HTTPServer, url: str) -> None:
     with pytest.raises(LakehouseError, match="Slack did not answer") as failed:
         slack.post(url, "text")
     assert "secret" not in str(failed.value)
+
+
+def test_it_needs_boto3_and_nothing_else() -> None:
+    code = "import boto3, sys; before = set(sys.modules); import lakehouse.slack; print(*set(sys.modules) - before)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {name.partition(".")[0] for name in ran.stdout.split()} - sys.stdlib_module_names == {"lakehouse"}
