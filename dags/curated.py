@@ -34,6 +34,7 @@ class ModelOperator(BaseOperator):
                 target=target,
                 select=(self.model.name, *self.model.tests),
                 exactly=True,
+                parent=deployment.this_run(context),
             )
         for node in nodes:
             self.log.info("%s %s: %s in %.1f s", node.kind, node.name, node.status, node.seconds)

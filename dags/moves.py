@@ -79,7 +79,11 @@ class MoveOperator(GlueJobOperator):
         if not batch_ids:
             raise AirflowSkipException(f"{self.dataset.name}: no batch waits for {self.move}")
         self.job_name = deployment.names().job(self.move)
-        self.script_args = {"--dataset": self.dataset.name, "--batch_ids": batch_ids}
+        self.script_args = {
+            "--dataset": self.dataset.name,
+            "--batch_ids": batch_ids,
+            "--parent": deployment.this_run(context),
+        }
         with only_what_may_pass():
             run_id: str = super().execute(context)
         return run_id

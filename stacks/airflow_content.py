@@ -26,6 +26,7 @@ from constructs import Construct
 
 from lakehouse import dbt
 from lakehouse.errors import LakehouseError
+from lakehouse.lineage import endpoint
 from stacks.acknowledge import acknowledge, acknowledge_wildcards
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
@@ -50,7 +51,7 @@ def add_content(stack: LakehouseStack, *, settings: Settings, key: kms.IKey, con
 
     Args:
         stack: the stack that Airflow is in.
-        settings: how long the function's log is kept.
+        settings: how long the function's log is kept, who is told of lineage.
         key: the key of the bucket.
         contracts: folder of the contracts that the DAGs are made of.
         root: the repository.
@@ -63,7 +64,7 @@ def add_content(stack: LakehouseStack, *, settings: Settings, key: kms.IKey, con
     # A file that changes has another path, and only that has Amazon MWAA take it up.
     version = sha256("\0".join([names.prefix, *files.values()]).encode()).hexdigest()[:12]
     folder = f"environment/{version}"
-    files["startup.sh"] = _exports(stack, folder=folder) + files["startup.sh"]
+    files["startup.sh"] = _exports(stack, settings=settings, folder=folder) + files["startup.sh"]
     shared: dict[str, Any] = {
         "destination_bucket": bucket,
         "role": _role(stack, key=key),
@@ -132,7 +133,7 @@ def bundle(root: Path, contracts: Path) -> Path:
     return folder
 
 
-def _exports(stack: LakehouseStack, *, folder: str) -> str:
+def _exports(stack: LakehouseStack, *, settings: Settings, folder: str) -> str:
     """Lines that export what startup script, DAGs and dbt read."""
     names = stack.names
     host = f"{names.packages_domain}-{stack.account}.d.codeartifact.{stack.region}.amazonaws.com"
@@ -144,6 +145,7 @@ def _exports(stack: LakehouseStack, *, folder: str) -> str:
         "LAKEHOUSE_PACKAGES_DOMAIN": names.packages_domain,
         "LAKEHOUSE_PACKAGES_HOST": host,
         "LAKEHOUSE_PACKAGES_REPOSITORY": names.packages_repository,
+        **({endpoint.ENDPOINT: settings.lineage_endpoint} if settings.lineage_endpoint else {}),
     }
     return "#!/bin/sh\n" + "".join(f"export {name}='{value}'\n" for name, value in variables.items())
 

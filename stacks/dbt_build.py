@@ -10,7 +10,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as assets
 
+from lakehouse.lineage import endpoint
 from stacks.dbt_role import add_dbt_role
+from stacks.lineage_events import count_unsent
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
@@ -46,7 +48,7 @@ def add_dbt_build(
 
     Args:
         stack: the stack that starts it.
-        settings: how long its log is kept.
+        settings: how long its log is kept, who is told of lineage.
         key: the key of all buckets and log groups.
         wheel: the library, whose `lakehouse build` runs dbt.
         root: the repository, whose models it builds.
@@ -93,7 +95,10 @@ def add_dbt_build(
     variables = {
         "LAKEHOUSE_ENV": names.environment,
         "LAKEHOUSE_WHEEL": f"s3://{wheel.bucket_name}/{wheel.object_key}",
+        **({endpoint.ENDPOINT: settings.lineage_endpoint} if settings.lineage_endpoint else {}),
     }
+    if settings.lineage_endpoint:
+        count_unsent(stack, "dbt", log_group=log_group)
     project(
         stack,
         "dbt",

@@ -7,6 +7,7 @@ from aws_cdk import aws_kms as kms
 
 from lakehouse.governance.grants import of_dbt
 from lakehouse.governance.tags import Area
+from lakehouse.lineage.record import LINEAGE
 from lakehouse.names import Zone
 from stacks.acknowledge import acknowledge_wildcards
 from stacks.athena_permissions import athena_statements
@@ -60,6 +61,20 @@ def add_dbt_role(
         iam.PolicyStatement(sid="WriteData", actions=WRITE_OBJECTS, resources=written),
         # Which datasets their gates hold; read from the table's files, not through Athena.
         iam.PolicyStatement(sid="ReadOps", actions=["s3:GetObject"], resources=[f"{ops}*"]),
+        iam.PolicyStatement(
+            sid="WriteLineage",
+            actions=WRITE_OBJECTS,
+            resources=[stack.s3_arn(f"{names.ops_location(LINEAGE)}/*")],
+        ),
+        iam.PolicyStatement(
+            sid="CommitLineage",
+            actions=["glue:UpdateTable"],
+            resources=[
+                stack.glue_arn("catalog"),
+                stack.glue_arn(f"database/{names.ops_database}"),
+                stack.glue_arn(f"table/{names.ops_database}/{LINEAGE}"),
+            ],
+        ),
         iam.PolicyStatement(
             sid="Classify", actions=[f"lakeformation:{action}" for action in CLASSIFY], resources=["*"]
         ),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from aws_cdk.aws_cloudwatch import ComparisonOperator, Stats, TreatMissingData
 
+from lakehouse.lineage.endpoint import UNSENT, UNSENT_LOG
 from lakehouse.metrics import UNPUBLISHED, UNPUBLISHED_LOG
 from lakehouse.names import Names, Urgency
 from stacks.alarms import DAY_SECONDS, MINUTES, Alarm
@@ -15,6 +16,8 @@ def platform_alarms(*, names: Names, settings: Settings) -> Iterator[Alarm]:
     yield _dead_letters(names)
     yield _scanned(names=names, settings=settings)
     yield _unpublished(names)
+    if settings.lineage_endpoint:
+        yield _unsent(names, settings.lineage_endpoint)
     if settings.orchestration.engine == "mwaa":
         yield _heartbeat(names)
 
@@ -80,6 +83,26 @@ def _unpublished(names: Names) -> Alarm:
             f"Jobs could not publish metrics: alarms on refused records and freshness, and the dashboards, lack them. "
             f"The data is in its tables, and the counts are in {names.ops_database}.batches. Look for "
             f"'{UNPUBLISHED_LOG}' in the logs under {names.job_log_prefix}: the line names CloudWatch's error."
+        ),
+    )
+
+
+def _unsent(names: Names, endpoint: str) -> Alarm:
+    return Alarm(
+        of="lineage",
+        subject="unsent",
+        namespace=names.metric_namespace,
+        metric=UNSENT,
+        dimensions={},
+        statistic=Stats.SUM,
+        threshold=0,
+        period_seconds=60 * MINUTES,
+        missing=TreatMissingData.NOT_BREACHING,
+        urgency=Urgency.WARNING,
+        text=(
+            f"Jobs or dbt could not send lineage events to {endpoint}, which lacks them. They are in "
+            f"{names.ops_database}.lineage, and lakehouse lineage shows them. Look for '{UNSENT_LOG}' in the logs "
+            f"under {names.log_prefix}: the line says what the endpoint answered."
         ),
     )
 

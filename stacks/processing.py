@@ -17,6 +17,7 @@ from lakehouse.sizes import CAPACITIES, Size
 from stacks.acknowledge import acknowledge_wildcards
 from stacks.job_code import build_wheel, upload
 from stacks.job_permissions import WHY_WILDCARDS, job_statements
+from stacks.lineage_events import count_unsent
 from stacks.optimizer_role import add_optimizer_role
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
@@ -46,6 +47,8 @@ class Processing(LakehouseStack):
                 )
                 for stream in ("output", "error")
             ]
+            if settings.lineage_endpoint:
+                count_unsent(self, move, log_group=log_groups[0])
             logs.MetricFilter(
                 self,
                 f"{move}-unpublished",
@@ -134,4 +137,6 @@ class Processing(LakehouseStack):
             "--enable-continuous-cloudwatch-log": "true",
             "--custom-logGroup-prefix": names.job_log_prefix,
             "--job-language": "python",
-        } | ({"--traces_endpoint": names.traces_endpoint} if settings.jobs.traces else {})
+            **({"--traces_endpoint": names.traces_endpoint} if settings.jobs.traces else {}),
+            **({"--lineage_endpoint": settings.lineage_endpoint} if settings.lineage_endpoint else {}),
+        }

@@ -179,6 +179,7 @@ class Settings:
         profile: how much it has standing by.
         removal_policy: what `cdk destroy` does to data, key and secrets; DESTROY empties the buckets first.
         scan_limit_bytes: Athena cancels a query that scans more.
+        lineage_endpoint: URL that jobs and dbt post OpenLineage events to, beside ops.lineage; None: nowhere.
     """
 
     environment: str
@@ -193,6 +194,7 @@ class Settings:
     network: Network = Network()
     orchestration: Orchestration = Orchestration()
     governance: Governance = Governance()
+    lineage_endpoint: str | None = None
 
 
 ENVIRONMENTS = {

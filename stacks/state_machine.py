@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from lakehouse import dbt
 from lakehouse.contract import Contract
 from lakehouse.names import Move, Names
 from lakehouse.planner import asked
@@ -67,7 +68,11 @@ def definition(
                 "Next": "Anything moved?",
             },
             "Anything moved?": _choice("$count($states.input[moved]) > 0", then="Curated", otherwise="All well?"),
-            "Curated": _task("codebuild:startBuild.sync", ProjectName=names.dbt_project)
+            "Curated": _task(
+                "codebuild:startBuild.sync",
+                ProjectName=names.dbt_project,
+                EnvironmentVariablesOverride=[{"Name": dbt.PARENT, "Value": _this_run(names)}],
+            )
             | {"Output": "{% $states.input %}", "Next": "All well?"}
             | _catch("'dbt'", then="All well?", output="$append($states.input, %s)"),
             "All well?": _choice("$count($states.input[failed]) > 0", then="Tell", otherwise="Done"),
@@ -122,9 +127,15 @@ def _move(move: Move, *, names: Names) -> Json:
         Arguments={
             "--dataset": "{% $states.input.dataset %}",
             "--batch_ids": f"{{% $states.input.batches.{move} %}}",
+            "--parent": _this_run(names),
         },
         **{name: f"{{% $states.input.capacity.{name} %}}" for name in Capacity.__annotations__},
     )
+
+
+def _this_run(names: Names) -> str:
+    """`job/run` of the execution, as the lineage of what it starts names it."""
+    return f"{{% '{names.moves}/' & $states.context.Execution.Id %}}"
 
 
 def _message(names: Names) -> str:

@@ -99,6 +99,8 @@ def of_tables(tags: Mapping[str, Sequence[str]]) -> Grants:
 def of_dbt(tags: Mapping[str, Sequence[str]]) -> Grants:
     """dbt owns the curated zone; in integration it owns the tables that it makes itself, and reads the others.
 
+    In ops it tells its lineage. A grant by tag is on all tables there; its role's policy commits to that one alone.
+
     Args:
         tags: every LF-Tag with all its values.
     """
@@ -106,7 +108,8 @@ def of_dbt(tags: Mapping[str, Sequence[str]]) -> Grants:
         by_tag=(
             _databases(Area.CURATED, Area.INTEGRATION, permissions=("CREATE_TABLE", "DESCRIBE")),
             _databases(Area.RAW, Area.OPS),
-            _tables(Area.RAW, Area.INTEGRATION, Area.OPS, permissions=READ),
+            _tables(Area.RAW, Area.INTEGRATION, permissions=READ),
+            _tables(Area.OPS, permissions=WRITE),
             TagGrant(on="TABLE", tags={ZONE: (Area.CURATED,)}, permissions=OWN, grantable=OWN),
         ),
         locations=(Zone.CURATED, Zone.INTEGRATION),

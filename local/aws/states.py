@@ -54,7 +54,7 @@ def _start_job_run(request: Json, wait: bool) -> Json:
 def _start_build(request: Json, wait: bool) -> Json:
     codebuild = plugin.client("codebuild")
     # Step Functions spells the members as its SDK does, with a capital.
-    build = codebuild.start_build(**{name[0].lower() + name[1:]: value for name, value in request.items()})["build"]
+    build = codebuild.start_build(**_lower(request))["build"]
     if not wait:
         return {"Build": _capital(build)}
     ended = _ended(
@@ -70,6 +70,14 @@ def _ended(look: Callable[[], Json], *, state: str, going: tuple[str, ...]) -> J
     if record[state] != "SUCCEEDED":
         raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(record, default=str))
     return record
+
+
+def _lower(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_lower(item) for item in value]
+    if isinstance(value, dict):
+        return {name[0].lower() + name[1:]: _lower(item) for name, item in value.items()}
+    return value
 
 
 def _capital(value: Any) -> Any:

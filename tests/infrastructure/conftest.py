@@ -22,6 +22,7 @@ from tests.infrastructure.assembly import Assembly
 
 CONTEXT: dict[str, Any] = json.loads((cdk_entry.ROOT / "cdk.json").read_text())["context"]
 
+LINEAGE_ENDPOINT = "https://lineage.example.com/api/v1/lineage"
 
 DEV = Names(environment="dev", account="123456789012", region="eu-central-1")
 
@@ -58,13 +59,13 @@ def assembly(tmp_path_factory: pytest.TempPathFactory, names: Names) -> Assembly
 
 @pytest.fixture(scope="session")
 def keeping(tmp_path_factory: pytest.TempPathFactory, names: Names, contracts: list[Contract]) -> Assembly:
-    """An environment that keeps its data, and has no source database."""
+    """An environment that keeps its data, has no source database, and tells somebody else of its lineage."""
     outdir = tmp_path_factory.mktemp("cdk") / "keeping"
     app = App(context=CONTEXT, outdir=str(outdir))
     add_lakehouse(
         app,
         names=names,
-        settings=replace(settings_of("dev"), removal_policy=RemovalPolicy.RETAIN),
+        settings=replace(settings_of("dev"), removal_policy=RemovalPolicy.RETAIN, lineage_endpoint=LINEAGE_ENDPOINT),
         contracts=[contract for contract in contracts if not contract.source.is_database],
         root=cdk_entry.ROOT,
     )
