@@ -1,7 +1,7 @@
 """Move batches from raw to integration: the current state of each key, or each fact once. See docs/changes.md."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,14 +11,14 @@ from pyiceberg.table import Table
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from lakehouse import changes, commits, entities, facts, snapshots, table_definition, tracing
+from lakehouse import changes, commits, entities, facts, ops, snapshots, table_definition, tracing
 from lakehouse.columns import BATCH_ID, ERRORS
 from lakehouse.contract import Contract, Deduplicate, Ingest
 from lakehouse.entities import MERGE_ROWS
 from lakehouse.errors import LakehouseError
 from lakehouse.forgotten import without_forgotten
 from lakehouse.job import Job
-from lakehouse.names import Names
+from lakehouse.names import Names, Zone
 from lakehouse.quality import gates
 from lakehouse.table_definition import Definition
 
@@ -53,7 +53,25 @@ def run(job: Job) -> None:
 
 def _counted(job: Job) -> dict[str, dict[str, int]]:
     counts = raw_to_integration(job.spark, job.contract, job.batch_ids, names=job.names, catalog=job.catalog)
-    return {batch_id: {"changed": of_batch.changed} for batch_id, of_batch in counts.items()}
+    changed = {batch_id: of_batch.changed for batch_id, of_batch in counts.items()}
+    return {batch_id: {"changed": rows} for batch_id, rows in (changed | _untold(job, changed)).items()}
+
+
+def _untold(job: Job, changed: Mapping[str, int]) -> dict[str, int]:
+    """Rows that an attempt changed which ended between its commit and its record, by batch id.
+
+    Such a batch changes nothing any more, has not succeeded yet, and is in the table nevertheless.
+    """
+    idle = [batch_id for batch_id, rows in changed.items() if not rows]
+    if not idle:
+        return {}
+    done = ops.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
+    untold = set(idle) - ops.last_successes(done, job.move).keys()
+    if not untold:
+        return {}
+    table = job.spark.table(f"{job.names.database(Zone.INTEGRATION)}.{job.contract.dataset}")
+    found = table.where(fn.col(BATCH_ID).isin(*untold)).groupBy(BATCH_ID).count().collect()
+    return dict(found)
 
 
 def raw_to_integration(

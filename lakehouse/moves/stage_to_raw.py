@@ -26,6 +26,7 @@ from lakehouse.readers.reader import read
 from lakehouse.readers.rows import row_columns
 
 if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
     from pyspark.sql import DataFrame, SparkSession
 
 LEAST_BYTES = 16 * 2**20
@@ -56,26 +57,34 @@ def run(job: Job) -> None:
 
 
 def _counted(job: Job, batch: Batch) -> dict[str, dict[str, int]]:
-    return {batch.batch_id: asdict(stage_to_raw(job.spark, job.contract, batch, names=job.names))}
+    counts = stage_to_raw(job.spark, job.contract, batch, names=job.names, catalog=job.catalog)
+    return {batch.batch_id: asdict(counts)}
 
 
-def stage_to_raw(spark: "SparkSession", contract: Contract, batch: Batch, *, names: Names) -> Counts:
+def stage_to_raw(
+    spark: "SparkSession", contract: Contract, batch: Batch, *, names: Names, catalog: "Catalog"
+) -> Counts:
     """Write a batch to its dataset's raw table, in place of what an earlier attempt may have written.
+
+    A commit that loses a race is made again, with the objects read anew.
 
     Args:
         spark: session of any engine.
         contract: the dataset.
         batch: what to read.
         names: names of the deployment.
+        catalog: Iceberg catalog.
 
     Returns:
         counts of the rows that are in the table.
 
     Raises:
-        LakehouseError: an object is gone or changed; the table is as it was.
+        LakehouseError: an object is gone or changed, or other writers won every race; the table is as it was.
     """
     from pyspark.errors import PySparkException
     from pyspark.sql.functions import col, count, lit
+
+    from lakehouse import commits
 
     table = f"{names.database(Zone.RAW)}.{contract.dataset}"
     rows = (
@@ -83,10 +92,15 @@ def stage_to_raw(spark: "SparkSession", contract: Contract, batch: Batch, *, nam
         .withColumn(BATCH_ID, lit(batch.batch_id))
         .withColumn(INGESTED_AT, lit(datetime.now(UTC)))
     )
-    try:
+
+    def write() -> None:
         # One action of the engine reads the objects, writes the rows and commits them.
+        base = commits.base_of(catalog.load_table(table))
+        commits.replace(rows, base, where=col(BATCH_ID) == batch.batch_id)
+
+    try:
         with tracing.span("write"):
-            rows.writeTo(table).overwrite(col(BATCH_ID) == batch.batch_id)
+            commits.retried(write, what=batch.batch_id)
     except PySparkException as error:
         # What a worker raises arrives as text, its traceback first.
         raised = re.search(rf"{LakehouseError.__module__}\.{LakehouseError.__name__}: (.+)", str(error))

@@ -113,7 +113,7 @@ def _move(batch: Batch, *, location: str) -> Any:
     with suppress(NoSuchTableError):
         iceberg.drop_table(definition.name)
     tables.create(iceberg, replace(definition, location=location))
-    return asdict(stage_to_raw.stage_to_raw(spark(), orders.CONTRACT, batch, names=NAMES))
+    return asdict(stage_to_raw.stage_to_raw(spark(), orders.CONTRACT, batch, names=NAMES, catalog=iceberg))
 
 
 def _stage() -> None:

@@ -82,6 +82,10 @@ def arrive(s3: "S3Client", names: Names, files: dict[str, bytes]) -> Batch:
     return planned
 
 
+def move(planned: Batch, *, names: Names) -> Counts:
+    return stage_to_raw(spark(), SHOP, planned, names=names, catalog=catalog.load())
+
+
 def lines(first: int, count: int) -> bytes:
     good = "".join(
         f'{i},{i}.50,2026-01-02 03:04:{i % 60:02},02.01.2026,"[{i}, null]","{{""zip"": {i}}}","n\n{i}"\n'
@@ -114,15 +118,15 @@ def test_a_batch_is_written_once_however_often_it_runs(
 ) -> None:
     first = arrive(s3, names, {f"{i:03}.csv": lines(i * 10, 10) for i in range(40)})
     second = arrive(s3, names, {"late.csv": lines(1000, 5), "broken.csv": b"PK\x03\x04", "empty.csv": b""})
-    counts = stage_to_raw(spark(), shop, first, names=names)
+    counts = move(first, names=names)
     assert counts == Counts(received=480, accepted=400, refused=80, objects=40, bytes=first.size)
-    counts = stage_to_raw(spark(), shop, second, names=names)
+    counts = move(second, names=names)
     assert counts == Counts(received=8, accepted=5, refused=3, objects=3, bytes=second.size)
     expected = rows_of(s3, first, second)
     assert len(expected) == 488
     assert rows_in_table(names) == expected
     for again in (first, second, first):
-        stage_to_raw(spark(), shop, again, names=names)
+        move(again, names=names)
         assert rows_in_table(names) == expected
     files = iceberg.load_table((names.database(Zone.RAW), SHOP.dataset)).inspect.files()
     assert len(files) <= 4, "40 small objects must not become 40 small files"
@@ -130,7 +134,7 @@ def test_a_batch_is_written_once_however_often_it_runs(
 
 def test_a_batch_of_nothing_is_written(s3: "S3Client", names: Names, shop: Contract) -> None:
     planned = arrive(s3, names, {"header.csv": b"id,price\n"})
-    counts = stage_to_raw(spark(), shop, planned, names=names)
+    counts = move(planned, names=names)
     assert counts == Counts(received=0, accepted=0, refused=0, objects=1, bytes=planned.size)
     assert rows_in_table(names) == []
 
@@ -142,7 +146,7 @@ def test_an_object_that_is_gone_fails_the_move_by_name(s3: "S3Client", names: Na
             s3.delete_object(Bucket=item.bucket, Key=item.key, VersionId=item.version_id or "")
     gone = rf"^{planned.batch_id}: s3://.*/sales/orders/gone\.csv: gone since its batch was planned.*restore it"
     with pytest.raises(LakehouseError, match=gone):
-        stage_to_raw(spark(), shop, planned, names=names)
+        move(planned, names=names)
     assert rows_in_table(names) == []
 
 
@@ -153,7 +157,7 @@ from lakehouse.moves import stage_to_raw
 from lakehouse.session import spark
 from tests.integration.test_stage_to_raw import SHOP
 from lakehouse.names import Names
-from lakehouse import batches
+from lakehouse import batches, catalog
 import boto3
 
 fetch, fetched = stage_to_raw.fetch, []
@@ -168,7 +172,7 @@ def fetch_one(s3, item):
 stage_to_raw.fetch = fetch_one
 names = Names(environment="dev", account=sys.argv[2], region=sys.argv[3], project="move")
 batch = batches.load(boto3.client("s3"), names=names, dataset="orders", batch_id=sys.argv[4])
-stage_to_raw.stage_to_raw(spark(), SHOP, batch, names=names)
+stage_to_raw.stage_to_raw(spark(), SHOP, batch, names=names, catalog=catalog.load())
 """
 
 
@@ -176,7 +180,7 @@ def test_a_job_killed_in_the_middle_leaves_no_trace_in_the_table(
     s3: "S3Client", names: Names, shop: Contract, tmp_path: Path
 ) -> None:
     first = arrive(s3, names, {"a.csv": lines(1, 1000)})
-    stage_to_raw(spark(), shop, first, names=names)
+    move(first, names=names)
     second = arrive(s3, names, {"b.csv": lines(2000, 10_000), "c.csv": lines(3000, 10)})
     marker = tmp_path / "half-way"
     job = subprocess.Popen(
@@ -191,5 +195,5 @@ def test_a_job_killed_in_the_middle_leaves_no_trace_in_the_table(
     job.send_signal(signal.SIGKILL)
     assert job.wait() == -signal.SIGKILL
     assert rows_in_table(names) == rows_of(s3, first)
-    stage_to_raw(spark(), shop, second, names=names)
+    move(second, names=names)
     assert rows_in_table(names) == rows_of(s3, first, second)

@@ -1,0 +1,33 @@
+"""A job is killed at each of its side effects in turn and run again: nothing is lost, doubled, or half to be seen."""
+
+import os
+from collections import Counter
+from itertools import chain
+
+import pytest
+
+from lakehouse.names import Move
+from tests.reliability import figures
+from tests.reliability.crashes import crash_at_each
+from tests.reliability.datasets import DATASETS
+from tests.reliability.launching import Launcher
+from tests.reliability.scenes import Scenes
+
+LONG = "RELIABILITY_LONG" in os.environ
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("move", Move)
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_a_job_is_killed_at_every_side_effect(scenes: Scenes, dataset: str, move: Move, jobs: Launcher) -> None:
+    effects, found = crash_at_each(scenes.of(dataset, move), jobs, each=LONG)
+    kinds = Counter("S3" if effect.service == "s3" else effect.action for effect in effects)
+    figures.tell(
+        "Crash at every side effect",
+        dataset=dataset,
+        move=move,
+        **{"S3 writes": kinds["S3"], "catalog commits": kinds["UpdateTable"], "metrics": kinds["PutMetricData"]},
+        **{"kill points": len(found), "wrong": sum(map(bool, found.values()))},
+    )
+    assert kinds["UpdateTable"] == 4, kinds  # the data, the judgement, lineage, the attempt
+    assert not any(found.values()), "\n".join(chain.from_iterable(found.values()))
