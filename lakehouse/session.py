@@ -19,6 +19,9 @@ ICEBERG = {
     f"spark.sql.catalog.{CATALOG}": "org.apache.iceberg.spark.SparkCatalog",
     f"spark.sql.catalog.{CATALOG}.catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
     f"spark.sql.catalog.{CATALOG}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
+    # A table that is remembered is as old as when it was first looked at: a lost race could not be run again on the
+    # state that won.
+    f"spark.sql.catalog.{CATALOG}.cache-enabled": "false",
 }
 """Settings of Apache Spark, whoever runs it: a Glue job gets them as `--conf`, a local session here.
 
@@ -50,9 +53,25 @@ def spark() -> "SparkSession":
         LakehouseError: the engine is unknown, or lacks a part that must be installed first.
     """
     session = {"sail": _sail, "spark": _spark, "glue": _glue}[engine()]()
-    # Casts between text and timestamps depend on the zone: the same data must give the same rows everywhere.
+    # The same data must give the same rows everywhere: casts between text and timestamps depend on the zone, and
+    # whether 1/0 or a cast that fails is an error or null depends on ANSI, which Spark 3.5 leaves off.
     session.conf.set("spark.sql.session.timeZone", "UTC")
+    session.conf.set("spark.sql.ansi.enabled", "true")
     return session
+
+
+def engine_errors() -> tuple[type[Exception], ...]:
+    """What an engine raises when it cannot do what it is asked to.
+
+    Spark 3.5 hands on what fails in a task as Java's exception.
+    """
+    from pyspark.errors import PySparkException
+
+    if find_spec("py4j") is None:
+        return (PySparkException,)
+    from py4j.protocol import Py4JJavaError  # type: ignore[import-not-found]
+
+    return (PySparkException, Py4JJavaError)
 
 
 def _region() -> str:

@@ -8,11 +8,12 @@ from decimal import Decimal, InvalidOperation
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from pyspark.errors import PySparkException
 from pyspark.sql import functions as fn
 
 from lakehouse.contract import Contract, QualityRule
+from lakehouse.quality.metric_sql import literal
 from lakehouse.quality.results import Result, judged, not_evaluated
+from lakehouse.session import engine_errors
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -51,7 +52,7 @@ def _library(
     measures = [_metric(rule, contract).alias(f"m{index}") for index, rule in enumerate(rules)]
     try:
         (found,) = rows.agg(fn.count(fn.lit(1)).alias(ROWS), *measures).collect()
-    except PySparkException as error:
+    except engine_errors() as error:
         return {rule.name: not_evaluated(rule, reason=_first_line(error)) for rule in rules}
     return {
         rule.name: _judged(rule, found[f"m{index}"], rows=found[ROWS], may_be_empty=may_be_empty)
@@ -73,7 +74,7 @@ def _query(rows: "DataFrame", rule: QualityRule, *, view: str, may_be_empty: boo
         if not may_be_empty and rows.isEmpty():
             return not_evaluated(rule, reason="there is no row to measure")
         found = [tuple(row) for row in rows.sparkSession.sql(sql).limit(2).collect()]
-    except PySparkException as error:
+    except engine_errors() as error:
         return not_evaluated(rule, reason=_first_line(error))
     match found:
         case [(value,)]:
@@ -118,7 +119,8 @@ def _metric(rule: QualityRule, contract: Contract) -> "Column":
 def _in(value: "Column", texts: list[str], contract: Contract, column: str) -> "Column":
     """Whether a value is one of some that the contract writes as text."""
     type_ = contract.column(column).type.spark
-    listed = [fn.lit(text).try_cast(type_) for text in texts]
+    # Spark 3.5 has `try_cast` in SQL alone.
+    listed = [fn.expr(f"try_cast({literal(text)} AS {type_})") for text in texts]
     # What is no value of the column's type is null, with which nothing compares.
     return fn.coalesce(value.isin(*listed), fn.lit(False)) if listed else fn.lit(False)
 
@@ -128,4 +130,6 @@ def _count(condition: "Column") -> "Column":
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
+    """The line that says what failed; py4j's first one says which of its objects was called."""
+    lines = str(error).strip().splitlines()
+    return next(line.removeprefix(": ") for line in lines if not line.startswith("An error occurred while calling"))

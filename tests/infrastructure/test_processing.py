@@ -103,6 +103,7 @@ def test_spark_finds_iceberg_tables_in_glue(jobs: dict[Move, Json], names: Names
         f"spark.sql.catalog.{CATALOG}": "org.apache.iceberg.spark.SparkCatalog",
         f"spark.sql.catalog.{CATALOG}.catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
         f"spark.sql.catalog.{CATALOG}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
+        f"spark.sql.catalog.{CATALOG}.cache-enabled": "false",
         f"spark.sql.catalog.{CATALOG}.warehouse": names.database_location(zone),
     }
 

@@ -14,7 +14,8 @@ from lakehouse.session import spark
 
 def frame(rows: pa.Table) -> DataFrame:
     """A DataFrame of an Arrow table, which may be empty; `createDataFrame` takes none before Spark 4."""
-    return spark().range(1).mapInArrow(partial(_given, rows=rows), from_arrow_schema(rows.schema))
+    known = rows.cast(pa.schema([(field.name, _known(field.type)) for field in rows.schema]))
+    return spark().range(0, 1, 1, 1).mapInArrow(partial(_given, rows=known), from_arrow_schema(known.schema))
 
 
 def rows_of(table: Table) -> pa.Table:
@@ -29,6 +30,15 @@ def rows_of(table: Table) -> pa.Table:
         with table.io.new_input(task.file.file_path).open() as file:
             found.append(pq.read_table(file))
     return pa.concat_tables(found, promote_options="permissive").select(schema.names).cast(schema)
+
+
+def _known(type_: pa.DataType) -> pa.DataType:
+    """The type without `large_`, which Spark 3.5 does not know."""
+    if pa.types.is_large_list(type_) or pa.types.is_list(type_):
+        return pa.list_(_known(type_.value_type))
+    if pa.types.is_struct(type_):
+        return pa.struct([(field.name, _known(field.type)) for field in type_])
+    return pa.string() if pa.types.is_large_string(type_) else type_
 
 
 def _given(_: Iterable[pa.RecordBatch], *, rows: pa.Table) -> Iterator[pa.RecordBatch]:
