@@ -121,10 +121,10 @@ def of_events(events: Iterable[Json], *, names: Names) -> Graph:
         files = [item for item in event["inputs"] if "version" in item["facets"]]
         for item in event["inputs"]:
             if item not in files:
-                _add(tables, item, inputs[item["namespace"], item["name"]])
+                _add(tables, item, inputs[item["namespace"], item["name"]], is_written=False)
         for item in event["outputs"]:
             name = _name(item, names)
-            _add(tables, item, name)
+            _add(tables, item, name, is_written=True)
             made = _made(event, item, files)
             tables[name] = replace(tables[name], made=(made, *tables[name].made))
             edges[name] = [
@@ -134,11 +134,13 @@ def of_events(events: Iterable[Json], *, names: Names) -> Graph:
     return Graph(tables=tables, edges=[edge for of_table in edges.values() for edge in of_table])
 
 
-def _add(tables: dict[str, Table], dataset: Json, name: str) -> None:
+def _add(tables: dict[str, Table], dataset: Json, name: str, *, is_written: bool) -> None:
     """Take up what an event says of a dataset; what only its reader says does not replace what its writer said."""
     table = tables.get(name, Table(name=name))
     fields = dataset["facets"].get("schema", {}).get("fields", [])
-    columns = {item["name"]: item.get("type", "") for item in fields} or table.columns
+    columns = {item["name"]: item.get("type", "") for item in fields} if fields else table.columns
+    if table.made and not is_written:
+        columns = table.columns
     found = dataset.get("inputFacets", {}).get("dataQualityAssertions", {}).get("assertions", [])
     checks = {item["assertion"]: item["success"] for item in found} or table.checks
     tables[name] = replace(table, columns=columns, checks=checks)
