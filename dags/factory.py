@@ -1,6 +1,6 @@
 """A domain's DAG from its plan.
 
-    source -> arrival -> stage_to_raw -> raw_gate -> raw_to_integration -> integration_gate -> models
+    source or pull -> arrival -> stage_to_raw -> raw_gate -> raw_to_integration -> integration_gate -> models
 
 Datasets run side by side. What waits for what: an integration table for those that its contract's relationships name,
 a model for the datasets and models that it reads. What nothing new came for is skipped, and so is what only depends on
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from airflow.sdk import DAG, Asset, AssetAny, TaskGroup, TriggerRule
 
-from dags import notices, sources
+from dags import breaker, notices, sources
 from dags.curated import ModelOperator
 from dags.moves import (
     ARRIVAL,
@@ -25,6 +25,7 @@ from dags.moves import (
     RawGateOperator,
 )
 from dags.plan import Dataset, Plan, load
+from dags.pulls import PULL, PullOperator
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Move
 
@@ -88,7 +89,7 @@ def _add_datasets(dag: DAG, plan: Plan) -> None:
             task_id=f"source-{source}",
             source=source,
             timeout=LONGEST_START,
-            retries=sources.breaker.FAILURES - 1,  # after so many more failures its breaker is open
+            retries=breaker.FAILURES - 1,  # after so many more failures its breaker is open
         )
         for source in sorted({item.source for item in plan.datasets if item.source_type in sources.DATABASES})
     }
@@ -104,7 +105,12 @@ def _add_datasets(dag: DAG, plan: Plan) -> None:
 def _add_dataset(dataset: Dataset) -> ArrivalOperator:
     """Tasks of one dataset; those after its arrival decide by themselves whether there is something to do."""
     with TaskGroup(dataset.name, tooltip=dataset.description):
-        arrival = ArrivalOperator(task_id=ARRIVAL, dataset=dataset)
+        is_pulled = dataset.asked["pull_minutes"] > 0
+        # What is in stage goes on while it is too early for the next pull.
+        rule = TriggerRule.NONE_FAILED if is_pulled else TriggerRule.ALL_SUCCESS
+        arrival = ArrivalOperator(task_id=ARRIVAL, dataset=dataset, trigger_rule=rule)
+        if is_pulled:
+            PullOperator(task_id=PULL, dataset=dataset, retries=breaker.FAILURES - 1) >> arrival
         load_ = MoveOperator(
             task_id=Move.STAGE_TO_RAW, dataset=dataset, move=Move.STAGE_TO_RAW, told_by=arrival.task_id
         )

@@ -13,7 +13,7 @@ from dags.failures import may_pass
 from dags.plan import Dataset
 from dags.retries import only_what_may_pass
 from lakehouse import ops, planner
-from lakehouse.names import Move
+from lakehouse.names import Fetch, Move
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -40,7 +40,8 @@ class ArrivalOperator(BaseOperator):
             done = records.attempts(self.dataset.name, names=names)
             by_hand = context["dag_run"].run_type == "manual"
             now = datetime.max.replace(tzinfo=UTC) if by_hand else datetime.now(UTC)
-            found = planner.due(boto3.client("s3"), [self.dataset.asked], done, names=names, now=now)
+            asked: planner.Asked = {**self.dataset.asked, "pull_minutes": 0}  # pulls have a task of their own
+            found = planner.due(boto3.client("s3"), [asked], done, names=names, now=now)
         if not found:
             until = planner.paused_until(done)
             raise AirflowSkipException(
@@ -58,7 +59,7 @@ class MoveOperator(GlueJobOperator):
     A job run that still goes on when its task is tried again, say because a worker was lost, is taken up, not doubled.
     """
 
-    def __init__(self, *, dataset: Dataset, move: Move, told_by: str, **kwargs: Any) -> None:
+    def __init__(self, *, dataset: Dataset, move: Move | Fetch, told_by: str, **kwargs: Any) -> None:
         capacity = dataset.asked["capacity"]
         longest = timedelta(minutes=capacity["Timeout"]) + QUEUE
         super().__init__(

@@ -12,9 +12,7 @@ from lakehouse.contract_check import check
 from lakehouse.contract_loader import contract_paths, load_contract, read_text
 from lakehouse.odcs.reader import read
 from lakehouse.planner import asked
-
-OFTEN, SELDOM, BY_DEFAULT = timedelta(minutes=5), timedelta(days=1), timedelta(hours=1)
-"""Limits of how often a domain's DAG looks for what waits; the last where no contract says how fresh data must be."""
+from lakehouse.pulls import every
 
 
 def plans(contracts: str | Path, models: Sequence[Model]) -> list[Plan]:
@@ -82,9 +80,8 @@ def _leads(start: str, end: str, refers: Mapping[str, set[str]]) -> bool:
 
 
 def _every(contracts: Iterable[Contract]) -> timedelta:
-    """Half of the shortest age that data may have, since a run itself takes its time."""
-    shortest = min((contract.freshness for contract in contracts if contract.freshness), default=2 * BY_DEFAULT)
-    return min(max(shortest / 2, OFTEN), SELDOM)
+    """As often as the contract of the shortest freshness asks for."""
+    return every(min((contract.freshness for contract in contracts if contract.freshness), default=None))
 
 
 def _with_models(plans: Sequence[Plan], models: Sequence[Model], domains: Mapping[str, str]) -> list[Plan]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import boto3
 
-from lakehouse import athena, batches, ops
+from lakehouse import athena, batches, ops, pulls
 from lakehouse.batches import BATCHES_A_RUN
 from lakehouse.contract import Contract, Ingest
 from lakehouse.names import Move, Names
@@ -27,18 +27,26 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=15), timedelta(days=1)
 
 
 class Asked(TypedDict):
-    """A dataset as the scheduler names it: what planning needs of its contract, and what its job runs get."""
+    """A dataset as the scheduler names it: what planning needs of its contract, and what its job runs get.
+
+    `pull_minutes` says how often its API is asked; 0 if it has none.
+    """
 
     dataset: str
     stage_prefix: str
     ingest: str
     capacity: Capacity
+    pull_minutes: int
 
 
 class Due(Asked):
-    """A dataset with work to do: ids of batches by move, joined by commas as the jobs take them; "" is none."""
+    """A dataset with work to do.
+
+    `batches` are ids by move, joined by commas as the jobs take them, "" for none; `pull` says whether to ask its API.
+    """
 
     batches: dict[str, str]
+    pull: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +63,7 @@ def asked(contract: Contract) -> Asked:
         stage_prefix=contract.stage_prefix,
         ingest=str(contract.ingest),
         capacity=CAPACITIES[contract.size],
+        pull_minutes=int(pulls.every(contract.freshness).total_seconds() // 60) if contract.source.api else 0,
     )
 
 
@@ -92,13 +101,16 @@ def due(
         own = [attempt for attempt in done if attempt.dataset == dataset]
         pending = ops.pending(batches.batch_ids(s3, names=names, dataset=dataset), own)
         ids = {batch_id for move in Move for batch_id in pending[move]}
-        if not ids:
+        minutes = item["pull_minutes"]
+        pull = minutes > 0 and pulls.is_due(s3, names=names, dataset=dataset, minutes=minutes, now=now)
+        if not ids and not pull:
             continue
         until = paused_until(attempt for attempt in own if attempt.batch_id in ids)
         if until is not None and now < until:
             print(f"{dataset}: its last runs failed; nothing is started before {until:%Y-%m-%d %H:%M} UTC")  # noqa: T201
             continue
-        found.append(Due(**item, batches={move: ",".join(pending[move][:BATCHES_A_RUN]) for move in Move}))
+        now_due = {str(move): ",".join(pending[move][:BATCHES_A_RUN]) for move in Move}
+        found.append(Due(**item, batches=now_due, pull=pull))
     return found
 
 

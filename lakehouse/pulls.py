@@ -31,7 +31,7 @@ def last(s3: "S3Client", *, names: Names, dataset: str) -> Batch | None:
     """The newest batch that a pull brought, whose cursor is where the next pull begins; None before the first."""
     for batch_id in reversed(batches.batch_ids(s3, names=names, dataset=dataset)):
         batch = batches.load(s3, names=names, dataset=dataset, batch_id=batch_id)
-        if f"/{PULLS}" in batch.objects[0].key:
+        if batch.cursor is not None or any(f"/{PULLS}" in item.key for item in batch.objects):
             return batch
     return None
 

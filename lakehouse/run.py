@@ -13,7 +13,7 @@ from lakehouse import batches, ops
 from lakehouse.batches import BATCHES_A_RUN
 from lakehouse.contract import Contract
 from lakehouse.errors import LakehouseError
-from lakehouse.names import Move, Names
+from lakehouse.names import Fetch, Move, Names
 from lakehouse.sizes import CAPACITIES
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ ENDED = ("SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "ERROR", "EXPIRED")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRun:
-    """One run of a move's job on batches of a dataset; `state` is Glue's."""
+    """One run of a job for a dataset, of a move's on batches of it; `state` is Glue's."""
 
     dataset: str
-    move: Move
+    move: Move | Fetch
     batch_ids: tuple[str, ...]
     run_id: str
     state: str
@@ -147,15 +147,24 @@ def due_batches(s3: "S3Client", dataset: str, *, names: Names, catalog: Catalog)
     return ops.pending(planned, ops.attempts(catalog, names=names, dataset=dataset))
 
 
-def start(glue: "GlueClient", move: Move, *, names: Names, contract: Contract, batch_ids: Iterable[str]) -> JobRun:
-    """Start a move's job with what the dataset's size gives it; waits for a place when too many runs are active."""
+def pull(glue: "GlueClient", contract: Contract, *, names: Names) -> JobRun:
+    """Have what is new of a dataset's API pulled to stage, and wait until that has ended."""
+    started = start(glue, Fetch.API_TO_STAGE, names=names, contract=contract, batch_ids=())
+    return wait(glue, started, names=names)
+
+
+def start(
+    glue: "GlueClient", move: Move | Fetch, *, names: Names, contract: Contract, batch_ids: Iterable[str]
+) -> JobRun:
+    """Start a job with what the dataset's size gives it; waits for a place when too many runs are active."""
     batch_ids = tuple(batch_ids)
+    batches_ = {"--batch_ids": ",".join(batch_ids)} if batch_ids else {}
     pause = FIRST_POLL_SECONDS
     while True:
         try:
             run_id = glue.start_job_run(
                 JobName=names.job(move),
-                Arguments={"--dataset": contract.dataset, "--batch_ids": ",".join(batch_ids)},
+                Arguments={"--dataset": contract.dataset} | batches_,
                 **CAPACITIES[contract.size],
             )["JobRunId"]
         except glue.exceptions.ConcurrentRunsExceededException:

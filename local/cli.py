@@ -10,7 +10,7 @@ from rich.console import Console
 
 from lakehouse.errors import LakehouseError
 from local import airflow as airflow_
-from local import embedded, postgres
+from local import embedded, postgres, rates
 
 Root = Annotated[
     Path,
@@ -43,13 +43,14 @@ def up(
         str | None, typer.Option(help=f"AWS region that it stands for; {embedded.REGION} for a new root.")
     ] = None,
 ) -> None:
-    """Start the embedded AWS and PostgreSQL, or find those that run."""
+    """Start the embedded AWS and its sources, PostgreSQL and an API, or find those that run."""
     if embedded.crashed(root):
         console.print(f"[yellow]The last server ended by itself; its log was {embedded.log_file(root)}[/]")
     server = embedded.up(root, account=account, region=region)
     database = postgres.start(root)
     console.print(f"[green]AWS[/]         {server.endpoint}  account {server.account}, {server.region}")
     console.print(f"[green]PostgreSQL[/]  127.0.0.1:{database.port}")
+    console.print(f"[green]bank's API[/]  {rates.start(root).url}")
     console.print(f"[dim]log          {server.log}[/]")
     console.print(f'\nPoint this shell at it:  [bold]eval "$(lakehouse local env{_option(root)})"[/]')
 
@@ -74,11 +75,12 @@ def airflow(
 
 @app.command()
 def down(root: Root = embedded.DEFAULT_ROOT) -> None:
-    """Stop both, and Airflow; what they hold stays for the next `up`."""
+    """Stop all of it, and Airflow; what it holds stays for the next `up`."""
     airflow_.down(root)
     stopped = embedded.down(root)
     if root.exists():
         postgres.stop(root)
+        rates.stop(root)
     console.print(f"Stopped; the data stays in {root}" if stopped else "No embedded AWS was running")
 
 

@@ -17,7 +17,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.governance import lake_formation
 from lakehouse.names import Names
 from lakehouse.settings import names_of
-from local import airflow, cdk, embedded, postgres
+from local import airflow, cdk, embedded, postgres, rates
 from local.dms.progress import wait_until_caught_up
 from local.dms.task import slot_name
 from local.postgres import Database
@@ -32,39 +32,44 @@ SOURCE = "shop"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lake:
-    """A deployed lakehouse on this machine: its embedded AWS, the source database, and the names of its parts."""
+    """A deployed lakehouse on this machine: its embedded AWS, its sources, and the names of its parts."""
 
     server: embedded.Server
     database: Database
+    bank: rates.Api
     names: Names
 
 
 def up(root: Path) -> Lake:
-    """Start the embedded AWS and PostgreSQL, and point this process's AWS clients at the former."""
+    """Start the embedded AWS, PostgreSQL and the API, and point this process's AWS clients at the first."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         database = pool.submit(postgres.start, root)
+        bank = rates.start(root)
         server = embedded.up(root)
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
         os.environ.update(embedded.environment(server))
-        return Lake(server=server, database=database.result(), names=names_of(ENVIRONMENT))
+        return Lake(server=server, database=database.result(), bank=bank, names=names_of(ENVIRONMENT))
 
 
 def down(root: Path) -> None:
-    """Stop both, and Airflow if it runs; their data stays."""
+    """Stop all of it, and Airflow if it runs; their data stays."""
     airflow.down(root)
     embedded.down(root)
     postgres.stop(root)
+    rates.stop(root)
 
 
 def deploy(lake: Lake, contracts: Sequence[Contract]) -> None:
-    """Deploy the stacks with the CDK CLI, create and classify the tables, and tell DMS where the source database is."""
+    """Deploy the stacks with the CDK CLI, create and classify the tables, and say where the sources are."""
     cdk.deploy(lake.server)
     tables.apply(catalog.load(), contracts, lake.names)
     lake_formation.apply(boto3.client("lakeformation"), contracts, names=lake.names)
-    boto3.client("secretsmanager").put_secret_value(
-        SecretId=lake.names.source_secret(source=SOURCE), SecretString=json.dumps(lake.database.secret)
-    )
+    secrets = {SOURCE: lake.database.secret, rates.SOURCE: lake.bank.secret}
+    for source in {contract.source.name for contract in contracts} & secrets.keys():
+        boto3.client("secretsmanager").put_secret_value(
+            SecretId=lake.names.source_secret(source=source), SecretString=json.dumps(secrets[source])
+        )
 
 
 def replicate(lake: Lake) -> None:

@@ -4,7 +4,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from lakehouse.governance.tags import Area
-from lakehouse.names import Move, Urgency, Zone
+from lakehouse.names import Fetch, Move, Urgency, Zone
 from stacks.athena_permissions import athena_statements
 from stacks.stack import LakehouseStack
 
@@ -95,15 +95,15 @@ def _moves(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.PolicyStatement]
     names = stack.names
     place = f"{stack.region}:{stack.account}"
     stage, raw = (stack.s3_arn(names.bucket(zone)) for zone in (Zone.STAGE, Zone.RAW))
+    jobs = [stack.glue_arn(f"job/{names.job(job)}") for job in (*Move, *Fetch)]
     topics = [f"arn:{stack.partition}:sns:{place}:{names.alerts_topic(urgency)}" for urgency in Urgency]
     return [
         *athena_statements(stack, workgroup=names.dbt_workgroup, areas=(Area.INTEGRATION, Area.OPS), key=key),
-        _allow(
-            "Run", [f"glue:{action}" for action in RUN], [stack.glue_arn(f"job/{names.job(move)}") for move in Move]
-        ),
+        _allow("Run", [f"glue:{action}" for action in RUN], jobs),
         _allow("ListArrivals", ["s3:ListBucketVersions", "s3:ListBucket"], [stage]),
         _allow("ListManifests", ["s3:ListBucket"], [raw]),
         _allow("WriteManifests", ["s3:GetObject", "s3:PutObject"], [f"{raw}/_batches/*"]),
+        _allow("ReadPulls", ["s3:GetObject"], [f"{raw}/_pulls/*"]),
         _allow("AskSources", ["dms:DescribeReplications", "dms:DescribeReplicationTasks"], ["*"]),
         _allow("Tell", ["sns:Publish"], topics),
         _allow("BeDbt", ["sts:AssumeRole"], [f"arn:{stack.partition}:iam::{stack.account}:role/{names.dbt_role}"]),

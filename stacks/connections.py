@@ -1,29 +1,40 @@
-"""Connections: what a pull from a REST API needs to sign in, one secret a source."""
+"""Connections: what REST APIs are signed in to with, one secret a source, and the job that pulls from them."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from lakehouse.contract import Contract
 from lakehouse.names import Names
 from stacks.acknowledge import acknowledge
+from stacks.pull_job import add_pull_job
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
 
 class Connections(LakehouseStack):
-    """A secret for each API: its address and a token.
+    """A secret for each API, its address and a token; and a Glue job for all of them.
 
     Args:
-        sources: names of the sources of type `api`, as the contracts write them.
+        sources: contracts of each source of type `api`, by the source's name.
     """
 
     def __init__(
-        self, scope: Construct, *, names: Names, settings: Settings, key: kms.IKey, sources: Collection[str]
+        self,
+        scope: Construct,
+        *,
+        names: Names,
+        settings: Settings,
+        key: kms.IKey,
+        root: Path,
+        sources: Mapping[str, Sequence[Contract]],
     ) -> None:
-        super().__init__(scope, "connections", names=names, description="How REST APIs are signed in to")
+        super().__init__(scope, "connections", names=names, description="Pulls from REST APIs")
+        secrets = []
         for source in sources:
             secret = secretsmanager.Secret(
                 self,
@@ -41,3 +52,6 @@ class Connections(LakehouseStack):
                 "AwsSolutions-SMG4",
                 reason="The token belongs to the API's owner, who renews it and puts the new one here.",
             )
+            secrets.append(secret)
+        contracts = [contract for of_source in sources.values() for contract in of_source]
+        add_pull_job(self, contracts=contracts, secrets=secrets, settings=settings, key=key, root=root)

@@ -7,7 +7,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sns as sns
 
-from lakehouse.names import Move
+from lakehouse.names import Fetch, Move
 from stacks.stack import LakehouseStack
 
 
@@ -27,7 +27,7 @@ def add_job_rule(stack: LakehouseStack, *, topic: sns.ITopic) -> None:
             source=["aws.glue"],
             detail_type=["Glue Job State Change"],
             detail={
-                "jobName": [stack.names.job(move) for move in Move],
+                "jobName": [stack.names.job(job) for job in (*Move, *Fetch)],
                 "state": ["FAILED", "TIMEOUT", "ERROR"],
             },
         ),

@@ -76,7 +76,9 @@ def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: 
     if streams := by_source(contracts, "kinesis"):
         Streaming(stage, names=names, settings=settings, key=storage.key, sources=streams)
     if apis := by_source(contracts, "api"):
-        Connections(stage, names=names, settings=settings, key=storage.key, sources=apis)
+        Connections(
+            stage, names=names, settings=settings, key=storage.key, root=root, sources=apis
+        ).add_stack_dependency(processing)
     Observability(
         stage,
         names=names,

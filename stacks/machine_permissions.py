@@ -6,7 +6,7 @@ Source: AWS Step Functions developer guide, "IAM policies for integrated service
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
-from lakehouse.names import Move
+from lakehouse.names import Fetch, Move
 from stacks.stack import LakehouseStack
 
 LOG_DELIVERY = ["CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries"]
@@ -28,7 +28,7 @@ def machine_statements(
         machine, planner, topic: ARNs of itself, of the function that plans, and of whom it tells.
     """
     names = stack.names
-    jobs = [stack.glue_arn(f"job/{names.job(move)}") for move in Move]
+    jobs = [stack.glue_arn(f"job/{names.job(job)}") for job in (*Move, *Fetch)]
     builds = stack.format_arn(service="codebuild", resource="project", resource_name=names.dbt_project)
     rule = stack.format_arn(
         service="events", resource="rule", resource_name="StepFunctionsGetEventForCodeBuildStartBuildRule"

@@ -34,6 +34,7 @@ def add_planner(stack: LakehouseStack, *, settings: Settings, key: kms.IKey, whe
         iam.PolicyStatement(
             sid="WriteManifests", actions=["s3:GetObject", "s3:PutObject"], resources=[f"{raw}/_batches/*"]
         ),
+        iam.PolicyStatement(sid="ReadPulls", actions=["s3:GetObject"], resources=[f"{raw}/_pulls/*"]),
     ]
     role = add_function(
         stack,

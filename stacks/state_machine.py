@@ -1,6 +1,6 @@
 """The moves of all datasets as a state machine, in the Amazon States Language with JSONata.
 
-    alone? -> plan -> for each dataset with work: load, plan again, merge -> dbt -> tell what failed
+    alone? -> plan -> for each dataset with work: pull from its API, load, plan again, merge -> dbt -> tell
 
 A dataset that fails stops, the others go on; dbt builds on what there is. Nothing is kept between executions.
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from lakehouse import dbt
 from lakehouse.contract import Contract
-from lakehouse.names import Move, Names
+from lakehouse.names import Fetch, Move, Names
 from lakehouse.planner import asked
 from lakehouse.sizes import Capacity
 
@@ -94,19 +94,31 @@ def _dataset(names: Names, *, plan: Callable[[object], Json]) -> Json:
     load, merge = (f"$states.input.batches.{move} != ''" for move in (Move.STAGE_TO_RAW, Move.RAW_TO_INTEGRATION))
     nothing = f"{{'{Move.STAGE_TO_RAW}': '', '{Move.RAW_TO_INTEGRATION}': ''}}"
     planned = f"$append($states.result.Payload, [$merge([$states.input, {{'batches': {nothing}}}])])[0]"
+    again = plan(["{% $sift($states.input, function($value, $key) { $not($key in ['batches', 'pull']) }) %}"]) | {
+        "Output": f"{{% {planned} %}}"
+    }
     moved = {"Output": {"dataset": "{% $states.input.dataset %}", "moved": True}, "End": True}
     failed = _catch("$states.input.dataset", then="Stands still")
     return {
-        "StartAt": "New in stage?",
+        "StartAt": "New at its source?",
         "States": {
+            "New at its source?": _choice("$states.input.pull", then="API to stage", otherwise="New in stage?"),
+            "API to stage": _task(
+                "glue:startJobRun.sync",
+                JobName=names.job(Fetch.API_TO_STAGE),
+                Arguments={"--dataset": "{% $states.input.dataset %}"},
+            )
+            | {"Output": "{% $states.input %}", "Next": "Plan what came"}
+            | failed,
+            "Plan what came": again | {"Next": "Anything to do?"} | failed,
+            "Anything to do?": _choice(f"{load} or {merge}", then="New in stage?", otherwise="Nothing new"),
+            "Nothing new": {"Type": "Pass", "Output": {"dataset": "{% $states.input.dataset %}"}, "End": True},
             "New in stage?": _choice(load, then="Stage to raw", otherwise="Raw to integration"),
             "Stage to raw": _move(Move.STAGE_TO_RAW, names=names)
             | {"Output": "{% $states.input %}", "Next": "Plan again"}
             | failed,
             # What was loaded is due in integration only if its gate lets it go on.
-            "Plan again": plan(["{% $sift($states.input, function($value, $key) { $key != 'batches' }) %}"])
-            | {"Output": f"{{% {planned} %}}", "Next": "Due in integration?"}
-            | failed,
+            "Plan again": again | {"Next": "Due in integration?"} | failed,
             "Due in integration?": _choice(merge, then="Raw to integration", otherwise="Loaded"),
             "Raw to integration": _move(Move.RAW_TO_INTEGRATION, names=names) | moved | failed,
             "Loaded": {"Type": "Pass"} | moved,

@@ -19,6 +19,7 @@ from lakehouse.cli import (
     ingest,
     maintain,
     lineage,
+    pull,
     quarantine,
     query,
     run,
@@ -48,6 +49,7 @@ app.add_typer(contracts.app, name="contracts")
 app.add_typer(tables.app, name="tables")
 VERBS: tuple[Callable[..., None], ...] = (
     ingest.ingest,
+    pull.pull,
     run.run,
     status.status,
     quarantine.quarantine,

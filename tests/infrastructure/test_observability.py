@@ -15,7 +15,7 @@ from cdk_nag import AwsSolutionsChecks
 from app import ROOT
 from lakehouse.contract import Contract
 from lakehouse.metrics import Metric
-from lakehouse.names import Move, Names, Urgency
+from lakehouse.names import Fetch, Move, Names, Urgency
 from lakehouse.slack import SECRET
 from stacks.alarms import DAY_SECONDS
 from stacks.dataset_alarms import Window, window_of
@@ -246,7 +246,7 @@ def test_failed_jobs_and_replications_are_told_at_once(
 ) -> None:
     rules = assembly.named("AWS::Events::Rule", "Name")
     jobs = rules[names.failure_rule("jobs")]
-    assert jobs["EventPattern"]["detail"]["jobName"] == [names.job(move) for move in Move]
+    assert jobs["EventPattern"]["detail"]["jobName"] == [names.job(job) for job in (*Move, *Fetch)]
     assert {"FAILED", "TIMEOUT"} <= set(jobs["EventPattern"]["detail"]["state"])
     replications = rules[names.failure_rule("replications")]
     # DMS Serverless tells of its failures by the first, a task on an instance by the second.

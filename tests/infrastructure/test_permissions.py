@@ -3,7 +3,7 @@
 import pytest
 
 from lakehouse.governance.roles import ROLES
-from lakehouse.names import Move, Names, Zone
+from lakehouse.names import Fetch, Move, Names, Zone
 from tests.infrastructure.assembly import Assembly, Json, as_list, policy_statements, text
 
 CDK_PROVIDERS = ("CustomS3AutoDeleteObjects", "CustomVpcRestrictDefaultSG")
@@ -72,7 +72,7 @@ def test_only_the_cdks_own_functions_use_managed_policies(assembly: Assembly) ->
             assert role.logical_id.startswith(CDK_PROVIDERS)
 
 
-def job_statements(assembly: Assembly, names: Names, move: Move) -> dict[str, Json]:
+def job_statements(assembly: Assembly, names: Names, move: Move | Fetch) -> dict[str, Json]:
     """Statements of the one policy of a job's role, by their ids."""
     roles = {role.properties.get("RoleName"): role.logical_id for role in assembly.resources("AWS::IAM::Role")}
     holders = [{"Ref": roles[names.job_role(move)]}]

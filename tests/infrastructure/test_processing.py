@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import app as cdk_entry
-from lakehouse.names import Move, Names, Zone
+from lakehouse.names import Fetch, Move, Names, Zone
 from lakehouse.session import CATALOG
 from lakehouse.sizes import CAPACITIES, Size
 from stacks.job_code import build_wheel
@@ -22,7 +22,7 @@ DEV = ENVIRONMENTS["dev"]
 @pytest.fixture(scope="module")
 def jobs(assembly: Assembly, names: Names) -> dict[Move, Json]:
     by_name = assembly.named("AWS::Glue::Job", "Name")
-    assert by_name.keys() == {names.job(move) for move in Move}
+    assert by_name.keys() == {names.job(job) for job in (*Move, *Fetch)}
     return {move: by_name[names.job(move)] for move in Move}
 
 
@@ -126,7 +126,9 @@ def test_logs_are_encrypted_and_end(assembly: Assembly, jobs: dict[Move, Json], 
         for name, group in assembly.named("AWS::Logs::LogGroup", "LogGroupName").items()
         if name.startswith(names.job_log_prefix)
     }
-    assert groups.keys() == {names.job_log_group(move, stream) for move in Move for stream in ("output", "error")}
+    assert groups.keys() == {
+        names.job_log_group(job, stream) for job in (*Move, *Fetch) for stream in ("output", "error")
+    }
     for group in groups.values():
         assert group["RetentionInDays"] == 14
         assert "KmsKeyId" in group

@@ -8,7 +8,7 @@ import pytest
 
 from lakehouse.contract import Contract
 from lakehouse.governance.roles import ROLES
-from lakehouse.names import Move, Names, Zone
+from lakehouse.names import Fetch, Move, Names, Zone
 from stacks.settings import ENVIRONMENTS
 from tests.infrastructure.assembly import Assembly, text, walk
 from tests.infrastructure.conftest import DEPLOYMENTS, DEV
@@ -49,6 +49,7 @@ def strings(assembly: Assembly) -> set[str]:
 def names_of_type(names: Names, contracts: list[Contract], *, is_minimal: bool) -> dict[str, tuple[str, set[str]]]:
     """For each kind of resource: the property that holds its name, and what `lakehouse.names` calls them all."""
     sources = {contract.source.name for contract in contracts if contract.source.is_database}
+    apis = {contract.source.name for contract in contracts if contract.source.api}
     streams = {contract.source.name for contract in contracts if contract.source.type == "kinesis"}
     zones = {names.bucket(zone) for zone in Zone}
     sides = ("source", "target")
@@ -60,7 +61,7 @@ def names_of_type(names: Names, contracts: list[Contract], *, is_minimal: bool) 
             | (set() if is_minimal else {names.dags_bucket}),
         ),
         "AWS::CloudTrail::Trail": ("TrailName", {names.trail}),
-        "AWS::Glue::Job": ("Name", {names.job(move) for move in Move}),
+        "AWS::Glue::Job": ("Name", {names.job(job) for job in (*Move, *Fetch)}),
         "AWS::Glue::SecurityConfiguration": ("Name", {names.job_security_configuration}),
         "AWS::StepFunctions::StateMachine": ("StateMachineName", {names.moves} if is_minimal else set()),
         "AWS::Scheduler::Schedule": ("Name", {names.moves} if is_minimal else set()),
@@ -69,7 +70,7 @@ def names_of_type(names: Names, contracts: list[Contract], *, is_minimal: bool) 
         "AWS::CodeBuild::Project": ("Name", {names.dbt_project} if is_minimal else set()),
         "AWS::Athena::WorkGroup": ("Name", {names.dbt_workgroup, *(names.workgroup_of(role) for role in ROLES)}),
         "AWS::KMS::Alias": ("AliasName", {names.key_alias}),
-        "AWS::SecretsManager::Secret": ("Name", {names.source_secret(source=source) for source in sources}),
+        "AWS::SecretsManager::Secret": ("Name", {names.source_secret(source=source) for source in sources | apis}),
         "AWS::DMS::ReplicationConfig": (
             "ReplicationConfigIdentifier",
             {names.replication(source=source) for source in sources},
@@ -142,7 +143,7 @@ def test_no_deployment_mentions_another(strings: set[str], names: Names) -> None
 
 def test_uploads_that_are_mentioned_are_uploaded(assembly: Assembly, strings: set[str]) -> None:
     # The function that fills Airflow's bucket may read any: only the CDK knows the names of what it makes for it.
-    mentioned = found_in(strings, r"cdk-hnb659fds-assets-123456789012-eu-central-1/(.+)") - {"*"}
+    mentioned = found_in(strings, r"cdk-hnb659fds-assets-123456789012-eu-central-1/([^,]+)") - {"*"}
     assert mentioned
     assert mentioned <= assembly.assets.keys()
     for path in assembly.assets.values():
@@ -163,6 +164,6 @@ def test_no_template_holds_a_password(assembly: Assembly) -> None:
     for secret in assembly.resources("AWS::SecretsManager::Secret"):
         assert "SecretString" not in secret.properties
         template = json.loads(secret.properties["GenerateSecretString"]["SecretStringTemplate"])
-        assert set(template) == {"host", "port", "username"}
+        assert set(template) in ({"host", "port", "username"}, {"url"})
     for endpoint in assembly.resources("AWS::DMS::Endpoint"):
         assert not {"Password", "Username"} & endpoint.properties.keys()

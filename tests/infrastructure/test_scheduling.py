@@ -10,7 +10,7 @@ import yaml
 
 import app as cdk_entry
 from lakehouse.contract import Contract
-from lakehouse.names import Move, Names, Urgency
+from lakehouse.names import Fetch, Move, Names, Urgency
 from lakehouse.planner import asked
 from lakehouse.sizes import CAPACITIES, Size
 from stacks.settings import settings_of
@@ -90,8 +90,8 @@ def test_what_may_pass_is_tried_again_and_what_fails_is_told(machine: Json) -> N
 
 def test_what_it_starts_exists(assembly: Assembly, machine: Json, names: Names) -> None:
     started = tasks(machine)
-    jobs = {started[name]["Arguments"]["JobName"] for name in ("Stage to raw", "Raw to integration")}
-    assert jobs == {names.job(move) for move in Move} <= assembly.named("AWS::Glue::Job", "Name").keys()
+    jobs = {started[name]["Arguments"]["JobName"] for name in ("API to stage", "Stage to raw", "Raw to integration")}
+    assert jobs == {names.job(job) for job in (*Move, *Fetch)} <= assembly.named("AWS::Glue::Job", "Name").keys()
     assert assembly.named("AWS::CodeBuild::Project", "Name").keys() == {started["Curated"]["Arguments"]["ProjectName"]}
     assert started["Plan"]["Arguments"]["FunctionName"].endswith(f":function:{names.planner}")
     topic = started["Tell"]["Arguments"]["TopicArn"].rpartition(":")[2]
@@ -123,7 +123,7 @@ def test_the_planner_runs_the_jobs_wheel(assembly: Assembly, names: Names) -> No
     ]
     module, _, function = planner["Handler"].rpartition(".")
     [job, *_] = assembly.resources("AWS::Glue::Job")
-    wheel = text(job.properties["DefaultArguments"]["--additional-python-modules"])
+    wheel = text(job.properties["DefaultArguments"]["--additional-python-modules"]).partition(",")[0]
     assert f"s3://{text(planner['Code']['S3Bucket'])}/{planner['Code']['S3Key']}" == wheel
     with zipfile.ZipFile(assembly.assets[planner["Code"]["S3Key"]]) as archive:
         source = archive.read(f"{module.replace('.', '/')}.py").decode()

@@ -136,13 +136,3 @@ def test_a_kafka_cluster_is_private_and_firehose_reads_each_topic(
     destination = stream["ExtendedS3DestinationConfiguration"]
     assert destination["Prefix"].startswith(events.stage_prefix)
     assert "DynamicPartitioningConfiguration" not in destination
-
-
-def test_an_api_has_a_secret_for_its_address_and_token(page_views: Contract, names: Names, tmp_path: Path) -> None:
-    rates = replace(page_views, dataset="rates", source=Source(name="bank", type="api", format="json"))
-    found = deployment(tmp_path, names, settings_of("prod"), [rates, replace(rates, dataset="holidays")])
-    [secret] = found.resources("AWS::SecretsManager::Secret")
-    assert secret.properties["Name"] == names.source_secret(source="bank")
-    assert json.loads(secret.properties["GenerateSecretString"]["SecretStringTemplate"]) == {"url": ""}
-    assert secret.properties["GenerateSecretString"]["GenerateStringKey"] == "token"
-    assert "KmsKeyId" in secret.properties

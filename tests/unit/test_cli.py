@@ -38,7 +38,7 @@ def orders(tmp_path: Path) -> str:
 
 def test_contracts_without_faults(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, "contracts", "check", "--contracts", str(CONTRACTS)) == 0
-    assert capsys.readouterr().out == "6 contracts, no faults\n"
+    assert capsys.readouterr().out == "7 contracts, no faults\n"
 
 
 def test_every_fault_is_a_line_with_file_and_line(

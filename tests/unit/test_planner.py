@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from lakehouse import pulls
 from lakehouse.names import Move
 from lakehouse.ops import FAILED, Attempt
 from lakehouse.planner import FIRST_PAUSE, LONGEST_PAUSE, asked, due, paused_until
 from lakehouse.sizes import CAPACITIES, Size
+from tests.api import RATES
 from tests.contracts import TILL
 from tests.unit.test_batches import NAMES, arrive, s3  # noqa: F401 - a fixture
 from tests.unit.test_pending import START, attempt
@@ -47,9 +49,19 @@ def test_what_waits_is_planned_and_due(s3: "S3Client") -> None:  # noqa: F811
             "stage_prefix": "sales/till/",
             "ingest": "append",
             "capacity": CAPACITIES[Size.LARGE],
+            "pull_minutes": 0,
             "batches": {Move.STAGE_TO_RAW: FIRST, Move.RAW_TO_INTEGRATION: ""},
+            "pull": False,
         }
     ]
+
+
+def test_an_api_is_due_when_it_was_not_asked_for_so_long(s3: "S3Client") -> None:  # noqa: F811
+    (first,) = due(s3, [asked(RATES)], [], names=NAMES, now=START)
+    assert (first["pull"], first["pull_minutes"], {*first["batches"].values()}) == (True, 60, {""})
+    pulls.note(s3, names=NAMES, dataset=RATES.dataset, at=START)
+    assert due(s3, [asked(RATES)], [], names=NAMES, now=START) == []
+    assert due(s3, [asked(RATES)], [], names=NAMES, now=START + timedelta(hours=1)) == [first]
 
 
 def test_nothing_is_due_where_nothing_waits(s3: "S3Client") -> None:  # noqa: F811

@@ -1,0 +1,50 @@
+"""The task that has an API's dataset pulled, behind the circuit breaker of its source."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
+from airflow.sdk.exceptions import AirflowSkipException
+
+from dags import breaker, deployment, notices
+from dags.moves import MoveOperator
+from dags.plan import Dataset
+from dags.retries import only_what_may_pass
+from lakehouse import pulls
+from lakehouse.names import Fetch
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+PULL = "pull"
+
+
+class PullOperator(MoveOperator):
+    """Run the Glue job that pulls what is new, and wait for it without holding a worker.
+
+    Skipped in a scheduled run while the last pull is young enough, and while its source's breaker is open.
+    """
+
+    def __init__(self, *, dataset: Dataset, **kwargs: Any) -> None:
+        super().__init__(dataset=dataset, move=Fetch.API_TO_STAGE, told_by="", **kwargs)
+
+    def execute(self, context: "Context") -> str:
+        name, minutes = self.dataset.name, self.dataset.asked["pull_minutes"]
+        with only_what_may_pass():
+            names = deployment.names()
+            if context["dag_run"].run_type != "manual" and not pulls.is_due(
+                boto3.client("s3"), names=names, dataset=name, minutes=minutes, now=datetime.now(UTC)
+            ):
+                raise AirflowSkipException(f"{name}: its API was asked within the last {minutes} minutes")
+        self.job_name = names.job(self.move)
+        self.script_args = {"--dataset": name}
+        with only_what_may_pass(), breaker.calls(self.dataset.source):
+            run_id: str = GlueJobOperator.execute(self, context)
+        return run_id
+
+    def execute_complete(self, context: "Context", event: dict[str, Any] | None = None) -> str:
+        with breaker.calls(self.dataset.source):
+            run_id: str = super().execute_complete(context, event)
+        notices.recovered(context)
+        return run_id
