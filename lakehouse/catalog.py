@@ -5,6 +5,9 @@ import os
 import boto3
 from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.glue import GlueCatalog
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.table import CommitTableResponse, Table
+from pyiceberg.table.update import AddSnapshotUpdate, TableRequirement, TableUpdate
 
 from lakehouse.errors import LakehouseError
 
@@ -27,4 +30,25 @@ def load() -> Catalog:
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     if endpoint:
         properties["s3.endpoint"] = endpoint
-    return GlueCatalog(NAME, None, **properties)
+    return _Glue(NAME, None, **properties)
+
+
+class _Glue(GlueCatalog):
+    """Glue, with commits that landed although Glue refused them: botocore had sent them again for want of an answer.
+
+    PyIceberg deletes the files of a commit that was refused, which the table consists of then.
+    """
+
+    def commit_table(
+        self, table: Table, requirements: tuple[TableRequirement, ...], updates: tuple[TableUpdate, ...]
+    ) -> CommitTableResponse:
+        try:
+            return super().commit_table(table, requirements, updates)
+        except CommitFailedException:
+            added = [update.snapshot.snapshot_id for update in updates if isinstance(update, AddSnapshotUpdate)]
+            now = self.load_table(table.name())
+            if not added or any(now.metadata.snapshot_by_id(snapshot_id) is None for snapshot_id in added):
+                raise
+            return CommitTableResponse.model_validate(
+                {"metadata": now.metadata, "metadata-location": now.metadata_location}
+            )

@@ -54,7 +54,7 @@ def rewrite(
         rows that are gone.
 
     Raises:
-        CommitFailedException: the table has changed since it was loaded; nothing was changed, and no file was left.
+        CommitFailedException: the table has changed since it was loaded; nothing was changed.
     """
     old: list[DataFile] = []
     new: list[DataFile] = []
@@ -69,11 +69,12 @@ def rewrite(
                 continue
             old += [task.file for task in group]
             new += made
-        if old:
-            _replace(table, old=old, new=new, properties=properties)
     except BaseException:
         _delete(table, new)
         raise
+    if old:
+        # If this fails the new files stay for the removal of orphans: a commit whose answer was lost has them.
+        _replace(table, old=old, new=new, properties=properties)
     return sum(file.record_count for file in old) - sum(file.record_count for file in new)
 
 
@@ -141,8 +142,8 @@ def _write(table: Table, group: Sequence[FileScanTask], *, keep: Keep | None) ->
     schema = table.schema()
     arrow = schema_to_pyarrow(schema, include_field_ids=True)
     folder = group[0].file.file_path.rpartition("/")[0]
-    read = (rows for task in group for rows in _read(table, task.file, arrow))
-    parts = filter(len, read if keep is None else map(keep, read))
+    whole = (rows for task in group for rows in read(table, task.file, arrow))
+    parts = filter(len, whole if keep is None else map(keep, whole))
     first = next(parts, None)
     if first is None:
         return []
@@ -167,7 +168,7 @@ def _write(table: Table, group: Sequence[FileScanTask], *, keep: Keep | None) ->
     ]
 
 
-def _read(table: Table, file: DataFile, arrow: pa.Schema) -> Iterator[pa.Table]:
+def read(table: Table, file: DataFile, arrow: pa.Schema) -> Iterator[pa.Table]:
     """Rows of a file in the columns that the table has now: by name, as columns are never renamed, only added."""
     with table.io.new_input(file.file_path).open() as opened:
         for batch in pq.ParquetFile(opened).iter_batches():

@@ -11,6 +11,7 @@ from itertools import count
 from random import Random
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -171,6 +172,7 @@ def check_counts(counts: dict[str, Counts], before: State, after: State, receive
     assert total["inserted"] == len(changed) - total["deleted"] - total["updated"]
 
 
+@pytest.mark.timeout(60 + 60 * RUNS)
 def test_integration_is_what_the_oracle_says(lake: Lake) -> None:
     Histories.lake = lake
     run_state_machine_as_test(
