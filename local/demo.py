@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 import boto3
 from rich.table import Table
 
-from lakehouse import catalog, dbt, run
+from lakehouse import catalog, dbt, pulls, run
 from lakehouse.athena import query
 from lakehouse.cli.quarantine import show
 from lakehouse.contract import Contract, Ingest
@@ -24,7 +24,7 @@ from lakehouse.ingest import ingest
 from lakehouse.names import Move, Zone
 from lakehouse.quarantine import refused
 from lakehouse.run import JobRun
-from local import airflow, dag_runs, embedded, lake, shop, till, visits
+from local import airflow, dag_runs, embedded, lake, rates, shop, till, visits
 from local.airflow import Airflow
 from local.dag_runs import Task
 from local.lake import Lake
@@ -48,13 +48,13 @@ def main(root: Path = embedded.DEFAULT_ROOT, *, by_airflow: bool = False) -> Non
         contracts = load_contracts("contracts")
         with step("clearing what the last demo left"):
             clear(root)
-        with step("starting the embedded AWS and PostgreSQL") as running:
+        with step("starting the embedded AWS, PostgreSQL and a bank's API") as running:
             made = lake.up(root)
-            running.result = f"{made.server.endpoint}, PostgreSQL on port {made.database.port}"
+            running.result = f"{made.server.endpoint}, PostgreSQL on port {made.database.port}, {made.bank.url}"
         (root / MARKER).touch()
         with step("deploying the stacks with the CDK CLI, seeding the shop") as running:
             running.result = prepare(made, contracts)
-        with step("full load of the shop, the first till files, an hour of page views") as running:
+        with step("full load of the shop, the first till files, an hour of page views, a month of rates") as running:
             week, running.result = load(made, contracts)
         mover, moves = partial(move, made, contracts), "stage -> raw -> integration"
         if by_airflow:
@@ -81,6 +81,7 @@ def main(root: Path = embedded.DEFAULT_ROOT, *, by_airflow: bool = False) -> Non
         "source <(.venv/bin/lakehouse local env); export PATH=$PWD/.venv/bin:$PATH",
         f'lakehouse query "describe {made.names.database(Zone.CURATED)}.dim_customer"',
         "lakehouse quarantine store_sales",
+        "lakehouse lineage sales_by_region_month.net_revenue",
         "lakehouse lineage sales_by_region_month.net_revenue",
         "lakehouse run                  # nothing waits: running again changes nothing",
         *([f"open {orchestrator.url}      # Airflow's page, with its DAGs"] if by_airflow else []),
@@ -114,23 +115,29 @@ def prepare(made: Lake, contracts: Sequence[Contract]) -> str:
 
 
 def load(made: Lake, contracts: Sequence[Contract]) -> tuple[till.Week, str]:
-    """Start the replication, send the till's files of the week's first days and an hour's page views; wait for all."""
-    lake.replicate(made)
-    _browse(made, contracts, hour=1)
-    week = till.write_week(made.server.root / "till")
-    _send(made, contracts, week.on_time)
-    _arrive(made, contracts, hours=1)
-    return week, f"{len(week.on_time)} files, {len(visits.hour(1).events)} events"
+    """Let the first data of each source arrive, while the bank's API sends half of a page and is asked again."""
+    rates.tell(made.bank, "faults", ["half"])
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pulled = pool.submit(_pull, made, contracts)
+        lake.replicate(made)
+        _browse(made, contracts, hour=1)
+        week = till.write_week(made.server.root / "till")
+        _send(made, contracts, week.on_time)
+        _arrive(made, contracts, hours=1)
+        return week, f"{len(week.on_time)} files, {len(visits.hour(1).events)} events, {pulled.result()}"
 
 
 def change(made: Lake, contracts: Sequence[Contract], week: till.Week) -> str:
     """Change the source database, send the late and repeated files and events, and wait until all has arrived."""
-    _browse(made, contracts, hour=2)
-    done = shop.change(made.database.conninfo)
-    _send(made, contracts, [week.late, week.again])
-    _arrive(made, contracts, hours=2)
-    events = f"{len(visits.hour(2).events)} events"
-    return ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in done.items()) + f"; 2 files; {events}"
+    rates.tell(made.bank, "today", f"{rates.TODAY + timedelta(days=5)}")
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pulled = pool.submit(_pull, made, contracts)
+        _browse(made, contracts, hour=2)
+        done = shop.change(made.database.conninfo)
+        _send(made, contracts, [week.late, week.again])
+        _arrive(made, contracts, hours=2)
+        changes = ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in done.items())
+        return f"{changes}; 2 files; {len(visits.hour(2).events)} events; {pulled.result()}"
 
 
 def move(made: Lake, contracts: Sequence[Contract]) -> str:
@@ -188,6 +195,17 @@ def _send(made: Lake, contracts: Sequence[Contract], files: Sequence[till.TillFi
     s3 = boto3.client("s3")
     for file in files:
         ingest(s3, [file.path], names=made.names, contract=store_sales, arrived_at=datetime.now(UTC))
+
+
+def _pull(made: Lake, contracts: Sequence[Contract]) -> str:
+    exchange_rates = _named("exchange_rates", contracts)
+    session = boto3.Session()  # sessions are not safe to share between threads
+    ended = run.pull(session.client("glue"), exchange_rates, names=made.names)
+    if not ended.succeeded:
+        raise LakehouseError(f"pulling exchange rates {ended.state}: {ended.error}")
+    brought = pulls.last(session.client("s3"), names=made.names, dataset=exchange_rates.dataset)
+    assert brought is not None
+    return f"{len(brought.objects)} pages of exchange rates"
 
 
 def _browse(made: Lake, contracts: Sequence[Contract], *, hour: int) -> None:
