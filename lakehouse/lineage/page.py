@@ -60,7 +60,7 @@ def _facts(table: Table) -> list[str]:
         return ["source"]
     last = table.made[0]
     said = [last.job, f"{last.at:%Y-%m-%d %H:%M} UTC" + ("" if last.rows is None else f", {last.rows:,} rows")]
-    said += [f"{', '.join(made.batch_ids)}: {len(made.files)} files" for made in table.made if made.files]
+    said += [f"{', '.join(made.batch_ids)}, files: {len(made.files)}" for made in table.made if made.files]
     if table.checks:
         failed = ", ".join(rule for rule, passed in table.checks.items() if not passed)
         said.append(f"checks failed: {failed}" if failed else f"checks passed: {len(table.checks)}")
