@@ -1,6 +1,7 @@
 """The Spark session of every job: one function, three engines, one dialect (UTC, the Glue catalog by default)."""
 
 import os
+import sys
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -120,6 +121,8 @@ def _spark() -> "SparkSession":
             "engine spark needs Apache Spark itself, but pyspark-client is installed, which only talks to a server: "
             "install pyspark of the same version in an environment of its own, or set LAKEHOUSE_ENGINE=sail"
         )
+    # Workers would be the first `python3` on PATH, which may be another one, with other libraries.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     # Iceberg's AWS client finds AWS_ENDPOINT_URL by itself, but no AWS_DEFAULT_REGION.
     settings: dict[str, bool | float | int | str | None] = {
         **ICEBERG,
