@@ -185,6 +185,9 @@ def _reached(start: Place, following: Callable[[Place], Iterable[Place]]) -> set
 
 
 def _instead(asked: str, known: Iterable[str]) -> str:
-    known = sorted(known)
-    near = get_close_matches(asked, known, n=3) or [name for name in known if asked in name][:3]
-    return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
+    """What may have been meant: a name as a whole, or without its zone; what was asked for may end with a column."""
+    names = {name: name for name in sorted(known)}
+    short = {name.rpartition(".")[2]: name for name in names} | names
+    parts = [part for part in (asked, asked.rpartition(".")[0]) if part]
+    near = dict.fromkeys(short[match] for part in parts for match in get_close_matches(part, short, n=2))
+    return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"

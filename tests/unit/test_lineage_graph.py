@@ -105,7 +105,10 @@ def test_a_table_is_found_by_its_name_with_or_without_zone(graph: Graph, asked: 
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ("ordres", "no lineage of 'ordres': did you mean .*orders"),
+        ("ordres", "no lineage of 'ordres': did you mean raw.orders"),
+        ("raw.ordres.id", "no lineage of 'raw.ordres.id': did you mean raw.orders"),
+        ("odrers.id", "no lineage of 'odrers.id': did you mean raw.orders"),
+        ("zzz", "no lineage of 'zzz': there are curated.fct, integration.orders, raw.orders"),
         ("raw.orders.noet", "raw.orders has no column 'noet': did you mean note"),
         ("fct.zzz", "curated.fct has no column 'zzz': there are constant, net, order_id"),
     ],
