@@ -2,6 +2,13 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+# Python of the Glue version that has this Spark: 6.0 has Spark 4.1, 5.1 has Spark 3.5.
+GLUE_PYTHON_4.1 := 3.13
+GLUE_PYTHON_3.5 := 3.11
+# Tests of what the jobs do, on whichever engine runs them, and of what they are made of.
+JOB_TESTS := $(foreach of,changes gates job quality raw_to_integration raw_to_integration_facts \
+	raw_to_integration_races raw_to_integration_snapshots stage_to_raw,tests/integration/test_$(of).py)
+JOB_UNIT_TESTS := tests/unit/readers $(foreach of,batches columns touched types,tests/unit/test_$(of).py)
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 # A laptop's lakehouse talks to 127.0.0.1 without TLS: a bundle or a profile of the user's must not get in the way.
 unexport AWS_CA_BUNDLE AWS_PROFILE PYTHONDONTWRITEBYTECODE
@@ -16,7 +23,7 @@ demo: setup $(if $(filter airflow,$(ORCHESTRATOR)),.venv-airflow/.installed) ## 
 
 .PHONY: bench
 bench: setup ## speed and memory beside DuckDB, awswrangler and Spark (10 million rows; some minutes)
-	@if command -v java >/dev/null; then $(MAKE) --no-print-directory .venv-spark/.installed; fi
+	@if command -v java >/dev/null; then $(MAKE) --no-print-directory .venv-spark-4.1/.installed; fi
 	python -m tests.benchmarks.stage_to_raw
 	python -m tests.benchmarks.raw_to_integration
 
@@ -46,6 +53,10 @@ test-e2e: setup ## the demo and the CDK CLI from end to end
 test-dags: setup .venv-airflow/.installed ## the DAGs in Airflow, against the embedded AWS
 	pytest tests/dags
 
+.PHONY: test-contracts
+test-contracts: setup .venv-datacontract/.installed ## the contracts by datacontract-cli: lint, and its test run beside our own results
+	pytest tests/datacontract
+
 .PHONY: test-dags-next
 test-dags-next: setup .venv-airflow-3.3/.installed ## the DAGs in the Airflow that comes after Amazon MWAA's: imports and structure
 	LAKEHOUSE_TEST_AIRFLOW=.venv-airflow-3.3 pytest tests/dags/test_structure.py
@@ -54,9 +65,20 @@ test-dags-next: setup .venv-airflow-3.3/.installed ## the DAGs in the Airflow th
 test-browser: setup .venv-airflow/.installed ## the pages that people look at, in headless Chromium
 	pytest tests/browser
 
-.PHONY: test-contracts
-test-contracts: setup .venv-datacontract/.installed ## the contracts by datacontract-cli: lint, and its test run beside our own results
-	pytest tests/datacontract
+.PHONY: test-spark
+test-spark: setup .venv-spark-4.1/.installed .venv-spark-3.5/.installed ## the jobs on Apache Spark as Glue 6.0 and 5.1 have it; needs Java 17 and Maven
+	pytest tests/spark
+	EVERY=4 python -m tests.spark.engines 4.1 -m pytest $(JOB_TESTS) tests/spark/test_traps.py
+	EVERY=4 python -m tests.spark.engines 3.5 -m pytest $(JOB_TESTS) tests/spark/test_traps.py
+
+.PHONY: test-pythons
+test-pythons: setup ## what the jobs are made of, on every Python from 3.11 to 3.13 that this machine has
+	@for version in 3.11 3.12 3.13; do \
+		interpreter=$$(python -m tests.spark.pythons $$version) || { echo "no Python $$version here: not tested"; continue; }; \
+		echo "Python $$version"; \
+		UV_CONSTRAINT=requirements.txt uv run --quiet --isolated --no-project --python $$interpreter --with ".[local,api]" \
+			--with pytest --with pytest-timeout --with hypothesis python -m pytest -p no:cacheprovider $(JOB_UNIT_TESTS) || exit 1; \
+	done
 
 .PHONY: lint
 lint: setup ## ruff and mypy
@@ -109,6 +131,7 @@ lock: .venv/.installed ## renew the locked requirements from pyproject.toml and 
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --constraint dags/constraints.txt dags/environment.in -o dags/environment.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 tests/dags/environment-3.3.in -o tests/dags/environment-3.3.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml tests/spark/requirements-4.1.in -o tests/spark/requirements-4.1.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml tests/spark/requirements-3.5.in -o tests/spark/requirements-3.5.txt
 
 .PHONY: clean
 clean: ## stop the laptop's lakehouse and remove what was built, but no environment
@@ -151,10 +174,11 @@ help: ## this list
 	@uv pip sync --quiet --compile-bytecode --python .venv-airflow-3.3/bin/python tests/dags/environment-3.3.txt
 	@touch $@
 
-.venv-spark/.installed: tests/spark/requirements-4.1.txt .venv/.installed
-	@echo "setting up .venv-spark (Apache Spark cannot be beside the Spark Connect client that Sail uses)"
-	@[ -x .venv-spark/bin/python ] || $(PYTHON) -m venv --without-pip .venv-spark
-	@uv pip sync --quiet --compile-bytecode --python .venv-spark/bin/python tests/spark/requirements-4.1.txt
+.venv-spark-%/.installed: tests/spark/requirements-%.txt tests/spark/jars-%.txt .venv/.installed
+	@echo "setting up $(@D) (Apache Spark cannot be beside the Spark Connect client that Sail uses)"
+	@[ -x $(@D)/bin/python ] || $$($(BIN)/python -m tests.spark.pythons $(GLUE_PYTHON_$*) || echo $(PYTHON)) -m venv --without-pip $(@D)
+	@uv pip sync --quiet --compile-bytecode --python $(@D)/bin/python tests/spark/requirements-$*.txt
+	@$(BIN)/python -m tests.spark.jars tests/spark/jars-$*.txt $(@D)
 	@touch $@
 
 node_modules/.installed: package-lock.json

@@ -1,6 +1,6 @@
 """Where this machine has a Python of some version.
 
-python -m tests.spark.pythons 3.13      prints its path, or that of this Python where there is none
+python -m tests.spark.pythons 3.13      prints its path; exit code 1 where there is none
 """
 
 import shutil
@@ -25,4 +25,7 @@ def _runs(path: Path, version: str) -> bool:
 
 
 if __name__ == "__main__":
-    print(find(sys.argv[1]) or sys.executable)  # noqa: T201
+    found = find(sys.argv[1])
+    if found is None:
+        raise SystemExit(1)
+    print(found)  # noqa: T201
