@@ -24,6 +24,7 @@ from lakehouse.quality import gates
 from lakehouse.readers.fetch import fetch
 from lakehouse.readers.reader import read
 from lakehouse.readers.rows import row_columns
+from lakehouse.session import engine_errors
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -81,7 +82,6 @@ def stage_to_raw(
     Raises:
         LakehouseError: an object is gone or changed, or other writers won every race; the table is as it was.
     """
-    from pyspark.errors import PySparkException
     from pyspark.sql.functions import col, count, lit
 
     from lakehouse import commits
@@ -101,7 +101,7 @@ def stage_to_raw(
     try:
         with tracing.span("write"):
             commits.retried(write, what=batch.batch_id)
-    except PySparkException as error:
+    except engine_errors() as error:
         # What a worker raises arrives as text, its traceback first.
         raised = re.search(rf"{LakehouseError.__module__}\.{LakehouseError.__name__}: (.+)", str(error))
         if raised is None:
