@@ -27,6 +27,11 @@ bench: setup ## speed and memory beside DuckDB, awswrangler and Spark (10 millio
 	python -m tests.benchmarks.stage_to_raw
 	python -m tests.benchmarks.raw_to_integration
 
+.PHONY: bench-batches
+bench-batches: setup ## what a batch costs as tables grow to 50 million rows, beside PyIceberg, pandas and Spark (15 minutes)
+	@if command -v java >/dev/null; then $(MAKE) --no-print-directory .venv-spark-4.1/.installed; fi
+	python -m tests.benchmarks.batch_cost
+
 ##@ Check
 .PHONY: test
 test: setup lint ## everything below, in under 15 minutes

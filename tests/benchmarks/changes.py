@@ -20,6 +20,9 @@ CONTRACT = replace(
     ordering=("_change_seq",),
 )
 
+SUMMED = "order_id, _change_seq, _is_deleted, customer_id, quantity, unit_price, note, order_ts, updated_at"
+"""What `summary` needs of rows."""
+
 _COLUMNS = """
     h % 1000000 AS customer_id,
     CAST(h // 7 % 50000 AS INTEGER) AS product_id,
@@ -38,38 +41,61 @@ _COLUMNS = """
 
 def table() -> Path:
     """Parquet of the integration table's rows as the first batch left them."""
-    return _made(
-        "table.parquet",
-        f"""
-        SELECT number AS order_id, {_COLUMNS}, '' AS _change_seq, false AS _is_deleted,
-            's3://stage/LOAD1' AS _source_file, number AS _source_row, 'orders-00000001' AS _batch_id,
-            TIMESTAMPTZ '2026-01-03 00:00:00+00' AS _ingested_at
-        FROM {_numbers(ROWS, seed=0)}
-        """,
-    )
+    return made("table.parquet", loaded_rows(0, ROWS))
 
 
 def batch() -> Path:
     """Parquet of a batch of raw: seven updates in ten, two inserts, one delete; some keys change more than once."""
-    return _made(
-        "batch.parquet",
-        f"""
-        SELECT CASE WHEN number % 10 < 2 THEN {ROWS} + number ELSE h % {ROWS} END AS order_id, {_COLUMNS},
+    return made("batch.parquet", changed_rows(CHANGES, low=0, high=ROWS, batch_id=BATCH))
+
+
+def loaded_rows(first: int, after: int) -> str:
+    """SQL of rows of the integration table, by their numbers."""
+    return f"""
+        SELECT number AS order_id, {_COLUMNS}, '' AS _change_seq, false AS _is_deleted,
+            's3://stage/LOAD1' AS _source_file, number AS _source_row, 'orders-00000001' AS _batch_id,
+            TIMESTAMPTZ '2026-01-03 00:00:00+00' AS _ingested_at
+        FROM {_numbers(first, after, seed=0)}
+    """
+
+
+def changed_rows(count: int, *, low: int, high: int, batch_id: str) -> str:
+    """SQL of changes: inserts get numbers from `high` on, the others have numbers between `low` and that."""
+    return f"""
+        SELECT CASE WHEN number % 10 < 2 THEN {high} + number ELSE {low} + h % {high - low} END AS order_id, {_COLUMNS},
             CASE WHEN number % 10 < 2 THEN 'I' WHEN number % 10 = 2 THEN 'D' ELSE 'U' END AS _op,
             printf('%035d', number) AS _change_seq, 's3://stage/20260102.parquet' AS _source_file,
-            number AS _source_row, '{BATCH}' AS _batch_id, TIMESTAMPTZ '2026-01-03 00:00:00+00' AS _ingested_at
-        FROM {_numbers(CHANGES, seed=1)}
-        """,
-    )
+            number AS _source_row, '{batch_id}' AS _batch_id, TIMESTAMPTZ '2026-01-03 00:00:00+00' AS _ingested_at
+        FROM {_numbers(0, count, seed=1)}
+    """
 
 
-def _numbers(count: int, *, seed: int) -> str:
-    return (
-        f"(SELECT range AS number, CAST(hash(range, {seed}) % 4611686018427387904 AS BIGINT) AS h FROM range({count}))"
-    )
+def _numbers(first: int, after: int, *, seed: int) -> str:
+    hashed = f"CAST(hash(range, {seed}) % 4611686018427387904 AS BIGINT)"
+    return f"(SELECT range AS number, {hashed} AS h FROM range({first}, {after}))"
 
 
-def _made(name: str, sql: str) -> Path:
+def latest(batch: Path) -> str:
+    """SQL of the last version of each key of a batch, in the columns of the integration table and more."""
+    return f"""
+        SELECT *, _op = 'D' AS _is_deleted FROM '{batch}'
+        QUALIFY row_number() OVER (PARTITION BY order_id ORDER BY _change_seq DESC) = 1
+    """
+
+
+def summary(connection: duckdb.DuckDBPyConnection, source: str) -> list[str]:
+    """Rows, tombstones, and sums over live rows: of a deleted row ours keeps the key only."""
+    live = "FILTER (NOT _is_deleted)"
+    (found,) = connection.execute(f"""
+        SELECT count(*), count_if(_is_deleted), sum(order_id), max(_change_seq), sum(customer_id) {live},
+            sum(quantity) {live}, sum(unit_price) {live}, sum(hash(note, order_ts, updated_at)) {live}
+        FROM {source}
+    """).fetchall()
+    return [str(value) for value in found]
+
+
+def made(name: str, sql: str) -> Path:
+    """A Parquet file of the rows of a query; made now if it is not there."""
     path = FOLDER / name
     if not path.exists():
         FOLDER.mkdir(parents=True, exist_ok=True)

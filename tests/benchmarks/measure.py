@@ -20,6 +20,8 @@ class Run:
     wall: float
     processor: float
     peak: int
+    read: int
+    written: int
     answer: Any
 
 
@@ -42,7 +44,12 @@ def run(command: list[str], *, environment: Mapping[str, str]) -> Run:
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)}: exit code {process.returncode}\n{err[-2000:]}")
     return Run(
-        wall=wall, processor=sum(watcher.processor.values()), peak=watcher.peak, answer=json.loads(out.splitlines()[-1])
+        wall=wall,
+        processor=sum(watcher.processor.values()),
+        peak=watcher.peak,
+        read=sum(watcher.read.values()),
+        written=sum(watcher.written.values()),
+        answer=json.loads(out.splitlines()[-1]),
     )
 
 
@@ -55,6 +62,8 @@ class _Watcher(threading.Thread):
         self.ended = threading.Event()
         self.peak = 0
         self.processor: dict[int, float] = {}
+        self.read: dict[int, int] = {}
+        self.written: dict[int, int] = {}
 
     def run(self) -> None:
         while not self.ended.wait(0.1):
@@ -64,9 +73,12 @@ class _Watcher(threading.Thread):
                     pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
                     # After the name, which ends with ")": fields 12 and 13 are user and system time (man 5 proc).
                     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                    # Bytes that passed read and write calls, from disk or not: rchar and wchar.
+                    passed = [line.split()[1] for line in Path(f"/proc/{pid}/io").read_text().splitlines()]
                 except (OSError, IndexError):  # it ended meanwhile
                     continue
                 resident += int(pages) * os.sysconf("SC_PAGE_SIZE")
+                self.read[pid], self.written[pid] = int(passed[0]), int(passed[1])
                 self.processor[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
             self.peak = max(self.peak, resident)
 

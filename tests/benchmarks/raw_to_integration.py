@@ -43,15 +43,12 @@ def with_duckdb() -> Any:
         connection.execute("SET preserve_insertion_order = false")
         connection.execute(f"""
             COPY (
-                WITH latest AS (
-                    SELECT *, _op = 'D' AS _is_deleted FROM '{changes.batch()}'
-                    QUALIFY row_number() OVER (PARTITION BY order_id ORDER BY _change_seq DESC) = 1
-                )
+                WITH latest AS ({changes.latest(changes.batch())})
                 SELECT {columns} FROM '{changes.table()}' ANTI JOIN latest USING (order_id)
                 UNION ALL SELECT {columns} FROM latest
             ) TO '{out}' (FORMAT parquet, COMPRESSION zstd)
         """)
-        return _summary(connection, f"'{out}'")
+        return changes.summary(connection, f"'{out}'")
 
 
 def with_lakehouse(project: str) -> Any:
@@ -128,22 +125,11 @@ def _create(iceberg: Catalog, definition: Definition, *, location: str) -> None:
     tables.create(iceberg, replace(definition, location=location))
 
 
-def _summary(connection: duckdb.DuckDBPyConnection, source: str) -> list[Any]:
-    """Rows, tombstones, and sums over live rows: of a deleted row ours keeps the key only."""
-    live = "FILTER (NOT _is_deleted)"
-    (found,) = connection.execute(f"""
-        SELECT count(*), count_if(_is_deleted), sum(order_id), max(_change_seq), sum(customer_id) {live},
-            sum(quantity) {live}, sum(unit_price) {live}, sum(hash(note, order_ts, updated_at)) {live}
-        FROM {source}
-    """).fetchall()
-    return [str(value) for value in found]
-
-
 def _result(project: str) -> list[Any]:
     definition = table_definition.integration(changes.CONTRACT, names=_names_of(project))
     rows = catalog.load().load_table(definition.name).scan().to_arrow_batch_reader()
     with duckdb.connect() as connection:
-        return _summary(connection.register("result", rows), "result")
+        return changes.summary(connection.register("result", rows), "result")
 
 
 def main() -> None:
