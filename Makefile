@@ -85,6 +85,10 @@ test-pythons: setup ## what the jobs are made of, on every Python from 3.11 to 3
 			--with pytest --with pytest-timeout --with hypothesis python -m pytest -p no:cacheprovider $(JOB_UNIT_TESTS) || exit 1; \
 	done
 
+.PHONY: test-reliability
+test-reliability: setup ## what takes long: crashes at every step, writers at once, erasure
+	pytest tests/reliability
+
 .PHONY: lint
 lint: setup ## ruff and mypy
 	ruff check .

@@ -8,9 +8,9 @@ Source: Amazon S3 user guide, "Conditional writes".
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from botocore.exceptions import ClientError
 
@@ -44,17 +44,30 @@ class Arriving(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageObject:
-    """One version of one object in the stage bucket; `size` is in bytes."""
+    """One version of one object in the stage bucket.
+
+    Args:
+        size: in bytes.
+        arrived_as: URI of the object that arrived, if this one stands for it without an erased person's records.
+        removed: numbers of these, where records have numbers rather than lines.
+    """
 
     bucket: str
     key: str
     etag: str
     version_id: str | None
     size: int
+    arrived_as: str | None = None
+    removed: tuple[int, ...] = ()
 
     @property
     def uri(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
+
+    @property
+    def source_file(self) -> str:
+        """What its rows call it: they are the same rows after an erasure."""
+        return self.arrived_as or self.uri
 
     @property
     def delivery(self) -> str:
@@ -70,6 +83,7 @@ class Batch:
         arrived_at: when the newest of its objects arrived in stage.
         created_at: when it was planned.
         cursor: of a pull, what the next one asks the API for; None where it asks for all.
+        erased: objects as they arrived in whose place others are read, which lack an erased person's records.
     """
 
     dataset: str
@@ -78,6 +92,7 @@ class Batch:
     arrived_at: datetime
     created_at: datetime
     cursor: str | None = None
+    erased: tuple[StageObject, ...] = ()
 
     @property
     def size(self) -> int:
@@ -114,10 +129,11 @@ def load(s3: "S3Client", *, names: Names, dataset: str, batch_id: str) -> Batch:
     return Batch(
         dataset=manifest["dataset"],
         batch_id=manifest["batch_id"],
-        objects=tuple(StageObject(**item) for item in manifest["objects"]),
+        objects=tuple(map(_object, manifest["objects"])),
         arrived_at=datetime.fromisoformat(manifest["arrived_at"]),
         created_at=datetime.fromisoformat(manifest["created_at"]),
         cursor=manifest.get("cursor"),
+        erased=tuple(map(_object, manifest.get("erased", []))),
     )
 
 
@@ -143,7 +159,8 @@ def plan(s3: "S3Client", *, names: Names, contract: Arriving) -> Batch | None:
             item
             for batch_id, written in known.items()
             if oldest is not None and written >= oldest
-            for item in load(s3, names=names, dataset=dataset, batch_id=batch_id).objects
+            for batch in [load(s3, names=names, dataset=dataset, batch_id=batch_id)]
+            for item in (*batch.objects, *batch.erased)
         }
         waiting = [arrival for arrival in arrived if arrival.item not in taken]
         if not waiting:
@@ -163,21 +180,45 @@ def plan(s3: "S3Client", *, names: Names, contract: Arriving) -> Batch | None:
             return batch
 
 
+def _object(item: dict[str, Any]) -> StageObject:
+    return StageObject(**item | {"removed": tuple(item.get("removed", ()))})
+
+
 def next_id(known: Iterable[str], *, dataset: str) -> str:
     """Id of the batch after those that are known."""
     number = max((int(batch_id.rpartition("-")[2]) for batch_id in known), default=0) + 1
     return f"{dataset}-{number:08d}"
 
 
+def erase(s3: "S3Client", *, names: Names, batch: Batch, old: StageObject, new: StageObject) -> Batch:
+    """Have a batch read an object without an erased person's records in the place of the one that arrived.
+
+    It is the one change that a manifest allows. It keeps what arrived, without its content: that key and ETag never
+    become another batch.
+    """
+    objects = tuple(new if item == old else item for item in batch.objects)
+    amended = replace(batch, objects=objects, erased=(*batch.erased, old))
+    s3.put_object(
+        Bucket=names.bucket(Zone.RAW),
+        Key=_key(names, batch.dataset, batch.batch_id),
+        Body=_manifest(amended),
+        ContentType="application/json",
+    )
+    return amended
+
+
+def _manifest(batch: Batch) -> bytes:
+    times = {"arrived_at": batch.arrived_at.isoformat(), "created_at": batch.created_at.isoformat()}
+    return json.dumps({**asdict(batch), **times}, indent=1).encode()
+
+
 def put(s3: "S3Client", *, names: Names, batch: Batch) -> bool:
     """Write a manifest unless another planner took its number; whether it was written."""
-    times = {"arrived_at": batch.arrived_at.isoformat(), "created_at": batch.created_at.isoformat()}
-    body = json.dumps({**asdict(batch), **times}, indent=1)
     try:
         s3.put_object(
             Bucket=names.bucket(Zone.RAW),
             Key=_key(names, batch.dataset, batch.batch_id),
-            Body=body.encode(),
+            Body=_manifest(batch),
             ContentType="application/json",
             IfNoneMatch="*",
         )

@@ -389,6 +389,14 @@ class Names:
         """Where it is written which of a dataset's batches are moved again, in the raw bucket."""
         return f"_backfills/{dataset}/"
 
+    def erased_prefix(self, *, dataset: str) -> str:
+        """Where stage objects are that were written anew without a person's records: no dataset's prefix begins so."""
+        return f"_erased/{dataset}/"
+
+    def erasure_key(self, *, erasure_id: str) -> str:
+        """Where the proof of an erasure is, in the raw bucket."""
+        return f"_erasures/{erasure_id}.json"
+
     def pull_key(self, *, dataset: str) -> str:
         """Where it is written when a dataset was last pulled from its API, in the raw bucket."""
         return f"_pulls/{dataset}.json"

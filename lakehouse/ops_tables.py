@@ -1,6 +1,7 @@
 """Tables about the moves themselves: batches, quality results and lineage."""
 
 from lakehouse import types
+from lakehouse.erasure.record import ERASURES
 from lakehouse.lineage.record import LINEAGE
 from lakehouse.names import Names
 from lakehouse.ops import BATCHES
@@ -57,6 +58,24 @@ _TABLES: dict[str, tuple[str, dict[str, tuple[Type, str]]]] = {
             "inputs": (types.list_of(types.STRING), "Names of what it read"),
             "outputs": (types.list_of(types.STRING), "Names of what it wrote"),
             "event": (types.STRING, "The whole event as JSON"),
+        },
+    ),
+    ERASURES: (
+        "One row for each erasure of a person; who it was, only who knows the key can tell.",
+        {
+            "erasure_id": (types.STRING, ""),
+            "dataset": (types.STRING, "Dataset whose key named the person"),
+            "key_hash": (types.STRING, "SHA-256 of salt, dataset and key"),
+            "salt": (types.STRING, ""),
+            "started_at": (types.TIMESTAMP, ""),
+            "finished_at": (types.TIMESTAMP, ""),
+            "state": (types.STRING, "complete, or incomplete where the scan found something"),
+            "stage_records": (types.LONG, "Records taken out of stage objects"),
+            "rows": (types.LONG, "Rows removed from raw and integration"),
+            "versions": (types.LONG, "Objects and versions of objects deleted"),
+            "scanned": (types.LONG, "Objects and versions that were read for the proof"),
+            "found": (types.LONG, "Those in which something was found that should not be there"),
+            "report": (types.STRING, "S3 URI of the proof"),
         },
     ),
 }

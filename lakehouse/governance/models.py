@@ -36,6 +36,12 @@ def of_models(project: Path) -> list[TaggedTable]:
     return sorted(tables, key=lambda table: table.name)
 
 
+def sources(project: Path) -> list[tuple[str, str]]:
+    """What the models are made of: zone and table of each of dbt's sources."""
+    described = yaml.safe_load((project / ZONES / "sources.yml").read_text())["sources"]
+    return [(source["name"], table["name"]) for source in described for table in source["tables"]]
+
+
 def _of_file(path: Path, area: Area) -> Iterator[TaggedTable]:
     for model in yaml.safe_load(path.read_text())["models"]:
         where = f"{path}: model {model['name']}"

@@ -14,6 +14,7 @@ from lakehouse.contract import Contract
 from lakehouse.readers import avro, csv, json, jsonl, parquet
 from lakehouse.readers.chunk import Broken, Chunk, UnreadableError
 from lakehouse.readers.content import decompressed, utf8
+from lakehouse.readers.numbers import renumbered
 from lakehouse.readers.rows import broken_rows, row_schema, rows_of
 
 T = TypeVar("T")
@@ -44,7 +45,8 @@ def read(
     """
     for item in objects:
         with closing(fetch(item)) as file:
-            yield from read_file(contract, file, source_file=item.uri, threads=threads)
+            batches = read_file(contract, file, source_file=item.source_file, threads=threads)
+            yield from (renumbered(batch, item.removed) for batch in batches) if item.removed else batches
 
 
 def read_file(contract: Contract, file: IO[bytes], *, source_file: str, threads: int = 1) -> Iterator[pa.RecordBatch]:

@@ -225,3 +225,15 @@ def test_a_stopped_server_is_named(aws: embedded.Server, monkeypatch: pytest.Mon
     assert refused.returncode == 2
     assert "http://127.0.0.1:9" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_what_upkeep_and_erasure_would_do_is_shown_and_not_done(finished: Demo) -> None:
+    customer = cli("query", "select min(customer_id) as id from lakehouse_dev_integration.customers", "--format", "csv")
+    before = tables.integration(finished.contracts[0], names=finished.lake.names)
+    kept = cli("maintain", "--dry-run")
+    assert "lakehouse_dev_integration.orders" in kept
+    assert "nothing was changed" in kept
+    shown = cli("erase", "customers", "--key", customer.split()[1], "--dry-run")
+    assert "orders refers to the person by customer_id and stays" in shown
+    assert "nothing was changed" in shown
+    assert tables.integration(finished.contracts[0], names=finished.lake.names) == before

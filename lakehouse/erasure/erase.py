@@ -1,0 +1,155 @@
+"""`lakehouse erase`: a person's records leave stage, raw, integration and what is built of them; a scan proves it."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.table import Table
+
+from lakehouse import table_definition
+from lakehouse.contract import Contract
+from lakehouse.erasure import record, stage, tables
+from lakehouse.erasure.record import Erasure
+from lakehouse.erasure.related import related
+from lakehouse.erasure.subject import Subject
+from lakehouse.erasure.sweep import Sweep
+from lakehouse.errors import LakehouseError
+from lakehouse.names import Names
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What an erasure is about.
+
+    Args:
+        subject: who, in the dataset that was named.
+        also: rows of other datasets that refer to it, which go too.
+        kept: such rows that stay.
+    """
+
+    subject: Subject
+    also: tuple[Subject, ...] = ()
+    kept: tuple[Subject, ...] = ()
+
+    @property
+    def erased(self) -> tuple[Subject, ...]:
+        return (self.subject, *self.also)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """How much of one dataset is a person's."""
+
+    dataset: str
+    stage_records: int
+    raw_rows: int
+    integration_rows: int
+
+
+def plan(
+    subject: Subject, contracts: Sequence[Contract], *, with_related: bool, catalog: Catalog, names: Names
+) -> Plan:
+    """Find which datasets an erasure is about."""
+    others = tuple(related(subject, contracts, catalog=catalog, names=names))
+    return Plan(subject=subject, also=others) if with_related else Plan(subject=subject, kept=others)
+
+
+def amounts(s3: "S3Client", planned: Plan, *, catalog: Catalog, names: Names) -> list[Amount]:
+    """What would be erased, by dataset; changes nothing."""
+    found = []
+    for subject in planned.erased:
+        of_tables = [tables.count(load(), subject) for load in _tables(subject.contract, catalog=catalog, names=names)]
+        found.append(
+            Amount(
+                dataset=subject.contract.dataset,
+                stage_records=stage.erase(s3, subject, names=names, dry_run=True),
+                raw_rows=of_tables[0],
+                integration_rows=of_tables[1],
+            )
+        )
+    return found
+
+
+def erase(
+    s3: "S3Client",
+    planned: Plan,
+    contracts: Sequence[Contract],
+    *,
+    catalog: Catalog,
+    names: Names,
+    build: Callable[[Sequence[str]], object],
+) -> Erasure:
+    """Erase, look whether anything is left, and write the proof.
+
+    Stage comes first, as everything could come again from there. Each step looks at what is left to do, so an erasure
+    that died is completed by asking for it again.
+
+    Args:
+        s3: S3 client.
+        planned: what it is about.
+        contracts: all datasets.
+        catalog: Iceberg catalog.
+        names: names of the deployment.
+        build: builds the models that are made of some datasets anew.
+
+    Raises:
+        LakehouseError: a step could not be done; those before it are.
+    """
+    started, salt = datetime.now(UTC), record.new_salt()
+    stage_records = sum(stage.erase(s3, subject, names=names, dry_run=False) for subject in planned.erased)
+    rows = deleted = 0
+    for subject in planned.erased:
+        for load in _tables(subject.contract, catalog=catalog, names=names):
+            rows += tables.erase(load, subject)
+            deleted += tables.forget_past(s3, load)
+    build([subject.contract.dataset for subject in planned.erased])
+
+    kept = [subject.contract.dataset for subject in planned.kept]
+    sweep = Sweep(s3, (*planned.erased, *planned.kept), contracts, catalog=catalog, names=names)
+    for found in list(sweep.look(now=datetime.now(UTC))):
+        if found.disposable and found.dataset not in kept:
+            s3.delete_object(**found.version.request)
+            deleted += 1
+    left = list(sweep.look(now=datetime.now(UTC)))
+    # What is built of a dataset that was left as it is may have the person through it.
+    retained = [found for found in left if kept and (found.dataset is None or found.dataset in kept)]
+    done = Erasure(
+        erasure_id=str(uuid.uuid4()),
+        dataset=planned.subject.contract.dataset,
+        key_hash=record.hash_of(planned.subject, salt=salt),
+        salt=salt,
+        started_at=started,
+        finished_at=datetime.now(UTC),
+        datasets=tuple(subject.contract.dataset for subject in planned.erased),
+        kept=tuple(kept),
+        stage_records=stage_records,
+        rows=rows,
+        versions=deleted,
+        scanned=sweep.read,
+        found=tuple(found.version.uri for found in left if found not in retained),
+        retained=tuple(found.version.uri for found in retained),
+    )
+    record.write(s3, catalog, done, names=names)
+    return done
+
+
+def _tables(contract: Contract, *, catalog: Catalog, names: Names) -> list[Callable[[], Table]]:
+    """What loads the raw and the integration table of a dataset.
+
+    Raises:
+        LakehouseError: there is no such table.
+    """
+    definitions = table_definition.of_contracts([contract], names=names)
+    for definition in definitions:
+        if not catalog.table_exists(definition.name):
+            raise LakehouseError(
+                f"there is no table {definition.name}: put the contract in force, `lakehouse tables apply`"
+            )
+    return [partial(catalog.load_table, definition.name) for definition in definitions]

@@ -1,0 +1,129 @@
+"""Every object and version of every zone, read: where a person still is, and whether that may be deleted."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import NoSuchIcebergTableError, NoSuchPropertyException, NoSuchTableError
+from pyiceberg.table import Table
+
+from lakehouse import table_definition
+from lakehouse.contract import Contract
+from lakehouse.erasure import scan
+from lakehouse.erasure.scan import Person
+from lakehouse.erasure.subject import Subject
+from lakehouse.erasure.versions import Version, versions
+from lakehouse.maintenance.reachable import reachable
+from lakehouse.names import Names, Zone
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+IN_FLIGHT = timedelta(hours=1)
+"""A younger file that no table refers to may be one that a running job commits next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A version of an object that has a person in it.
+
+    Args:
+        version: the object.
+        dataset: whose place it is in; None for models, query results and other places of nobody.
+        disposable: whether nobody needs it: an old version, a query result, a file that no table refers to.
+    """
+
+    version: Version
+    dataset: str | None
+    disposable: bool
+
+
+class Sweep:
+    """A search of all zones for some subjects; content that was read once is not read again, as versions never change.
+
+    Args:
+        subjects: who is looked for, each in its own dataset's places; all of them in models and query results.
+        contracts: all datasets, to tell whose place is whose.
+        catalog: Iceberg catalog.
+        names: names of the deployment.
+    """
+
+    def __init__(
+        self,
+        s3: "S3Client",
+        subjects: Iterable[Subject],
+        contracts: Iterable[Contract],
+        *,
+        catalog: Catalog,
+        names: Names,
+    ) -> None:
+        self._s3 = s3
+        self._people = {subject.contract.dataset: subject.traits for subject in subjects}
+        self._catalog = catalog
+        self._names = names
+        self._places = _places(contracts, names=names)
+        self._clean: set[tuple[str, str, str | None]] = set()
+        self.read = 0
+
+    def look(self, *, now: datetime) -> Iterator[Found]:
+        """Yield what has one of the people in it."""
+        needed = _needed(self._catalog, self._names)
+        for bucket in (*map(self._names.bucket, Zone), self._names.results_bucket):
+            for version in versions(self._s3, bucket):
+                dataset = next((name for prefix, name in self._places if version.uri.startswith(prefix)), None)
+                if self._has(version, dataset):
+                    disposable = self._is_disposable(version, needed, now=now)
+                    yield Found(version=version, dataset=dataset, disposable=disposable)
+
+    def _has(self, version: Version, dataset: str | None) -> bool:
+        identity = (version.bucket, version.key, version.version_id)
+        if version.version_id is not None and identity in self._clean:
+            return False
+        people: list[Person] = list(self._people.values())
+        if dataset is not None:
+            people = [self._people[dataset]] if dataset in self._people else []
+        self.read += 1
+        if people and scan.has(self._s3.get_object(**version.request)["Body"].read(), people):
+            return True
+        self._clean.add(identity)
+        return False
+
+    def _is_disposable(self, version: Version, needed: set[str], *, now: datetime) -> bool:
+        if not version.is_latest or version.bucket == self._names.results_bucket:
+            return version.bucket != self._names.bucket(Zone.STAGE)
+        zones = [self._names.bucket(zone) for zone in (Zone.RAW, Zone.INTEGRATION, Zone.CURATED)]
+        old = version.modified < now - IN_FLIGHT
+        return version.bucket in zones and version.uri not in needed and old
+
+
+def _places(contracts: Iterable[Contract], *, names: Names) -> list[tuple[str, str]]:
+    """URI prefixes that are one dataset's, with its name."""
+    stage, raw = (f"s3://{names.bucket(zone)}/" for zone in (Zone.STAGE, Zone.RAW))
+    return [
+        (prefix, contract.dataset)
+        for contract in contracts
+        for prefix in (
+            *(f"{definition.location}/" for definition in table_definition.of_contracts([contract], names=names)),
+            f"{stage}{contract.stage_prefix}",
+            f"{stage}{names.erased_prefix(dataset=contract.dataset)}",
+            f"{raw}{names.batches_prefix(dataset=contract.dataset)}",
+        )
+    ]
+
+
+def _needed(catalog: Catalog, names: Names) -> set[str]:
+    """Every file of every Iceberg table of the zones."""
+    databases = [names.database(zone) for zone in (Zone.RAW, Zone.INTEGRATION, Zone.CURATED)]
+    databases = [database for database in (*databases, names.ops_database) if catalog.namespace_exists(database)]
+    tables = (table for database in databases for table in catalog.list_tables(database))
+    loaded = (_loaded(catalog.load_table, ".".join(table)) for table in tables)
+    return {uri for table in loaded if table is not None for uri in reachable(table)}
+
+
+def _loaded(load: Callable[[str], Table], name: str) -> Table | None:
+    try:
+        return load(name)
+    except (NoSuchTableError, NoSuchIcebergTableError, NoSuchPropertyException):
+        return None  # a view, or dbt has just put another in its place

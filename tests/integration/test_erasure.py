@@ -1,0 +1,32 @@
+"""An erasure leaves a proof that does not say who it was, and what it was told to leave."""
+
+import json
+from pathlib import Path
+
+from lakehouse import ops_tables
+from lakehouse.erasure import record
+from lakehouse.erasure.record import ERASURES
+from lakehouse.erasure.subject import of_key
+from local.embedded import Server
+from tests.reliability.club import a_club
+
+
+def test_the_proof_does_not_say_who_it_was(aws: Server, tmp_path: Path) -> None:
+    club = a_club(aws, tmp_path, "forgetproof")
+    planned = club.plan(with_related=False)
+    assert [subject.contract.dataset for subject in planned.kept] == ["visits", "cakes"]
+    done = club.erase(planned)
+
+    # What was left as it is has him still, and the proof says where.
+    assert done.state == "complete"
+    assert any("/visits/" in uri for uri in done.retained)
+    assert all("/people/" not in place for place in club.zebedees())
+    table = club.catalog.load_table((club.names.ops_database, ERASURES))
+    [row] = table.scan().to_arrow().to_pylist()
+    bucket, key = row["report"].removeprefix("s3://").split("/", 1)
+    proof = json.loads(club.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    assert (row["state"], row["found"], row["dataset"]) == ("complete", 0, "people")
+    assert proof["erasure_id"] == row["erasure_id"] == done.erasure_id
+    assert proof["key_hash"] == record.hash_of(planned.subject, salt=row["salt"])
+    assert proof["key_hash"] != record.hash_of(of_key(club.contract("people"), ["8"]), salt=row["salt"])
+    assert {definition.table for definition in ops_tables.definitions(names=club.names)} >= {ERASURES}

@@ -1,0 +1,93 @@
+"""A person leaves every zone, and nobody else does; what died half-way is completed by asking again."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from lakehouse import batches
+from lakehouse.erasure import erase
+from lakehouse.erasure.erase import Plan
+from lakehouse.erasure.record import Erasure
+from lakehouse.names import Zone
+from local.embedded import Server
+from tests.reliability.club import Club, a_club
+
+
+def test_a_person_leaves_every_zone_and_nobody_else_does(aws: Server, tmp_path: Path) -> None:
+    club = a_club(aws, tmp_path, "forgetone")
+    assert len(club.zebedees()) > 8
+    others = {
+        (dataset, zone): [row for row in club.rows(dataset, zone) if row[column] != value]
+        for dataset, column, value in (("people", "person_id", 7), ("visits", "person", 7), ("cakes", "visit", 1))
+        for zone in (Zone.RAW, Zone.INTEGRATION)
+    }
+    club.put("people", "3.csv", b"person_id,name,age\n6,Ann,63\n7,Zebedee,78\n8,Cyd,9\n")  # waits
+
+    planned = club.plan(with_related=True)
+    assert [subject.contract.dataset for subject in planned.erased] == ["people", "visits", "cakes"]
+    looked = erase.amounts(club.s3, planned, catalog=club.catalog, names=club.names)
+    assert [(one.stage_records, one.raw_rows, one.integration_rows) for one in looked] == [
+        (2, 2, 1),
+        (1, 1, 1),
+        (1, 1, 1),
+    ]
+
+    done = club.erase(planned)
+
+    assert (done.state, done.found, done.stage_records, done.rows) == ("complete", (), 5, 7)
+    assert club.zebedees() == []
+    assert club.built == [["people", "visits", "cakes"]]
+    for (dataset, zone), rows in others.items():
+        assert club.rows(dataset, zone) == rows
+    # Nothing waits that did not wait before, and what is read again from stage is what was there.
+    for contract in club.contracts:
+        assert batches.plan(club.s3, names=club.names, contract=contract) is None
+    for dataset in ("visits", "cakes"):
+        club.move(dataset, f"{dataset}-00000001")
+        for zone in (Zone.RAW, Zone.INTEGRATION):
+            assert club.rows(dataset, zone) == others[dataset, zone]
+    club.move("people", "people-00000003")
+    live = [(row["person_id"], row["age"]) for row in club.rows("people", Zone.INTEGRATION) if not row["_is_deleted"]]
+    assert live == [(6, 63), (8, 9)]
+    assert club.zebedees() == []
+
+    again = club.erase(club.plan(with_related=True))
+    assert (again.state, again.stage_records, again.rows, again.versions) == ("complete", 0, 0, again.versions)
+
+
+@pytest.mark.parametrize("dies_in", ["put", "erase", "delete", "forget", "build"])
+def test_what_died_half_way_is_completed_by_asking_again(
+    aws: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies_in: str
+) -> None:
+    club = a_club(aws, tmp_path, f"forget{dies_in}")
+
+    class Killed(BaseException):
+        pass
+
+    def dying(*_: object, **__: object) -> None:
+        raise Killed
+
+    places = {
+        "put": "lakehouse.erasure.stage._put",
+        "erase": "lakehouse.batches.erase",
+        "delete": "lakehouse.erasure.stage._delete",
+        "forget": "lakehouse.erasure.tables._expire",
+    }
+    planned = club.plan(with_related=True)
+    with monkeypatch.context() as patch:
+        if dies_in in places:
+            patch.setattr(places[dies_in], dying)
+        else:
+            patch.setattr(club, "erase", lambda planned: _erase_with(club, planned, dying))
+        with pytest.raises(Killed):
+            club.erase(planned)
+    for contract in club.contracts:
+        assert batches.plan(club.s3, names=club.names, contract=contract) is None
+    done = club.erase(club.plan(with_related=True))
+    assert (done.state, done.found) == ("complete", ())
+    assert club.zebedees() == []
+
+
+def _erase_with(club: Club, planned: Plan, build: Callable[[Sequence[str]], object]) -> Erasure:
+    return erase.erase(club.s3, planned, club.contracts, catalog=club.catalog, names=club.names, build=build)

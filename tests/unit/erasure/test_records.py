@@ -1,0 +1,120 @@
+"""A person's records taken out of files of every format: the others stay, byte for byte where that can be."""
+
+import gzip
+import io
+from typing import Any
+
+import fastavro
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lakehouse.contract import Contract
+from lakehouse.erasure.records import without
+from lakehouse.erasure.subject import Subject
+from lakehouse.errors import LakehouseError
+from lakehouse.readers.numbers import original_rows
+from lakehouse.types import LONG, STRING, decimal
+from tests.unit.readers.support import URI, column, contract
+
+COLUMNS = (column("id", LONG, required=True, source_name="ID"), column("name"), column("spent", decimal(8, 2)))
+SEVEN = {"id": (7,)}
+
+
+def of(format_: str, **source: Any) -> Subject:
+    return Subject(contract=contract(*COLUMNS, format_=format_, key=("id",), **source), values=SEVEN)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "count"),
+    [
+        (b"ID,name,spent\n6,ann,1\n7,bob,2\n70,eve,3\n", b"ID,name,spent\n6,ann,1\n\n70,eve,3\n", 1),
+        (b'ID,name,spent\r\n7,"b\r\no,b",2\r\n8,x,1\r\n7,y,1', b"ID,name,spent\r\n\n\n8,x,1\r\n", 2),
+        # A record that is refused has its key all the same; where that can't be read, its text decides.
+        (b"ID,name,spent\n7,bob,much\n8,x,much\n", b"ID,name,spent\n\n8,x,much\n", 1),
+        (b"ID,name,spent\n7,bob\n8,cy\n77,7up\n", b"ID,name,spent\n\n8,cy\n77,7up\n", 1),
+        (b"ID,name,spent\n6,ann,7\n", b"ID,name,spent\n6,ann,7\n", 0),
+        (b"ID,name,spent\n7,bob,2\n", b"ID,name,spent\n\n", 1),
+        (b"", b"", 0),
+    ],
+)
+def test_lines_of_a_csv(before: bytes, after: bytes, count: int) -> None:
+    left = without(before, of("csv"), uri=URI)
+    assert (left.content, left.count, left.removed) == (after, count, ())
+
+
+def test_what_was_compressed_is_compressed_again() -> None:
+    left = without(gzip.compress(b"ID,name,spent\n7,bob,2\n8,x,1\n"), of("csv"), uri=URI)
+    assert left.count == 1
+    assert gzip.decompress(left.content) == b"ID,name,spent\n\n8,x,1\n"
+
+
+def test_lines_of_json() -> None:
+    lines = b'{"ID": 6, "spent": 1.10}\n\n{"ID": 7, "name": "b"}\n{"ID": 8}'
+    left = without(lines, of("jsonl"), uri=URI)
+    assert (left.content, left.count) == (b'{"ID": 6, "spent": 1.10}\n\n\n{"ID": 8}', 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('[{"ID": 6, "spent": 1.10}, {"ID": 7}, {"ID": 8}]', '[{"ID": 6, "spent": 1.10},  {"ID": 8}]'),
+        ('[{"ID": 6,\n "name": "[7]"},\n {"ID": 7,\n "spent": 1}]', '[{"ID": 6,\n "name": "[7]"}\n \n]'),
+        ('{"ID": 6} {"ID": 7, "name": "b"}\n{"ID": 8}', '{"ID": 6} \n{"ID": 8}'),
+        ('[{"ID": 7}, {"ID": 6},\n{"ID": 7}, {"ID": 7}]', '[ {"ID": 6}\n ]'),
+        ('[{"ID": 7}]', "[]"),
+    ],
+)  # fmt: skip
+def test_elements_of_a_json_document(before: str, after: str) -> None:
+    left = without(before.encode(), of("json"), uri=URI)
+    assert left.content.decode() == after
+    assert left.count == before.count('"ID": 7')
+
+
+def test_rows_of_parquet() -> None:
+    table = pa.table({"ID": pa.array([6, 7, 8, 7], pa.int32()), "name": ["a", "b", "c", "d"], "more": [1, 2, 3, 4]})
+    file = io.BytesIO()
+    pq.write_table(table, file, compression="zstd")
+    left = without(file.getvalue(), of("parquet"), uri=URI)
+    kept = pq.ParquetFile(io.BytesIO(left.content))
+    assert (left.count, left.removed) == (2, (2, 4))
+    assert kept.read().to_pylist() == [{"ID": 6, "name": "a", "more": 1}, {"ID": 8, "name": "c", "more": 3}]
+    assert kept.schema_arrow == table.schema
+    assert kept.metadata.row_group(0).column(0).compression == "ZSTD"
+
+
+def test_records_of_avro() -> None:
+    fields = [{"name": "ID", "type": "long"}, {"name": "name", "type": ["null", "string"]}]
+    schema = fastavro.parse_schema({"type": "record", "name": "r", "fields": fields})
+    file = io.BytesIO()
+    fastavro.writer(file, schema, [{"ID": 6, "name": "a"}, {"ID": 7, "name": "b"}, {"ID": 8, "name": None}], "deflate")
+    left = without(file.getvalue(), of("avro"), uri=URI)
+    reader = fastavro.reader(io.BytesIO(left.content))
+    assert (left.count, left.removed) == (1, (2,))
+    assert list(reader) == [{"ID": 6, "name": "a"}, {"ID": 8, "name": None}]
+    assert reader.codec == "deflate"
+
+
+def test_an_object_that_cannot_be_read_has_nobody() -> None:
+    broken = gzip.compress(b"ID,name,spent\n7,bob,2\n8,x,1\n" * 400)[:60]
+    assert without(broken, of("csv"), uri=URI).count == 0
+
+
+def test_what_cannot_be_told_apart_is_left_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(without.__globals__["_REMOVE"], "csv", lambda content, doomed, rows: content)
+    with pytest.raises(LakehouseError, match=r"1 of its 2 records cannot be told from the others"):
+        without(b"ID,name,spent\n7,bob,2\n8,x,1\n", of("csv"), uri=URI)
+
+
+def test_a_text_key() -> None:
+    shop: Contract = contract(column("email", STRING, required=True), column("id", LONG), key=("email",))
+    subject = Subject(contract=shop, values={"email": ("a.b@example.com",)})
+    content = b"email,id\na.b@example.com,1\naxb@example.com,2\n"
+    assert without(content, subject, uri=URI).content == b"email,id\n\naxb@example.com,2\n"
+
+
+@pytest.mark.parametrize(
+    ("removed", "expected"), [((), [1, 2, 3]), ((1,), [2, 3, 4]), ((2, 3), [1, 4, 5]), ((5,), [1, 2, 3])]
+)
+def test_records_keep_the_numbers_that_they_arrived_with(removed: tuple[int, ...], expected: list[int]) -> None:
+    assert original_rows([1, 2, 3], removed) == expected

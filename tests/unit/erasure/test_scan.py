@@ -1,0 +1,105 @@
+"""A person is found in every format, and nobody else for them."""
+
+import gzip
+import io
+import json
+
+import fastavro
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lakehouse.erasure.scan import has
+from lakehouse.erasure.subject import Subject, of_key, text_of
+from lakehouse.errors import LakehouseError
+from lakehouse.types import LONG, STRING
+from tests.unit.readers.support import column, contract
+
+SHOP = contract(column("customer_id", LONG, source_name="CustomerID"), column("name"), key=("customer_id",))
+SEVEN = of_key(SHOP, ["7"]).traits
+
+
+def parquet(**columns: pa.Array) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(pa.table(columns), file)
+    return file.getvalue()
+
+
+def avro(value: int) -> bytes:
+    schema = {"type": "record", "name": "r", "fields": [{"name": "CustomerID", "type": "long"}]}
+    file = io.BytesIO()
+    fastavro.writer(file, schema, [{"CustomerID": value}])
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("value", [7, 8])
+@pytest.mark.parametrize(
+    "content",
+    [
+        lambda value: parquet(customer_id=pa.array([1, value])),
+        lambda value: parquet(CUSTOMER_ID=pa.array([1.0, float(value)])),
+        avro,
+        lambda value: json.dumps({"data": [{"customerid": value}]}).encode(),
+        lambda value: f'{{"customer_id": 1}}\n{{"customer_id": "{value}"}}\n'.encode(),
+        lambda value: f'"customer_id","n"\n"1","a"\n"{value}","b"\n'.encode(),
+        lambda value: f"n;CustomerID\na;{value}\n".encode(),
+        lambda value: gzip.compress(f"CustomerID\n{value}\n".encode()),
+        lambda value: parquet(
+            customer_id=pa.array([None], pa.int64()), _errors=pa.array([["x"]]), _record=pa.array([f"{value},bob"])
+        ),
+    ],
+)
+def test_a_record_with_the_key_is_the_persons(content, value: int) -> None:  # type: ignore[no-untyped-def]
+    assert has(content(value), [SEVEN]) is (value == 7)
+
+
+def test_another_column_with_the_value_is_not() -> None:
+    assert not has(b"quantity,customer_id\n7,8\n", [SEVEN])
+    assert not has(parquet(quantity=pa.array([7])), [SEVEN])
+
+
+def test_a_telling_value_is_found_wherever_it_stands() -> None:
+    shop = contract(column("email", STRING), key=("email",))
+    person = of_key(shop, ["ann@example.com"]).traits
+    assert has(b"To: ann@example.com\n", [person])
+    assert has(parquet(anything=pa.array(["mail ann@example.com"])), [person])
+    assert not has(parquet(anything=pa.array(["bob@example.com"])), [person])
+
+
+def test_a_key_of_several_columns_is_all_of_them() -> None:
+    lines = contract(column("order_id", LONG), column("line", LONG), key=("order_id", "line"))
+    person = of_key(lines, ["line=2", "order_id=10"]).traits
+    assert has(b"order_id,line\n10,2\n", [person])
+    assert not has(b"order_id,line\n10,3\n2,10\n", [person])
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"Obj\x01", b"{", b"\x1f\x8b", bytes(range(256))])
+def test_any_bytes_can_be_looked_at(content: bytes) -> None:
+    assert not has(content, [SEVEN])
+
+
+def test_values_are_the_same_text_in_every_type() -> None:
+    assert {text_of(value) for value in (7, 7.0, "7", " 7 ")} == {"7"}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["x"], "'x' is no value of customer_id"),
+        (["name=7"], "'name=7' is no value of customer_id"),
+        (["7", "8"], "is not its key; give --key customer_id="),
+    ],
+)
+def test_what_names_nobody_is_refused(given: list[str], message: str) -> None:
+    with pytest.raises(LakehouseError, match=message):
+        of_key(SHOP, given)
+
+
+def test_a_dataset_without_a_key_names_nobody() -> None:
+    with pytest.raises(LakehouseError, match="no primary key"):
+        of_key(contract(column("a")), ["1"])
+
+
+def test_a_subject_is_of_its_own_rows() -> None:
+    rows = pa.table({"customer_id": pa.array([7, None, 8]), "name": ["a", "7", "c"]})
+    assert Subject(contract=SHOP, values={"customer_id": (7,)}).mask(rows).to_pylist() == [True, False, False]
