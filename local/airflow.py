@@ -153,7 +153,8 @@ def _environment(server: embedded.Server, database: Database, home: Path) -> dic
     }
     inherited = embedded.child_environment(server).items()
     return (
-        {name: value for name, value in inherited if not name.startswith("AIRFLOW_")}
+        # The bundle's own `dags` and `lakehouse` are what it imports, not those of somebody's search path.
+        {name: value for name, value in inherited if not name.startswith("AIRFLOW_") and name != "PYTHONPATH"}
         | {f"AIRFLOW__{name}": str(value) for name, value in settings.items()}
         | {
             "AIRFLOW_HOME": str(home),

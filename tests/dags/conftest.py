@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import local.airflow
 from lakehouse.contract_loader import load_contracts
 from local import demo, lake
 from tests.dags.lake import Running, add_shipping
@@ -49,6 +50,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     lake.down(home / "lake")
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def started(running: Running) -> Iterator[local.airflow.Airflow]:
+    """The laptop's Airflow on that lakehouse, its DAGs paused."""
+    server, contracts = running.lake.server, running.airflow.home / "contracts"
+    yield local.airflow.up(server, running.lake.database, contracts=contracts)
+    local.airflow.down(server.root)
 
 
 @pytest.fixture

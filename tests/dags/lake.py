@@ -1,9 +1,12 @@
 """The demo's lakehouse with one more domain, whose quality tests decide upon."""
 
 import json
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 import boto3
 
@@ -12,6 +15,8 @@ from lakehouse.ingest import ingest
 from lakehouse.names import Urgency
 from local.lake import Lake
 from tests.dags.running import Airflow
+
+Found = TypeVar("Found")
 
 CONTRACT = """
 apiVersion: v3.1.0
@@ -43,9 +48,18 @@ class Running:
     def contract(self, dataset: str) -> Contract:
         return next(contract for contract in self.contracts if contract.dataset == dataset)
 
-    def run(self, dag_id: str, *, state: str) -> dict[str, str]:
-        """Run a DAG, which must end so; how each of its tasks ended."""
-        found = self.airflow.run("run_dag.py", str(self.airflow.dags), dag_id)
+    def run(self, dag_id: str, *, state: str, attributes: Sequence[tuple[str, str, Any]] = ()) -> dict[str, str]:
+        """Run a DAG, which must end so.
+
+        Args:
+            dag_id: the DAG.
+            state: how it must end.
+            attributes: set before: task, name, value.
+
+        Returns:
+            how each of its tasks ended.
+        """
+        found = self.airflow.run("run_dag.py", str(self.airflow.dags), dag_id, json.dumps(attributes))
         assert found["state"] == state, found
         tasks: dict[str, str] = found["tasks"]
         return tasks
@@ -64,6 +78,20 @@ def add_shipping(contracts: Path) -> None:
     for dataset, to, least in (("parcels", "", 2), ("scans", "{to: parcels.id}", 0), ("carriers", "", 0)):
         text = CONTRACT.format(dataset=dataset, to=to, least=least)
         (contracts / "shipping" / f"{dataset}.odcs.yaml").write_text(text)
+
+
+def eventually(find: Callable[[], Found | None], *, within: float = 180) -> Found:
+    """What a function finds once it finds something.
+
+    Args:
+        find: asked again and again.
+        within: seconds after which it is a failure.
+    """
+    deadline = time.monotonic() + within
+    while not (found := find()):
+        assert time.monotonic() < deadline, f"not within {within:.0f} s"
+        time.sleep(0.1)
+    return found
 
 
 def subscribe(lake: Lake) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).parents[2]
-AIRFLOW = REPOSITORY / ".venv-airflow" / "bin"
+AIRFLOW = REPOSITORY / os.environ.get("LAKEHOUSE_TEST_AIRFLOW", ".venv-airflow") / "bin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
