@@ -28,6 +28,7 @@ from lakehouse.cli import (
     status,
     tables,
 )
+from lakehouse.cli.printable import printable
 from lakehouse.errors import LakehouseError
 
 PLUGINS = "lakehouse.commands"
@@ -81,7 +82,9 @@ def main() -> None:
         app()
     except (LakehouseError, BotoCoreError, ClientError) as error:
         Console(stderr=True, soft_wrap=True, highlight=False).print("[red]error[/red] ", end="")
-        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(str(error))
+        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(
+            printable(str(error), lines=True)
+        )
         sys.exit(2)
 
 

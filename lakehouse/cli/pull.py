@@ -8,6 +8,7 @@ import typer
 from lakehouse import pulls, run
 from lakehouse.cli.datasets import chosen
 from lakehouse.cli.options import DEFAULT_CONTRACTS, DEFAULT_ENVIRONMENT, Contracts, Environment, console
+from lakehouse.cli.printable import in_markup
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Fetch
 from lakehouse.settings import names_of
@@ -39,4 +40,7 @@ def pull(
     if after == before or after is None:
         console.print(f"{dataset}: nothing new")
     else:
-        console.print(f"{after.batch_id}: {len(after.objects)} pages up to {after.cursor}; `lakehouse run {dataset}`")
+        console.print(
+            f"{after.batch_id}: {len(after.objects)} pages up to {in_markup(str(after.cursor))}; "
+            f"`lakehouse run {dataset}`"
+        )

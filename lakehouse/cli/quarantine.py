@@ -7,6 +7,7 @@ import typer
 from lakehouse import catalog
 from lakehouse.cli.datasets import chosen
 from lakehouse.cli.options import DEFAULT_CONTRACTS, DEFAULT_ENVIRONMENT, Contracts, Environment, console
+from lakehouse.cli.printable import printable
 from lakehouse.quarantine import Refused, refused
 from lakehouse.settings import names_of
 
@@ -35,9 +36,9 @@ def quarantine(
 
 
 def show(record: Refused) -> None:
-    """Print one refused record; its text is printed as it is, whatever it holds."""
-    console.print(f"{record.file}:{record.row}", style="bold", markup=False)
+    """Print one refused record; whatever it holds, it is printed as text."""
+    console.print(f"{printable(record.file)}:{record.row}", style="bold", markup=False)
     for column, reason in record.reasons:
-        console.print(f"  {column or 'record'}: {reason}", style="red", markup=False)
+        console.print(f"  {column or 'record'}: {printable(reason)}", style="red", markup=False)
     text = record.record if len(record.record) <= RECORD_CHARACTERS else record.record[:RECORD_CHARACTERS] + "..."
-    console.print(f"  {text!r}", style="dim", markup=False)
+    console.print(f"  {printable(repr(text))}", style="dim", markup=False)

@@ -9,9 +9,11 @@ from typing import Annotated
 import boto3
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from lakehouse.athena import query as ask
 from lakehouse.cli.options import DEFAULT_ENVIRONMENT, Environment, console
+from lakehouse.cli.printable import printable
 from lakehouse.errors import LakehouseError
 from lakehouse.faults import one_of
 from lakehouse.governance.roles import ROLES
@@ -57,16 +59,16 @@ def query(
             for row in result.rows:
                 sys.stdout.write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n")
         case Format.TABLE:
-            table = Table(*names)
+            table = Table(*(Text(printable(name)) for name in names))
             for count, row in enumerate(result.rows):
                 if count == TABLE_ROWS:
                     table.caption = f"the first {TABLE_ROWS:,} rows; --format csv prints all"
                     break
-                table.add_row(*(_safe(value) for value in row))
+                table.add_row(*(_cell(value) for value in row))
             if names:
                 console.print(table)
             console.print(f"{result.scanned_bytes:,} bytes scanned", style="dim")
 
 
-def _safe(value: str | None) -> str:
-    return "[dim]null[/]" if value is None else value.replace("[", r"\[")
+def _cell(value: str | None) -> Text:
+    return Text("null", style="dim") if value is None else Text(printable(value, lines=True))

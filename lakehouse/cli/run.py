@@ -12,6 +12,7 @@ from lakehouse import ops
 from lakehouse import run as runner
 from lakehouse.cli.datasets import chosen
 from lakehouse.cli.options import DEFAULT_CONTRACTS, DEFAULT_ENVIRONMENT, Contracts, Environment, console
+from lakehouse.cli.printable import in_markup
 from lakehouse.contract import Contract
 from lakehouse.names import Move, Names
 from lakehouse.quality import results as quality
@@ -88,8 +89,9 @@ def finish(ended: Sequence[JobRun], datasets: Iterable[Contract], *, names: Name
         console.print(_summary(ended, names=names, catalog=catalog))
     failed = [job_run for job_run in ended if not job_run.succeeded]
     for job_run in failed:
+        reason = in_markup(job_run.error or "no reason given")
         console.print(
-            f"[red]{job_run.dataset}[/]: {job_run.move} {job_run.state}: {job_run.error or 'no reason given'}\n"
+            f"[red]{job_run.dataset}[/]: {job_run.move} {job_run.state}: {reason}\n"
             f"  batches {', '.join(job_run.batch_ids)}; log group {names.job_log_group(job_run.move, 'output')}, "
             f"stream {job_run.run_id}; mend it, then `lakehouse run {job_run.dataset}` takes up what is left"
         )
@@ -104,7 +106,7 @@ def _show_held(dataset: str, *, names: Names, catalog: Catalog) -> bool:
     reasons = quality.reasons(catalog, names=names, dataset=dataset, run_ids=run_ids) if held else {}
     for attempt in held:
         what = "stays in raw" if attempt.move is Move.STAGE_TO_RAW else "is in; what depends on the dataset waits"
-        said = "\n".join(f"  {reason}" for reason in reasons[attempt.run_id, attempt.batch_id])
+        said = "\n".join(f"  {in_markup(reason)}" for reason in reasons[attempt.run_id, attempt.batch_id])
         console.print(
             f"[red]{dataset}[/]: {attempt.batch_id} {what}, its gate is {attempt.gate}\n{said}\n"
             f"  mend the data or the contract, then `lakehouse rerun {dataset} {attempt.batch_id}`"

@@ -9,12 +9,16 @@ import fastavro
 import pyarrow as pa
 
 from lakehouse.errors import LakehouseError
+from lakehouse.readers.avro_blocks import limit_blocks
+from lakehouse.readers.avro_schema import check
 from lakehouse.readers.chunk import Chunk, UnreadableError
 from lakehouse.readers.json_text import to_json
 from lakehouse.readers.native import plain, text_of
 
 BATCH_ROWS = 16 * 2**10
 NO_CODEC = "you need to install"
+
+limit_blocks()
 
 
 def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
@@ -33,6 +37,7 @@ def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
         schema = reader.writer_schema
         if not isinstance(schema, dict) or schema.get("type") != "record":
             raise UnreadableError("expected Avro records, found values of another type")
+        check(schema)
         names = [field["name"] for field in schema["fields"]]
         while records := list(islice(reader, BATCH_ROWS)):
             yield partial(_chunk, records, names, first)
@@ -57,11 +62,9 @@ def _chunk(records: list[Any], names: list[str], first: int) -> Chunk:
 
 def _column(values: list[Any]) -> pa.Array:
     """An array of the type that Arrow finds in the values; of text, when they are of several types or nest."""
-    try:
-        array = pa.array(values)
-    except (pa.ArrowException, OverflowError, TypeError, ValueError):
-        pass
-    else:
-        if not pa.types.is_nested(array.type):
-            return array
+    if not any(isinstance(value, (dict, list)) for value in values):
+        try:
+            return pa.array(values)
+        except (pa.ArrowException, OverflowError, TypeError, ValueError):
+            pass
     return pa.array([None if value is None else text_of(value) for value in values], type=pa.string())

@@ -1,12 +1,15 @@
 """What a format's reader yields: records in columns as the source sent them, and those that could not be read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 MAX_RECORD = 16 * 2**20
 """A record of more bytes (in JSON documents, of more characters) is refused, so that memory stays bounded."""
+
+MAX_COLUMNS = 10_000
+"""An object of more columns is refused: its header alone would take more memory than its records."""
 
 KEPT_OF_TOO_LONG = 64 * 2**10
 """How much of a record that is too long goes to `_record`; the stage object keeps the rest."""
@@ -47,9 +50,12 @@ class Chunk:
         rows: int64, the line or record number of each record.
         original: the text of a record as it was sent, by its position in `rows`.
         broken: records beside those in `columns`.
+        extras: fields that the contract lacks, by the record's position in `rows`, where records differ in them: a
+            column for each would be as long as all records together.
     """
 
     columns: dict[str, pa.Array]
     rows: pa.Array
     original: Callable[[int], str]
     broken: list[Broken] = field(default_factory=list)
+    extras: Mapping[int, Mapping[str, str]] = field(default_factory=dict)

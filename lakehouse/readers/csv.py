@@ -16,11 +16,9 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from lakehouse.contract import Contract
-from lakehouse.readers.chunk import Broken, Chunk, UnreadableError
+from lakehouse.readers.chunk import MAX_COLUMNS, Broken, Chunk, UnreadableError
 from lakehouse.readers.records import Block, split
 from lakehouse.readers.values import show
-
-MAX_COLUMNS = 10_000
 
 
 class _Dialect(NamedTuple):

@@ -22,8 +22,8 @@ class RepeatedFieldError(ValueError):
 def _unique(pairs: list[tuple[str, Nested]]) -> dict[str, Nested]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        seen = set[str]()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise RepeatedFieldError(f"field {twice!r} is given twice")
     return fields
 

@@ -81,13 +81,17 @@ def chunk_of(
             records.append(value)
             kept.append(i)
     names = dict.fromkeys(column.source_name for column in row_columns(contract))
-    for record in records:
-        names.update(dict.fromkeys(record))
+    extras = {
+        i: {name: render(value) for name, value in record.items() if name not in names and value is not None}
+        for i, record in enumerate(records)
+        if record.keys() - names.keys()
+    }
     return Chunk(
         columns={name: _column(records, name) for name in names},
         rows=pa.array([rows[i] for i in kept], type=pa.int64()),
         original=lambda position: texts[kept[position]],
         broken=broken,
+        extras=extras,
     )
 
 

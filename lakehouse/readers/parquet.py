@@ -1,5 +1,7 @@
 """Read Parquet in batches of records, whatever the size of its row groups."""
 
+import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import IO
@@ -7,11 +9,13 @@ from typing import IO
 import pyarrow as pa
 from pyarrow import parquet
 
-from lakehouse.readers.chunk import Chunk, UnreadableError
+from lakehouse.readers.chunk import MAX_COLUMNS, Chunk, UnreadableError
 from lakehouse.readers.native import row_json
 
 BATCH_BYTES = 16 * 2**20
 BATCH_ROWS = 64 * 2**10
+LARGEST_FOOTER = 32 * 2**20
+"""Bytes; Arrow takes some ten times as much memory for it."""
 
 
 def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
@@ -25,11 +29,14 @@ def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
     """
     first = 1
     try:
+        _check_footer(file)
         # Pages are read as they are needed: a row group need not fit in memory.
         with parquet.ParquetFile(file, pre_buffer=False, buffer_size=2**20, page_checksum_verification=True) as opened:
-            repeated = [name for name in opened.schema_arrow.names if opened.schema_arrow.names.count(name) > 1]
-            if repeated:
-                raise UnreadableError(f"column {repeated[0]!r} is there {len(repeated)} times")
+            if opened.metadata.num_columns > MAX_COLUMNS:
+                raise UnreadableError(f"{opened.metadata.num_columns} columns are more than {MAX_COLUMNS}")
+            name, times = Counter(opened.schema_arrow.names).most_common(1)[0] if opened.schema_arrow.names else ("", 0)
+            if times > 1:
+                raise UnreadableError(f"column {name!r} is there {times} times")
             for batch in opened.iter_batches(batch_size=_batch_rows(opened.metadata)):
                 yield partial(_chunk, batch, first)
                 first += len(batch)
@@ -37,6 +44,16 @@ def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
         if getattr(error, "errno", None):
             raise
         raise UnreadableError(f"damaged or no Parquet: {error}", row=first) from error
+
+
+def _check_footer(file: IO[bytes]) -> None:
+    """Refuse a footer that would take more memory than records may; it ends with its length and the magic number."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - 8, 0))
+    length, magic = int.from_bytes(file.read(4), "little"), file.read(4)
+    file.seek(0)
+    if magic == b"PAR1" and LARGEST_FOOTER < length < size:  # any other is damage, of which Arrow tells
+        raise UnreadableError(f"a footer of {length:,} bytes is more than {LARGEST_FOOTER:,}")
 
 
 def _batch_rows(metadata: parquet.FileMetaData) -> int:

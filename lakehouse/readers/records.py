@@ -12,6 +12,9 @@ from lakehouse.readers.boundaries import TOO_LONG, Found, Positions, find, line_
 from lakehouse.readers.chunk import KEPT_OF_TOO_LONG, MAX_RECORD, Broken
 
 BLOCK = 4 * 2**20
+MOST = 128 * 2**10
+"""Records of a block; of the shortest ones, each with its reasons, 4 MiB would take gigabytes."""
+
 _LINE_END = re.compile(rb"\r\n?|\n")
 
 
@@ -55,7 +58,7 @@ def split(stream: IO[bytes], *, delimiter: str = "", quote: str = "", encoding: 
         end = not read
         data = rest + read
         found = find(data, line_ends(data, end=end), delimiter=delimiter, quote=quote, end=end)
-        yield _block(data, found, line + found.lines, encoding=encoding)
+        yield from _pieces(_block(data, found, line + found.lines, encoding=encoding))
         rest = data[found.rest :]
         line += found.rest_line
         # The last character may be a CR that ends the line.
@@ -95,6 +98,23 @@ def _block(data: bytes, found: Found, lines: Positions, *, encoding: str) -> Blo
         lines=lines[whole],
         broken=broken,
     )
+
+
+def _pieces(block: Block) -> Iterator[Block]:
+    """The block, or several of at most `MOST` well-formed records; the malformed are in the first."""
+    count = len(block.lines)
+    for first in range(0, max(count, 1), MOST):
+        last = first + MOST
+        start = int(block.starts[first]) if first else 0
+        end = int(block.starts[last]) if last < count else len(block.data)
+        yield replace(
+            block,
+            data=block.data[start:end],
+            starts=block.starts[first:last] - start,
+            ends=block.ends[first:last] - start,
+            lines=block.lines[first:last],
+            broken=[] if first else block.broken,
+        )
 
 
 def _only(broken: Broken) -> Block:

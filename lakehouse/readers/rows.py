@@ -149,6 +149,7 @@ def _unknown_columns(contract: Contract, chunk: Chunk) -> defaultdict[int, dict[
     """What the source sent in columns that the contract lacks, by position; kept so that nothing is lost."""
     known = {column.source_name for column in row_columns(contract)}
     extras: defaultdict[int, dict[str, object]] = defaultdict(dict)
+    extras.update({i: dict(fields) for i, fields in chunk.extras.items() if fields})
     for name, array in chunk.columns.items():
         if name in known or array.null_count == len(array):
             continue

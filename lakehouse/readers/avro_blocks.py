@@ -1,0 +1,74 @@
+"""Blocks of Avro object container files, decompressed within a limit: fastavro itself knows none.
+
+Source: Apache Avro specification, "Object Container Files".
+"""
+
+import bz2
+import lzma
+import sys
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+from typing import IO
+
+import cramjam
+import fastavro.read
+
+from lakehouse.readers.chunk import UnreadableError
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+LARGEST = 32 * 2**20
+"""Bytes of a block, compressed or not; writers make blocks of some 16 to 64 KiB."""
+
+
+def limit_blocks() -> None:
+    """Have fastavro read blocks by the functions of this module."""
+    codecs: dict[str, Callable[[bytes], bytes]] = {
+        "null": lambda data: data,
+        "deflate": lambda data: zlib.decompressobj(-15).decompress(data, LARGEST + 1),
+        "bzip2": lambda data: bz2.BZ2Decompressor().decompress(data, LARGEST + 1),
+        "xz": lambda data: lzma.LZMADecompressor().decompress(data, LARGEST + 1),
+        "zstandard": lambda data: zstd.ZstdDecompressor().decompress(data, LARGEST + 1),
+        "snappy": _snappy,
+    }
+    for codec, decompress in codecs.items():
+        fastavro.read.BLOCK_READERS[codec] = _reader(decompress)
+
+
+def _reader(decompress: Callable[[bytes], bytes]) -> Callable[[IO[bytes]], IO[bytes]]:
+    def read(file: IO[bytes]) -> IO[bytes]:
+        length = _number(file, shift=1)
+        _check(length)
+        data = file.read(length)
+        if len(data) < length:
+            raise UnreadableError(f"damaged or no Avro: a block of {length} bytes ends after {len(data)}")
+        block = decompress(data)
+        _check(len(block))
+        return BytesIO(block)
+
+    return read
+
+
+def _snappy(data: bytes) -> bytes:
+    _check(_number(BytesIO(data)))
+    return bytes(cramjam.snappy.decompress_raw(data[:-4]))  # four bytes of checksum
+
+
+def _check(length: int) -> None:
+    if length > LARGEST:
+        raise UnreadableError(f"a block of more than {LARGEST:,} bytes: have its writer make smaller ones")
+
+
+def _number(file: IO[bytes], *, shift: int = 0) -> int:
+    """A number in groups of seven bits, the lowest first; of a signed one the lowest bit, 0 for a length, is cut."""
+    number = place = 0
+    while True:
+        (byte,) = file.read(1)
+        number |= (byte & 0x7F) << place
+        place += 7
+        if byte < 0x80 or place > 63:
+            return number >> shift

@@ -1,0 +1,60 @@
+"""Text of others never looks like ours, moves the cursor or is taken for marks."""
+
+import io
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lakehouse.cli import quarantine
+from lakehouse.cli.printable import in_markup, printable
+from lakehouse.cli.query import _cell
+from lakehouse.quarantine import Refused
+
+HOSTILE = [
+    "\x1b[2J\x1b[31mall is well",
+    "a\rb\x08\x07\x00",
+    "\u202egpj.exe",
+    "line\u2028line\u0085line",
+    "\ud800",
+    "[/red][link=https://example.com]click[/link]",
+    "\\[bold]x\\",
+    "=cmd|' /C calc'!A0",
+    "<script>alert(1)</script>",
+    "'; DROP TABLE raw.orders; --",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_without_a_picture_is_printed(text: str) -> None:
+    assert printable(text).isprintable()
+    assert "\n" in printable(f"{text}\n", lines=True)
+
+
+@pytest.mark.parametrize("text", ["", "naïve", "日本語 🎉", "O'Brien [x] \\ y", "é" * 3])
+def test_ordinary_text_stays(text: str) -> None:
+    assert printable(text) == text
+
+
+def printed(*parts: object) -> str:
+    output = io.StringIO()
+    Console(file=output, width=200, highlight=False, soft_wrap=True).print(*parts)
+    return output.getvalue()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_marks_in_it_are_text(text: str) -> None:
+    assert printed(f"[red]{in_markup(text)}[/red]") == f"{printable(text)}\n"
+    table = Table("x", box=None, show_header=False)
+    table.add_row(_cell(text))
+    assert printed(table).strip() == printable(text)
+    assert _cell(None) == Text("null", style="dim")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_refused_record_is_shown_as_text(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    quarantine.show(Refused(batch_id="b", file=f"s3://stage/{text}", row=1, reasons=((None, text),), record=text))
+    shown = capsys.readouterr().out
+    assert len(shown.splitlines()) == 3
+    assert all(line.isprintable() for line in shown.splitlines())
