@@ -24,6 +24,8 @@ OPERATORS = (
     "mustNotBeBetween",
 )
 _ARGUMENTS = {"invalidValues": ("validValues", "pattern"), "missingValues": ("missingValues",)}
+# Spark's are ASCII, those of Sail of any alphabet. A backslash before it would make its own a character.
+_CLASS = re.compile(r"(?<!\\)(?:\\\\)*(\\[bBdDsSwW])")
 _PLACEHOLDERS = {"table": "{table}", "object": "{table}", "column": "{column}", "property": "{column}"}
 
 
@@ -129,7 +131,8 @@ def _check_metric(
             faults.add(where, f"is no argument of {metric}", remedy=one_of(name, known) if known else "remove it")
         elif name == "pattern":
             try:
-                regular_expression(value)
+                if found := _CLASS.search(regular_expression(value)):
+                    raise ValueError(f"engines differ in {found[1]}: list characters instead, as [0-9A-Za-z_]")
             except ValueError as error:
                 faults.add(where, f"{value!r} can't be used", remedy=str(error))
         elif not isinstance(value, list):

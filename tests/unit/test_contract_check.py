@@ -205,6 +205,13 @@ def test_what_is_not_checked_inside_objects_is_refused(inside: str, path: str, p
             "5 is no list",
             "[a, b]",
         ),
+        (
+            "metric: rowCount",
+            r"metric: invalidValues, arguments: {pattern: '^a\\\w'}",
+            "[0].arguments.pattern",
+            "can't be used",
+            r"differ in \w",
+        ),
         ("metric: rowCount", "type: custom", "[0].type", "can't be evaluated", "type sql"),
         ("mustBeGreaterThan: 0", "mustBeGreaterThen: 0", "[0].mustBeGreaterThen", "no field", "'mustBeGreaterThan'"),
         ("mustBeGreaterThan: 0", "description: x", "[0]", "has 0 comparisons", "exactly one"),
