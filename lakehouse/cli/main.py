@@ -82,9 +82,7 @@ def main() -> None:
         app()
     except (LakehouseError, BotoCoreError, ClientError) as error:
         Console(stderr=True, soft_wrap=True, highlight=False).print("[red]error[/red] ", end="")
-        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(
-            printable(str(error), lines=True)
-        )
+        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(printable(str(error), lines=True))
         sys.exit(2)
 
 
