@@ -51,6 +51,10 @@ class Lake:
             definition = define(contract, names=self.names)
             tables.create(self.catalog, replace(definition, properties=definition.properties | properties))
 
+    def drop(self, contract: Contract) -> None:
+        for table in (self.raw(contract), self.integration(contract)):
+            self.catalog.drop_table(table.name())
+
     def evolve(self, contract: Contract) -> None:
         """Bring tables to what their contract says now."""
         for define in (table_definition.raw, table_definition.integration):

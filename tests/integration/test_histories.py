@@ -150,6 +150,7 @@ class Histories(RuleBasedStateMachine):
                     for row in self.state.values()
                     if row["history"] == source.number and not row["_is_deleted"]
                 } == {identity: dict.fromkeys(source.columns) | row for identity, row in source.rows.items()}
+        self.lake.drop(self.contract)
 
 
 def by_key(rows: list[Record]) -> State:
