@@ -9,6 +9,7 @@ from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import CommitTableResponse, Table
 from pyiceberg.table.update import AddSnapshotUpdate, TableRequirement, TableUpdate
 
+from lakehouse import patience
 from lakehouse.errors import LakehouseError
 
 NAME = "glue_catalog"
@@ -26,7 +27,7 @@ def load() -> Catalog:
     region = boto3.Session().region_name
     if region is None:
         raise LakehouseError("no AWS region: set AWS_REGION, or `region` in your AWS profile")
-    properties = {"client.region": region}
+    properties = {"client.region": region, **patience.ICEBERG_FILES}
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     if endpoint:
         properties["s3.endpoint"] = endpoint

@@ -7,7 +7,8 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pyiceberg.catalog import Catalog
 
-from lakehouse import batches, catalog, metrics, ops, tracing
+from lakehouse import batches, catalog, metrics, ops, patience, tracing
 from lakehouse.batches import StageObject
 from lakehouse.contract import Contract
 from lakehouse.contract_loader import load_contracts
@@ -116,18 +117,37 @@ class Job:
             self.endpoint.send(ended)
 
         try:
-            with tracing.span(self.move, dataset=self.contract.dataset, batches=",".join(batch_ids), run=self.run_id):
+            about = {"dataset": self.contract.dataset, "batches": ",".join(batch_ids), "run": self.run_id}
+            with self.explaining(batch_ids), tracing.span(self.move, **about):
                 try:
                     counts = work()
                     with tracing.span("judge"):
                         results = judge(counts)
                         self._record_results(results)
                 except Exception as error:
-                    tell(ops.FAILED, {}, error=f"{type(error).__name__}: {error}")
+                    try:
+                        tell(ops.FAILED, {}, error=f"{type(error).__name__}: {error}")
+                    except Exception as unrecorded:
+                        # The cause is what matters, and who could not be told of it is in the log.
+                        log.error("%s: that it failed could not be recorded: %s", batch_ids[0], unrecorded)
                     raise
                 tell(ops.SUCCEEDED, counts)
         finally:
             tracing.flush()
+
+    @contextmanager
+    def explaining(self, batch_ids: Iterable[str]) -> Iterator[None]:
+        """Log what fails within, of which batches, and what to do."""
+        try:
+            yield
+        except Exception as error:
+            log.error(
+                "%s: %s of batches %s failed: %s: %s; what it committed stays and nothing is half there: run it again "
+                "with `lakehouse run %s` when the cause is gone",
+                *(self.contract.dataset, self.move, ", ".join(batch_ids), type(error).__name__, error),
+                self.contract.dataset,
+            )
+            raise
 
     def _record_results(self, results: Mapping[str, Sequence[Result]]) -> None:
         quality.record(
@@ -186,6 +206,7 @@ def open_job(move: Move, arguments: list[str] | None = None) -> Job:
     # Glue adds arguments of its own to every script.
     given, _ = parser.parse_known_args(arguments)
     _log_to_output(given.JOB_RUN_ID)
+    patience.bound()
     contracts = {contract.dataset: contract for contract in load_contracts(given.contracts)}
     if given.dataset not in contracts:
         raise LakehouseError(

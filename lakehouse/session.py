@@ -6,6 +6,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from lakehouse import patience
 from lakehouse.errors import LakehouseError
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _sail_server() -> Any:
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     at = f', endpoint_url="{endpoint}"' if endpoint else ""
     # Sail reads its configuration from the environment when the server is made.
-    os.environ.setdefault("RUST_LOG", "error")
+    os.environ.setdefault("RUST_LOG", ",".join(("error", *patience.RUST_RETRIES)))
     os.environ["SAIL_CATALOG__LIST"] = f'[{{type="glue", name="{CATALOG}", region="{_region()}"{at}}}]'
     os.environ["SAIL_CATALOG__DEFAULT_CATALOG"] = CATALOG
     if endpoint and endpoint.startswith("http://"):

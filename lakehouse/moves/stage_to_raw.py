@@ -52,7 +52,8 @@ def run(job: Job) -> None:
     """Move the batches that a job run is about, one after the other."""
     s3 = boto3.client("s3")
     for batch_id in job.batch_ids:
-        batch = batches.load(s3, names=job.names, dataset=job.contract.dataset, batch_id=batch_id)
+        with job.explaining([batch_id]):
+            batch = batches.load(s3, names=job.names, dataset=job.contract.dataset, batch_id=batch_id)
         judge = partial(gates.of_batches, job)
         job.attempt([batch_id], partial(_counted, job, batch), judge=judge, objects=batch.objects)
 

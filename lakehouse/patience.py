@@ -1,0 +1,77 @@
+"""How long a job's AWS clients wait, how often they ask again, and that the log shows it.
+
+Four libraries talk to AWS in a job, each with retries of its own: boto3, Arrow (PyIceberg's files), and on Sail the
+Rust clients of Glue and S3. See docs/decisions/197-patience-of-aws-clients.md.
+"""
+
+import logging
+import os
+from functools import cache
+from typing import Any
+
+import botocore
+from botocore.config import Config
+from botocore.session import Session
+from pyarrow.fs import AwsStandardS3RetryStrategy
+
+TRIES = 8
+"""Of one request; waits between them grow up to 20 s."""
+
+CONNECT_SECONDS, READ_SECONDS = 5, 30
+"""Until a connection stands, and between two pieces of an answer."""
+
+RUST_RETRIES = ("object_store::client=info", "aws_smithy_runtime::client::http::connection_poisoning=debug")
+"""What Sail's clients of S3 and Glue log of a request that they send again; at other levels they log each request."""
+
+log = logging.getLogger(__name__)
+
+
+class ArrowRetries(AwsStandardS3RetryStrategy):  # type: ignore[misc]
+    """As often as everybody else: Arrow's own default is three times."""
+
+    def __init__(self) -> None:
+        super().__init__(max_attempts=TRIES)
+
+
+ICEBERG_FILES = {
+    "s3.retry-strategy-impl": f"{ArrowRetries.__module__}.{ArrowRetries.__name__}",
+    "s3.connect-timeout": str(CONNECT_SECONDS),
+    "s3.request-timeout": str(READ_SECONDS),
+}
+"""Properties of a PyIceberg catalog, for files that it reads and writes itself."""
+
+
+@cache  # Once a process.
+def bound() -> None:
+    """Bound what AWS clients that this process makes from now on wait and repeat, and log each failed try of boto3's.
+
+    What the environment says already stays.
+    """
+    # boto3 and AWS's SDK for Rust read both.
+    os.environ.setdefault("AWS_RETRY_MODE", "standard")
+    os.environ.setdefault("AWS_MAX_ATTEMPTS", str(TRIES))
+    botocore.register_initializer(_bound_session)
+
+
+def _bound_session(session: Session) -> None:
+    session.set_default_client_config(Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS))
+    session.register("needs-retry", _log_failure)
+
+
+def _log_failure(**event: Any) -> None:
+    """Log a try that boto3 takes again, or would if it were not the last.
+
+    Args:
+        event: `response` (None or HTTP and parsed response), `caught_exception`, `operation`, `attempts`.
+    """
+    parsed = event["response"][1] if event["response"] else {}
+    status = parsed.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = parsed.get("Error", {}).get("Code", "")
+    if event["caught_exception"] is None and status < 500 and "Throttl" not in code and "Expired" not in code:
+        return
+    operation = event["operation"]
+    log.warning(
+        "%s %s failed at try %d of up to %d: %s",
+        *(operation.service_model.service_name, operation.name, event["attempts"], TRIES),
+        event["caught_exception"] or f"{status} {code}",
+    )
