@@ -86,8 +86,12 @@ test-pythons: setup ## what the jobs are made of, on every Python from 3.11 to 3
 	done
 
 .PHONY: test-reliability
-test-reliability: setup ## what takes long: crashes at every step, writers at once, erasure
+test-reliability: setup ## what takes long: crashes at every step, a hostile network, writers at once, hostile data, erasure
 	pytest tests/reliability
+
+.PHONY: fuzz
+fuzz: setup ## the same for an hour and more: kills before and after each side effect, ten times the bad network
+	RELIABILITY_LONG=1 pytest tests/reliability
 
 .PHONY: lint
 lint: setup ## ruff and mypy
