@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 ARRIVAL, RAW_GATE, INTEGRATION_GATE = "arrival", "raw_gate", "integration_gate"
 QUEUE = timedelta(minutes=30)
 """How long a job run may wait for its place, beyond the time that its dataset's size gives it."""
+GAVE_UP = "max attempts reached"
+"""How Airflow's trigger says that it does not wait any longer."""
 
 
 class ArrivalOperator(BaseOperator):
@@ -57,6 +59,7 @@ class MoveOperator(GlueJobOperator):
     """Run a move's Glue job on the batches that a task before it named, and wait for it without holding a worker.
 
     A job run that still goes on when its task is tried again, say because a worker was lost, is taken up, not doubled.
+    One that hangs is ended by Glue after the time of its dataset's size, or stopped here if Glue does not.
     """
 
     def __init__(self, *, dataset: Dataset, move: Move | Fetch, told_by: str, **kwargs: Any) -> None:
@@ -73,7 +76,7 @@ class MoveOperator(GlueJobOperator):
             execution_timeout=longest + timedelta(minutes=5),
             **kwargs,
         )
-        self.dataset, self.move, self.told_by = dataset, move, told_by
+        self.dataset, self.move, self.told_by, self.longest = dataset, move, told_by, longest
 
     def execute(self, context: "Context") -> str:
         batch_ids = (context["ti"].xcom_pull(task_ids=self.told_by) or {}).get(self.move, "")
@@ -93,11 +96,18 @@ class MoveOperator(GlueJobOperator):
         if event is None or event["status"] == "success":
             run_id: str = super().execute_complete(context, event)
             return run_id
-        run = boto3.client("glue").get_job_run(JobName=deployment.names().job(self.move), RunId=event["run_id"])[
-            "JobRun"
-        ]
-        reason = f"{run['JobRunState']}: {run.get('ErrorMessage') or event['message']} (Glue job run {event['run_id']})"
-        raise (AirflowException if may_pass(reason) else AirflowFailException)(reason)
+        glue, job, run_id = boto3.client("glue"), deployment.names().job(self.move), event["run_id"]
+        run = glue.get_job_run(JobName=job, RunId=run_id)["JobRun"]
+        state, said = run["JobRunState"], run.get("ErrorMessage") or event["message"]
+        gave_up = GAVE_UP in event["message"]
+        if gave_up:
+            glue.batch_stop_job_run(JobName=job, JobRunIds=[run_id])
+            said = f"its time of {self.longest} was over and it was stopped"
+        reason = f"{state}: {said} (Glue job run {run_id})"
+        # A job that hung would only hang again, for hours that are paid.
+        raise (AirflowFailException if gave_up or state == "TIMEOUT" or not may_pass(reason) else AirflowException)(
+            reason
+        )
 
 
 class RawGateOperator(BaseOperator):

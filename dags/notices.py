@@ -10,6 +10,7 @@ import boto3
 from airflow.sdk import Variable
 
 from dags import deployment
+from dags.failures import same
 from lakehouse.names import Names, Urgency
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def on_failure(context: "Context") -> None:
     instance = context["ti"]
     subject = _subject(context)
     reason = str(context.get("exception") or "no reason given: its process ended, or its time was over")
-    if told(subject) == reason:
+    if same(told(subject), reason):
         return
     batches = instance.xcom_pull(task_ids=f"{subject}.arrival") or {}
     _publish(

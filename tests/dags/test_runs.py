@@ -1,20 +1,21 @@
 """Whole DAG runs against the embedded AWS: real jobs, real dbt, and tables that say what the sources say."""
 
+import signal
 from collections.abc import Mapping
-from datetime import date
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
-import boto3
-import psycopg
 import pytest
 
-from lakehouse import athena
-from lakehouse.names import Zone
+from lakehouse.names import Move
 from local import visits
-from tests.dags.lake import Running, subscribe, told
-from tests.e2e import tables
-from tests.e2e.test_demo import MART
+from tests.dags.jobs import job_runs, process_of
+from tests.dags.lake import Running, eventually, subscribe, told
+from tests.e2e import mart, tables
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200), pytest.mark.usefixtures("aws")]
+
+LOAD = Move.STAGE_TO_RAW
 
 
 def of(tasks: Mapping[str, str], dataset: str) -> list[str]:
@@ -55,6 +56,26 @@ def test_a_gate_that_fails_stops_its_own_branch_and_is_told_once(running: Runnin
     assert "enough" in text
 
 
+def test_a_job_that_nobody_ends_is_stopped_by_airflow(running: Running) -> None:
+    queue = subscribe(running.lake)
+    told(queue)
+    running.send("carriers", "4,")
+    begun = datetime.now(UTC)
+    seconds = ("carriers.stage_to_raw", "waiter_max_attempts", 20)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        ended = pool.submit(running.run, "shipping", state="failed", attributes=[seconds])
+        (hung,) = eventually(lambda: job_runs(running, LOAD, "carriers", since=begun))
+        process = eventually(lambda: process_of(running, hung["Id"]))
+        process.send_signal(signal.SIGSTOP)
+        tasks = ended.result()
+    assert of(tasks, "carriers") == ["success", "failed", *["upstream_failed"] * 3]
+    eventually(lambda: not process.is_running())
+    eventually(lambda: [run["JobRunState"] for run in job_runs(running, LOAD, "carriers", since=begun)] == ["STOPPED"])
+    ((subject, text),) = told(queue)
+    assert subject == "lakehouse-dev: carriers stands still: carriers.stage_to_raw failed"
+    assert "was over and it was stopped" in text
+
+
 def test_events_arrive_as_they_were_sent(running: Running) -> None:
     tasks = running.run("web", state="success")
     assert set(tasks.values()) == {"success"}
@@ -71,15 +92,4 @@ def test_the_shop_arrives_as_it_is_and_its_mart_adds_up(running: Running) -> Non
         expected = tables.source(contract, conninfo)
         assert len(expected) > 100
         assert tables.integration(contract, names=names) == expected
-    with psycopg.connect(conninfo) as connection:
-        mart = [tuple(row) for row in connection.execute(MART)]
-    found = athena.query(
-        boto3.client("athena"),
-        "select region, month, orders, items, gross_revenue, net_revenue, customers "
-        f"from {names.database(Zone.CURATED)}.sales_by_region_month order by 1, 2",
-        names=names,
-    )
-    assert [
-        (region, date.fromisoformat(month or ""), *(tables.number(value) for value in measures))
-        for region, month, *measures in found.rows
-    ] == mart
+    assert mart.of_lakehouse(names) == mart.of_database(conninfo)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dags.failures import may_pass
+from dags.failures import may_pass, same
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,16 @@ def test_may_pass(reason: str) -> None:
 )
 def test_will_not_pass(reason: str) -> None:
     assert not may_pass(reason)
+
+
+def test_the_same_failure_is_told_once_whichever_run_it_met() -> None:
+    first = "TIMEOUT: exceeded its timeout of 60 minutes. (Glue job run jr_0a1b)"
+    assert same(first, first.replace("jr_0a1b", "jr_2c3d"))
+    assert (
+        same(
+            "Athena query 9a1b2c3d-0000-1111-2222-333344445555 FAILED", "Athena query 00000000-0000-1111-2222-3 FAILED"
+        )
+        is False
+    )
+    assert not same(first, first.replace("60", "120"))
+    assert not same(None, first)
