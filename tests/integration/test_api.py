@@ -67,7 +67,7 @@ def moved(job: Job) -> dict[str, int]:
     counts = dict.fromkeys(("received", "accepted", "refused", "changed"), 0)
     for batch_id in batches.batch_ids(s3, names=job.names, dataset=job.contract.dataset):
         batch = batches.load(s3, names=job.names, dataset=job.contract.dataset, batch_id=batch_id)
-        loaded = stage_to_raw(job.spark, job.contract, batch, names=job.names)
+        loaded = stage_to_raw(job.spark, job.contract, batch, names=job.names, catalog=job.catalog)
         merged = raw_to_integration(job.spark, job.contract, [batch_id], names=job.names, catalog=job.catalog)
         for name in ("received", "accepted", "refused"):
             counts[name] += getattr(loaded, name)
