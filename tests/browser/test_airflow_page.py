@@ -26,11 +26,13 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     """The lakehouse as the demo leaves it; the process's AWS variables point at it."""
     before = dict(os.environ)
     root = tmp_path_factory.mktemp("demo") / "lake"
-    demo.main(root, by_airflow=True)
-    yield lake.up(root)
-    lake.down(root)
-    os.environ.clear()
-    os.environ.update(before)
+    try:
+        demo.main(root, by_airflow=True)
+        yield lake.up(root)
+    finally:
+        lake.down(root)
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @pytest.fixture(scope="module")
