@@ -59,7 +59,9 @@ def query(
             for row in result.rows:
                 sys.stdout.write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n")
         case Format.TABLE:
-            table = Table(*(Text(printable(name)) for name in names))
+            table = Table()
+            for name in names:
+                table.add_column(Text(printable(name)))
             for count, row in enumerate(result.rows):
                 if count == TABLE_ROWS:
                     table.caption = f"the first {TABLE_ROWS:,} rows; --format csv prints all"

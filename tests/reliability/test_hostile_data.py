@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.reliability import figures
 from tests.reliability.hostile import CORPUS, MEMORY, MIB, read
 
 pytestmark = pytest.mark.timeout(400)
@@ -10,6 +11,14 @@ pytestmark = pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", CORPUS)
 def test_a_hostile_object_becomes_rows_in_bounded_memory(name: str) -> None:
     ending = read(name)
+    figures.tell(
+        "Hostile objects",
+        object=name,
+        rows=f"{ending.rows:,}",
+        accepted=f"{ending.accepted:,}",
+        MiB=round(ending.memory / MIB),
+        reason=ending.reason[:80],
+    )
     assert (ending.rows, ending.accepted) == (CORPUS[name].rows, CORPUS[name].accepted), ending
     assert ending.memory < MEMORY, f"{ending.memory / MIB:.0f} MiB"
     assert ending.reason or ending.accepted == ending.rows
