@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
-from lakehouse import batches, metrics, ops, tracing
+from lakehouse import batches, metrics, ops, patience, tracing
 from lakehouse.errors import LakehouseError
 from lakehouse.job import Job, open_job
 from lakehouse.metrics import Metric
@@ -136,6 +136,25 @@ def test_a_failure_is_measured_and_recorded(job: Job, caplog: pytest.LogCaptureF
     assert "one-00000001: stage_to_raw failed: LakehouseError: the file is gone" in caplog.messages
 
 
+def test_a_failure_that_cannot_be_recorded_still_says_its_cause(
+    job: Job, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> dict[str, dict[str, int]]:
+        raise LakehouseError("the file is gone")
+
+    def unreachable(*_: Any, **__: Any) -> None:
+        raise OSError("S3 is away")
+
+    monkeypatch.setattr(ops, "record", unreachable)
+    with pytest.raises(LakehouseError, match="the file is gone"):
+        job.attempt(["one-00000001"], fail, judge=lambda _: {})
+    errors = [line.getMessage() for line in caplog.records if line.levelname == "ERROR"]
+    cause, remedy = f"{job.contract.dataset}: stage_to_raw of batches one-00000001 failed", "run it again with"
+    assert errors[0] == "one-00000001: that it failed could not be recorded: S3 is away"
+    assert errors[1].startswith(f"{cause}: LakehouseError: the file is gone; ")
+    assert f"{remedy} `lakehouse run {job.contract.dataset}`" in errors[1]
+
+
 def test_a_job_that_has_committed_does_not_fail_for_its_metrics(
     job: Job, arrive: Arrive, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -205,6 +224,7 @@ def test_each_line_of_the_log_names_its_run(
 ) -> None:
     monkeypatch.setenv("LAKEHOUSE_ENGINE", "sail")
     monkeypatch.setattr(tracing, "_provider", None)
+    monkeypatch.setattr(patience, "bound", lambda: None)  # other tests' clients need not be patient
     given = {"environment": "dev", "contracts": str(CONTRACTS), "dataset": "orders", "batch_ids": "orders-00000001"}
     arguments = [part for name, value in given.items() for part in (f"--{name}", value)]
     open_job(Move.STAGE_TO_RAW, [*arguments, "--JOB_RUN_ID", "jr_42", "--enable-metrics", "true"])
