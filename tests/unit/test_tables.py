@@ -46,7 +46,7 @@ def test_all_sales_tables_are_made_and_applying_again_changes_nothing(lake: Cata
     made = tables.apply(lake, contracts, names)
 
     assert {change.action for change in made} == {Action.CREATE}
-    assert len(made) == 2 * len(contracts) + 3
+    assert len(made) == 2 * len(contracts) + 4
     assert tables.plan(lake, contracts, names) == []
     location = lake.load_table(f"{names.database(Zone.RAW)}.orders").metadata_location
     assert tables.apply(lake, contracts, names) == []
