@@ -120,7 +120,7 @@ def of_events(events: Iterable[Json], *, names: Names) -> Graph:
         inputs = {(item["namespace"], item["name"]): _name(item, names) for item in event["inputs"]}
         files = [item for item in event["inputs"] if "version" in item["facets"]]
         for item in event["inputs"]:
-            if item not in files:
+            if "version" not in item["facets"]:  # a file is told with the run that read it
                 _add(tables, item, inputs[item["namespace"], item["name"]], is_written=False)
         for item in event["outputs"]:
             name = _name(item, names)
