@@ -6,7 +6,6 @@ An attempt leaves a row in `ops.batches`, its lineage, metrics, a line in the lo
 import argparse
 import logging
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from lakehouse.batches import StageObject
 from lakehouse.contract import Contract
 from lakehouse.contract_loader import load_contracts
 from lakehouse.errors import LakehouseError
+from lakehouse.job_log import log_to_output
 from lakehouse.lineage import endpoint, record
 from lakehouse.lineage import moves as lineage
 from lakehouse.lineage.endpoint import Endpoint
@@ -205,7 +205,7 @@ def open_job(move: Move, arguments: list[str] | None = None) -> Job:
     parser.add_argument("--traces_endpoint", default=tracing.asked_for(), help="URL that takes OTLP over HTTP")
     # Glue adds arguments of its own to every script.
     given, _ = parser.parse_known_args(arguments)
-    _log_to_output(given.JOB_RUN_ID)
+    log_to_output(given.JOB_RUN_ID)
     patience.bound()
     contracts = {contract.dataset: contract for contract in load_contracts(given.contracts)}
     if given.dataset not in contracts:
@@ -229,10 +229,3 @@ def open_job(move: Move, arguments: list[str] | None = None) -> Job:
         parent=Parent.of(given.parent),
         endpoint=Endpoint(given.lineage_endpoint),
     )
-
-
-def _log_to_output(run_id: str) -> None:
-    """Print what the lakehouse logs, and warnings of others, each line with the run that it is of."""
-    shape = f"%(asctime)s %(levelname)s run={run_id} %(name)s: %(message)s"
-    logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format=shape, force=True)
-    logging.getLogger("lakehouse").setLevel(logging.INFO)

@@ -20,6 +20,7 @@ from lakehouse.contract_loader import load_contracts
 from lakehouse.errors import LakehouseError
 from lakehouse.job_log import log_to_output
 from lakehouse.names import Names, Zone
+from lakehouse.patience import bound
 from lakehouse.settings import names_of
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--JOB_RUN_ID", default="by-hand", help="Glue's id of this run")
     given, _ = parser.parse_known_args(arguments)
     log_to_output(given.JOB_RUN_ID)
+    bound()
     contracts = {contract.dataset: contract for contract in load_contracts(given.contracts)}
     if given.dataset not in contracts:
         raise LakehouseError(f"{given.dataset}: no contract in force under {given.contracts}; `lakehouse tables apply`")

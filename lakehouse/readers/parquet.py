@@ -38,12 +38,32 @@ def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
             if times > 1:
                 raise UnreadableError(f"column {name!r} is there {times} times")
             for batch in opened.iter_batches(batch_size=_batch_rows(opened.metadata)):
-                yield partial(_chunk, batch, first)
+                yield partial(_chunk, _checked(batch), first)
                 first += len(batch)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if getattr(error, "errno", None):
             raise
         raise UnreadableError(f"damaged or no Parquet: {error}", row=first) from error
+
+
+def _checked(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch, with text that is no UTF-8, at which Arrow does not look, as bytes.
+
+    Raises:
+        pa.ArrowInvalid: such text is within what nests.
+    """
+    for i, column in enumerate(batch.columns):
+        if not (pa.types.is_string(column.type) or pa.types.is_nested(column.type)):
+            continue
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid as error:
+            if "UTF8" not in str(error):  # times beyond a day and the like are refused value by value
+                continue
+            if pa.types.is_nested(column.type):
+                raise
+            batch = batch.set_column(i, batch.schema.names[i], column.cast(pa.binary()))
+    return batch
 
 
 def _check_footer(file: IO[bytes]) -> None:

@@ -243,3 +243,15 @@ def _of_noise(source: pa.DataType, noise: bytes) -> pa.Array:
     if pa.types.is_decimal(source):
         return pa.array([int.from_bytes(noise[:2]), None, 1], pa.int16() if noise[0] < 128 else pa.int32()).cast(source)
     return pa.Array.from_buffers(source, 3, [None, pa.py_buffer(noise)])
+
+
+def test_text_that_is_no_text_is_refused_value_by_value() -> None:
+    shop = contract(column("id", LONG), column("name", STRING), format_="parquet")
+    table = pa.table({"id": [1, 2], "name": ["hostile?", "ordinary"]})
+    found = rows(shop, written(table, use_dictionary=False, compression="none").replace(b"hostile?", b"hostile\xff"))
+    assert reasons(found) == ["name: invalid UTF-8 at byte 8"]
+    assert accepted(found) == [{"id": 2, "name": "ordinary"}]
+    nested = contract(column("tags", list_of(STRING)), format_="parquet")
+    whole = written(pa.table({"tags": [["hostile?"], ["x"]]}), use_dictionary=False, compression="none")
+    (row,) = rows(nested, whole.replace(b"hostile?", b"hostile\xff"))
+    assert "Invalid UTF8" in reasons([row])[0]
