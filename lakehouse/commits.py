@@ -35,6 +35,7 @@ _CONFLICTS = (
     "Iceberg commit failed: reference",  # Sail, the snapshot is not the one it planned on
     "Found conflicting files",  # Iceberg's validation on Spark
     "Found new conflicting delete files",
+    "the table has been concurrently modified",  # Iceberg on Spark, between the planning and the run of a MERGE
     # Compaction and expiry took away what was to be read.
     "Snapshot with id",  # Sail
     "Cannot find matching snapshot ID",  # Iceberg on Spark

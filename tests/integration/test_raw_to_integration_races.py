@@ -169,3 +169,8 @@ def test_an_error_that_is_no_conflict_is_not_tried_again() -> None:
     with pytest.raises(RuntimeError, match="disk full"):
         commits.retried(fail, what="orders")
     assert len(tried) == 1
+
+
+def test_what_iceberg_says_of_a_merge_that_was_overtaken_is_a_conflict() -> None:
+    said = "Runtime file filtering is not possible: the table has been concurrently modified. Row-level operation scan"
+    assert commits.is_conflict(RuntimeError(f"An error occurred while calling o44.sql.\n: {said} snapshot ID: 6"))
