@@ -6,8 +6,8 @@ from itertools import groupby
 from threading import Event, Lock
 
 from tests.reliability.lakes import cloned
-from tests.reliability.launching import Launcher
-from tests.reliability.scenes import Ending, Scene, ending, undisturbed
+from tests.reliability.launching import JOB_SECONDS, Launcher
+from tests.reliability.scenes import Calm, Ending, Scene, ending
 from tests.reliability.wire import Answer, Forward, Request, wire
 
 LANES = 2
@@ -31,22 +31,26 @@ class Killer:
     def __init__(self, point: Point) -> None:
         self.point = point
         self._effects = 0
-        self.kill = Event()
+        self.kill, self.dead = Event(), Event()
         self._turn = Lock()
 
     def __call__(self, request: Request, forward: Forward) -> Answer | None:
         if not request.is_effect:
-            return None if self.kill.is_set() else forward()
+            return self._nothing_any_more() if self.kill.is_set() else forward()
         with self._turn:
             if self.kill.is_set():
-                return None
+                return self._nothing_any_more()
             self._effects += 1
             if self._effects <= self.point.number:
                 return forward()
             if self.point.after:
                 forward()
             self.kill.set()
-            return None
+            return self._nothing_any_more()
+
+    def _nothing_any_more(self) -> None:
+        """No answer to a job that is being killed: it could use it to end by itself."""
+        self.dead.wait(JOB_SECONDS)
 
 
 def points(effects: list[Request], *, each: bool) -> list[Point]:
@@ -80,6 +84,7 @@ def crash(scene: Scene, point: Point, jobs: Launcher, *, before: Ending, after: 
                 pass
             job.kill()
             died = job.wait()
+            killer.dead.set()
         left = ending(lake, scene)
         lake.run(jobs, scene.move, scene.dataset, scene.batch_id, run="jr_2")
         mended = ending(lake, scene, run="jr_2")
@@ -97,15 +102,13 @@ def crash(scene: Scene, point: Point, jobs: Launcher, *, before: Ending, after: 
     return [f"{what}: {fault}" for fault, is_right in checks.items() if not is_right]
 
 
-def crash_at_each(scene: Scene, jobs: Launcher, *, each: bool) -> tuple[list[Request], dict[Point, list[str]]]:
+def crash_at_all(scene: Scene, calm: Calm, jobs: Launcher, *, each: bool) -> dict[Point, list[str]]:
     """Crash a scene at all points.
 
     Returns:
-        the side effects of a run that nobody kills, and what is wrong after each crash.
+        what is wrong after each crash.
     """
-    calm = undisturbed(scene, jobs)
-    effects = [request for request in calm.requests if request.is_effect]
-    where = points(effects, each=each)
+    where = points(calm.effects, each=each)
     with ThreadPoolExecutor(LANES) as pool:
         found = pool.map(lambda point: crash(scene, point, jobs, before=calm.before, after=calm.after), where)
-        return effects, dict(zip(where, found, strict=True))
+        return dict(zip(where, found, strict=True))

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from lakehouse.names import Move
@@ -42,14 +42,19 @@ class Calm:
     before: Ending
     after: Ending
 
+    @property
+    def effects(self) -> list[Request]:
+        return [request for request in self.requests if request.is_effect]
+
 
 class Scenes:
-    """Both moves of a second batch, by dataset and move; a first one is in all tables."""
+    """Both moves of a second batch, `of` dataset and move, with a first in all tables; and how they go in a `calm`."""
 
     def __init__(self, server: Server, jobs: Launcher) -> None:
         self._server = server
         self._jobs = jobs
         self.of = cache(self._of)
+        self.calm = cache(partial(undisturbed, jobs=jobs))
 
     def _of(self, dataset: str, move: Move) -> Scene:
         if move is Move.RAW_TO_INTEGRATION:
@@ -64,7 +69,7 @@ class Scenes:
         return Scene(template=lake, move=move, dataset=dataset, batch_id=second)
 
 
-def undisturbed(scene: Scene, jobs: Launcher) -> Calm:
+def undisturbed(scene: Scene, *, jobs: Launcher) -> Calm:
     """Play a scene and look on."""
     seen: list[Request] = []
 
@@ -90,7 +95,9 @@ def ending(lake: Lake, scene: Scene, *, run: str = "jr_1") -> Ending:
         batches=told("ops.batches", move=scene.move, batch_id=scene.batch_id),
         quality=told("ops.quality_results", batch_id=scene.batch_id, zone=scene.move.rpartition("_")[2]),
         lineage=Counter(
-            (row["job"], row["event_type"]) for row in told("ops.lineage") if row["batch_ids"] == [scene.batch_id]
+            (row["job"], row["event_type"])
+            for row in told("ops.lineage")
+            if row["batch_ids"] == [scene.batch_id] and row["job"].startswith(f"{scene.move}.")
         ),
     )
 

@@ -14,7 +14,7 @@ from tests.reliability import figures
 from tests.reliability.datasets import ACCOUNTS, DATASETS, VISITS, changes
 from tests.reliability.lakes import Lake, cloned, create
 from tests.reliability.launching import Launcher, Running
-from tests.reliability.scenes import Scenes, ending, undisturbed
+from tests.reliability.scenes import Scenes, ending
 from tests.reliability.wire import Answer, Forward, Request, wire
 
 WRITERS = 8
@@ -65,7 +65,7 @@ def test_two_runs_of_one_batch(jobs: Launcher, scenes: Scenes, dataset: str) -> 
     lost = {}
     for move in Move:
         scene = scenes.of(dataset, move)
-        expected = undisturbed(scene, jobs).after
+        expected = scenes.calm(scene).after
         with cloned(scene.template) as lake:
             runs = ("jr_1", "jr_2")
             lost[move] = all_end_well([lake.start(jobs, move, dataset, scene.batch_id, run=run) for run in runs])
@@ -124,7 +124,7 @@ def test_maintenance_in_the_middle_of_a_merge(
 ) -> None:
     """It is done before the n-th look that the job takes at the catalog, and right before the job commits."""
     scene = scenes.of(dataset, Move.RAW_TO_INTEGRATION)
-    calm = undisturbed(scene, jobs)
+    calm = scenes.calm(scene)
     looks = sum(request.action == "GetTable" for request in calm.requests)
     lost = 0
     for moment in (f"GetTable {looks // 4}", f"GetTable {looks // 2}", "UpdateTable 1"):

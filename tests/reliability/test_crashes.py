@@ -8,7 +8,7 @@ import pytest
 
 from lakehouse.names import Move
 from tests.reliability import figures
-from tests.reliability.crashes import crash_at_each
+from tests.reliability.crashes import crash_at_all
 from tests.reliability.datasets import DATASETS
 from tests.reliability.launching import Launcher
 from tests.reliability.scenes import Scenes
@@ -20,8 +20,10 @@ LONG = "RELIABILITY_LONG" in os.environ
 @pytest.mark.parametrize("move", Move)
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_a_job_is_killed_at_every_side_effect(scenes: Scenes, dataset: str, move: Move, jobs: Launcher) -> None:
-    effects, found = crash_at_each(scenes.of(dataset, move), jobs, each=LONG)
-    kinds = Counter("S3" if effect.service == "s3" else effect.action for effect in effects)
+    scene = scenes.of(dataset, move)
+    calm = scenes.calm(scene)
+    found = crash_at_all(scene, calm, jobs, each=LONG)
+    kinds = Counter("S3" if effect.service == "s3" else effect.action for effect in calm.effects)
     figures.tell(
         "Crash at every side effect",
         dataset=dataset,
@@ -30,4 +32,5 @@ def test_a_job_is_killed_at_every_side_effect(scenes: Scenes, dataset: str, move
         **{"kill points": len(found), "wrong": sum(map(bool, found.values()))},
     )
     assert kinds["UpdateTable"] == 4, kinds  # the data, the judgement, lineage, the attempt
-    assert not any(found.values()), "\n".join(chain.from_iterable(found.values()))
+    wrong = list(chain.from_iterable(found.values()))
+    assert not wrong, "\n".join(wrong)

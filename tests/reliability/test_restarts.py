@@ -19,7 +19,7 @@ from tests.reliability import figures
 from tests.reliability.datasets import ACCOUNTS, DATASETS
 from tests.reliability.lakes import cloned, create
 from tests.reliability.launching import Launcher
-from tests.reliability.scenes import Scenes, ending, undisturbed
+from tests.reliability.scenes import Scenes, ending
 from tests.reliability.wire import Answer, Forward, Request, wire
 
 TABLE = "Kill and restart"
@@ -55,7 +55,7 @@ def test_the_embedded_aws_is_killed_in_the_middle_of_a_job(
 ) -> None:
     """Right after it has answered the commit of the data, and right before; the job may end well or fail."""
     scene = scenes.of(dataset, move)
-    calm = undisturbed(scene, jobs)
+    calm = scenes.calm(scene)
     ends = []
     for after in (False, True):
         reached = Event()
