@@ -150,6 +150,8 @@ def _environment(server: embedded.Server, database: Database, home: Path) -> dic
         "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": 30,
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 60,
         "USAGE_DATA_COLLECTION__ENABLED": False,
+        # The scheduler may start tasks before the API server, which is the last to be ready, answers them.
+        "WORKERS__EXECUTION_API_RETRIES": 10,
     }
     inherited = embedded.child_environment(server).items()
     return (
