@@ -18,8 +18,8 @@ from tests.infrastructure.conftest import CONTEXT, synth
 
 
 def test_stacks(assembly: Assembly, names: Names) -> None:
-    parts = ("analytics", "arrivals", "audit", "catalog", "governance", "ingestion", "network", "observability")
-    parts += ("processing", "scheduling", "storage", "streaming")
+    parts = ("analytics", "arrivals", "audit", "catalog", "connections", "governance", "ingestion")
+    parts += ("network", "observability", "processing", "scheduling", "storage", "streaming")
     assert list(assembly.templates) == [names.stack(part) for part in parts]
 
 

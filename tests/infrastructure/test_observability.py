@@ -353,6 +353,7 @@ SUBJECTS = (
     "dead-letters",
     "scanned",
     "unpublished",
+    "unsent",
     "heartbeat",
 )
 

@@ -19,8 +19,8 @@ CDK_PROVIDERS = ("CustomS3AutoDeleteObjects", "CustomVpcRestrictDefaultSG")
 
 NO_RESOURCES = {
     "cloudwatch:PutMetricData": [
-        {"StringEquals": {"cloudwatch:namespace": [service, "lakehouse/ENVIRONMENT"]}}
-        for service in ("Glue", "AmazonMWAA")
+        {"StringEquals": {"cloudwatch:namespace": namespaces}}
+        for namespaces in (["Glue", "lakehouse/ENVIRONMENT"], ["AmazonMWAA", "lakehouse/ENVIRONMENT"], "Glue")
     ],
     "sts:GetServiceBearerToken": [{"StringEquals": {"sts:AWSServiceName": "codeartifact.amazonaws.com"}}],
     "s3:GetAccountPublicAccessBlock": [None],

@@ -59,7 +59,7 @@ class Way:
         batch = batches.plan(boto3.client("s3"), names=self.names, contract=contract)
         if batch is None:
             return
-        stage_to_raw(spark(), contract, batch, names=self.names)
+        stage_to_raw(spark(), contract, batch, names=self.names, catalog=catalog.load())
         raw_to_integration(spark(), contract, [batch.batch_id], names=self.names, catalog=catalog.load())
 
     def rows(self, contract: Contract) -> dict[int, tuple[Any, ...]]:
