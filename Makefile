@@ -6,7 +6,7 @@ BIN := .venv/bin
 GLUE_PYTHON_4.1 := 3.13
 GLUE_PYTHON_3.5 := 3.11
 # Tests of what the jobs do, on whichever engine runs them, and of what they are made of.
-JOB_TESTS := $(foreach of,changes gates job quality raw_to_integration raw_to_integration_facts \
+JOB_TESTS := $(foreach of,changes gates histories job quality raw_to_integration raw_to_integration_facts \
 	raw_to_integration_races raw_to_integration_snapshots stage_to_raw,tests/integration/test_$(of).py)
 JOB_UNIT_TESTS := tests/unit/readers $(foreach of,batches columns touched types,tests/unit/test_$(of).py)
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
@@ -73,8 +73,8 @@ test-browser: setup .venv-airflow/.installed ## the pages that people look at, i
 .PHONY: test-spark
 test-spark: setup .venv-spark-4.1/.installed .venv-spark-3.5/.installed ## the jobs on Apache Spark as Glue 6.0 and 5.1 have it; needs Java 17 and Maven
 	pytest tests/spark
-	EVERY=4 python -m tests.spark.engines 4.1 -m pytest $(JOB_TESTS) tests/spark/test_traps.py
-	EVERY=4 python -m tests.spark.engines 3.5 -m pytest $(JOB_TESTS) tests/spark/test_traps.py
+	EVERY=4 HISTORIES=100 python -m tests.spark.engines 4.1 -m pytest $(JOB_TESTS) tests/spark/test_traps.py
+	EVERY=4 HISTORIES=100 python -m tests.spark.engines 3.5 -m pytest $(JOB_TESTS) tests/spark/test_traps.py
 
 .PHONY: test-pythons
 test-pythons: setup ## what the jobs are made of, on every Python from 3.11 to 3.13 that this machine has
@@ -85,12 +85,15 @@ test-pythons: setup ## what the jobs are made of, on every Python from 3.11 to 3
 			--with pytest --with pytest-timeout --with hypothesis python -m pytest -p no:cacheprovider $(JOB_UNIT_TESTS) || exit 1; \
 	done
 
+HISTORY_TESTS := tests/integration/test_histories.py tests/integration/dms/test_whole_way.py
 .PHONY: test-reliability
-test-reliability: setup ## what takes long: crashes at every step, a hostile network, writers at once, hostile data, erasure
+test-reliability: setup ## what takes long: 2,000 histories, crashes at every step, a hostile network, writers at once, hostile data, erasure
+	HISTORIES=2000 EXAMPLES=50 pytest $(HISTORY_TESTS)
 	pytest tests/reliability
 
 .PHONY: fuzz
-fuzz: setup ## the same for an hour and more: kills before and after each side effect, ten times the bad network
+fuzz: setup ## the same for hours: ten times the histories and the bad network, kills before and after each side effect
+	HISTORIES=20000 EXAMPLES=500 pytest $(HISTORY_TESTS)
 	RELIABILITY_LONG=1 pytest tests/reliability
 
 .PHONY: lint

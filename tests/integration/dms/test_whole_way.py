@@ -93,6 +93,7 @@ def way(aws: Server, postgres: Database, tmp_path_factory: pytest.TempPathFactor
         source.drop(connection, slot=task.slot_name(replicator.name))
 
 
+@pytest.mark.timeout(60 + 30 * EXAMPLES)
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(work=transactions)
 def test_integration_is_the_sources_table(way: Way, work: list[tuple[list[Any], bool]]) -> None:
