@@ -67,18 +67,11 @@ def _scanned(*, names: Names, settings: Settings) -> Alarm:
 
 
 def _unpublished(names: Names) -> Alarm:
-    return Alarm(
+    return _in_the_log(
+        names,
         of="jobs",
         subject="unpublished",
-        namespace=names.metric_namespace,
         metric=UNPUBLISHED,
-        dimensions={},
-        statistic=Stats.SUM,
-        threshold=0,
-        period_seconds=60 * MINUTES,
-        # The log's metric filter counts only what it finds.
-        missing=TreatMissingData.NOT_BREACHING,
-        urgency=Urgency.WARNING,
         text=(
             f"Jobs could not publish metrics: alarms on refused records and freshness, and the dashboards, lack them. "
             f"The data is in its tables, and the counts are in {names.ops_database}.batches. Look for "
@@ -88,22 +81,34 @@ def _unpublished(names: Names) -> Alarm:
 
 
 def _unsent(names: Names, endpoint: str) -> Alarm:
-    return Alarm(
+    return _in_the_log(
+        names,
         of="lineage",
         subject="unsent",
-        namespace=names.metric_namespace,
         metric=UNSENT,
-        dimensions={},
-        statistic=Stats.SUM,
-        threshold=0,
-        period_seconds=60 * MINUTES,
-        missing=TreatMissingData.NOT_BREACHING,
-        urgency=Urgency.WARNING,
         text=(
             f"Jobs or dbt could not send lineage events to {endpoint}, which lacks them. They are in "
             f"{names.ops_database}.lineage, and lakehouse lineage shows them. Look for '{UNSENT_LOG}' in the logs "
             f"under {names.log_prefix}: the line says what the endpoint answered."
         ),
+    )
+
+
+def _in_the_log(names: Names, *, of: str, subject: str, metric: str, text: str) -> Alarm:
+    """What metric filters find in the logs within an hour."""
+    return Alarm(
+        of=of,
+        subject=subject,
+        namespace=names.metric_namespace,
+        metric=metric,
+        dimensions={},
+        statistic=Stats.SUM,
+        threshold=0,
+        period_seconds=60 * MINUTES,
+        # A filter counts only what it finds.
+        missing=TreatMissingData.NOT_BREACHING,
+        urgency=Urgency.WARNING,
+        text=text,
     )
 
 

@@ -16,6 +16,7 @@ from lakehouse.session import CATALOG, ICEBERG
 from lakehouse.sizes import CAPACITIES, Size
 from stacks.acknowledge import acknowledge_wildcards
 from stacks.job_code import build_wheel, upload
+from stacks.job_logs import job_log_groups
 from stacks.job_permissions import WHY_WILDCARDS, job_statements
 from stacks.lineage_events import count_unsent
 from stacks.optimizer_role import add_optimizer_role
@@ -36,17 +37,7 @@ class Processing(LakehouseStack):
         for move in Move:
             source, target = (Zone(zone) for zone in move.split("_to_"))
             script = upload(self, root / names.script_key(move))
-            log_groups = [
-                logs.LogGroup(
-                    self,
-                    f"{move}-{stream}",
-                    log_group_name=names.job_log_group(move, stream),
-                    retention=settings.retention.logs,
-                    encryption_key=key,
-                    removal_policy=settings.removal_policy,
-                )
-                for stream in ("output", "error")
-            ]
+            log_groups = job_log_groups(self, move, settings=settings, key=key)
             if settings.lineage_endpoint:
                 count_unsent(self, move, log_group=log_groups[0])
             logs.MetricFilter(

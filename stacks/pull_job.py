@@ -7,7 +7,6 @@ from pathlib import Path
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from lakehouse.batches import PULLS
@@ -16,6 +15,7 @@ from lakehouse.names import Fetch, Zone
 from lakehouse.sizes import CAPACITIES, Size
 from stacks.acknowledge import acknowledge, acknowledge_wildcards
 from stacks.job_code import build_wheel, upload
+from stacks.job_logs import job_log_groups
 from stacks.job_permissions import LOG, READ_OBJECTS
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
@@ -48,17 +48,7 @@ def add_pull_job(
     names, job = stack.names, Fetch.API_TO_STAGE
     capacity = CAPACITIES[Size.SMALL]
     wheel, script = upload(stack, build_wheel(root)), upload(stack, root / names.script_key(job))
-    log_groups = [
-        logs.LogGroup(
-            stack,
-            f"{job}-{stream}",
-            log_group_name=names.job_log_group(job, stream),
-            retention=settings.retention.logs,
-            encryption_key=key,
-            removal_policy=settings.removal_policy,
-        )
-        for stream in ("output", "error")
-    ]
+    log_groups = job_log_groups(stack, job, settings=settings, key=key)
     role = iam.Role(
         stack,
         f"{job}-role",

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Lock
 
 import pytest
 
@@ -17,8 +18,8 @@ from lakehouse.errors import LakehouseError
 from lakehouse.names import Zone
 from local.embedded import Server
 from tests.integration.lake import ACCOUNTS, INGESTED_AT, Lake, batch
-from tests.integration.proxy import proxy
 from tests.oracle import Record
+from tests.wire import Answer, Forward, Request, wire
 
 EVERY = int(os.environ.get("EVERY", "2"))
 READS = range(1, 17, EVERY)
@@ -68,19 +69,21 @@ def test_a_commit_that_falls_anywhere_into_a_run_is_not_lost(
         expected |= {new: 2, old: 1 if way == "append" else 2, other: 3, third: 3}
     lake.receive(contract, records)
     lake.move(contract, batch(contract, FIRST))
-    run, reads, intruded = [0], Counter[int](), []
+    run, reads, intruded, turn = [0], Counter[int](), [], Lock()
 
-    def intrude(action: str, body: bytes) -> None:
-        request = json.loads(body) if action in ("AWSGlue.GetDatabase", "AWSGlue.GetTable") else {}
-        if request.get("Name", "").startswith("batch-"):
-            run[0] = int(request["Name"].removeprefix("batch-")) - RUN
-        elif request.get("DatabaseName") == lake.names.database(Zone.INTEGRATION):
-            reads.update(run)
-            if reads[run[0]] == run[0]:
-                intruded.append(run[0])
-                lake.move(contract, batch(contract, INTRUDER + run[0]))
+    def intrude(request: Request, forward: Forward) -> Answer:
+        asked = json.loads(request.body) if request.action in ("GetDatabase", "GetTable") else {}
+        with turn:
+            if asked.get("Name", "").startswith("batch-"):
+                run[0] = int(asked["Name"].removeprefix("batch-")) - RUN
+            elif asked.get("DatabaseName") == lake.names.database(Zone.INTEGRATION):
+                reads.update(run)
+                if reads[run[0]] == run[0]:
+                    intruded.append(run[0])
+                    lake.move(contract, batch(contract, INTRUDER + run[0]))
+        return forward()
 
-    with proxy(aws.endpoint, before=intrude) as endpoint:
+    with wire(aws.endpoint, intrude) as endpoint:
         numbers = [str(RUN + n) for n in READS]
         racer = subprocess.run(
             [sys.executable, "-m", "tests.integration.racer", way, str(merge_rows), *numbers],

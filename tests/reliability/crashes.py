@@ -8,7 +8,7 @@ from threading import Event, Lock
 from tests.reliability.lakes import cloned
 from tests.reliability.launching import JOB_SECONDS, Launcher
 from tests.reliability.scenes import Calm, Ending, Scene, ending
-from tests.reliability.wire import Answer, Forward, Request, wire
+from tests.wire import Answer, Forward, Request, wire
 
 LANES = 2
 """Kill points at a time; each is in an account of its own."""

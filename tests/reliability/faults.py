@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from threading import Lock
 
-from tests.reliability.wire import Answer, Forward, Request
+from tests.wire import Answer, Forward, Request
 
 HUNG_SECONDS = 4.0
 """More than the 3 s that Arrow's client waits; who waits longer sees the connection end."""

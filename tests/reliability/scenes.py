@@ -11,7 +11,7 @@ from local.embedded import Server
 from tests.reliability.datasets import FIRST, SECOND
 from tests.reliability.lakes import TIMES_AND_IDS, Lake, Rows, clone, cloned, create
 from tests.reliability.launching import Launcher
-from tests.reliability.wire import Answer, Forward, Request, wire
+from tests.wire import Answer, Forward, Request, wire
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

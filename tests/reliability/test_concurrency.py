@@ -15,7 +15,7 @@ from tests.reliability.datasets import ACCOUNTS, DATASETS, VISITS, changes
 from tests.reliability.lakes import Lake, cloned, create
 from tests.reliability.launching import Launcher, Running
 from tests.reliability.scenes import Scenes, ending
-from tests.reliability.wire import Answer, Forward, Request, wire
+from tests.wire import Answer, Forward, Request, wire
 
 WRITERS = 8
 TABLE = "Concurrency"

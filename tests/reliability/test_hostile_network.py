@@ -13,7 +13,7 @@ from tests.reliability.faults import Expiry, Weather
 from tests.reliability.lakes import Lake, cloned
 from tests.reliability.launching import Launcher, Running
 from tests.reliability.scenes import Ending, Scene, Scenes, ending
-from tests.reliability.wire import wire
+from tests.wire import wire
 
 LONG = "RELIABILITY_LONG" in os.environ
 SHARES = (0.02, 0.05, 0.1, 0.2) if LONG else (0.05, 0.2)

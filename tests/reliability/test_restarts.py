@@ -20,7 +20,7 @@ from tests.reliability.datasets import ACCOUNTS, DATASETS
 from tests.reliability.lakes import cloned, create
 from tests.reliability.launching import Launcher
 from tests.reliability.scenes import Scenes, ending
-from tests.reliability.wire import Answer, Forward, Request, wire
+from tests.wire import Answer, Forward, Request, wire
 
 TABLE = "Kill and restart"
 
