@@ -51,7 +51,7 @@ def test_a_commit_whose_answer_was_lost_is_a_commit(
 
 def test_a_commit_that_was_refused_is_none(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     contract = replace(ACCOUNTS, dataset="refused_commit")
-    lake.create(contract)
+    lake.create(contract, **{"commit.retry.num-retries": "0"})
     opened = catalog.load()
     assert isinstance(opened, GlueCatalog)
     table = opened.load_table(lake.raw(contract).name())
