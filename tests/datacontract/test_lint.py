@@ -15,7 +15,7 @@ def test_a_contract_is_linted(datacontract: Path, contract: Path) -> None:
 
 def test_a_wrong_contract_is_not(datacontract: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.odcs.yaml"
-    wrong.write_text(CONTRACTS[0].read_text().replace("logicalType: integer", "logicalType: number_of_things"))
+    wrong.write_text(CONTRACTS[0].read_text().replace("logicalType: string", "logicalType: number_of_things"))
     linted = run(datacontract, "lint", wrong)
     assert linted.returncode != 0
     assert "logicalType" in linted.stdout
