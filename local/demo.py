@@ -82,7 +82,6 @@ def main(root: Path = embedded.DEFAULT_ROOT, *, by_airflow: bool = False) -> Non
         f'lakehouse query "describe {made.names.database(Zone.CURATED)}.dim_customer"',
         "lakehouse quarantine store_sales",
         "lakehouse lineage sales_by_region_month.net_revenue",
-        "lakehouse lineage sales_by_region_month.net_revenue",
         "lakehouse run                  # nothing waits: running again changes nothing",
         *([f"open {orchestrator.url}      # Airflow's page, with its DAGs"] if by_airflow else []),
         "lakehouse local down",
