@@ -5,18 +5,17 @@ Source: Open Data Contract Standard 3.1, "Data Quality", library metrics.
 
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as fn
 
 from lakehouse.contract import Contract, QualityRule
-from lakehouse.quality.metric_sql import literal
+from lakehouse.quality.metric_sql import metric
 from lakehouse.quality.results import Result, judged, not_evaluated
 from lakehouse.session import engine_errors
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
 ROWS = "rows"
 
@@ -49,7 +48,7 @@ def evaluate(
 def _library(
     rows: "DataFrame", rules: list[QualityRule], contract: Contract, *, may_be_empty: bool
 ) -> dict[str, Result]:
-    measures = [_metric(rule, contract).alias(f"m{index}") for index, rule in enumerate(rules)]
+    measures = [fn.expr(metric(rule, contract)).alias(f"m{index}") for index, rule in enumerate(rules)]
     try:
         (found,) = rows.agg(fn.count(fn.lit(1)).alias(ROWS), *measures).collect()
     except engine_errors() as error:
@@ -90,43 +89,6 @@ def _measured(rule: QualityRule, value: Any) -> Result:
     if not measured.is_finite():
         return not_evaluated(rule, reason=f"its query gives {value}")
     return judged(rule, measured)
-
-
-def _metric(rule: QualityRule, contract: Contract) -> "Column":
-    """How many rows or values a metric counts."""
-    if rule.metric == "rowCount":
-        return fn.count(fn.lit(1))
-    if rule.metric == "duplicateValues":
-        names = [rule.column] if rule.column else list(rule.properties)
-        columns = [fn.col(f"`{name}`") for name in names]
-        complete = reduce(lambda left, right: left & right, (column.isNotNull() for column in columns))
-        return _count(complete) - fn.count_distinct(*columns)
-    assert rule.column is not None
-    value = fn.col(f"`{rule.column}`")
-    if rule.metric == "nullValues":
-        return _count(value.isNull())
-    if rule.metric == "missingValues":
-        listed = _in(value, [text for text in rule.values if text is not None], contract, rule.column)
-        return _count(listed | value.isNull() if None in rule.values else listed)
-    valid = fn.lit(True)
-    if rule.values:
-        valid = valid & _in(value, [text for text in rule.values if text is not None], contract, rule.column)
-    if rule.pattern is not None:
-        valid = valid & value.cast("string").rlike(rule.pattern)
-    return _count(value.isNotNull() & ~valid)
-
-
-def _in(value: "Column", texts: list[str], contract: Contract, column: str) -> "Column":
-    """Whether a value is one of some that the contract writes as text."""
-    type_ = contract.column(column).type.spark
-    # Spark 3.5 has `try_cast` in SQL alone.
-    listed = [fn.expr(f"try_cast({literal(text)} AS {type_})") for text in texts]
-    # What is no value of the column's type is null, with which nothing compares.
-    return fn.coalesce(value.isin(*listed), fn.lit(False)) if listed else fn.lit(False)
-
-
-def _count(condition: "Column") -> "Column":
-    return fn.count(fn.when(condition, fn.lit(1)))
 
 
 def _first_line(error: Exception) -> str:
