@@ -5,6 +5,9 @@ from collections.abc import Iterable
 
 from lakehouse.contract import Contract, QualityRule
 
+_NAMED = r"[\\\"' \t\n\r\f\v]"
+"""Of ASCII alone: Spark's `char` knows no number above 255."""
+
 
 def metric(rule: QualityRule, contract: Contract) -> str:
     """How many rows or values a metric counts, as an aggregate.
@@ -28,14 +31,14 @@ def metric(rule: QualityRule, contract: Contract) -> str:
         return _count(f"{listed} OR {value} IS NULL" if None in rule.values else listed)
     valid = [listed] if rule.values else []
     if rule.pattern is not None:
-        valid.append(f"CAST({value} AS string) RLIKE {literal(rule.pattern)}")
+        valid.append(f"CAST({value} AS string) RLIKE {_literal(rule.pattern)}")
     return _count(f"{value} IS NOT NULL AND NOT ({' AND '.join(valid)})")
 
 
 def _is_one_of(value: str, rule: QualityRule, contract: Contract) -> str:
     assert rule.column is not None
     type_ = contract.column(rule.column).type.spark
-    listed = ", ".join(f"try_cast({literal(text)} AS {type_})" for text in rule.values if text is not None)
+    listed = ", ".join(f"try_cast({_literal(text)} AS {type_})" for text in rule.values if text is not None)
     # What is no value of the column's type is null, with which nothing compares.
     return f"coalesce({value} IN ({listed}), false)" if listed else "false"
 
@@ -44,13 +47,13 @@ def _count(condition: str) -> str:
     return f"count(CASE WHEN {condition} THEN 1 END)"
 
 
-def literal(text: str) -> str:
+def _literal(text: str) -> str:
     """A text as an SQL literal; characters that some quoting would have to escape are named by their number."""
-    if not re.search(r"[\\\"'\s]", text):
+    if not re.search(_NAMED, text):
         return f"'{text}'"
     return f"concat({', '.join(_parts(text))})"
 
 
 def _parts(text: str) -> Iterable[str]:
-    for part in re.findall(r"[^\\\"'\s]+|[\\\"'\s]", text):
-        yield f"char({ord(part)})" if re.fullmatch(r"[\\\"'\s]", part) else f"'{part}'"
+    for part in filter(None, re.split(f"({_NAMED})", text)):
+        yield f"char({ord(part)})" if re.fullmatch(_NAMED, part) else f"'{part}'"

@@ -109,6 +109,12 @@ def test_the_rules_of_glue_data_quality_measure_the_same(rows: list[Row]) -> Non
     assert list(found) == measured(rows, *rules)
 
 
+def test_a_value_may_have_any_space() -> None:
+    spaced = ["a b", "a\tb", "a\u00a0b", "a\u2003b", "a\u2028b"]
+    rows = [{"status": status} for status in spaced]
+    assert measured(rows, rule("invalidValues", column="status", values=tuple(spaced))) == [0]
+
+
 def test_a_query_measures_one_number() -> None:
     rows = [{"id": n, "status": "new"} for n in range(3)]
     query = "SELECT count(*) FROM {table} WHERE {column} > 0"
