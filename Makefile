@@ -58,6 +58,10 @@ test-e2e: setup ## the demo and the CDK CLI from end to end
 test-dags: setup .venv-airflow/.installed ## the DAGs in Airflow, against the embedded AWS
 	pytest tests/dags
 
+.PHONY: openlineage
+openlineage: setup ## OpenLineage's schemas from openlineage.io: with them, lineage events are tested by these too
+	python -m tests.openlineage
+
 .PHONY: test-contracts
 test-contracts: setup .venv-datacontract/.installed ## the contracts by datacontract-cli: lint, and its test run beside our own results
 	pytest tests/datacontract

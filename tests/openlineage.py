@@ -1,6 +1,6 @@
 """Whether events are OpenLineage: by the classes of its Python client, and by its published JSON schemas.
 
-The schemas are in no package: `python -m tests.openlineage` fetches those that our events name, once, into
+The schemas are in no package: `make openlineage` fetches those that our events name into
 `build/openlineage`, or into the folder that LAKEHOUSE_OPENLINEAGE_SPEC names.
 """
 
@@ -92,26 +92,26 @@ def _converter() -> cattrs.Converter:
 def _read(url: str) -> Resource[Any]:
     path = SPEC / url.removeprefix(f"{SPECIFICATION}/")
     if not path.is_file():
-        raise NoSuchResource(ref=f"{url}: not in {SPEC}; `python -m tests.openlineage` fetches it")
+        raise NoSuchResource(ref=f"{url}: not in {SPEC}; `make openlineage` fetches it")
     return Resource.from_contents(json.loads(path.read_text()))
 
 
 def fetch() -> None:
-    """Fetch the schemas that our events name, and those that these refer to."""
+    """Fetch the schemas that our events name, and those that these refer to: all of them, or none is kept."""
     wanted = [ours.CORE, *(f"{SPECIFICATION}/facets/{path}.json" for path in ours.FACETS.values())]
-    seen: set[str] = set()
+    found: dict[str, str] = {}
     while wanted:
         url = wanted.pop()
+        answer = requests.get(url, timeout=30)
+        answer.raise_for_status()
+        found[url] = answer.text
+        referred = re.findall(rf'"\$ref"\s*:\s*"({SPECIFICATION}/[^"#]+)', answer.text)
+        wanted += [other for other in referred if other not in found]
+    for url, text in found.items():
         path = SPEC / url.removeprefix(f"{SPECIFICATION}/")
-        if not path.is_file():
-            answer = requests.get(url, timeout=30)
-            answer.raise_for_status()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(answer.text)
-        seen.add(url)
-        referred = re.findall(rf'"\$ref"\s*:\s*"({SPECIFICATION}/[^"#]+)', path.read_text())
-        wanted += [other for other in referred if other not in seen]
-    print(f"{len(seen)} schemas are in {SPEC}")  # noqa: T201 - what it was called for
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    print(f"{len(found)} schemas are in {SPEC}")  # noqa: T201 - what it was called for
 
 
 if __name__ == "__main__":

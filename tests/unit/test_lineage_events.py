@@ -87,7 +87,7 @@ def test_every_event_loads_into_openlineages_classes() -> None:
 
 @pytest.mark.skipif(
     not SPEC.is_dir(),
-    reason=f"OpenLineage's schemas are not in {SPEC}, and in no package: `python -m tests.openlineage` fetches them, "
+    reason=f"OpenLineage's schemas are not in {SPEC}, and in no package: `make openlineage` fetches them, "
     "or LAKEHOUSE_OPENLINEAGE_SPEC names their folder",
 )
 def test_every_event_is_valid_by_openlineages_published_schemas() -> None:
