@@ -399,8 +399,18 @@ class Names:
 
     def pull_key(self, *, dataset: str) -> str:
         """Where it is written when a dataset was last pulled from its API, in the raw bucket."""
-        return f"_pulls/{dataset}.json"
+        return f"{self.pulls_prefix}{dataset}.json"
+
+    @property
+    def pulls_prefix(self) -> str:
+        """Where that is for all datasets, in the raw bucket."""
+        return "_pulls/"
 
     def batches_prefix(self, *, dataset: str) -> str:
         """Where a dataset's batch manifests are written, in the raw bucket."""
-        return f"_batches/{dataset}/"
+        return f"{self.manifests_prefix}{dataset}/"
+
+    @property
+    def manifests_prefix(self) -> str:
+        """Where the manifests of all datasets are, in the raw bucket."""
+        return "_batches/"

@@ -26,8 +26,8 @@ from constructs import Construct
 
 from lakehouse import dbt
 from lakehouse.errors import LakehouseError
-from lakehouse.lineage import endpoint
-from stacks.acknowledge import acknowledge, acknowledge_wildcards
+from stacks.acknowledge import acknowledge
+from stacks.service_role import service_role
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
@@ -145,7 +145,7 @@ def _exports(stack: LakehouseStack, *, settings: Settings, folder: str) -> str:
         "LAKEHOUSE_PACKAGES_DOMAIN": names.packages_domain,
         "LAKEHOUSE_PACKAGES_HOST": host,
         "LAKEHOUSE_PACKAGES_REPOSITORY": names.packages_repository,
-        **({endpoint.ENDPOINT: settings.lineage_endpoint} if settings.lineage_endpoint else {}),
+        **settings.lineage_variables,
     }
     return "#!/bin/sh\n" + "".join(f"export {name}='{value}'\n" for name, value in variables.items())
 
@@ -153,13 +153,6 @@ def _exports(stack: LakehouseStack, *, settings: Settings, folder: str) -> str:
 def _role(stack: LakehouseStack, *, key: kms.IKey) -> iam.IRole:
     """The function's role; the CDK would give it more, and on the whole bootstrap bucket."""
     names = stack.names
-    role = iam.Role(
-        stack,
-        "content-role",
-        role_name=names.role("airflow-content"),
-        description=f"Puts DAGs and requirements into {names.dags_bucket}",
-        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-    )
     bucket = stack.s3_arn(names.dags_bucket)
     bootstrap = f"cdk-{DefaultStackSynthesizer.DEFAULT_QUALIFIER}-assets-{stack.account}-{stack.region}"
     group = f"log-group:{names.function_log_group('orchestration-content')}"
@@ -176,6 +169,13 @@ def _role(stack: LakehouseStack, *, key: kms.IKey) -> iam.IRole:
             resources=[f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:{group}:*"],
         ),
     ]
-    policy = iam.Policy(stack, "content-policy", statements=statements, roles=[role])
-    acknowledge_wildcards(policy, statements, reason=WHY_WILDCARDS)
+    role, _ = service_role(
+        stack,
+        "content",
+        name=names.role("airflow-content"),
+        description=f"Puts DAGs and requirements into {names.dags_bucket}",
+        service="lambda",
+        statements=statements,
+        why=WHY_WILDCARDS,
+    )
     return role.without_policy_updates()

@@ -10,9 +10,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as assets
 
-from lakehouse.lineage import endpoint
+from lakehouse.lineage.endpoint import UNSENT, UNSENT_LOG
 from stacks.dbt_role import add_dbt_role
-from stacks.lineage_events import count_unsent
+from stacks.log_metrics import count_lines
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
@@ -95,10 +95,10 @@ def add_dbt_build(
     variables = {
         "LAKEHOUSE_ENV": names.environment,
         "LAKEHOUSE_WHEEL": f"s3://{wheel.bucket_name}/{wheel.object_key}",
-        **({endpoint.ENDPOINT: settings.lineage_endpoint} if settings.lineage_endpoint else {}),
+        **settings.lineage_variables,
     }
     if settings.lineage_endpoint:
-        count_unsent(stack, "dbt", log_group=log_group)
+        count_lines(stack, "dbt-unsent", log_group=log_group, containing=UNSENT_LOG, metric=UNSENT)
     project(
         stack,
         "dbt",

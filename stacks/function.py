@@ -8,7 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 
-from stacks.acknowledge import acknowledge_wildcards
+from stacks.service_role import service_role
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
@@ -61,16 +61,15 @@ def add_function(
     log = iam.PolicyStatement(
         sid="Log", actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]
     )
-    role = iam.Role(
+    role, policy = service_role(
         stack,
-        f"{purpose}-role",
-        role_name=names.role(purpose),
+        purpose,
+        name=names.role(purpose),
         description=f"Function {function_name}",
-        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        service="lambda",
+        statements=[*statements, log],
+        why=why_wildcards,
     )
-    allowed = [*statements, log]
-    policy = iam.Policy(stack, f"{purpose}-policy", statements=allowed, roles=[role])
-    acknowledge_wildcards(policy, allowed, reason=why_wildcards)
     function = lambda_.CfnFunction(
         stack,
         purpose,

@@ -5,8 +5,8 @@ from aws_cdk import aws_kms as kms
 
 from lakehouse.governance.grants import of_optimizer
 from lakehouse.names import Zone
-from stacks.acknowledge import acknowledge_wildcards
 from stacks.job_permissions import WRITE_OBJECTS, WRITE_TABLES
+from stacks.service_role import service_role
 from stacks.stack import LakehouseStack
 from stacks.tag_grants import grant
 
@@ -38,13 +38,13 @@ def add_optimizer_role(stack: LakehouseStack, *, key: kms.IKey) -> None:
             resources=[f"{logs}/{group}/logs:*" for group in LOG_GROUPS],
         ),
     ]
-    role = iam.Role(
+    role, _ = service_role(
         stack,
-        "optimizer-role",
-        role_name=names.optimizer_role,
+        "optimizer",
+        name=names.optimizer_role,
         description="Glue compacts our tables, expires their snapshots and deletes their orphan files",
-        assumed_by=iam.ServicePrincipal("glue.amazonaws.com"),
+        service="glue",
+        statements=statements,
+        why=WHY_WILDCARDS,
     )
-    policy = iam.Policy(stack, "optimizer-policy", statements=statements, roles=[role])
-    acknowledge_wildcards(policy, statements, reason=WHY_WILDCARDS)
     grant(stack, role, of_optimizer())

@@ -32,9 +32,11 @@ def add_planner(stack: LakehouseStack, *, settings: Settings, key: kms.IKey, whe
         iam.PolicyStatement(sid="ListArrivals", actions=["s3:ListBucketVersions", "s3:ListBucket"], resources=[stage]),
         iam.PolicyStatement(sid="ListManifests", actions=["s3:ListBucket"], resources=[raw]),
         iam.PolicyStatement(
-            sid="WriteManifests", actions=["s3:GetObject", "s3:PutObject"], resources=[f"{raw}/_batches/*"]
+            sid="WriteManifests",
+            actions=["s3:GetObject", "s3:PutObject"],
+            resources=[f"{raw}/{names.manifests_prefix}*"],
         ),
-        iam.PolicyStatement(sid="ReadPulls", actions=["s3:GetObject"], resources=[f"{raw}/_pulls/*"]),
+        iam.PolicyStatement(sid="ReadPulls", actions=["s3:GetObject"], resources=[f"{raw}/{names.pulls_prefix}*"]),
     ]
     role = add_function(
         stack,

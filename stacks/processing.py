@@ -4,22 +4,21 @@ from pathlib import Path
 
 from aws_cdk import FileAssetLocation
 from aws_cdk import aws_glue as glue
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from lakehouse.governance.grants import of_job
+from lakehouse.lineage.endpoint import UNSENT, UNSENT_LOG
 from lakehouse.metrics import UNPUBLISHED, UNPUBLISHED_LOG
 from lakehouse.names import Move, Names, Zone
 from lakehouse.session import CATALOG, ICEBERG
 from lakehouse.sizes import CAPACITIES, Size
-from stacks.acknowledge import acknowledge_wildcards
 from stacks.job_code import build_wheel, upload
 from stacks.job_logs import job_log_groups
 from stacks.job_permissions import WHY_WILDCARDS, job_statements
-from stacks.lineage_events import count_unsent
+from stacks.log_metrics import count_lines
 from stacks.optimizer_role import add_optimizer_role
+from stacks.service_role import service_role
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 from stacks.tag_grants import grant
@@ -38,34 +37,27 @@ class Processing(LakehouseStack):
             source, target = (Zone(zone) for zone in move.split("_to_"))
             script = upload(self, root / names.script_key(move))
             log_groups = job_log_groups(self, move, settings=settings, key=key)
+            output, _ = log_groups
             if settings.lineage_endpoint:
-                count_unsent(self, move, log_group=log_groups[0])
-            logs.MetricFilter(
+                count_lines(self, f"{move}-unsent", log_group=output, containing=UNSENT_LOG, metric=UNSENT)
+            count_lines(self, f"{move}-unpublished", log_group=output, containing=UNPUBLISHED_LOG, metric=UNPUBLISHED)
+            role, policy = service_role(
                 self,
-                f"{move}-unpublished",
-                log_group=log_groups[0],
-                filter_pattern=logs.FilterPattern.literal(f'"{UNPUBLISHED_LOG}"'),
-                metric_namespace=names.metric_namespace,
-                metric_name=UNPUBLISHED,
-            )
-            role = iam.Role(
-                self,
-                f"{move}-role",
-                role_name=names.job_role(move),
+                move,
+                name=names.job_role(move),
                 description=f"Glue job {names.job(move)}",
-                assumed_by=iam.ServicePrincipal("glue.amazonaws.com"),
+                service="glue",
+                statements=job_statements(
+                    self,
+                    source=source,
+                    target=target,
+                    key=key,
+                    code=[script, wheel],
+                    log_groups=log_groups,
+                    traces=settings.jobs.traces,
+                ),
+                why=WHY_WILDCARDS,
             )
-            statements = job_statements(
-                self,
-                source=source,
-                target=target,
-                key=key,
-                code=[script, wheel],
-                log_groups=log_groups,
-                traces=settings.jobs.traces,
-            )
-            policy = iam.Policy(self, f"{move}-policy", statements=statements, roles=[role])
-            acknowledge_wildcards(policy, statements, reason=WHY_WILDCARDS)
             grant(self, role, of_job(move))
             job = glue.CfnJob(
                 self,

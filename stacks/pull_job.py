@@ -13,10 +13,11 @@ from lakehouse.batches import PULLS
 from lakehouse.contract import Contract
 from lakehouse.names import Fetch, Zone
 from lakehouse.sizes import CAPACITIES, Size
-from stacks.acknowledge import acknowledge, acknowledge_wildcards
+from stacks.acknowledge import acknowledge
 from stacks.job_code import build_wheel, upload
 from stacks.job_logs import job_log_groups
 from stacks.job_permissions import LOG, READ_OBJECTS
+from stacks.service_role import service_role
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
@@ -49,13 +50,6 @@ def add_pull_job(
     capacity = CAPACITIES[Size.SMALL]
     wheel, script = upload(stack, build_wheel(root)), upload(stack, root / names.script_key(job))
     log_groups = job_log_groups(stack, job, settings=settings, key=key)
-    role = iam.Role(
-        stack,
-        f"{job}-role",
-        role_name=names.job_role(job),
-        description=f"Glue job {names.job(job)}",
-        assumed_by=iam.ServicePrincipal("glue.amazonaws.com"),
-    )
 
     def allow(sid: str, actions: list[str], resources: list[str]) -> iam.PolicyStatement:
         return iam.PolicyStatement(sid=sid, actions=actions, resources=resources)
@@ -84,8 +78,15 @@ def add_pull_job(
             conditions={"StringEquals": {"cloudwatch:namespace": "Glue"}},
         ),
     ]
-    policy = iam.Policy(stack, f"{job}-policy", statements=statements, roles=[role])
-    acknowledge_wildcards(policy, statements, reason=WHY_WILDCARDS)
+    role, policy = service_role(
+        stack,
+        job,
+        name=names.job_role(job),
+        description=f"Glue job {names.job(job)}",
+        service="glue",
+        statements=statements,
+        why=WHY_WILDCARDS,
+    )
     made = glue.CfnJob(
         stack,
         job,

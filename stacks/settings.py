@@ -8,6 +8,8 @@ from typing import Literal
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 
+from lakehouse.lineage.endpoint import ENDPOINT
+
 
 class Profile(StrEnum):
     """How much an environment has standing by."""
@@ -195,6 +197,11 @@ class Settings:
     orchestration: Orchestration = Orchestration()
     governance: Governance = Governance()
     lineage_endpoint: str | None = None
+
+    @property
+    def lineage_variables(self) -> dict[str, str]:
+        """Environment of a dbt build that tells the same endpoint."""
+        return {ENDPOINT: self.lineage_endpoint} if self.lineage_endpoint else {}
 
 
 ENVIRONMENTS = {
