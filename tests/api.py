@@ -1,8 +1,5 @@
-"""The central bank's API within a test's own process, and the contract of what it publishes."""
+"""The contract of what the central bank publishes, for a test's own API."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 from lakehouse import types
@@ -52,17 +49,3 @@ def with_api(contract: Contract = RATES, **changed: object) -> Contract:
     assert contract.source.api is not None
     api = replace(contract.source.api, **changed)  # type: ignore[arg-type]
     return replace(contract, source=replace(contract.source, api=api))
-
-
-@contextmanager
-def serving() -> Iterator[rates.Bank]:
-    """The API on a free port, for as long as the block lasts."""
-    bank = rates.Bank()
-    thread = threading.Thread(target=bank.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield bank
-    finally:
-        bank.shutdown()
-        bank.server_close()
-        thread.join()

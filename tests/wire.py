@@ -3,13 +3,14 @@
 import http.client
 import socket
 import struct
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+from tests.servers import serving
 
 HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "keep-alive"}
 SLOW_PIECES = 10
@@ -148,15 +149,8 @@ def wire(endpoint: str, meddle: Meddle) -> Iterator[str]:
         def handle_error(self, request: object, client_address: object) -> None:
             """A client that was killed leaves its connection behind; `meddle` reports its own faults."""
 
-    server = Listener(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(Listener(("127.0.0.1", 0), Handler)) as found:
+        yield found
 
 
 def _forward(upstream: str, request: Request) -> Answer:

@@ -1,14 +1,15 @@
 """What became of lineage events: rows of ops.lineage, and what a stand-in of an OpenLineage endpoint got."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from lakehouse.job import Job
 from lakehouse.lineage.record import LINEAGE
+from tests.servers import Posted, receiving
+
+PATH = "/api/v1/lineage"
 
 
 class Receiver:
@@ -23,28 +24,14 @@ class Receiver:
 def receiver() -> Iterator[Receiver]:
     """Run one on a free port of 127.0.0.1."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.path == "/api/v1/lineage" and running.status < 300:
-                running.events.append(json.loads(body))
-            self.send_response(running.status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def take(posted: Posted) -> tuple[int, str]:
+        if posted.path == PATH and running.status < 300:
+            running.events.append(json.loads(posted.body))
+        return running.status, ""
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    running = Receiver(f"http://127.0.0.1:{server.server_port}/api/v1/lineage")
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with receiving(take) as url:
+        running = Receiver(f"{url}{PATH}")
         yield running
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def recorded(job: Job) -> list[dict[str, Any]]:

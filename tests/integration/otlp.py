@@ -1,13 +1,13 @@
 """A receiver of OpenTelemetry traces over HTTP, which remembers what it got."""
 
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+
+from tests.servers import Posted, receiving
 
 
 class Span(NamedTuple):
@@ -58,27 +58,14 @@ class Receiver:
 def receiver() -> Iterator[Receiver]:
     """Run one on a free port of 127.0.0.1."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            assert (self.path, self.headers["Content-Type"]) == ("/v1/traces", "application/x-protobuf")
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            received.requests.append(ExportTraceServiceRequest.FromString(body))
-            self.send_response(200)
-            self.end_headers()
+    def take(posted: Posted) -> tuple[int, str]:
+        assert (posted.path, posted.headers["Content-Type"]) == ("/v1/traces", "application/x-protobuf")
+        received.requests.append(ExportTraceServiceRequest.FromString(posted.body))
+        return 200, ""
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    received = Receiver(f"http://127.0.0.1:{server.server_port}/v1/traces")
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with receiving(take) as url:
+        received = Receiver(f"{url}/v1/traces")
         yield received
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def _texts(attributes: Iterable[KeyValue]) -> dict[str, str]:

@@ -25,8 +25,9 @@ from lakehouse.moves.stage_to_raw import stage_to_raw
 from lakehouse.names import Names, Zone
 from local import rates
 from local.embedded import Server
-from tests.api import HURRY, RATES, serving, with_api
+from tests.api import HURRY, RATES, with_api
 from tests.integration.jobs import deployment, job_on
+from tests.servers import serving
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -46,8 +47,9 @@ def s3(names: Names) -> "S3Client":
 
 @pytest.fixture
 def bank() -> Iterator[rates.Bank]:
-    with serving() as bank:
-        yield bank
+    running = rates.Bank()
+    with serving(running):
+        yield running
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 import io
 import json
-import threading
 import time
 import zipfile
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import boto3
@@ -14,6 +12,7 @@ import pytest
 
 from lakehouse import slack
 from local.embedded import Server
+from tests.servers import Posted, receiving
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -23,21 +22,12 @@ def posted() -> Iterator[tuple[str, list[str]]]:
     """URL of a webhook, and the texts that were posted to it."""
     texts: list[str] = []
 
-    class Webhook(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            texts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"])
-            self.send_response(200)
-            self.end_headers()
+    def take(request: Posted) -> tuple[int, str]:
+        texts.append(json.loads(request.body)["text"])
+        return 200, "ok"
 
-        def log_message(self, *arguments: object) -> None:
-            """Nobody reads it."""
-
-    with HTTPServer(("127.0.0.1", 0), Webhook) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/services/T0/B0/x", texts
-        server.shutdown()
-        thread.join()
+    with receiving(take) as url:
+        yield f"{url}/services/T0/B0/x", texts
 
 
 @pytest.fixture

@@ -3,15 +3,14 @@
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
 from lakehouse import slack
 from lakehouse.errors import LakehouseError
+from tests.servers import Posted, receiving
 
 NOTICE = """dataset or model: parcels
 batches: parcels-00000001
@@ -21,51 +20,37 @@ log: http://127.0.0.1:8080/dags/shipping?a=1&b=2
 to do: `lakehouse rerun parcels BATCH`"""
 
 
-class Slack(BaseHTTPRequestHandler):
-    """Takes what is posted, as Slack does, or refuses it as `refusal` says."""
+class Slack:
+    """Takes what is posted, as Slack does, or refuses it as `answer` says."""
 
-    taken: list[Any]
-    refusal: tuple[int, str] | None
+    def __init__(self) -> None:
+        self.taken: list[Any] = []
+        self.answer = (200, "ok")
+        self.url = ""
 
-    def do_POST(self) -> None:
-        self.taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        status, body = self.refusal or (200, "ok")
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, *arguments: object) -> None:
-        """Nobody reads it."""
+    def take(self, posted: Posted) -> tuple[int, str]:
+        self.taken.append(json.loads(posted.body))
+        return self.answer
 
 
 @pytest.fixture
-def server() -> Iterator[HTTPServer]:
-    Slack.taken, Slack.refusal = [], None
-    with HTTPServer(("127.0.0.1", 0), Slack) as listening:
-        thread = threading.Thread(target=listening.serve_forever)
-        thread.start()
-        yield listening
-        listening.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def url(server: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> str:
-    found = f"http://127.0.0.1:{server.server_port}/services/T0/B0/secret"
-    monkeypatch.setenv(slack.SECRET, "webhook")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(slack, "webhook", lambda secret: {"webhook": found}[secret])
-    return found
+def channel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slack]:
+    found = Slack()
+    with receiving(found.take) as url:
+        found.url = f"{url}/services/T0/B0/secret"
+        monkeypatch.setenv(slack.SECRET, "webhook")
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        monkeypatch.setattr(slack, "webhook", lambda secret: {"webhook": found.url}[secret])
+        yield found
 
 
 def event(message: str, *, subject: str | None = "lakehouse-dev: parcels stands still") -> dict[str, Any]:
     return {"Records": [{"EventSource": "aws:sns", "Sns": {"Subject": subject, "Message": message}}]}
 
 
-@pytest.mark.usefixtures("url")
-def test_a_notice_arrives_whole_and_none_of_it_is_markup() -> None:
+def test_a_notice_arrives_whole_and_none_of_it_is_markup(channel: Slack) -> None:
     slack.handler(event(NOTICE), None)
-    [posted] = Slack.taken
+    [posted] = channel.taken
     heading, *lines = posted["text"].splitlines()
     assert heading == "*lakehouse-dev: parcels stands still*"
     assert [line.partition(":")[0] for line in lines] == [
@@ -87,17 +72,19 @@ def test_an_alarm_says_what_to_do_and_why_it_was_raised() -> None:
     assert len(slack.text("long", "&" * 40_000)) == slack.LONGEST
 
 
-def test_what_slack_refuses_is_an_error_in_its_words(url: str) -> None:
-    Slack.refusal = (403, "invalid_token")
+def test_what_slack_refuses_is_an_error_in_its_words(channel: Slack) -> None:
+    channel.answer = (403, "invalid_token")
     with pytest.raises(LakehouseError, match="HTTP status 403: invalid_token") as failed:
         slack.handler(event(NOTICE), None)
-    assert url not in str(failed.value)
+    assert channel.url not in str(failed.value)
 
 
-def test_nobody_answers(server: HTTPServer, url: str) -> None:
-    server.server_close()
+def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with receiving(lambda _: (200, "ok")) as over:
+        pass
     with pytest.raises(LakehouseError, match="Slack did not answer") as failed:
-        slack.post(url, "text")
+        slack.post(f"{over}/services/T0/B0/secret", "text")
     assert "secret" not in str(failed.value)
 
 
