@@ -20,7 +20,7 @@ from lakehouse.slack import SECRET
 from stacks.alarms import DAY_SECONDS
 from stacks.dataset_alarms import Window, window_of
 from stacks.observability import Observability
-from stacks.settings import settings_of
+from stacks.settings import Settings, settings_of
 from stacks.storage import Storage
 from tests.infrastructure.assembly import Assembly, Json, Resource, policy_statements, text
 from tests.infrastructure.conftest import CONTEXT, DEPLOYMENTS, deployment_settings
@@ -196,23 +196,33 @@ def test_replications_are_watched_by_what_their_arn_ends_with(alarms: dict[str, 
     assert "Replication" in split["Fn::Split"][1]["Fn::GetStackOutput"]["OutputName"]
 
 
-def test_on_an_instance_replications_are_watched_as_its_tasks(
-    names: Names, contracts: list[Contract], tmp_path: Path
-) -> None:
-    settings = settings_of("dev")
-    settings = replace(settings, replication=replace(settings.replication, instance_class="dms.t3.medium"))
-    app = App(context=CONTEXT, outdir=str(tmp_path))
+def alone(
+    folder: Path, *, names: Names, settings: Settings, contracts: list[Contract], replications: dict[str, str]
+) -> Assembly:
+    """The stack and what it needs, synthesized into a folder and checked by cdk-nag."""
+    app = App(context=CONTEXT, outdir=str(folder))
     Observability(
         app,
         names=names,
         settings=settings,
         key=Storage(app, names=names, settings=settings).key,
         contracts=contracts,
-        replications={"shop": "arn:aws:dms:eu-central-1:123456789012:task:ABC"},
+        replications=replications,
         root=ROOT,
     )
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()
-    alarms = Assembly(tmp_path).named("AWS::CloudWatch::Alarm", "AlarmName")
+    return Assembly(folder)
+
+
+def test_on_an_instance_replications_are_watched_as_its_tasks(
+    names: Names, contracts: list[Contract], tmp_path: Path
+) -> None:
+    settings = settings_of("dev")
+    settings = replace(settings, replication=replace(settings.replication, instance_class="dms.t3.medium"))
+    replications = {"shop": "arn:aws:dms:eu-central-1:123456789012:task:ABC"}
+    made = alone(tmp_path, names=names, settings=settings, contracts=contracts, replications=replications)
+    alarms = made.named("AWS::CloudWatch::Alarm", "AlarmName")
     assert alarms[names.alarm("source-latency", of="shop")]["Dimensions"] == [
         {"Name": "ReplicationInstanceIdentifier", "Value": names.replication_instance},
         {"Name": "ReplicationTaskIdentifier", "Value": "ABC"},
@@ -363,19 +373,7 @@ def test_slack_is_told_by_every_topic_and_its_webhook_is_a_secret(
 ) -> None:
     settings = settings_of("dev")
     settings = replace(settings, alerts=replace(settings.alerts, slack=True, emails=("a@example.com",)))
-    app = App(context=CONTEXT, outdir=str(tmp_path))
-    Observability(
-        app,
-        names=names,
-        settings=settings,
-        key=Storage(app, names=names, settings=settings).key,
-        contracts=contracts,
-        replications={},
-        root=ROOT,
-    )
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    app.synth()
-    assembly = Assembly(tmp_path)
+    assembly = alone(tmp_path, names=names, settings=settings, contracts=contracts, replications={})
     [function] = [
         item
         for item in assembly.resources("AWS::Lambda::Function")

@@ -2,16 +2,21 @@
 
 import logging
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 import requests
 from hypothesis import settings
+from moto import mock_aws
 from pyiceberg.catalog import Catalog
 
 from lakehouse import catalog
 from lakehouse.names import Names, Zone
 from tests import glue
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 # A test that runs beside others, or first, is slow without being wrong.
 settings.register_profile("patient", deadline=None)
@@ -28,6 +33,20 @@ def glue_variables() -> Iterator[dict[str, str]]:
 @pytest.fixture
 def names() -> Names:
     return Names(environment="dev", account=glue.ACCOUNT, region=glue.REGION)
+
+
+@pytest.fixture
+def s3(names: Names) -> "Iterator[S3Client]":
+    """Buckets of stage, which keeps versions, and of raw."""
+    with mock_aws():
+        client = boto3.client("s3", region_name=names.region)
+        for zone in (Zone.STAGE, Zone.RAW):
+            client.create_bucket(
+                Bucket=names.bucket(zone),
+                CreateBucketConfiguration={"LocationConstraint": names.region},  # type: ignore[typeddict-item]
+            )
+        client.put_bucket_versioning(Bucket=names.bucket(Zone.STAGE), VersioningConfiguration={"Status": "Enabled"})
+        yield client
 
 
 @pytest.fixture

@@ -1,13 +1,10 @@
 """Backfills: the batches of a period, what is left of them, and that nothing newer waits for them."""
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from lakehouse import backfill, batches, ops
 from lakehouse import run as runner
@@ -26,19 +23,13 @@ AGO = datetime.now(UTC) - timedelta(hours=1)
 
 
 @pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> "Iterator[S3Client]":
+def s3(s3: "S3Client", monkeypatch: pytest.MonkeyPatch) -> "S3Client":
     """Three batches."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", NAMES.region)
-    with mock_aws():
-        client = boto3.client("s3")
-        for zone in (Zone.STAGE, Zone.RAW):
-            client.create_bucket(
-                Bucket=NAMES.bucket(zone), CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-            )
-        for number in range(1, 4):
-            client.put_object(Bucket=NAMES.bucket(Zone.STAGE), Key=f"{TILL.stage_prefix}{number}.csv", Body=b"12345")
-            assert batches.plan(client, names=NAMES, contract=TILL) is not None
-        yield client
+    for number in range(1, 4):
+        s3.put_object(Bucket=NAMES.bucket(Zone.STAGE), Key=f"{TILL.stage_prefix}{number}.csv", Body=b"12345")
+        assert batches.plan(s3, names=NAMES, contract=TILL) is not None
+    return s3
 
 
 def loaded(number: int, *, at: datetime = AGO) -> ops.Attempt:

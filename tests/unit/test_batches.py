@@ -1,12 +1,9 @@
 """Batches: what waits is planned once, whoever plans it and in whatever order it arrives."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from lakehouse import batches
 from lakehouse.contract import Ingest
@@ -18,18 +15,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 NAMES = Names(environment="dev", account="123456789012", region="eu-central-1")
-
-
-@pytest.fixture
-def s3() -> "Iterator[S3Client]":
-    with mock_aws():
-        client = boto3.client("s3", region_name=NAMES.region)
-        for zone in (Zone.STAGE, Zone.RAW):
-            client.create_bucket(
-                Bucket=NAMES.bucket(zone), CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-            )
-        client.put_bucket_versioning(Bucket=NAMES.bucket(Zone.STAGE), VersioningConfiguration={"Status": "Enabled"})
-        yield client
 
 
 def arrive(s3: "S3Client", key: str, body: bytes = b"x") -> None:

@@ -13,7 +13,7 @@ from lakehouse.planner import FIRST_PAUSE, LONGEST_PAUSE, asked, due, paused_unt
 from lakehouse.sizes import CAPACITIES, Size
 from tests.api import RATES
 from tests.contracts import TILL
-from tests.unit.test_batches import NAMES, arrive, s3  # noqa: F401 - a fixture
+from tests.unit.test_batches import NAMES, arrive
 from tests.unit.test_pending import START, attempt
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ print(lakehouse.planner.__name__)
     assert ran.stdout.split() == ["lakehouse.planner"]
 
 
-def test_what_waits_is_planned_and_due(s3: "S3Client") -> None:  # noqa: F811
+def test_what_waits_is_planned_and_due(s3: "S3Client") -> None:
     arrive(s3, "a.csv")
     assert due(s3, [asked(replace(TILL, size=Size.LARGE))], [], names=NAMES, now=START) == [
         {
@@ -56,7 +56,7 @@ def test_what_waits_is_planned_and_due(s3: "S3Client") -> None:  # noqa: F811
     ]
 
 
-def test_an_api_is_due_when_it_was_not_asked_for_so_long(s3: "S3Client") -> None:  # noqa: F811
+def test_an_api_is_due_when_it_was_not_asked_for_so_long(s3: "S3Client") -> None:
     (first,) = due(s3, [asked(RATES)], [], names=NAMES, now=START)
     assert (first["pull"], first["pull_minutes"], {*first["batches"].values()}) == (True, 60, {""})
     pulls.note(s3, names=NAMES, dataset=RATES.dataset, at=START)
@@ -64,7 +64,7 @@ def test_an_api_is_due_when_it_was_not_asked_for_so_long(s3: "S3Client") -> None
     assert due(s3, [asked(RATES)], [], names=NAMES, now=START + timedelta(hours=1)) == [first]
 
 
-def test_nothing_is_due_where_nothing_waits(s3: "S3Client") -> None:  # noqa: F811
+def test_nothing_is_due_where_nothing_waits(s3: "S3Client") -> None:
     assert due(s3, [asked(TILL)], [], names=NAMES, now=START) == []
     arrive(s3, "a.csv")
     done = [attempt_of_till(FIRST, move, at=at) for at, move in enumerate(Move)]
@@ -72,7 +72,7 @@ def test_nothing_is_due_where_nothing_waits(s3: "S3Client") -> None:  # noqa: F8
     assert due(s3, [asked(TILL)], done, names=NAMES, now=START) == []
 
 
-def test_what_is_loaded_is_due_in_integration_beside_what_came_since(s3: "S3Client") -> None:  # noqa: F811
+def test_what_is_loaded_is_due_in_integration_beside_what_came_since(s3: "S3Client") -> None:
     arrive(s3, "a.csv")
     due(s3, [asked(TILL)], [], names=NAMES, now=START)
     arrive(s3, "b.csv")
@@ -98,7 +98,7 @@ def test_a_success_ends_the_pause() -> None:
     assert paused_until([failure(1, at=0), succeeded]) is None
 
 
-def test_who_is_paused_is_not_due_until_the_pause_is_over(s3: "S3Client") -> None:  # noqa: F811
+def test_who_is_paused_is_not_due_until_the_pause_is_over(s3: "S3Client") -> None:
     arrive(s3, "a.csv")
     failed = [failure(1, at=0)]
     over = failed[0].finished_at + FIRST_PAUSE

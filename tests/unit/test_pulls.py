@@ -1,12 +1,9 @@
 """Pulls: a batch when they are complete, once, and the cursor that their manifest holds."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from lakehouse import batches, pulls
 from lakehouse.batches import Batch, StageObject
@@ -18,17 +15,6 @@ if TYPE_CHECKING:
 
 NAMES = Names(environment="dev", account="123456789012", region="eu-central-1")
 DATASET = RATES.dataset
-
-
-@pytest.fixture
-def s3() -> "Iterator[S3Client]":
-    with mock_aws():
-        client = boto3.client("s3", region_name=NAMES.region)
-        for zone in (Zone.STAGE, Zone.RAW):
-            client.create_bucket(
-                Bucket=NAMES.bucket(zone), CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-            )
-        yield client
 
 
 def land(s3: "S3Client", name: str) -> StageObject:
