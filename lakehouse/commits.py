@@ -4,13 +4,9 @@ What is computed from a table and written back to it would undo whatever was com
 what they check, see docs/decisions/071-commits-that-lose-nothing.md; what they do not is checked here.
 """
 
-import logging
-import random
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 import boto3
 import pyarrow as pa
@@ -18,32 +14,8 @@ from pyiceberg.table import Table
 from pyspark.sql import Column, DataFrame, DataFrameWriterV2, SparkSession
 from pyspark.sql import functions as fn
 
-from lakehouse import tracing
-from lakehouse.errors import LakehouseError
+from lakehouse import races, tracing
 from lakehouse.session import engine
-
-Result = TypeVar("Result")
-
-ATTEMPTS = 10
-FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.2, 20.0
-
-_MOVED = "another commit came first"
-_CONFLICTS = (
-    _MOVED,
-    "does not match current Glue metadata location",  # Sail, before it commits
-    "Concurrent Glue update",  # Sail, when Glue refuses its commit
-    "Iceberg commit failed: reference",  # Sail, the snapshot is not the one it planned on
-    "Found conflicting files",  # Iceberg's validation on Spark
-    "Found new conflicting delete files",
-    "the table has been concurrently modified",  # Iceberg on Spark, between the planning and the run of a MERGE
-    # Compaction and expiry took away what was to be read.
-    "Snapshot with id",  # Sail
-    "Cannot find matching snapshot ID",  # Iceberg on Spark
-    "CommitFailedException",
-    "ConcurrentModificationException",
-)
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,46 +98,16 @@ def merge(rows: DataFrame, base: Base, *, on: str, update_when: str) -> None:
 
     Args:
         rows: with alias `s`; they have the columns of the table, whose alias is `t`.
-        base: state of the table. Engines validate a MERGE by themselves; Sail's is also held to `base`.
+        base: state of the table.
         on: when two rows are the same.
         update_when: whether that of `rows` takes the other's place.
     """
-    source = _fenced(rows, base) if engine() == "sail" else rows
+    # Spark validates a MERGE against the state that it found; what `rows` were computed from may be older.
     rows.sparkSession.sql(
         f"MERGE INTO {base.name} t USING {{source}} s ON {on} "
         f"WHEN MATCHED AND {update_when} THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
-        source=source,
+        source=_fenced(rows, base),
     )
-
-
-def retried(work: Callable[[], Result], *, what: str) -> Result:
-    """Do work that commits; when the commit loses a race, do all of it again on the state that won.
-
-    Args:
-        work: reads the state that it commits on by itself.
-        what: what it works on, for the log.
-
-    Raises:
-        LakehouseError: it lost too many races in a row.
-    """
-    for attempt in range(ATTEMPTS):
-        try:
-            return work()
-        except Exception as error:
-            if not is_conflict(error):
-                raise
-            wait = random.uniform(0, min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**attempt))  # noqa: S311
-            log.warning("%s: lost a race (attempt %d of %d), again in %.1f s", what, attempt + 1, ATTEMPTS, wait)
-            lost = error
-            time.sleep(wait)
-    raise LakehouseError(
-        f"{what}: lost {ATTEMPTS} commits in a row to other writers; nothing was changed, run it again when it is quiet"
-    ) from lost
-
-
-def is_conflict(error: Exception) -> bool:
-    """Whether a commit failed because another came first; then nothing of it is in the table."""
-    return any(sign in str(error) for sign in _CONFLICTS)
 
 
 def _writer(rows: DataFrame, base: Base) -> DataFrameWriterV2:
@@ -190,5 +132,5 @@ def _refuse_if_moved(batches: Iterable[pa.RecordBatch], *, base: Base) -> Iterat
         glue = boto3.Session().client("glue")
         found = glue.get_table(DatabaseName=base.database, Name=base.table)["Table"]["Parameters"]["metadata_location"]
         if found != base.metadata_location:
-            raise RuntimeError(f"{base.name}: {_MOVED}, {found} after {base.metadata_location}")
+            raise RuntimeError(f"{base.name}: {races.MOVED}, {found} after {base.metadata_location}")
     yield from ()

@@ -49,7 +49,7 @@ def upsert(rows: DataFrame, contract: Contract, table: Table, *, merge_rows: int
         their contents tell apart, one of these batches is credited.
 
     Raises:
-        Exception: of the engine; `commits.is_conflict` tells whether another commit came first.
+        Exception: of the engine; `races.is_lost` tells whether another commit came first.
     """
     base = commits.base_of(table)
     part = near = touched.ANY_ROW

@@ -28,7 +28,7 @@ def add(rows: DataFrame, contract: Contract, table: Table, *, batch_ids: Iterabl
         how many rows each batch `inserted`.
 
     Raises:
-        Exception: of the engine; `commits.is_conflict` tells whether another commit came first.
+        Exception: of the engine; `races.is_lost` tells whether another commit came first.
     """
     base = commits.base_of(table)
     if contract.deduplicate is Deduplicate.RECORD:

@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 import boto3
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import (
-    CommitFailedException,
     NoSuchIcebergTableError,
     NoSuchNamespaceError,
     NoSuchPropertyException,
     NoSuchTableError,
-    TableAlreadyExistsError,
 )
 
 from lakehouse import ops_tables, optimizers, table_definition
@@ -25,6 +23,7 @@ from lakehouse.contract import Contract
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
 from lakehouse.published import publish
+from lakehouse.races import retried
 from lakehouse.table_changes import Action, Change, changes, creation
 from lakehouse.table_definition import DATASET_PROPERTY, Definition
 
@@ -33,9 +32,6 @@ if TYPE_CHECKING:
 
 TABLES_AT_ONCE = 8
 """A table takes a few round trips to Glue and S3, so hundreds in a row would take minutes."""
-
-RACES = 10
-"""An apply that loses this many commits in a row to others gives up."""
 
 
 def plan(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list[Change]:
@@ -92,28 +88,22 @@ def _bring(catalog: Catalog, glue: "GlueClient", names: Names, definition: Defin
 
 def bring_table(catalog: Catalog, definition: Definition) -> None:
     """Create or evolve one table; whoever else does so at the same time is taken into account."""
-    for _ in range(RACES):
+
+    def bring() -> None:
         try:
             table = catalog.load_table(definition.name)
         except NoSuchTableError:
-            try:
-                create(catalog, definition)
-            except TableAlreadyExistsError:
-                continue
+            create(catalog, definition)
             return
         found = list(changes(definition, table))
         _refuse_breaks(found)
-        if not found:
-            return
-        try:
+        if found:
             with table.transaction() as transaction:
                 with transaction.update_schema() as update:
                     update.union_by_name(definition.schema)
                 transaction.set_properties(definition.properties)
-        except CommitFailedException:
-            continue
-        return
-    raise LakehouseError(f"{definition.name}: lost {RACES} commits to other writers; apply again when it is quiet")
+
+    retried(bring, what=definition.name)
 
 
 def create(catalog: Catalog, definition: Definition) -> None:

@@ -11,8 +11,10 @@ from pyiceberg.table import FileScanTask, Table
 from lakehouse.columns import RECORD
 from lakehouse.erasure.subject import Subject
 from lakehouse.erasure.versions import delete_all
+from lakehouse.maintenance.expiry import expire
 from lakehouse.maintenance.reachable import reachable
-from lakehouse.maintenance.rewriting import read, retried, rewrite
+from lakehouse.maintenance.rewriting import read, rewrite
+from lakehouse.races import retried
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -73,6 +75,4 @@ def _commit_nothing(table: Table) -> None:
 
 def _expire(table: Table) -> None:
     named = {reference.snapshot_id for reference in table.refs().values()}
-    old = [snapshot.snapshot_id for snapshot in table.snapshots() if snapshot.snapshot_id not in named]
-    if old:
-        table.maintenance.expire_snapshots().by_ids(old).commit()
+    expire(table, [snapshot.snapshot_id for snapshot in table.snapshots() if snapshot.snapshot_id not in named])

@@ -13,9 +13,9 @@ from pyiceberg.table import Table
 from lakehouse import optimizers
 from lakehouse.contract import Contract
 from lakehouse.maintenance import compaction, expiry, orphans, tombstones
-from lakehouse.maintenance.rewriting import retried
 from lakehouse.names import Names
 from lakehouse.optimizers import ORPHAN_DAYS, SNAPSHOTS_KEPT
+from lakehouse.races import retried
 from lakehouse.table_definition import Definition
 
 

@@ -4,18 +4,13 @@ A file is replaced by one of the same partition, so nothing has to be known of p
 snapshot that the files were read from, or not at all: what was computed from an older state would bring back rows.
 """
 
-import logging
-import random
-import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.expressions import BooleanExpression
 from pyiceberg.expressions.visitors import bind
 from pyiceberg.io.fileformat import FileFormatFactory
@@ -25,14 +20,8 @@ from pyiceberg.table import FileScanTask, Table
 
 from lakehouse.errors import LakehouseError
 
-Result = TypeVar("Result")
 Keep = Callable[[pa.Table], pa.Table]
 """The rows of some that stay."""
-
-ATTEMPTS = 10
-FIRST_WAIT_SECONDS = 0.2
-
-log = logging.getLogger(__name__)
 
 
 def rewrite(
@@ -99,24 +88,6 @@ def delete_where(table: Table, doomed: BooleanExpression, *, properties: Mapping
 
     files = table.scan(row_filter=doomed).plan_files()
     return rewrite(table, ([file] for file in files), keep=without, properties=properties)
-
-
-def retried(work: Callable[[], Result], *, what: str) -> Result:
-    """Do work that loads a table and commits to it; all of it again if somebody else's commit came first.
-
-    Raises:
-        LakehouseError: it lost too many races in a row; nothing was changed.
-    """
-    for attempt in range(ATTEMPTS):
-        try:
-            return work()
-        except (CommitFailedException, ValidationException) as error:
-            log.warning("%s: lost a race (attempt %d of %d): %s", what, attempt + 1, ATTEMPTS, error)
-            lost = error
-            time.sleep(random.uniform(0, FIRST_WAIT_SECONDS * 2**attempt))  # noqa: S311 - not for secrets
-    raise LakehouseError(
-        f"{what}: lost {ATTEMPTS} commits in a row to other writers; run it when it is quiet"
-    ) from lost
 
 
 def _refuse_unknown(table: Table, task: FileScanTask) -> None:

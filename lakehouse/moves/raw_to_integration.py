@@ -11,7 +11,7 @@ from pyiceberg.table import Table
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from lakehouse import changes, commits, entities, facts, ops, snapshots, table_definition, tracing
+from lakehouse import changes, commits, entities, facts, ops, races, snapshots, table_definition, tracing
 from lakehouse.columns import BATCH_ID, ERRORS
 from lakehouse.contract import Contract, Deduplicate, Ingest
 from lakehouse.entities import MERGE_ROWS
@@ -108,7 +108,7 @@ def raw_to_integration(
     # A snapshot ends what was before it, so each is one step; other batches add up in one.
     for step in [[batch_id] for batch_id in ids] if contract.ingest is Ingest.SNAPSHOT else [ids]:
         work = partial(_move, spark, contract, step, names=names, catalog=catalog, merge_rows=merge_rows)
-        counts |= commits.retried(work, what=f"{contract.dataset}, batches {step[0]} to {step[-1]}")
+        counts |= races.retried(work, what=f"{contract.dataset}, batches {step[0]} to {step[-1]}")
     return counts
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pyarrow as pa
 
-from lakehouse import batches, tracing
+from lakehouse import batches, races, tracing
 from lakehouse.batches import Batch, StageObject
 from lakehouse.columns import BATCH_ID, ERRORS, INGESTED_AT, RECORD, SOURCE_FILE, SOURCE_ROW
 from lakehouse.contract import Contract
@@ -101,7 +101,7 @@ def stage_to_raw(
 
     try:
         with tracing.span("write"):
-            commits.retried(write, what=batch.batch_id)
+            races.retried(write, what=batch.batch_id)
     except engine_errors() as error:
         # What a worker raises arrives as text, its traceback first.
         raised = re.search(rf"{LakehouseError.__module__}\.{LakehouseError.__name__}: (.+)", str(error))

@@ -16,9 +16,10 @@ from lakehouse.contract import Contract, Ingest
 from lakehouse.errors import LakehouseError
 from lakehouse.maintenance import compaction, expiry, orphans, tombstones
 from lakehouse.maintenance.maintain import maintain
-from lakehouse.maintenance.rewriting import retried, rewrite
+from lakehouse.maintenance.rewriting import rewrite
 from lakehouse.names import Zone
 from lakehouse.optimizers import SNAPSHOTS_KEPT
+from lakehouse.races import retried
 from lakehouse.session import spark
 from tests.integration.lake import ACCOUNTS, INGESTED_AT, Lake, batch
 from tests.oracle import Record
@@ -205,7 +206,7 @@ def test_of_two_commits_the_second_is_computed_again(lake: Lake, many: Contract)
 
 
 def test_races_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lakehouse.maintenance.rewriting.FIRST_WAIT_SECONDS", 0)
+    monkeypatch.setattr("lakehouse.races.FIRST_WAIT_SECONDS", 0)
 
     def lose() -> None:
         raise CommitFailedException("branch main has changed")

@@ -11,7 +11,7 @@ from threading import Lock
 
 import pytest
 
-from lakehouse import commits
+from lakehouse import races
 from lakehouse.contract import Contract, Deduplicate, Ingest
 from lakehouse.entities import MERGE_ROWS
 from lakehouse.errors import LakehouseError
@@ -156,10 +156,10 @@ def test_who_always_loses_says_so_and_changes_nothing(monkeypatch: pytest.Monkey
         tried.append(1)
         raise RuntimeError("conflict: Concurrent Glue update for table 'x'")
 
-    monkeypatch.setattr(commits, "FIRST_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(races, "FIRST_WAIT_SECONDS", 0.0)
     with pytest.raises(LakehouseError, match="orders: lost 10 commits in a row"):
-        commits.retried(lose, what="orders")
-    assert len(tried) == commits.ATTEMPTS
+        races.retried(lose, what="orders")
+    assert len(tried) == races.ATTEMPTS
 
 
 def test_an_error_that_is_no_conflict_is_not_tried_again() -> None:
@@ -170,10 +170,10 @@ def test_an_error_that_is_no_conflict_is_not_tried_again() -> None:
         raise RuntimeError("disk full")
 
     with pytest.raises(RuntimeError, match="disk full"):
-        commits.retried(fail, what="orders")
+        races.retried(fail, what="orders")
     assert len(tried) == 1
 
 
 def test_what_iceberg_says_of_a_merge_that_was_overtaken_is_a_conflict() -> None:
     said = "Runtime file filtering is not possible: the table has been concurrently modified. Row-level operation scan"
-    assert commits.is_conflict(RuntimeError(f"An error occurred while calling o44.sql.\n: {said} snapshot ID: 6"))
+    assert races.is_lost(RuntimeError(f"An error occurred while calling o44.sql.\n: {said} snapshot ID: 6"))
