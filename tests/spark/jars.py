@@ -37,8 +37,9 @@ def fetch(artifact: str, digest: str, *, folder: Path) -> None:
         SystemExit: it cannot be had, or is not what was pinned.
     """
     copy = ["mvn", "-q", "-B", "-ntp", "dependency:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={folder}"]
-    if subprocess.run(copy).returncode:
-        raise SystemExit(f"{artifact}: Maven cannot fetch it, see above; it needs Java 17 and Maven Central")
+    run = subprocess.run(copy, stdout=subprocess.PIPE, text=True)  # Maven writes errors there, and codes of a terminal
+    if run.returncode:
+        raise SystemExit(f"{run.stdout}\n{artifact}: Maven cannot fetch it; it needs Java 17 and Maven Central")
     _, name, version = artifact.split(":")
     jar = folder / f"{name}-{version}.jar"
     found = hashlib.sha512(jar.read_bytes()).hexdigest()
