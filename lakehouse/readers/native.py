@@ -15,9 +15,11 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from lakehouse.readers.forms import in_range
-from lakehouse.readers.json_text import Number, load, to_json
+from lakehouse.readers.json_text import Nested, Number, load, to_json
 from lakehouse.readers.text import Converted, convert
 from lakehouse.types import Kind, Type
+
+_NOT_FINITE = ("nan", "inf", "-inf")
 
 
 def from_native(array: pa.Array, type_: Type, *, time_format: str | None = None) -> Converted:
@@ -32,6 +34,8 @@ def from_native(array: pa.Array, type_: Type, *, time_format: str | None = None)
         array = pc.cast(array, array.type.value_type)
     if types.is_large_string(array.type) or types.is_string_view(array.type):
         array = pc.cast(array, pa.string())
+    if types.is_binary_view(array.type):
+        array = pc.cast(array, pa.binary())
     if types.is_string(array.type):
         return convert(array, type_, time_format=time_format)
     if _is_safe_as_it_is(array.type, type_) or _keeps_values(array.type, type_.kind):
@@ -131,17 +135,17 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
+def nested(array: pa.Array) -> list[Nested]:
+    """Values as JSON has them; what it has no word for, such as a time or NaN, is text."""
+    texts: list[str | None] = as_text(array).to_pylist()
+    if types.is_nested(array.type) or types.is_boolean(array.type):
+        return [None if text is None else load(text) for text in texts]
+    if types.is_integer(array.type) or types.is_floating(array.type) or types.is_decimal(array.type):
+        return [text if text is None or text in _NOT_FINITE else Number(text) for text in texts]
+    return texts
+
+
 def row_json(batch: pa.RecordBatch, position: int) -> str:
     """One row of a batch as a JSON object."""
-    row = {}
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        text = as_text(column.slice(position, 1))[0].as_py()
-        if text is None or not (types.is_nested(column.type) or types.is_boolean(column.type)):
-            row[name] = Number(text) if text and _is_number(column.type) else text
-        else:
-            row[name] = load(text)
-    return to_json(row)
-
-
-def _is_number(type_: pa.DataType) -> bool:
-    return bool(types.is_integer(type_) or types.is_floating(type_) or types.is_decimal(type_))
+    row = zip(batch.schema.names, (nested(column.slice(position, 1))[0] for column in batch.columns), strict=True)
+    return to_json(dict(row))

@@ -1,8 +1,7 @@
 """Read Parquet in batches of records, whatever the size of its row groups."""
 
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import IO
 
@@ -34,9 +33,7 @@ def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
         with parquet.ParquetFile(file, pre_buffer=False, buffer_size=2**20, page_checksum_verification=True) as opened:
             if opened.metadata.num_columns > MAX_COLUMNS:
                 raise UnreadableError(f"{opened.metadata.num_columns} columns are more than {MAX_COLUMNS}")
-            name, times = Counter(opened.schema_arrow.names).most_common(1)[0] if opened.schema_arrow.names else ("", 0)
-            if times > 1:
-                raise UnreadableError(f"column {name!r} is there {times} times")
+            _check_names(opened.schema_arrow)
             for batch in opened.iter_batches(batch_size=_batch_rows(opened.metadata)):
                 yield partial(_chunk, _checked(batch), first)
                 first += len(batch)
@@ -44,6 +41,18 @@ def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
         if getattr(error, "errno", None):
             raise
         raise UnreadableError(f"damaged or no Parquet: {error}", row=first) from error
+
+
+def _check_names(fields: Iterable[pa.Field], *, within: str = "") -> None:
+    """Refuse fields of one name, at any depth: one of them would be taken for the other."""
+    seen = set[str]()
+    for field in fields:
+        name = f"{within}{field.name}"
+        if name in seen:
+            raise UnreadableError(f"column {name!r} is there more than once")
+        seen.add(name)
+        if pa.types.is_nested(field.type):
+            _check_names(map(field.type.field, range(field.type.num_fields)), within=f"{name}.")
 
 
 def _checked(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -13,7 +13,7 @@ from lakehouse.contract import Column, Contract, Options
 from lakehouse.readers.checks import violations
 from lakehouse.readers.chunk import Broken, Chunk
 from lakehouse.readers.json_text import load, to_json
-from lakehouse.readers.native import as_text, from_native, plain
+from lakehouse.readers.native import as_text, from_native, nested
 from lakehouse.readers.text import Converted
 from lakehouse.readers.values import has_unknown_fields, show
 from lakehouse.types import STRING, TIMESTAMP, Kind
@@ -154,8 +154,8 @@ def _unknown_columns(contract: Contract, chunk: Chunk) -> defaultdict[int, dict[
         if name in known or array.null_count == len(array):
             continue
         positions = _positions(pc.is_valid(array))
-        for i, value in zip(positions, array.drop_null().to_pylist(), strict=True):
-            extras[i][name] = plain(value)
+        for i, value in zip(positions, nested(array.drop_null()), strict=True):
+            extras[i][name] = value
     return extras
 
 

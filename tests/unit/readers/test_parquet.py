@@ -51,6 +51,7 @@ AT = datetime(2026, 1, 2, 3, 4, 5, 678000)
         (pa.array([7], pa.int8()), INT, 7),
         (pa.array([7], pa.uint64()), LONG, 7),
         (pa.array([17850.0]), INT, 17850),
+        (pa.array([b"seven"], pa.binary_view()), STRING, "seven"),
         (pa.array([Decimal("7.00")]), LONG, 7),
         (pa.array(["7.0"]), INT, 7),
         (pa.array([0.1]), decimal(5, 2), Decimal("0.10")),
@@ -122,6 +123,33 @@ def test_columns_that_the_contract_lacks_are_kept_beside_the_accepted_record() -
     shop = contract(column("id", INT), format_="parquet")
     found = rows(shop, written(pa.table({"id": [1, 2], "new": [Decimal("1.50"), None]})))
     assert [(row["_errors"], row["_record"]) for row in found] == [(None, '{"new": 1.50}'), (None, None)]
+
+
+@pytest.mark.parametrize(
+    ("more", "kept"),
+    [
+        (pa.array([2**60], pa.timestamp("us")), "<value out of range: 1152921504606846976>"),
+        (pa.array([2**30], pa.date32()), "<value out of range: 1073741824>"),
+        (pa.array([2**62], pa.duration("us")), "4611686018427387904"),
+        (pa.array([[2**60]], pa.list_(pa.timestamp("us"))), ["<value out of range: 1152921504606846976>"]),
+        (pa.array([1], pa.time64("ns")), "00:00:00.000000001"),
+        (pa.array([0.1], pa.float32()), 0.1),
+        (pa.array([float("nan")]), "nan"),
+        (pa.array([float("-inf")], pa.float32()), "-inf"),
+        (pa.array([True]), True),
+    ],
+)
+@pytest.mark.parametrize("sent", ["1", "x"])
+def test_what_the_contract_lacks_is_kept_as_json_whatever_it_is(more: pa.Array, kept: Any, sent: str) -> None:
+    [row] = rows(contract(column("a", LONG), format_="parquet"), written(pa.table({"a": [sent], "more": more})))
+    assert json.loads(row["_record"])["more"] == kept
+    assert (row["_errors"] is None) == (sent == "1")
+
+
+def test_fields_of_one_name_are_refused_at_any_depth() -> None:
+    twice = pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], names=["x", "x"])
+    found = rows(contract(column("a"), format_="parquet"), written(pa.table({"a": ["1"], "more": twice})))
+    assert reasons(found) == ["unreadable: column 'more.x' is there more than once"]
 
 
 def test_a_damaged_file_is_one_refused_row_wherever_the_damage_is() -> None:
