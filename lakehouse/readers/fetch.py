@@ -1,5 +1,6 @@
 """Fetch stage objects: the very version that a batch lists, or an error that names the object."""
 
+from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
@@ -40,9 +41,19 @@ def fetch(s3: "S3Client", item: StageObject) -> IO[bytes]:
         its content, positioned at its start.
 
     Raises:
-        LakehouseError: the object is gone, or is no longer what the batch lists.
+        LakehouseError: the object is gone, may not be read, or is no longer what the batch lists.
     """
     file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - the caller closes it
+    try:
+        _copy(s3, item, file)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file
+
+
+def _copy(s3: "S3Client", item: StageObject, file: IO[bytes]) -> None:
     failures = 0
     while file.tell() < item.size:
         try:
@@ -54,7 +65,6 @@ def fetch(s3: "S3Client", item: StageObject) -> IO[bytes]:
             if failures == TRIES:
                 raise
         except ClientError as error:
-            file.close()
             raise _explained(item, error) from error
         else:
             break
@@ -62,8 +72,6 @@ def fetch(s3: "S3Client", item: StageObject) -> IO[bytes]:
         raise LakehouseError(
             f"{item.uri}: expected {item.size} bytes (ETag {item.etag}), got {file.tell()}: run the batch again"
         )
-    file.seek(0)
-    return file
 
 
 def _request(item: StageObject, start: int) -> dict[str, Any]:
@@ -83,5 +91,10 @@ def _explained(item: StageObject, error: ClientError) -> Exception:
         return LakehouseError(
             f"{item.uri}: gone since its batch was planned (expected ETag {item.etag}, "
             f"version {item.version_id or 'unknown'}): restore it from its source"
+        )
+    if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.FORBIDDEN:
+        return LakehouseError(
+            f"{item.uri}: {error}: let the job's role read it and use the key that encrypts it, or restore it if it is "
+            "archived"
         )
     return error

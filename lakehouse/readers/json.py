@@ -8,6 +8,7 @@ from functools import partial
 from typing import IO, NamedTuple
 
 from lakehouse.contract import Contract
+from lakehouse.readers.boundaries import TOO_LONG
 from lakehouse.readers.chunk import MAX_RECORD, Chunk, UnreadableError
 from lakehouse.readers.json_text import DECODER, Nested, RepeatedFieldError, check
 from lakehouse.readers.jsonl import chunk_of
@@ -148,8 +149,10 @@ class _Document:
                 raise self._unreadable("it nests too deep") from None
             except ValueError as error:
                 # It may only be incomplete.
-                if self._ended or len(self._text) - self._at > MAX_RECORD:
+                if self._ended:
                     raise self._unreadable(str(error)) from None
+                if len(self._text) - self._at > MAX_RECORD:
+                    raise self._unreadable(f"{error}; if nothing is wrong there, a value is {TOO_LONG}") from None
             else:
                 # A number may go on in what is not in memory yet: of "1e+5", "1e+" is here.
                 if end + len("e+5") <= len(self._text) or self._ended:

@@ -1,5 +1,6 @@
 """Numbers of records in an object of which some were taken out: each keeps the one that it had when it arrived."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
@@ -14,18 +15,12 @@ def original_rows(rows: Iterable[int], removed: Sequence[int]) -> list[int]:
         rows: their numbers now, from 1.
         removed: the numbers that those others had.
     """
-    found = []
-    for row in rows:
-        original = row
-        for gone in sorted(removed):
-            original += gone <= original
-        found.append(original)
-    return found
+    # A record is after a removed one if its number now is no less than that one would have among the kept ones.
+    places = [gone - before for before, gone in enumerate(sorted(removed))]
+    return [row + bisect_right(places, row) for row in rows]
 
 
 def renumbered(batch: pa.RecordBatch, removed: Sequence[int]) -> pa.RecordBatch:
     """Rows with the numbers that their records had before others were taken out."""
-    rows = pa.array(
-        [None if row is None else original_rows([row], removed)[0] for row in batch[SOURCE_ROW].to_pylist()], pa.int64()
-    )
+    rows = pa.array(original_rows(batch[SOURCE_ROW].to_pylist(), removed), pa.int64())
     return batch.set_column(batch.schema.get_field_index(SOURCE_ROW), batch.schema.field(SOURCE_ROW), rows)

@@ -68,6 +68,13 @@ def test_an_object_that_is_gone_is_an_error(s3: "S3Client") -> None:
         fetch(s3, replace(item, version_id="00000000-0000-0000-0000-000000000000"))
 
 
+def test_an_object_that_may_not_be_read_is_an_error(s3: "S3Client") -> None:
+    item = replace(put(s3, b"first"), version_id=None)
+    s3.put_object(Bucket="stage", Key="sales/file", Body=b"first", StorageClass="DEEP_ARCHIVE")
+    with pytest.raises(LakehouseError, match=r"s3://stage/sales/file: .*InvalidObjectState.*restore it"):
+        fetch(s3, item)
+
+
 class BreaksOff(BytesIO):
     """A response whose connection breaks off at its end."""
 

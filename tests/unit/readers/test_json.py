@@ -113,6 +113,12 @@ def test_a_damaged_document_is_one_refused_row(document: bytes, line: int) -> No
     assert row["_source_row"] == line
 
 
+def test_a_value_that_is_too_long_is_told_from_a_damaged_one() -> None:
+    (row,) = rows(DOCUMENT, b'[{"id": 1},\n{"x": "' + b"x" * (21 * 2**20) + b'"}]')
+    assert reasons([row])[0].endswith("; if nothing is wrong there, a value is longer than 16 MiB")
+    assert row["_source_row"] == 2
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b" \n", b"[] []"])
 def test_no_records(content: bytes) -> None:
     assert rows(DOCUMENT, content) == []
