@@ -64,9 +64,6 @@ def without(content: bytes, subject: Subject, *, uri: str) -> Left:
     doomed = rows.filter(subject.mask(rows))[SOURCE_ROW].to_pylist()
     if not doomed:
         return Left(content=content)
-    if None in doomed:
-        # An object that cannot be read is one refused row.
-        return Left(content=b"", count=len(doomed))
     if format_ == "json":
         left = _json(content, subject, uri=uri)
     else:
@@ -110,11 +107,12 @@ def _lines(content: bytes, doomed: Collection[int], rows: list[int]) -> bytes:
 def _json(content: bytes, subject: Subject, *, uri: str) -> bytes:
     """A document whose records are elements of arrays or stand by themselves; line breaks stay where they were."""
     data, compress = _plain(content)
-    text = data.decode("utf-8-sig")
+    encoding = subject.contract.source.encoding
+    text = data.decode(encoding).removeprefix("\ufeff")
     spans = list(_spans(text, uri=uri))
     # Many records may stand on one line, so it is asked of a document that has each on a line of its own.
-    alone = "[\n" + ",\n".join(" ".join(text[start:end].splitlines()) for start, end in spans) + "\n]"
-    rows = _rows(alone.encode(), subject.contract, uri=uri)
+    alone = "[\n" + ",\n".join(text[start:end].replace("\n", " ") for start, end in spans) + "\n]"
+    rows = _rows(alone.encode(encoding), subject.contract, uri=uri)
     characters = list(text)
     for row in rows.filter(subject.mask(rows))[SOURCE_ROW].to_pylist():
         start, end = spans[row - 2]
@@ -124,7 +122,7 @@ def _json(content: bytes, subject: Subject, *, uri: str) -> bytes:
         for at in (*range(start, end), *([] if comma is None else [comma])):
             if characters[at] != "\n":
                 characters[at] = ""
-    return compress("".join(characters).encode())
+    return compress("".join(characters).encode(encoding))
 
 
 def _spans(text: str, *, uri: str) -> Iterator[tuple[int, int]]:

@@ -73,6 +73,22 @@ def test_elements_of_a_json_document(before: str, after: str) -> None:
     assert left.count == before.count('"ID": 7')
 
 
+@pytest.mark.parametrize(
+    ("encoding", "mark"), [("utf-8", ""), ("utf-8", "\ufeff"), ("cp1252", ""), ("utf-16", ""), ("utf-16-le", "\ufeff")]
+)
+def test_a_json_document_keeps_its_encoding(encoding: str, mark: str) -> None:
+    before = f'{mark}[{{"ID": 7, "name": "Bö"}}, {{"ID": 6, "name": "Zoë"}}]'.encode(encoding)
+    left = without(before, of("json", encoding=encoding), uri=URI)
+    assert left.content.decode(encoding) == '[ {"ID": 6, "name": "Zoë"}]'
+
+
+def test_spaces_within_a_text_are_no_ends_of_lines() -> None:
+    shop = contract(column("name", STRING), format_="json", key=("name",))
+    content = '[{"name": "a b"}, {"name": "a\u2028b"}]'.encode()
+    left = without(content, Subject(contract=shop, values={"name": ("a\u2028b",)}), uri=URI)
+    assert left.content == b'[{"name": "a b"} ]'
+
+
 def test_rows_of_parquet() -> None:
     table = pa.table({"ID": pa.array([6, 7, 8, 7], pa.int32()), "name": ["a", "b", "c", "d"], "more": [1, 2, 3, 4]})
     file = io.BytesIO()
