@@ -159,6 +159,11 @@ class Names:
         return self.role("tables")
 
     @property
+    def erasure_role(self) -> str:
+        """Role under which `lakehouse erase` takes a person out of all zones; the only one that deletes versions."""
+        return self.role("erasure")
+
+    @property
     def locations_role(self) -> str:
         """Role by which Lake Formation reads and writes the zones for whom it lets."""
         return self.role("lake-formation")
@@ -396,6 +401,11 @@ class Names:
     def erasure_key(self, *, erasure_id: str) -> str:
         """Where the proof of an erasure is, in the raw bucket."""
         return f"_erasures/{erasure_id}.json"
+
+    @property
+    def begun_erasures_prefix(self) -> str:
+        """Where it is written, in the raw bucket, what an erasure is about until it is complete."""
+        return "_erasures/begun/"
 
     def pull_key(self, *, dataset: str) -> str:
         """Where it is written when a dataset was last pulled from its API, in the raw bucket."""

@@ -141,7 +141,7 @@ def _exports(stack: LakehouseStack, *, settings: Settings, folder: str) -> str:
         "LAKEHOUSE_ENV": names.environment,
         "LAKEHOUSE_BUCKET_DAGS": names.dags_bucket,
         "LAKEHOUSE_DBT_REQUIREMENTS": f"{folder}/dbt-requirements.txt",
-        "LAKEHOUSE_DBT_ROLE": f"arn:{stack.partition}:iam::{stack.account}:role/{names.dbt_role}",
+        "LAKEHOUSE_DBT_ROLE": stack.role_arn(names.dbt_role),
         "LAKEHOUSE_PACKAGES_DOMAIN": names.packages_domain,
         "LAKEHOUSE_PACKAGES_HOST": host,
         "LAKEHOUSE_PACKAGES_REPOSITORY": names.packages_repository,

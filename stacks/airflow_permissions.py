@@ -106,7 +106,7 @@ def _moves(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.PolicyStatement]
         _allow("ReadPulls", ["s3:GetObject"], [f"{raw}/{names.pulls_prefix}*"]),
         _allow("AskSources", ["dms:DescribeReplications", "dms:DescribeReplicationTasks"], ["*"]),
         _allow("Tell", ["sns:Publish"], topics),
-        _allow("BeDbt", ["sts:AssumeRole"], [f"arn:{stack.partition}:iam::{stack.account}:role/{names.dbt_role}"]),
+        _allow("BeDbt", ["sts:AssumeRole"], [stack.role_arn(names.dbt_role)]),
     ]
 
 

@@ -11,6 +11,7 @@ from lakehouse.lineage.record import LINEAGE
 from lakehouse.names import Zone
 from stacks.acknowledge import acknowledge_wildcards
 from stacks.athena_permissions import athena_statements
+from stacks.governed_role import role_by_name
 from stacks.job_permissions import WRITE_OBJECTS
 from stacks.stack import LakehouseStack
 from stacks.tag_grants import grant
@@ -37,7 +38,7 @@ def add_dbt_role(
 
     Args:
         stack: the stack that starts dbt.
-        trusted: who takes the role.
+        trusted: who takes the role, beside `lakehouse erase`, which has dbt build without the person.
         key: the key of all buckets.
         tags: every LF-Tag with all its values.
         also: what who starts it needs beside.
@@ -85,7 +86,7 @@ def add_dbt_role(
         "dbt-role",
         role_name=names.dbt_role,
         description="dbt builds the curated zone",
-        assumed_by=trusted,
+        assumed_by=iam.CompositePrincipal(trusted, role_by_name(stack, names.erasure_role)),
     )
     policy = iam.Policy(stack, "dbt-policy", statements=statements, roles=[role])
     acknowledge_wildcards(policy, statements, reason=WHY_WILDCARDS)

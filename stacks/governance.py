@@ -12,9 +12,10 @@ from constructs import Construct
 
 from lakehouse.contract import Contract
 from lakehouse.governance import tags
-from lakehouse.governance.grants import of_people, of_tables
+from lakehouse.governance.grants import of_erasure, of_people, of_tables
 from lakehouse.governance.roles import ROLES
 from lakehouse.names import Names
+from stacks.erasure_permissions import ERASURE_HOURS, WHY_ERASURE_WILDCARDS, erasure_statements
 from stacks.governed_role import governed_role
 from stacks.lake_locations import lake_locations, let_place_databases
 from stacks.people import WHY_WILDCARDS, people_statements, who_signs_in
@@ -25,7 +26,7 @@ from stacks.tag_grants import grant
 
 
 class Governance(LakehouseStack):
-    """Settings of the data lake, its LF-Tags and locations, and the roles of people and of `lakehouse tables apply`.
+    """Settings of the data lake, its LF-Tags and locations, and the roles that people take.
 
     Args:
         contracts: the datasets, whose domains are values of an LF-Tag.
@@ -73,6 +74,18 @@ class Governance(LakehouseStack):
         )
         grant(self, applier, of_tables(self.lf_tags))
         applier.node.add_dependency(*needed)
+        eraser = governed_role(
+            self,
+            "Erasure",
+            name=names.erasure_role,
+            description="lakehouse erase: takes a person out of all zones, old versions included",
+            trust=who_signs_in(self, settings.governance),
+            statements=erasure_statements(self, key=key),
+            why=WHY_ERASURE_WILDCARDS,
+            hours=ERASURE_HOURS,
+        )
+        grant(self, eraser, of_erasure())
+        eraser.node.add_dependency(*needed)
 
     def _data_lake_settings(self) -> lf.CfnDataLakeSettings:
         """CloudFormation administers the lake: each grant is in a template, and nobody has what IAM alone gives."""

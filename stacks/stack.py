@@ -24,6 +24,10 @@ class LakehouseStack(Stack):
         """ARN of a bucket or of objects in it, from `s3://bucket/key`."""
         return f"arn:{self.partition}:s3:::{uri.removeprefix('s3://')}"
 
+    def role_arn(self, name: str) -> str:
+        """ARN of a role of the account."""
+        return f"arn:{self.partition}:iam::{self.account}:role/{name}"
+
     def glue_arn(self, resource: str) -> str:
         """ARN of `catalog`, `database/<name>` or `table/<database>/<name>` in Glue's catalog."""
         return f"arn:{self.partition}:glue:{self.region}:{self.account}:{resource}"

@@ -125,6 +125,22 @@ def of_optimizer() -> Grants:
     )
 
 
+def of_erasure() -> Grants:
+    """`lakehouse erase` writes anew what `lakehouse tables apply` owns, and looks which files curated consists of.
+
+    In ops it tells what it did. A grant by tag is on all tables there; its role's policy commits to that one alone.
+    """
+    areas = (Area.RAW, Area.INTEGRATION, Area.OPS)
+    return Grants(
+        by_tag=(
+            _databases(*areas, Area.CURATED),
+            _tables(*areas, permissions=WRITE),
+            _tables(Area.CURATED, permissions=("DESCRIBE",)),
+        ),
+        locations=(Zone.RAW, Zone.INTEGRATION),
+    )
+
+
 def of_planner() -> Grants:
     """What is due follows from what ops says was done."""
     return Grants(by_tag=(_databases(Area.OPS), _tables(Area.OPS, permissions=READ)))

@@ -30,7 +30,7 @@ def test_no_role_may_do_everything_of_a_service(role_statements: list[Json]) -> 
             assert "*" not in action, statement
 
 
-PEOPLE = {*ROLES, "tables"}
+PEOPLE = {*ROLES, "tables", "erasure"}
 
 
 def test_roles_of_people_trust_the_account_with_a_second_factor(assembly: Assembly, names: Names) -> None:
@@ -49,7 +49,8 @@ def test_other_roles_trust_one_aws_service(assembly: Assembly, names: Names) -> 
     for role in assembly.resources("AWS::IAM::Role"):
         if role.properties.get("RoleName") in people:
             continue
-        [statement] = role.properties["AssumeRolePolicyDocument"]["Statement"]
+        statement, *others = role.properties["AssumeRolePolicyDocument"]["Statement"]
+        assert len(others) == (role.properties.get("RoleName") == names.dbt_role)  # test_upkeep_roles.py says whose
         assert statement["Action"] == "sts:AssumeRole"
         assert statement["Principal"].keys() == {"Service"}
         services.add(text(statement["Principal"]["Service"]))
