@@ -12,11 +12,11 @@ from lakehouse import dbt
 from lakehouse.cli.datasets import chosen
 from lakehouse.cli.options import DEFAULT_CONTRACTS, DEFAULT_ENVIRONMENT, Contracts, Environment, checked, console
 from lakehouse.erasure import erase as erasing
-from lakehouse.erasure.erase import Plan
-from lakehouse.erasure.record import COMPLETE
+from lakehouse.erasure.record import COMPLETE, Erasure
 from lakehouse.erasure.subject import of_key
+from lakehouse.errors import LakehouseError
 from lakehouse.governance.models import sources
-from lakehouse.names import Names
+from lakehouse.names import Names, Zone
 from lakehouse.settings import names_of
 
 
@@ -42,42 +42,68 @@ def erase(
     everything, names, catalog, s3 = checked(contracts), names_of(env), catalogs.load(), boto3.client("s3")
     with console.status("looking"):
         planned = erasing.plan(
-            of_key(contract, key), everything, with_related=with_related, catalog=catalog, names=names
+            s3, of_key(contract, key), everything, with_related=with_related, catalog=catalog, names=names
         )
         amounts = erasing.amounts(s3, planned, catalog=catalog, names=names)
-    shown = Table("dataset", "records in stage", "rows in raw", "rows in integration")
+        kept = [(subject, erasing.rows(subject, catalog=catalog, names=names)) for subject in planned.kept]
+    shown = Table("dataset", "by", "records in stage", "rows in raw", "rows in integration")
     for amount in amounts:
-        shown.add_row(amount.dataset, f"{amount.stage_records}", f"{amount.raw_rows}", f"{amount.integration_rows}")
+        found = (amount.stage_records, amount.raw_rows, amount.integration_rows)
+        shown.add_row(amount.subject.contract.dataset, ", ".join(amount.subject.values), *map(str, found))
     console.print(shown)
-    _say_kept(planned)
+    if planned.resumed:
+        console.print("an erasure of this key was begun and is not complete: this one completes it")
+    elif not amounts[0].stage_records + amounts[0].raw_rows + amounts[0].integration_rows:
+        console.print(
+            f"[yellow]{dataset} has no record of this key[/]: it is another one, or erased already; going on looks for "
+            "it in what else there is"
+        )
+    for subject, (raw, integration) in kept:
+        if raw or integration:
+            console.print(
+                f"{subject.contract.dataset} refers to the person by {', '.join(subject.values)} and stays: {raw} rows "
+                f"in raw, {integration} in integration; --with-related erases them"
+            )
     if dry_run:
         console.print("nothing was changed")
         return
     if not yes:
         typer.confirm("Erase them? Nobody can bring them back, nor any earlier state of these tables.", abort=True)
-    with console.status("erasing"):
-        done = erasing.erase(
-            s3, planned, everything, catalog=catalog, names=names, build=lambda datasets: _build(datasets, names)
-        )
+    try:
+        with console.status("erasing"):
+            done = erasing.erase(
+                s3, planned, everything, catalog=catalog, names=names, build=lambda datasets: _build(datasets, names)
+            )
+    except (KeyboardInterrupt, LakehouseError):
+        console.print("[red]not complete[/]: what was removed is removed; ask for the same again, it does the rest")
+        raise
+    _say(done, names=names, sources=sorted({subject.contract.source.name for subject in planned.erased}))
+    if done.state != COMPLETE:
+        raise typer.Exit(1)
+
+
+def _say(done: Erasure, *, names: Names, sources: Sequence[str]) -> None:
     console.print(
-        f"erasure {done.erasure_id}: {done.stage_records} records of stage, {done.rows} rows, {done.versions} objects "
-        f"and versions; {done.scanned} read for the proof, s3://.../{names.erasure_key(erasure_id=done.erasure_id)}"
+        f"removed from {', '.join(done.datasets)}: {done.stage_records} records of stage, {done.rows} rows of raw and "
+        f"integration; {done.versions} old or unused objects and versions deleted; models built anew"
     )
     for uri in done.retained:
         console.print(f"  stays, by what was left as it is: {uri}", markup=False)
     for uri in done.found:
         console.print(f"  found: {uri}", markup=False)
-    if done.state != COMPLETE:
-        console.print("[red]incomplete[/]: see docs/erasure.md for what each place means, then ask for it again")
-        raise typer.Exit(1)
-
-
-def _say_kept(planned: Plan) -> None:
-    for subject in planned.kept:
-        column = ", ".join(subject.values)
+    where = f"{done.scanned} objects and versions were read again"
+    if done.state == COMPLETE:
         console.print(
-            f"{subject.contract.dataset} refers to the person by {column} and stays; --with-related erases it"
+            f"[green]complete[/]: {where}, the person is {'only in those above' if done.retained else 'in none'}"
         )
+    else:
+        console.print(
+            f"[red]incomplete[/]: {where}, the person is in those above: docs/erasure.md says what to do with each, "
+            "then ask for it again"
+        )
+    proof = names.erasure_key(erasure_id=done.erasure_id)
+    console.print(f"proof: s3://{names.bucket(Zone.RAW)}/{proof}, and {names.ops_database}.erasures")
+    console.print(f"erase the person in {' and '.join(sources)} too, if that is not done: what is there comes again")
 
 
 def _build(datasets: Sequence[str], names: Names) -> None:

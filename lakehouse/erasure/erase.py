@@ -1,7 +1,7 @@
 """`lakehouse erase`: a person's records leave stage, raw, integration and what is built of them; a scan proves it."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -12,8 +12,8 @@ from pyiceberg.table import Table
 
 from lakehouse import table_definition
 from lakehouse.contract import Contract
-from lakehouse.erasure import record, stage, tables
-from lakehouse.erasure.record import Erasure
+from lakehouse.erasure import begun, record, stage, tables
+from lakehouse.erasure.record import COMPLETE, Erasure
 from lakehouse.erasure.related import related
 from lakehouse.erasure.subject import Subject
 from lakehouse.erasure.sweep import Sweep
@@ -32,11 +32,13 @@ class Plan:
         subject: who, in the dataset that was named.
         also: rows of other datasets that refer to it, which go too.
         kept: such rows that stay.
+        resumed: whether an erasure of the subject was begun and not completed.
     """
 
     subject: Subject
     also: tuple[Subject, ...] = ()
     kept: tuple[Subject, ...] = ()
+    resumed: bool = False
 
     @property
     def erased(self) -> tuple[Subject, ...]:
@@ -47,34 +49,47 @@ class Plan:
 class Amount:
     """How much of one dataset is a person's."""
 
-    dataset: str
+    subject: Subject
     stage_records: int
     raw_rows: int
     integration_rows: int
 
 
 def plan(
-    subject: Subject, contracts: Sequence[Contract], *, with_related: bool, catalog: Catalog, names: Names
+    s3: "S3Client",
+    subject: Subject,
+    contracts: Sequence[Contract],
+    *,
+    with_related: bool,
+    catalog: Catalog,
+    names: Names,
 ) -> Plan:
-    """Find which datasets an erasure is about."""
-    others = tuple(related(subject, contracts, catalog=catalog, names=names))
-    return Plan(subject=subject, also=others) if with_related else Plan(subject=subject, kept=others)
+    """Find which datasets an erasure is about: now, and when one was begun that was not completed."""
+    remembered = begun.remembered(s3, subject, contracts, names=names)
+    others = tuple(related(subject, contracts, catalog=catalog, names=names, remembered=remembered))
+    also, kept = (others, ()) if with_related else ((), others)
+    return Plan(subject=subject, also=also, kept=kept, resumed=bool(remembered))
 
 
 def amounts(s3: "S3Client", planned: Plan, *, catalog: Catalog, names: Names) -> list[Amount]:
     """What would be erased, by dataset; changes nothing."""
     found = []
     for subject in planned.erased:
-        of_tables = [tables.count(load(), subject) for load in _tables(subject.contract, catalog=catalog, names=names)]
+        raw, integration = rows(subject, catalog=catalog, names=names)
         found.append(
             Amount(
-                dataset=subject.contract.dataset,
+                subject=subject,
                 stage_records=stage.erase(s3, subject, names=names, dry_run=True),
-                raw_rows=of_tables[0],
-                integration_rows=of_tables[1],
+                raw_rows=raw,
+                integration_rows=integration,
             )
         )
     return found
+
+
+def rows(subject: Subject, *, catalog: Catalog, names: Names) -> list[int]:
+    """How many rows of raw and of integration are a person's."""
+    return [tables.count(load(), subject) for load in _tables(subject.contract, catalog=catalog, names=names)]
 
 
 def erase(
@@ -88,8 +103,8 @@ def erase(
 ) -> Erasure:
     """Erase, look whether anything is left, and write the proof.
 
-    Stage comes first, as everything could come again from there. Each step looks at what is left to do, so an erasure
-    that died is completed by asking for it again.
+    Stage comes first, as everything could come again from there. Each step looks at what is left to do, and which rows
+    are the person's is written down until nothing is found: an erasure that died is completed by asking for it again.
 
     Args:
         s3: S3 client.
@@ -103,23 +118,24 @@ def erase(
         LakehouseError: a step could not be done; those before it are.
     """
     started, salt = datetime.now(UTC), record.new_salt()
+    begun.remember(s3, planned.subject, (*planned.also, *planned.kept), names=names)
     stage_records = sum(stage.erase(s3, subject, names=names, dry_run=False) for subject in planned.erased)
-    rows = deleted = 0
+    removed = deleted = 0
     for subject in planned.erased:
         for load in _tables(subject.contract, catalog=catalog, names=names):
-            rows += tables.erase(load, subject)
+            removed += tables.erase(load, subject)
             deleted += tables.forget_past(s3, load)
-    build([subject.contract.dataset for subject in planned.erased])
+    erased, kept = _datasets(planned.erased), _datasets(planned.kept)
+    build(erased)
 
-    kept = [subject.contract.dataset for subject in planned.kept]
     sweep = Sweep(s3, (*planned.erased, *planned.kept), contracts, catalog=catalog, names=names)
     for found in list(sweep.look(now=datetime.now(UTC))):
         if found.disposable and found.dataset not in kept:
             s3.delete_object(**found.version.request)
             deleted += 1
     left = list(sweep.look(now=datetime.now(UTC)))
-    # What is built of a dataset that was left as it is may have the person through it.
-    retained = [found for found in left if kept and (found.dataset is None or found.dataset in kept)]
+    # A model that is made of a dataset that was left as it is may have the person through it.
+    retained = [found for found in left if found.dataset in kept or (kept and found.dataset is None and found.of_table)]
     done = Erasure(
         erasure_id=str(uuid.uuid4()),
         dataset=planned.subject.contract.dataset,
@@ -127,17 +143,23 @@ def erase(
         salt=salt,
         started_at=started,
         finished_at=datetime.now(UTC),
-        datasets=tuple(subject.contract.dataset for subject in planned.erased),
-        kept=tuple(kept),
+        datasets=erased,
+        kept=kept,
         stage_records=stage_records,
-        rows=rows,
+        rows=removed,
         versions=deleted,
         scanned=sweep.read,
         found=tuple(found.version.uri for found in left if found not in retained),
         retained=tuple(found.version.uri for found in retained),
     )
+    if done.state == COMPLETE:
+        begun.forget(s3, planned.subject, names=names)
     record.write(s3, catalog, done, names=names)
     return done
+
+
+def _datasets(subjects: Iterable[Subject]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(subject.contract.dataset for subject in subjects))
 
 
 def _tables(contract: Contract, *, catalog: Catalog, names: Names) -> list[Callable[[], Table]]:

@@ -24,20 +24,31 @@ from lakehouse.readers.content import decompressed
 Person = tuple[Trait, ...]
 
 
-def has(content: bytes, people: Iterable[Person]) -> bool:
-    """Whether one of some people is in an object's content."""
+def telling(people: Iterable[Person]) -> set[str]:
+    """Values of some people that nothing else is likely to have."""
+    return {text for person in people for trait in person for text in trait.texts if _is_telling(text)}
+
+
+def has(content: bytes, people: Iterable[Person], *, others: Iterable[Person] = ()) -> bool:
+    """Whether one of some people is in an object's content.
+
+    Args:
+        content: the object.
+        people: who is looked for.
+        others: who is looked for by telling values alone, as columns of their names are another thing here.
+    """
     people = list(people)
-    telling = {text for person in people for trait in person for text in trait.texts if _is_telling(text)}
+    texts = telling((*people, *others))
     try:
         with decompressed(io.BytesIO(content)) as (file, _):
             content = file.read()
     except UnreadableError:
         pass  # its bytes are looked at as they are
-    if any(text.encode() in content for text in telling):
+    if any(text.encode() in content for text in texts):
         return True
     return any(
         any(_is_of(record, person) for person in people)
-        or any(text in found for found in _texts(record) for text in telling)
+        or any(text in found for found in _texts(record) for text in texts)
         for record in _records(content)
     )
 

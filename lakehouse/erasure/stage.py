@@ -4,19 +4,16 @@ import hashlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
 from lakehouse import batches
 from lakehouse.batches import Batch, StageObject
 from lakehouse.erasure.records import Left, without
 from lakehouse.erasure.subject import Subject
+from lakehouse.erasure.versions import content
 from lakehouse.names import Names
 from lakehouse.readers.numbers import original_rows
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-GONE = ("NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed")
 
 
 def erase(s3: "S3Client", subject: Subject, *, names: Names, dry_run: bool) -> int:
@@ -38,8 +35,8 @@ def erase(s3: "S3Client", subject: Subject, *, names: Names, dry_run: bool) -> i
         if not dry_run:
             for item in batch.erased:  # of a run that died before it was deleted
                 _delete(s3, item)
-        for item, content in _contents(s3, batch):
-            left = without(content, subject, uri=item.uri)
+        for item, arrived in _contents(s3, batch):
+            left = without(arrived, subject, uri=item.uri)
             removed += left.count
             if left.count and not dry_run:
                 new = _put(s3, item, left, names=names, dataset=contract.dataset)
@@ -52,13 +49,9 @@ def _contents(s3: "S3Client", batch: Batch) -> Iterator[tuple[StageObject, bytes
     """Objects of a batch that are still there."""
     for item in batch.objects:
         version = {"VersionId": item.version_id} if item.version_id else {}
-        try:
-            answer = s3.get_object(Bucket=item.bucket, Key=item.key, **version)  # type: ignore[arg-type]
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in GONE:
-                raise
-            continue  # stage expires
-        yield item, answer["Body"].read()
+        found = content(s3, {"Bucket": item.bucket, "Key": item.key, **version})
+        if found is not None:  # stage expires
+            yield item, found
 
 
 def _put(s3: "S3Client", item: StageObject, left: Left, *, names: Names, dataset: str) -> StageObject:

@@ -98,7 +98,7 @@ def of_key(contract: Contract, given: Sequence[str]) -> Subject:
     if named.keys() != set(contract.key) or len(given) != len(named):
         wanted = " ".join(f"--key {column}=..." for column in contract.key)
         raise LakehouseError(f"{contract.dataset}: {', '.join(given)} is not its key; give {wanted}")
-    return Subject(contract=contract, values={column: (_typed(contract, column, named[column]),) for column in named})
+    return Subject(contract=contract, values={column: (typed(contract, column, named[column]),) for column in named})
 
 
 def text_of(value: Any) -> str:
@@ -114,7 +114,12 @@ def text_of(value: Any) -> str:
     return str(value).strip()
 
 
-def _typed(contract: Contract, column: str, text: str) -> Any:
+def typed(contract: Contract, column: str, text: str) -> Any:
+    """A text as a value of a column.
+
+    Raises:
+        LakehouseError: it is none.
+    """
     type_ = contract.column(column).type
     try:
         return pa.scalar(text).cast(type_.arrow).as_py()

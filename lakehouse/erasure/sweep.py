@@ -14,7 +14,7 @@ from lakehouse.contract import Contract
 from lakehouse.erasure import scan
 from lakehouse.erasure.scan import Person
 from lakehouse.erasure.subject import Subject
-from lakehouse.erasure.versions import Version, versions
+from lakehouse.erasure.versions import Version, content, versions
 from lakehouse.maintenance.reachable import reachable
 from lakehouse.names import Names, Zone
 
@@ -33,18 +33,21 @@ class Found:
         version: the object.
         dataset: whose place it is in; None for models, query results and other places of nobody.
         disposable: whether nobody needs it: an old version, a query result, a file that no table refers to.
+        of_table: whether a table, in a state that it remembers, consists of it.
     """
 
     version: Version
     dataset: str | None
     disposable: bool
+    of_table: bool
 
 
 class Sweep:
     """A search of all zones for some subjects; content that was read once is not read again, as versions never change.
 
     Args:
-        subjects: who is looked for, each in its own dataset's places; all of them in models and query results.
+        subjects: who is looked for: by columns, each in its own dataset's places and all of them in models and query
+            results; by texts that nothing else is likely to have, everywhere.
         contracts: all datasets, to tell whose place is whose.
         catalog: Iceberg catalog.
         names: names of the deployment.
@@ -60,7 +63,9 @@ class Sweep:
         names: Names,
     ) -> None:
         self._s3 = s3
-        self._people = {subject.contract.dataset: subject.traits for subject in subjects}
+        self._people: dict[str, list[Person]] = {}
+        for subject in subjects:
+            self._people.setdefault(subject.contract.dataset, []).append(subject.traits)
         self._catalog = catalog
         self._names = names
         self._places = _places(contracts, names=names)
@@ -68,24 +73,35 @@ class Sweep:
         self.read = 0
 
     def look(self, *, now: datetime) -> Iterator[Found]:
-        """Yield what has one of the people in it."""
+        """Yield what has one of the people in it, and was not written down to complete an erasure by."""
         needed = _needed(self._catalog, self._names)
+        begun = f"s3://{self._names.bucket(Zone.RAW)}/{self._names.begun_erasures_prefix}"
         for bucket in (*map(self._names.bucket, Zone), self._names.results_bucket):
             for version in versions(self._s3, bucket):
+                if version.uri.startswith(begun):
+                    continue
                 dataset = next((name for prefix, name in self._places if version.uri.startswith(prefix)), None)
                 if self._has(version, dataset):
-                    disposable = self._is_disposable(version, needed, now=now)
-                    yield Found(version=version, dataset=dataset, disposable=disposable)
+                    yield Found(
+                        version=version,
+                        dataset=dataset,
+                        disposable=self._is_disposable(version, needed, now=now),
+                        of_table=version.is_latest and version.uri in needed,
+                    )
 
     def _has(self, version: Version, dataset: str | None) -> bool:
         identity = (version.bucket, version.key, version.version_id)
         if version.version_id is not None and identity in self._clean:
             return False
-        people: list[Person] = list(self._people.values())
-        if dataset is not None:
-            people = [self._people[dataset]] if dataset in self._people else []
+        people = [person for name, of in self._people.items() if dataset in (name, None) for person in of]
+        others = [person for of in self._people.values() for person in of if person not in people]
+        if not people and not scan.telling(others):
+            return False
+        body = content(self._s3, version.request)
+        if body is None:
+            return False
         self.read += 1
-        if people and scan.has(self._s3.get_object(**version.request)["Body"].read(), people):
+        if scan.has(body, people, others=others):
             return True
         self._clean.add(identity)
         return False

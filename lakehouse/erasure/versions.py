@@ -6,8 +6,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
+from botocore.exceptions import ClientError
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+GONE = ("NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,16 @@ def versions(s3: "S3Client", bucket: str, *, prefix: str = "") -> Iterator[Versi
                 is_latest=item["IsLatest"],
                 modified=item["LastModified"],
             )
+
+
+def content(s3: "S3Client", request: dict[str, Any]) -> bytes | None:
+    """An object's bytes; None if it has been deleted since it was listed."""
+    try:
+        return s3.get_object(**request)["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in GONE:
+            raise
+        return None
 
 
 def delete_all(s3: "S3Client", uri: str) -> None:

@@ -53,6 +53,7 @@ VISITS = (
       - {name: visit_id, logicalType: integer, primaryKey: true}
       - {name: person, logicalType: integer, relationships: [{to: people.person_id}]}
       - {name: said, logicalType: string}
+      - {name: host, logicalType: integer, relationships: [{to: people.person_id}]}
 """
 )
 CAKES = (
@@ -105,7 +106,9 @@ class Club:
 
     def plan(self, *, with_related: bool) -> Plan:
         subject = of_key(self.contract("people"), ["7"])
-        return erase.plan(subject, self.contracts, with_related=with_related, catalog=self.catalog, names=self.names)
+        return erase.plan(
+            self.s3, subject, self.contracts, with_related=with_related, catalog=self.catalog, names=self.names
+        )
 
     def erase(self, planned: Plan) -> Erasure:
         return erase.erase(

@@ -103,3 +103,10 @@ def test_a_dataset_without_a_key_names_nobody() -> None:
 def test_a_subject_is_of_its_own_rows() -> None:
     rows = pa.table({"customer_id": pa.array([7, None, 8]), "name": ["a", "7", "c"]})
     assert Subject(contract=SHOP, values={"customer_id": (7,)}).mask(rows).to_pylist() == [True, False, False]
+
+
+def test_where_columns_mean_something_else_only_telling_values_count() -> None:
+    shop = contract(column("email", STRING), key=("email",))
+    person = of_key(shop, ["ann@example.com"]).traits
+    assert not has(b'{"customer_id": 7}', [], others=[SEVEN])
+    assert has(b'{"note": "from ann@example.com"}', [], others=[SEVEN, person])
