@@ -113,8 +113,7 @@ class Audit(LakehouseStack):
             auto_delete_objects=not keeps,
         )
         service = iam.ServicePrincipal("cloudtrail.amazonaws.com")
-        trail = f"arn:{self.partition}:cloudtrail:{self.region}:{self.account}:trail/{names.trail}"
-        from_trail = {"StringEquals": {"aws:SourceArn": trail}}
+        from_trail = {"StringEquals": {"aws:SourceArn": self.trail_arn}}
         bucket.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="TrailLooks",

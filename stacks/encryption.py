@@ -9,8 +9,8 @@ from stacks.stack import LakehouseStack
 LOG_ACTIONS = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey"]
 LOG_ACTIONS += ["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"]
 USE = ["kms:Decrypt", "kms:GenerateDataKey"]
-PUBLISHERS = ("cloudwatch", "events", "budgets")
-"""Services that publish to the topics of alerts."""
+PUBLISHERS = ("cloudwatch", "budgets")
+"""Services that publish to the topics of alerts, beside EventBridge."""
 
 
 def add_key(stack: LakehouseStack, *, removal_policy: RemovalPolicy) -> kms.Key:
@@ -34,7 +34,6 @@ def add_key(stack: LakehouseStack, *, removal_policy: RemovalPolicy) -> kms.Key:
         for group in (f"{names.log_prefix}/*", names.airflow_log_group("*"))
     ]
     ours = {"StringEquals": {"aws:SourceAccount": stack.account}}
-    trail = f"arn:{stack.partition}:cloudtrail:{stack.region}:{stack.account}:trail/{names.trail}"
     for sid, services, actions, conditions in (
         (
             "CloudWatchLogs",
@@ -42,14 +41,14 @@ def add_key(stack: LakehouseStack, *, removal_policy: RemovalPolicy) -> kms.Key:
             LOG_ACTIONS,
             {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
         ),
-        # The queue of arrivals is encrypted; EventBridge names the account when it uses the key, but not the rule.
-        ("EventBridgeToQueues", ["events"], USE, ours),
+        # To the queue of arrivals and to topics; it names the account when it uses the key, but not the rule.
+        ("EventBridge", ["events"], USE, ours),
         ("AlertsToTopics", PUBLISHERS, USE, ours),
         (
             "CloudTrail",
             ["cloudtrail"],
             ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
-            {"StringEquals": {"aws:SourceArn": trail}},
+            {"StringEquals": {"aws:SourceArn": stack.trail_arn}},
         ),
     ):
         key.add_to_resource_policy(

@@ -1,6 +1,7 @@
 """A Lambda function of ours: a module of `lakehouse`, out of the same wheel as the jobs, with its role and its log."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from aws_cdk import Duration, FileAssetLocation
 from aws_cdk import aws_iam as iam
@@ -13,6 +14,13 @@ from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
 RUNTIME = lambda_.Runtime.PYTHON_3_14
+
+
+class Function(NamedTuple):
+    """A function and its role."""
+
+    role: iam.Role
+    function: lambda_.CfnFunction
 
 
 def add_function(
@@ -29,7 +37,7 @@ def add_function(
     settings: Settings,
     key: kms.IKey,
     wheel: FileAssetLocation,
-) -> iam.Role:
+) -> Function:
     """Make a function that runs `lakehouse.PURPOSE.handler`, its role and its log.
 
     Args:
@@ -45,9 +53,6 @@ def add_function(
         settings: how long its log is kept.
         key: encrypts the log.
         wheel: of `lakehouse`.
-
-    Returns:
-        its role.
     """
     names = stack.names
     log_group = logs.LogGroup(
@@ -87,4 +92,4 @@ def add_function(
         tracing_config=lambda_.CfnFunction.TracingConfigProperty(mode="PassThrough"),
     )
     function.node.add_dependency(policy)
-    return role
+    return Function(role, function)

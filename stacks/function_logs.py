@@ -3,7 +3,7 @@
 from aws_cdk import CfnResource, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
-from constructs import IConstruct
+from constructs import Construct, IConstruct
 
 from lakehouse.names import Names
 from stacks.settings import Settings
@@ -21,11 +21,12 @@ def log_custom_resources(scope: IConstruct, *, names: Names, settings: Settings,
         settings: how long logs are kept.
         key: encrypts them.
     """
-    for stack in filter(Stack.is_stack, scope.node.children):
+    for stack in (child for child in scope.node.children if isinstance(child, Stack)):
         for provider in stack.node.children:
             function = provider.node.try_find_child("Handler") if provider.node.id.startswith(PROVIDER) else None
             if function is None:
                 continue
+            assert isinstance(provider, Construct)
             assert isinstance(function, CfnResource)
             kind = provider.node.id.removeprefix(PROVIDER).removesuffix("CustomResourceProvider")
             group = logs.LogGroup(

@@ -52,14 +52,13 @@ def people_statements(stack: LakehouseStack, role: Role, *, key: kms.IKey) -> li
     ]
     if Area.AUDIT in role.reads:  # which is no location of Lake Formation's: CloudTrail's log has no columns to hide
         bucket = stack.s3_arn(names.audit_bucket)
-        trail = f"arn:{stack.partition}:cloudtrail:{stack.region}:{stack.account}:trail/{names.trail}"
         statements += [
             allow("ListTrail", ["s3:GetBucketLocation", "s3:ListBucket"], [bucket]),
             allow("ReadTrail", ["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectRetention"], [f"{bucket}/*"]),
             allow(
                 "CheckTrail",
                 ["cloudtrail:GetTrail", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors"],
-                [trail],
+                [stack.trail_arn],
             ),
         ]
     return statements

@@ -38,7 +38,7 @@ def add_planner(stack: LakehouseStack, *, settings: Settings, key: kms.IKey, whe
         ),
         iam.PolicyStatement(sid="ReadPulls", actions=["s3:GetObject"], resources=[f"{raw}/{names.pulls_prefix}*"]),
     ]
-    role = add_function(
+    role, _ = add_function(
         stack,
         "planner",
         function_name=names.planner,

@@ -35,7 +35,7 @@ def add_slack(
         removal_policy=settings.removal_policy,
     )
     acknowledge(secret, "AwsSolutions-SMG4", reason="Slack makes the URL: who renews it there puts the new one here.")
-    add_function(
+    _, function = add_function(
         stack,
         "slack",
         function_name=names.slack,
@@ -54,22 +54,20 @@ def add_slack(
         key=key,
         wheel=wheel,
     )
-    function = lambda_.Function.from_function_name(stack, "slack-function", names.slack)
     for topic in topics:
         permission = lambda_.CfnPermission(
             stack,
             f"{topic.node.id}-slack-permission",
             action="lambda:InvokeFunction",
-            function_name=names.slack,
+            function_name=function.ref,
             principal="sns.amazonaws.com",
             source_arn=topic.topic_arn,
         )
-        permission.node.add_dependency(stack.node.find_child("slack"))
         subscription = sns.Subscription(
             stack,
             f"{topic.node.id}-slack",
             topic=topic,
             protocol=sns.SubscriptionProtocol.LAMBDA,
-            endpoint=function.function_arn,
+            endpoint=function.attr_arn,
         )
         subscription.node.add_dependency(permission)

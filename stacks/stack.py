@@ -28,6 +28,11 @@ class LakehouseStack(Stack):
         """ARN of a role of the account."""
         return f"arn:{self.partition}:iam::{self.account}:role/{name}"
 
+    @property
+    def trail_arn(self) -> str:
+        """ARN of CloudTrail's trail of the zones."""
+        return f"arn:{self.partition}:cloudtrail:{self.region}:{self.account}:trail/{self.names.trail}"
+
     def glue_arn(self, resource: str) -> str:
         """ARN of `catalog`, `database/<name>` or `table/<database>/<name>` in Glue's catalog."""
         return f"arn:{self.partition}:glue:{self.region}:{self.account}:{resource}"

@@ -24,6 +24,7 @@ PASSING = [
     *("Glue.InternalServiceException", "Glue.OperationTimeoutException", "Glue.ThrottlingException"),
     *("Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException"),
     *("Lambda.TooManyRequestsException", "CodeBuild.ThrottlingException", "CodeBuild.SdkClientException"),
+    *("Sfn.ThrottlingException", "Sfn.SdkClientException"),
 ]
 RETRY = [
     # Another run has to end first, which may take as long as a run may take.
@@ -54,7 +55,8 @@ def definition(
             "Executions": _task(
                 "aws-sdk:sfn:listExecutions", StateMachineArn=machine_arn, StatusFilter="RUNNING", MaxResults=2
             )
-            | {"Output": "{% $count($states.result.Executions) %}", "Next": "Alone?"},
+            | {"Output": "{% $count($states.result.Executions) %}", "Next": "Alone?"}
+            | _catch("'moves'", then="Tell", output="[%s]"),
             "Alone?": _choice("$states.input > 1", then="The last one goes on", otherwise="Plan"),
             "The last one goes on": {"Type": "Succeed"},
             "Plan": plan([asked(contract) for contract in contracts])

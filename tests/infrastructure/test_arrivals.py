@@ -39,9 +39,7 @@ def test_queues_are_encrypted_and_what_cannot_be_taken_is_kept(assembly: Assembl
 
 def test_eventbridge_may_use_the_key_for_this_account_alone(assembly: Assembly, names: Names) -> None:
     [key] = assembly.resources("AWS::KMS::Key")
-    [statement] = [
-        item for item in key.properties["KeyPolicy"]["Statement"] if item.get("Sid") == "EventBridgeToQueues"
-    ]
-    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    events = {"Service": "events.amazonaws.com"}
+    [statement] = [item for item in key.properties["KeyPolicy"]["Statement"] if item["Principal"] == events]
     assert sorted(statement["Action"]) == ["kms:Decrypt", "kms:GenerateDataKey"]
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": names.account}}

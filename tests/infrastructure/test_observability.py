@@ -386,6 +386,8 @@ def test_slack_is_told_by_every_topic_and_its_webhook_is_a_secret(
     told: dict[str, set[str]] = {"lambda": set(), "email": set()}
     for subscription in assembly.resources("AWS::SNS::Subscription"):
         told[subscription.properties["Protocol"]].add(text(subscription.properties["TopicArn"]))
+        if subscription.properties["Protocol"] == "lambda":
+            assert text(subscription.properties["Endpoint"]) == f"<{function.logical_id}>"
     allowed = {text(item.properties["SourceArn"]) for item in assembly.resources("AWS::Lambda::Permission")}
     assert len(told["lambda"]) == len(Urgency)
     assert told["lambda"] == told["email"] == allowed

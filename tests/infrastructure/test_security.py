@@ -36,7 +36,7 @@ NO_RESOURCES = {
 
 UNENCRYPTED: dict[str, str] = {
     "AWS::DMS::Endpoint": "A secret holds host and account of a source, with the key; what a target writes has it too.",
-    "AWS::Lambda::Function": "The CDK's own, and the planner: no environment variable, no data.",
+    "AWS::Lambda::Function": "The CDK's own, and ours: no data, and in a variable at most the name of a secret.",
 }
 """Types that could have a key of ours and have none, and why."""
 

@@ -11,8 +11,8 @@ import pytest
 from app import ROOT
 from lakehouse.erasure.record import ERASURES
 from lakehouse.names import Names, Zone
+from reports.findings import DEPLOYMENTS
 from tests.infrastructure.assembly import Assembly, Json, as_list, policy_statements, text
-from tests.infrastructure.conftest import DEPLOYMENTS
 
 PACKAGE = ROOT / "lakehouse"
 ERASE = [*(PACKAGE / "erasure").glob("*.py"), PACKAGE / "batches.py"]
@@ -42,21 +42,26 @@ NEEDS = {
     ("io", "delete"): {"s3:DeleteObject"},
 }
 """What a call of boto3, or of PyIceberg, asks IAM for."""
-ASKS_NOTHING = {("s3", "exceptions"), ("glue", "exceptions"), ("s3", "get_paginator"), ("io", "BytesIO")}
+CLIENTS: tuple[str, ...] = ("s3", "glue", "catalog")
+ASKS_NOTHING = {("s3", "exceptions"), ("glue", "exceptions"), ("s3", "get_paginator")}
 
 
 def called(source: str) -> Iterator[tuple[str, str]]:
     """Methods of clients, catalogs, tables and their files that a module names, by whose they are."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute):
-            owner = node.value.id if isinstance(node.value, ast.Name) else node.value.attr
-            owner = owner.lstrip("_")
-            if owner in ("s3", "glue", "catalog", "io") or (owner, node.attr) in NEEDS:
-                yield owner, node.attr
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get_paginator":
-            [operation] = node.args
-            assert isinstance(operation, ast.Constant)
-            yield "s3", operation.value
+        match node:
+            case ast.Call(func=ast.Attribute(attr="get_paginator"), args=[ast.Constant(value=str(operation))]):
+                yield "s3", operation
+                continue
+            case ast.Attribute(value=ast.Attribute(attr=owner)):
+                clients = (*CLIENTS, "io")  # `table.io`; `io` alone is Python's own
+            case ast.Attribute(value=ast.Name(id=owner)):
+                clients = CLIENTS
+            case _:
+                continue
+        owner = owner.lstrip("_")
+        if owner in clients or (owner, node.attr) in NEEDS:
+            yield owner, node.attr
 
 
 def needed(paths: Iterable[Path]) -> set[str]:
