@@ -5,6 +5,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 from lakehouse.errors import LakehouseError
@@ -112,8 +113,14 @@ def ask(airflow: Airflow, method: str, path: str, body: Json | None = None) -> A
     Raises:
         LakehouseError: it refused; says why in its words.
     """
-    token = _call("GET", f"{airflow.url}/auth/token", None, {})["access_token"]
-    return _call(method, f"{airflow.url}/api/v2/{path}", body, {"Authorization": f"Bearer {token}"})
+    return _call(method, f"{airflow.url}/api/v2/{path}", body, {"Authorization": f"Bearer {_token(airflow.url)}"})
+
+
+@cache
+def _token(url: str) -> str:
+    """A token of Airflow's API: good for a day, also after a restart, as its key is in Airflow's home."""
+    token: str = _call("GET", f"{url}/auth/token", None, {})["access_token"]
+    return token
 
 
 def _call(method: str, url: str, body: Json | None, headers: dict[str, str]) -> Any:
