@@ -4,9 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -28,6 +28,7 @@ from lakehouse.types import INT as INTEGER
 from local.embedded import Server
 from tests.integration.frames import rows_of as rows_of_table
 from tests.unit.readers.support import column, contract
+from tests.wire import Answer, Forward, Request, wire
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -150,50 +151,50 @@ def test_an_object_that_is_gone_fails_the_move_by_name(s3: "S3Client", names: Na
     assert rows_in_table(names) == []
 
 
-INTERRUPTED = """
-import sys, time
-from pathlib import Path
-from lakehouse.moves import stage_to_raw
+JOB = """
+import sys
+from lakehouse import batches, catalog
+from lakehouse.moves.stage_to_raw import stage_to_raw
+from lakehouse.names import Names
 from lakehouse.session import spark
 from tests.integration.test_stage_to_raw import SHOP
-from lakehouse.names import Names
-from lakehouse import batches, catalog
 import boto3
 
-fetch, fetched = stage_to_raw.fetch, []
-
-def fetch_one(s3, item):
-    if fetched:
-        Path(sys.argv[1]).touch()
-        time.sleep(600)
-    fetched.append(item)
-    return fetch(s3, item)
-
-stage_to_raw.fetch = fetch_one
-names = Names(environment="dev", account=sys.argv[2], region=sys.argv[3], project="move")
-batch = batches.load(boto3.client("s3"), names=names, dataset="orders", batch_id=sys.argv[4])
-stage_to_raw.stage_to_raw(spark(), SHOP, batch, names=names, catalog=catalog.load())
+names = Names(environment="dev", account=sys.argv[1], region=sys.argv[2], project="move")
+batch = batches.load(boto3.client("s3"), names=names, dataset="orders", batch_id=sys.argv[3])
+stage_to_raw(spark(), SHOP, batch, names=names, catalog=catalog.load())
 """
 
 
+@pytest.mark.timeout(600)  # an engine of its own, which Spark starts slowly
 def test_a_job_killed_in_the_middle_leaves_no_trace_in_the_table(
-    s3: "S3Client", names: Names, shop: Contract, tmp_path: Path
+    aws: Server, s3: "S3Client", names: Names, shop: Contract
 ) -> None:
     first = arrive(s3, names, {"a.csv": lines(1, 1000)})
     move(first, names=names)
     second = arrive(s3, names, {"b.csv": lines(2000, 10_000), "c.csv": lines(3000, 10)})
-    marker = tmp_path / "half-way"
-    job = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED, str(marker), names.account, names.region, second.batch_id],
-        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
-    )
-    deadline = time.monotonic() + 240
-    while not marker.exists():
-        assert job.poll() is None, "the job ended before it was half-way"
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    job.send_signal(signal.SIGKILL)
-    assert job.wait() == -signal.SIGKILL
+    written, dead = Event(), Event()
+
+    def stop_after_writing(request: Request, forward: Forward) -> Answer | None:
+        answer = forward()
+        if request.is_effect and request.about.endswith(".parquet"):
+            written.set()
+            dead.wait()
+        return None if dead.is_set() else answer
+
+    with wire(aws.endpoint, stop_after_writing) as endpoint:
+        job = subprocess.Popen(
+            [sys.executable, "-c", JOB, names.account, names.region, second.batch_id],
+            env={**os.environ, "PYTHONPATH": str(Path.cwd()), "AWS_ENDPOINT_URL": endpoint},
+            start_new_session=True,
+        )
+        try:
+            while not written.wait(0.1):
+                assert job.poll() is None, "the job ended before it had written anything"
+        finally:
+            os.killpg(job.pid, signal.SIGKILL)  # of Spark there are processes more
+            dead.set()
+            assert job.wait() == -signal.SIGKILL
     assert rows_in_table(names) == rows_of(s3, first)
     move(second, names=names)
     assert rows_in_table(names) == rows_of(s3, first, second)
