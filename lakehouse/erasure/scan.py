@@ -4,6 +4,7 @@ A record is the person's if it has the columns that name them with their values.
 have (six characters or more, a letter among them) is looked for in every text besides.
 """
 
+import codecs
 import csv
 import io
 import json
@@ -22,6 +23,9 @@ from lakehouse.readers.chunk import UnreadableError
 from lakehouse.readers.content import decompressed
 
 Person = tuple[Trait, ...]
+
+_NO_SPACE = re.compile(r"\S")
+_LINE_END = re.compile(r"[\r\n]")
 
 
 def telling(people: Iterable[Person]) -> set[str]:
@@ -62,21 +66,35 @@ def _records(content: bytes) -> Iterator[Mapping[str, Any]]:
     if content.startswith(b"PAR1"):
         with suppress(pa.ArrowException, OSError):
             for batch in pq.ParquetFile(io.BytesIO(content)).iter_batches():
-                yield from batch.to_pylist()
+                for row in zip(*map(_values, batch.columns), strict=True):
+                    yield dict(zip(batch.schema.names, row, strict=True))
     elif content.startswith(b"Obj\x01"):
         with suppress(Exception):  # fastavro lets whatever a damaged byte causes escape: there is no narrower class
             yield from (record for record in fastavro.reader(io.BytesIO(content)) if isinstance(record, dict))
     else:
-        text = content.decode("utf-8-sig", errors="replace")
+        text = _text(content)
         yield from _of_json(text) if text.lstrip().startswith(("{", "[")) else _of_csv(text)
 
 
-def _of_json(text: str) -> Iterator[Mapping[str, Any]]:
-    """Objects of a document or of lines, at any depth."""
+def _values(column: pa.Array) -> list[Any]:
     try:
-        waiting: list[Any] = [json.loads(text)]
-    except ValueError:
-        waiting = [_or_none(line) for line in text.splitlines()]
+        return list(column.to_pylist())
+    except (OverflowError, ValueError):  # Python has no such time, or no such record
+        return [column.slice(row, 1).to_string() for row in range(len(column))]
+
+
+def _text(content: bytes) -> str:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", errors="replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _of_json(text: str) -> Iterator[Mapping[str, Any]]:
+    """Objects of documents, at any depth."""
+    waiting = list(_json_values(text))
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
@@ -86,19 +104,32 @@ def _of_json(text: str) -> Iterator[Mapping[str, Any]]:
             waiting += value
 
 
-def _or_none(line: str) -> Any:
-    try:
-        return json.loads(line)
-    except ValueError:
-        return None
+def _json_values(text: str) -> Iterator[Any]:
+    """Values one after the other; from where something is no JSON, those that begin and end on a line."""
+    decoder, at = json.JSONDecoder(), 0
+    with suppress(ValueError, RecursionError):
+        while match := _NO_SPACE.search(text, at):
+            value, at = decoder.raw_decode(text, match.start())
+            yield value
+    for line in _LINE_END.split(text[at:]):
+        start = line.find("{")
+        with suppress(ValueError, RecursionError):
+            while start >= 0:
+                value, end = decoder.raw_decode(line, start)
+                yield value
+                start = line.find("{", end)
 
 
 def _of_csv(text: str) -> Iterator[Mapping[str, Any]]:
-    lines = text.splitlines(keepends=True)
-    if lines:
-        delimiter = max(",;\t|", key=lines[0].count)
-        csv.field_size_limit(max(csv.field_size_limit(), len(text)))
-        yield from csv.DictReader(lines, delimiter=delimiter)
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    first = io.StringIO(text, newline="").readline()
+    yield {"": first}  # a record, if the file has no header
+    delimiter = max(",;\t|", key=first.count)
+    try:
+        yield from csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    except csv.Error:  # a stray quote must not hide the lines after it
+        unquoted = io.StringIO(text.replace('"', ""), newline="")
+        yield from csv.DictReader(unquoted, delimiter=delimiter, quoting=csv.QUOTE_NONE)
 
 
 def _is_of(record: Mapping[str, Any], person: Person) -> bool:

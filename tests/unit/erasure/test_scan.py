@@ -16,6 +16,7 @@ from lakehouse.types import LONG, STRING
 from tests.unit.readers.support import column, contract
 
 SHOP = contract(column("customer_id", LONG, source_name="CustomerID"), column("name"), key=("customer_id",))
+OUT_OF_RANGE = pa.struct([("t", pa.timestamp("us")), ("to", pa.string())])
 SEVEN = of_key(SHOP, ["7"]).traits
 
 
@@ -44,6 +45,20 @@ def avro(value: int) -> bytes:
         lambda value: f'"customer_id","n"\n"1","a"\n"{value}","b"\n'.encode(),
         lambda value: f"n;CustomerID\na;{value}\n".encode(),
         lambda value: gzip.compress(f"CustomerID\n{value}\n".encode()),
+        # Several documents, on several lines; a damaged one costs its line; ends of lines are those of JSON alone.
+        lambda value: f'{{"customer_id":\n1}}\n{{\n"customer_id": {value}\n}}'.encode(),
+        lambda value: f'[{{"n": 1}},\n{{"n" 2}},\n{{"customer_id": {value}}},\n{{"n": 3}}'.encode(),
+        lambda value: f'{{"n": "a\u2028b", "customer_id": {value}}}'.encode(),
+        lambda value: b"[" * 100_000 + f'\n{{"customer_id": {value}}}'.encode(),
+        lambda value: f"n,customer_id\na\u2028b,{value}\n".encode(),
+        lambda value: f'n,customer_id\n"a,1\nb,"{value}"\nc,3\n'.encode(),
+        lambda value: f"n,customer_id\né,{value}\n".encode("cp1252"),
+        lambda value: f"n,customer_id\né,{value}\n".encode("utf-16"),
+        lambda value: parquet(customer_id=pa.array([value]), at=pa.array([2**60], pa.timestamp("us"))),
+        lambda value: parquet(
+            customer_id=pa.array([value]),
+            twice=pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], names=["x", "x"]),
+        ),
         lambda value: parquet(
             customer_id=pa.array([None], pa.int64()), _errors=pa.array([["x"]]), _record=pa.array([f"{value},bob"])
         ),
@@ -64,6 +79,10 @@ def test_a_telling_value_is_found_wherever_it_stands() -> None:
     assert has(b"To: ann@example.com\n", [person])
     assert has(parquet(anything=pa.array(["mail ann@example.com"])), [person])
     assert not has(parquet(anything=pa.array(["bob@example.com"])), [person])
+    zoe = of_key(shop, ["zoë@example.com"]).traits
+    assert has("to;zoë@example.com\n".encode("cp1252"), [zoe])
+    assert has("to;zoë@example.com\n".encode("utf-16"), [zoe])
+    assert has(parquet(at=pa.array([{"t": 2**60, "to": "zoë@example.com"}], OUT_OF_RANGE)), [zoe])
 
 
 def test_a_key_of_several_columns_is_all_of_them() -> None:
