@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import reduce
 from typing import Any
 
@@ -16,6 +16,10 @@ from pyiceberg.expressions.literals import literal
 from lakehouse.columns import ERRORS, RECORD
 from lakehouse.contract import Contract
 from lakehouse.errors import LakehouseError
+from lakehouse.readers.values import RefusedError, parse
+
+_ALL_DIGITS = Context(prec=76)
+"""More digits than Python's own 28, as many as a decimal of Arrow may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +99,7 @@ def of_key(contract: Contract, given: Sequence[str]) -> Subject:
     if len(contract.key) == len(given) == 1 and not given[0].startswith(f"{contract.key[0]}="):
         given = [f"{contract.key[0]}={given[0]}"]
     named = dict(text.partition("=")[::2] for text in given)
-    if named.keys() != set(contract.key) or len(given) != len(named):
+    if named.keys() != set(contract.key) or len(given) != len(named) or not all(map(str.strip, named.values())):
         wanted = " ".join(f"--key {column}=..." for column in contract.key)
         raise LakehouseError(f"{contract.dataset}: {', '.join(given)} is not its key; give {wanted}")
     return Subject(contract=contract, values={column: (typed(contract, column, named[column]),) for column in named})
@@ -108,7 +112,7 @@ def text_of(value: Any) -> str:
     if isinstance(value, float):
         value = Decimal(repr(value))
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
+        return f"{value.normalize(_ALL_DIGITS):f}"
     if isinstance(value, datetime):
         return (value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
     return str(value).strip()
@@ -122,6 +126,6 @@ def typed(contract: Contract, column: str, text: str) -> Any:
     """
     type_ = contract.column(column).type
     try:
-        return pa.scalar(text).cast(type_.arrow).as_py()
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise LakehouseError(f"{contract.dataset}: {text!r} is no value of {column}, a {type_}") from error
+        return pa.scalar(parse(text, type_), type=type_.arrow).as_py()
+    except RefusedError as error:
+        raise LakehouseError(f"{contract.dataset}: {text!r} is no value of {column}: {error}") from error

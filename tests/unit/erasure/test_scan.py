@@ -3,6 +3,8 @@
 import gzip
 import io
 import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import fastavro
 import pyarrow as pa
@@ -12,7 +14,7 @@ import pytest
 from lakehouse.erasure.scan import has
 from lakehouse.erasure.subject import Subject, of_key, text_of
 from lakehouse.errors import LakehouseError
-from lakehouse.types import LONG, STRING
+from lakehouse.types import DATE, LONG, STRING, TIMESTAMP, Type, decimal
 from tests.unit.readers.support import column, contract
 
 SHOP = contract(column("customer_id", LONG, source_name="CustomerID"), column("name"), key=("customer_id",))
@@ -99,6 +101,22 @@ def test_any_bytes_can_be_looked_at(content: bytes) -> None:
 
 def test_values_are_the_same_text_in_every_type() -> None:
     assert {text_of(value) for value in (7, 7.0, "7", " 7 ")} == {"7"}
+    assert text_of(Decimal(f"{10**37 + 1}.0")) == f"{10**37 + 1}"
+
+
+@pytest.mark.parametrize(
+    ("type_", "given", "value"),
+    [
+        (LONG, "7.0", 7),
+        (decimal(10, 2), "7", Decimal("7.00")),
+        (TIMESTAMP, "2026-03-04 05:06", datetime(2026, 3, 4, 5, 6, tzinfo=UTC)),
+        (DATE, "2026-03-04", date(2026, 3, 4)),
+        (STRING, " a=b ", " a=b "),
+    ],
+)
+def test_a_key_is_read_as_the_readers_read_it(type_: Type, given: str, value: object) -> None:
+    shop = contract(column("id", type_), key=("id",))
+    assert of_key(shop, [f"id={given}"]).values == {"id": (value,)}
 
 
 @pytest.mark.parametrize(
@@ -106,6 +124,7 @@ def test_values_are_the_same_text_in_every_type() -> None:
     [
         (["x"], "'x' is no value of customer_id"),
         (["name=7"], "'name=7' is no value of customer_id"),
+        ([" "], "is not its key; give --key customer_id="),
         (["7", "8"], "is not its key; give --key customer_id="),
     ],
 )
