@@ -7,6 +7,7 @@ from rich.table import Table
 
 from lakehouse import catalog, dbt, ops
 from lakehouse.cli.options import DEFAULT_ENVIRONMENT, Environment, console
+from lakehouse.cli.printable import in_markup
 from lakehouse.settings import names_of
 
 COLOURS = {"success": "green", "pass": "green", "warn": "yellow"}
@@ -31,5 +32,5 @@ def build(
     for node in dbt.build(names, select=tuple(select or ()), held=held):
         said = node.message or "" if node.status not in ("success", "pass") else ""
         status = f"[{COLOURS.get(node.status, 'dim')}]{node.status}[/]"
-        table.add_row(node.kind, node.name, status, f"{node.seconds:.1f}", said)
+        table.add_row(node.kind, node.name, status, f"{node.seconds:.1f}", in_markup(said))
     console.print(table)

@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from collections import Counter
 from enum import StrEnum
 from typing import Annotated
 
@@ -56,6 +57,8 @@ def query(
             writer.writerow(names)
             writer.writerows(result.rows)
         case Format.JSON:
+            if twice := [name for name, times in Counter(names).items() if times > 1]:
+                raise LakehouseError(f"an object has each name once: tell the columns {', '.join(twice)} apart by `as`")
             for row in result.rows:
                 sys.stdout.write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n")
         case Format.TABLE:

@@ -9,6 +9,7 @@ from rich.table import Table
 from lakehouse import catalog
 from lakehouse.cli.datasets import chosen
 from lakehouse.cli.options import DEFAULT_CONTRACTS, DEFAULT_ENVIRONMENT, Contracts, Environment, console
+from lakehouse.cli.printable import in_markup
 from lakehouse.settings import names_of
 from lakehouse.status import Status
 from lakehouse.status import status as look
@@ -46,7 +47,7 @@ def _number(batch_id: str | None) -> str:
 
 def _state(found: Status) -> str:
     said = [f"[red]held[/] after {batch_id}" for batch_id in found.held]
-    said += [f"[red]failed[/]: {found.failed}"] if found.failed else []
+    said += [f"[red]failed[/]: {in_markup(found.failed)}"] if found.failed else []
     said += [f"running: {run}" for run in found.running]
     return "\n".join(said) or "[green]good[/]"
 

@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 from pyiceberg.catalog import Catalog
 
+from lakehouse.athena import Result
+from lakehouse.cli import query
+from lakehouse.cli.datasets import chosen
 from lakehouse.cli.main import main
+from lakehouse.errors import LakehouseError
 from lakehouse.governance import lake_formation
 from lakehouse.names import Names, Zone
 
@@ -69,6 +73,32 @@ def test_an_error_is_one_line_and_exit_code_2(
     printed = capsys.readouterr()
     assert printed.err.startswith(message)
     assert printed.err.count("\n") == 1
+
+
+def test_a_dataset_is_worked_on_once_and_one_without_a_contract_is_refused() -> None:
+    assert [found.dataset for found in chosen(str(CONTRACTS), ["orders", "customers", "orders"])] == [
+        "orders",
+        "customers",
+    ]
+    with pytest.raises(LakehouseError, match=r"no dataset 'ordres' in .*: did you mean 'orders'"):
+        chosen(str(CONTRACTS), ["ordres"])
+
+
+def test_json_has_each_column_or_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], names: Names
+) -> None:
+    columns = (("id", "bigint"), ("id", "varchar"))
+    monkeypatch.setattr(query, "names_of", lambda env: names)
+    monkeypatch.setattr(
+        query, "ask", lambda *_, **__: Result(columns=columns, rows=iter([("1", "a")]), scanned_bytes=0)
+    )
+    monkeypatch.setenv("AWS_REGION", names.region)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", names.region)
+    assert run(monkeypatch, "query", "select a.id, b.id from a, b", "--format", "json") == 2
+    printed = capsys.readouterr()
+    assert (printed.out, "tell the columns id apart by `as`" in printed.err) == ("", True)
+    assert run(monkeypatch, "query", "select a.id, b.id from a, b", "--format", "csv") == 0
+    assert capsys.readouterr().out == "id,id\r\n1,a\r\n"
 
 
 def test_a_stopped_server_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,10 +7,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lakehouse.cli import quarantine
+from lakehouse.cli import build, quarantine, status
 from lakehouse.cli.printable import in_markup, printable
 from lakehouse.cli.query import _cell
+from lakehouse.dbt import Node
+from lakehouse.names import Names
 from lakehouse.quarantine import Refused
+from lakehouse.status import Status
 
 HOSTILE = [
     "\x1b[2J\x1b[31mall is well",
@@ -50,6 +53,40 @@ def test_marks_in_it_are_text(text: str) -> None:
     table.add_row(_cell(text))
     assert printed(table).strip() == printable(text)
     assert _cell(None) == Text("null", style="dim")
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "[Errno 2] no [such] file"])
+def test_why_something_failed_is_shown_as_text(
+    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], names: Names
+) -> None:
+    found = Status(
+        dataset="orders",
+        waiting=0,
+        in_raw=None,
+        in_integration=None,
+        age=None,
+        freshness=None,
+        received=0,
+        refused=0,
+        held=(),
+        failed=text,
+        running=(),
+    )
+    node = Node(name="one", kind="test", status="warn", seconds=0.1, message=text)
+    for module, name, given in (
+        (status, "names_of", names),
+        (status, "chosen", []),
+        (status, "look", [found]),
+        (status.catalog, "load", None),
+        (build, "names_of", names),
+        (build.ops, "attempts", []),
+        (build.dbt, "build", [node]),
+    ):
+        monkeypatch.setattr(module, name, lambda *_, given=given, **__: given)
+    for verb in (status.status, build.build):
+        monkeypatch.setattr(status.console, "width", 200)
+        verb()
+        assert printable(text) in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("text", HOSTILE)
