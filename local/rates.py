@@ -1,8 +1,8 @@
 """The central bank's API on this machine: a day's exchange rates, page by page, and faults when it is told to.
 
-`python -m local.rates PORT_FILE` serves it on a free port of 127.0.0.1 until SIGTERM; `start` and `stop` do that for a
-root folder. It knows only what was published up to its today, which `POST /today` moves on; `POST /faults` takes a list
-of names of `FAULTS`, which the next requests meet one after the other.
+`python -m local.rates HOME` serves it on a free port of 127.0.0.1, which it writes to HOME/port, until SIGTERM; `start`
+and `stop` do that for a root folder. It knows only what was published up to its today, which `POST /today` moves on;
+`POST /faults` takes a list of names of `FAULTS`, which the next requests meet one after the other.
 """
 
 import argparse
@@ -220,14 +220,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local.rates")
     parser.add_argument("home", type=Path)
     home: Path = parser.parse_args().home
-    lock = locks.take(home / "lock")
-    bank = Bank()
-    new = home / "port.new"
-    new.write_text(str(bank.server_port))
-    new.replace(home / "port")
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    bank.serve_forever()
-    lock.close()
+    with locks.take(home / "lock"):
+        bank = Bank()
+        new = home / "port.new"
+        new.write_text(str(bank.server_port))
+        new.replace(home / "port")
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+        bank.serve_forever()
 
 
 if __name__ == "__main__":

@@ -67,7 +67,10 @@ def _number(file: IO[bytes], *, shift: int = 0) -> int:
     """A number in groups of seven bits, the lowest first; of a signed one the lowest bit, 0 for a length, is cut."""
     number = place = 0
     while True:
-        (byte,) = file.read(1)
+        read = file.read(1)
+        if not read:
+            raise UnreadableError("damaged or no Avro: it ends where a block's length is expected")
+        (byte,) = read
         number |= (byte & 0x7F) << place
         place += 7
         if byte < 0x80 or place > 63:

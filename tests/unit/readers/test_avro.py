@@ -87,6 +87,14 @@ def test_damage_anywhere_is_one_refused_row() -> None:
         assert reasons([row])[0].startswith("unreadable: damaged or no Avro: ")
 
 
+def test_a_file_that_ends_early_says_so() -> None:
+    content = written([record()])
+    header = len(written([]))
+    for end in range(header + 1, len(content)):
+        (reason,) = reasons(rows(SHOP, content[:end]))
+        assert any(said in reason for said in ("where a block's length is expected", "ends after", "sync marker")), end
+
+
 def test_values_that_are_no_records_are_refused() -> None:
     (row,) = rows(SHOP, written([1, 2], schema="long"))  # type: ignore[list-item]
     assert reasons([row]) == ["unreadable: expected Avro records, found values of another type"]
