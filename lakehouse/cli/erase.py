@@ -87,20 +87,15 @@ def _say(done: Erasure, *, names: Names, sources: Sequence[str]) -> None:
         f"removed from {', '.join(done.datasets)}: {done.stage_records} records of stage, {done.rows} rows of raw and "
         f"integration; {done.versions} old or unused objects and versions deleted; models built anew"
     )
-    for uri in done.retained:
-        console.print(f"  stays, by what was left as it is: {uri}", markup=False)
-    for uri in done.found:
-        console.print(f"  found: {uri}", markup=False)
-    where = f"{done.scanned} objects and versions were read again"
+    for place in done.found:
+        console.print(f"  found: {place.uri}: {place.remedy}", markup=False)
+    where = f"{done.scanned} objects and versions were read"
+    if done.retained:
+        where += f"; {len(done.retained)} have the person by {', '.join(done.kept)}, which stay"
     if done.state == COMPLETE:
-        console.print(
-            f"[green]complete[/]: {where}, the person is {'only in those above' if done.retained else 'in none'}"
-        )
+        console.print(f"[green]complete[/]: {where}; nothing {'else ' if done.retained else ''}was found")
     else:
-        console.print(
-            f"[red]incomplete[/]: {where}, the person is in those above: docs/erasure.md says what to do with each, "
-            "then ask for it again"
-        )
+        console.print(f"[red]incomplete[/]: {where}; {len(done.found)} have the person and should not, see above")
     proof = names.erasure_key(erasure_id=done.erasure_id)
     console.print(f"proof: s3://{names.bucket(Zone.RAW)}/{proof}, and {names.ops_database}.erasures")
     console.print(f"erase the person in {' and '.join(sources)} too, if that is not done: what is there comes again")

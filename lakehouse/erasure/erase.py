@@ -13,7 +13,7 @@ from pyiceberg.table import Table
 from lakehouse import table_definition
 from lakehouse.contract import Contract
 from lakehouse.erasure import begun, record, stage, tables
-from lakehouse.erasure.record import COMPLETE, Erasure
+from lakehouse.erasure.record import COMPLETE, Erasure, Place
 from lakehouse.erasure.related import related
 from lakehouse.erasure.subject import Subject
 from lakehouse.erasure.sweep import Sweep
@@ -149,7 +149,7 @@ def erase(
         rows=removed,
         versions=deleted,
         scanned=sweep.read,
-        found=tuple(found.version.uri for found in left if found not in retained),
+        found=tuple(Place(uri=found.version.uri, remedy=found.remedy) for found in left if found not in retained),
         retained=tuple(found.version.uri for found in retained),
     )
     if done.state == COMPLETE:

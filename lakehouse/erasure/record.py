@@ -20,6 +20,14 @@ COMPLETE, INCOMPLETE = "complete", "incomplete"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An object in which a person was found: its URI, and why and what to do."""
+
+    uri: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
     """What an erasure did and what its scan found.
 
@@ -31,7 +39,7 @@ class Erasure:
         rows: rows removed from raw and integration.
         versions: objects and versions of objects deleted.
         scanned: objects and versions that were read.
-        found: URIs in which the person was found after all was done, and should not have been.
+        found: where the person was found after all was done, and should not have been.
         retained: URIs in which the person is because datasets were left as they are.
     """
 
@@ -47,7 +55,7 @@ class Erasure:
     rows: int = 0
     versions: int = 0
     scanned: int = 0
-    found: tuple[str, ...] = ()
+    found: tuple[Place, ...] = ()
     retained: tuple[str, ...] = field(default=())
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pyiceberg.catalog import Catalog
@@ -34,12 +34,14 @@ class Found:
         dataset: whose place it is in; None for models, query results and other places of nobody.
         disposable: whether nobody needs it: an old version, a query result, a file that no table refers to.
         of_table: whether a table, in a state that it remembers, consists of it.
+        remedy: why it is there, and what to do.
     """
 
     version: Version
     dataset: str | None
     disposable: bool
     of_table: bool
+    remedy: str
 
 
 class Sweep:
@@ -82,11 +84,14 @@ class Sweep:
                     continue
                 dataset = next((name for prefix, name in self._places if version.uri.startswith(prefix)), None)
                 if self._has(version, dataset):
+                    disposable = self._is_disposable(version, needed, now=now)
+                    of_table = version.is_latest and version.uri in needed
                     yield Found(
                         version=version,
                         dataset=dataset,
-                        disposable=self._is_disposable(version, needed, now=now),
-                        of_table=version.is_latest and version.uri in needed,
+                        disposable=disposable,
+                        of_table=of_table,
+                        remedy=self._remedy(version, dataset, disposable=disposable, of_table=of_table),
                     )
 
     def _has(self, version: Version, dataset: str | None) -> bool:
@@ -112,6 +117,22 @@ class Sweep:
         zones = [self._names.bucket(zone) for zone in (Zone.RAW, Zone.INTEGRATION, Zone.CURATED)]
         old = version.modified < now - IN_FLIGHT
         return version.bucket in zones and version.uri not in needed and old
+
+    def _remedy(self, version: Version, dataset: str | None, *, disposable: bool, of_table: bool) -> str:
+        stage = self._names.bucket(Zone.STAGE)
+        if version.bucket == stage and version.key.startswith(self._names.undelivered_prefix):
+            return "Firehose could not deliver it: delete it in all versions"
+        if not disposable and not of_table and version.bucket != stage:
+            after = f"{version.modified.astimezone(UTC) + IN_FLIGHT:%Y-%m-%d %H:%M} UTC"
+            return (
+                f"no table refers to it, but a job may be about to commit it: ask again when none runs, after {after}"
+            )
+        if disposable or dataset in self._people:
+            return "it came while this erasure ran: ask again"
+        of = f"{dataset} has" if dataset else "what is built has"
+        return (
+            f"{of} it without a `relationship` to this dataset: write one into the contract that it comes by, ask again"
+        )
 
 
 def _places(contracts: Iterable[Contract], *, names: Names) -> list[tuple[str, str]]:

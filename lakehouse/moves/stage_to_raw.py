@@ -54,7 +54,7 @@ def run(job: Job) -> None:
     for batch_id in job.batch_ids:
         with job.explaining([batch_id]):
             batch = batches.load(s3, names=job.names, dataset=job.contract.dataset, batch_id=batch_id)
-        judge = partial(gates.of_batches, job)
+        judge = partial(gates.of_batches, job, erased_from=bool(batch.erased))
         job.attempt([batch_id], partial(_counted, job, batch), judge=judge, objects=batch.objects)
 
 

@@ -62,7 +62,7 @@ def _of_raw(contract: Contract) -> Ruleset | None:
     of_a_record = [rule for rule in contract.quality if rule.metric in rules.OF_A_RECORD]
     return _ruleset(
         contract,
-        [rules.accepted(contract), *of_a_record],
+        [rules.accepted(may_be_empty=contract.may_be_empty), *of_a_record],
         zone=Zone.RAW,
         rows=rows,
         what="accepted records of the newest batch",

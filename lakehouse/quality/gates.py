@@ -23,8 +23,14 @@ HISTORY, LEAST_HISTORY = 30, 5
 """Batches that volume is compared with, and how few are too few to compare with."""
 
 
-def of_batches(job: Job, counts: Mapping[str, Counts]) -> dict[str, list[Result]]:
-    """Results of batches that are in raw now, by batch id."""
+def of_batches(job: Job, counts: Mapping[str, Counts], *, erased_from: bool = False) -> dict[str, list[Result]]:
+    """Results of batches that are in raw now, by batch id.
+
+    Args:
+        job: the run.
+        counts: of each batch.
+        erased_from: whether a person was erased from them: where nothing is left, that is no fault of the source.
+    """
     contract = job.contract
     received = job.spark.table(f"{job.names.database(Zone.RAW)}.{contract.dataset}")
     before = _history(job, counts)
@@ -34,11 +40,15 @@ def of_batches(job: Job, counts: Mapping[str, Counts]) -> dict[str, list[Result]
         if contract.source.is_database:  # a delete may have its key only
             accepted = accepted.where(fn.coalesce(fn.col(OPERATION), fn.lit("")) != dms.DELETE)
         of_a_record = [rule for rule in contract.quality if rule.metric in rules.OF_A_RECORD]
-        may_be_empty = contract.may_be_empty or counted["accepted"] > 0
+        may_be_empty = contract.may_be_empty or (erased_from and not counted["received"])
         found[batch_id] = [
-            judged(rules.accepted(contract), Decimal(counted["accepted"])),
+            judged(rules.accepted(may_be_empty=may_be_empty), Decimal(counted["accepted"])),
             _volume(counted["accepted"], before),
-            *(evaluate(accepted, of_a_record, contract, may_be_empty=may_be_empty) if of_a_record else []),
+            *(
+                evaluate(accepted, of_a_record, contract, may_be_empty=may_be_empty or counted["accepted"] > 0)
+                if of_a_record
+                else []
+            ),
         ]
     return found
 

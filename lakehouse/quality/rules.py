@@ -13,9 +13,9 @@ VOLUME = "_volume"
 VOLUME_FACTOR = 10
 
 
-def accepted(contract: Contract) -> QualityRule:
-    """Of a batch at least one record is accepted, unless the dataset may be empty."""
-    operator = "mustBeGreaterOrEqualTo" if contract.may_be_empty else "mustBeGreaterThan"
+def accepted(*, may_be_empty: bool) -> QualityRule:
+    """Of a batch at least one record is accepted, unless it may be empty."""
+    operator = "mustBeGreaterOrEqualTo" if may_be_empty else "mustBeGreaterThan"
     return QualityRule(
         name="_accepted", column=None, metric="rowCount", query=None, operator=operator, thresholds=(Decimal(0),)
     )

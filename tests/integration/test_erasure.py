@@ -7,6 +7,7 @@ from lakehouse import ops_tables
 from lakehouse.erasure import record
 from lakehouse.erasure.record import ERASURES
 from lakehouse.erasure.subject import of_key
+from lakehouse.names import Zone
 from local.embedded import Server
 from tests.reliability.club import a_club
 
@@ -30,3 +31,14 @@ def test_the_proof_does_not_say_who_it_was(aws: Server, tmp_path: Path) -> None:
     assert proof["key_hash"] == record.hash_of(planned.subject, salt=row["salt"])
     assert proof["key_hash"] != record.hash_of(of_key(club.contract("people"), ["8"]), salt=row["salt"])
     assert {definition.table for definition in ops_tables.definitions(names=club.names)} >= {ERASURES}
+
+    # Neither of these is there by what was left as it is.
+    club.s3.put_object(Bucket=club.names.bucket(Zone.CURATED), Key="young.csv", Body=b"person_id\n7\n")
+    undelivered = f"{club.names.undelivered_prefix}1.jsonl"
+    club.s3.put_object(Bucket=club.names.bucket(Zone.STAGE), Key=undelivered, Body=b'{"person_id": 7}\n')
+    again = club.erase(club.plan(with_related=False))
+    assert again.state == "incomplete"
+    assert {place.uri.rpartition("/")[2]: place.remedy.partition(":")[0] for place in again.found} == {
+        "1.jsonl": "Firehose could not deliver it",
+        "young.csv": "no table refers to it, but a job may be about to commit it",
+    }
