@@ -111,7 +111,8 @@ def _quote(setting: Setting | None, *, faults: Faults) -> str:
 
 def _encoding(value: str, *, faults: Faults, path: YamlPath) -> str:
     try:
+        "".encode(value)  # unlike a look-up, it refuses codecs that are not of text
         return codecs.lookup(value).name
-    except LookupError:
+    except (LookupError, UnicodeError):
         faults.add(path, f"encoding {value!r} does not exist", remedy="use a name Python knows, e.g. utf-8, iso-8859-1")
         return "utf-8"

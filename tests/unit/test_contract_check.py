@@ -42,6 +42,14 @@ def with_options(type_: str, options: str) -> str:
     return changed("    quality:", f"      - {{name: x, {type_}, logicalTypeOptions: {{{options}}}}}\n    quality:")
 
 
+@pytest.mark.parametrize("encoding", ["utf8x", "hex", "rot13", "undefined"])
+def test_an_encoding_is_one_of_text(encoding: str) -> None:
+    text = (CONTRACTS / "sales" / "store_sales.odcs.yaml").read_text()
+    assert "encoding: UTF-8" in text
+    found = faults_of(text.replace("encoding: UTF-8", f"encoding: {encoding}"))
+    assert_fault(found, "servers[0].encoding", f"encoding {encoding!r} does not exist", "utf-8")
+
+
 def test_our_contracts_have_no_faults() -> None:
     assert check(CONTRACTS) == []
 
