@@ -8,11 +8,12 @@ import gzip
 import io
 import json
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import fastavro
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lakehouse.columns import SOURCE_ROW
@@ -20,11 +21,14 @@ from lakehouse.contract import Contract
 from lakehouse.erasure.subject import Subject
 from lakehouse.errors import LakehouseError
 from lakehouse.readers.content import decompressed
+from lakehouse.readers.numbers import original_rows
 from lakehouse.readers.reader import read_file
 from lakehouse.readers.rows import row_schema
 
 NUMBERED = ("parquet", "avro")
 """Formats whose records have numbers rather than lines."""
+
+_LINE_END = re.compile(r"(\r\n?|\n)")
 
 _COMPRESS: dict[bytes, Callable[[bytes], bytes]] = {
     b"\x1f\x8b": lambda data: gzip.compress(data, mtime=0),
@@ -61,17 +65,22 @@ def without(content: bytes, subject: Subject, *, uri: str) -> Left:
     """
     format_ = subject.contract.source.format
     rows = _rows(content, subject.contract, uri=uri)
-    doomed = rows.filter(subject.mask(rows))[SOURCE_ROW].to_pylist()
+    mask = pc.fill_null(subject.mask(rows), False)
+    doomed = rows.filter(mask)[SOURCE_ROW].to_pylist()
     if not doomed:
         return Left(content=content)
     if format_ == "json":
         left = _json(content, subject, uri=uri)
+    elif format_ in NUMBERED:
+        left = _REMOVE[format_](content, set(doomed))
     else:
-        left = _REMOVE[format_](content, set(doomed), sorted(rows[SOURCE_ROW].to_pylist()))
+        left = _lines(content, doomed, subject.contract, rows=sorted(rows[SOURCE_ROW].to_pylist()), uri=uri)
+    removed = tuple(sorted(doomed)) if format_ in NUMBERED else ()
     after = _rows(left, subject.contract, uri=uri)
-    if after.num_rows != rows.num_rows - len(doomed) or after.filter(subject.mask(after)).num_rows:
+    kept = sorted(rows.filter(pc.invert(mask))[SOURCE_ROW].to_pylist())
+    if sorted(original_rows(after[SOURCE_ROW].to_pylist(), removed)) != kept or any(subject.mask(after).to_pylist()):
         raise _by_hand(uri, f"{len(doomed)} of its {rows.num_rows} records cannot be told from the others")
-    return Left(content=left, count=len(doomed), removed=tuple(sorted(doomed)) if format_ in NUMBERED else ())
+    return Left(content=left, count=len(doomed), removed=removed)
 
 
 def _by_hand(uri: str, reason: str) -> LakehouseError:
@@ -95,13 +104,19 @@ def _plain(content: bytes) -> tuple[bytes, Callable[[bytes], bytes]]:
     return data, next(compress for magic, compress in _COMPRESS.items() if content.startswith(magic))
 
 
-def _lines(content: bytes, doomed: Collection[int], rows: list[int]) -> bytes:
+def _lines(content: bytes, doomed: Iterable[int], contract: Contract, *, rows: list[int], uri: str) -> bytes:
     """Text whose records begin at some lines, each ending where the next begins; lines that go are empty ones then."""
     data, compress = _plain(content)
-    lines = data.split(b"\n")
+    encoding = contract.source.encoding.removesuffix("-sig")  # its mark is a character like the others
+    text = data.decode(encoding, "surrogateescape")
+    if text.encode(encoding, "surrogateescape") != data:
+        raise _by_hand(uri, f"it is not {encoding} as it is written here")
+    *whole, last = _LINE_END.split(text)
+    lines = [*zip(whole[::2], whole[1::2], strict=True), (last, "")]
     ends = dict(zip(rows, [*rows[1:], len(lines) + 1], strict=True))
     gone = {line for first in doomed for line in range(first, ends[first])}
-    return compress(b"\n".join(b"" if number in gone else line for number, line in enumerate(lines, 1)))
+    left = (end if number in gone else line + end for number, (line, end) in enumerate(lines, 1))
+    return compress("".join(left).encode(encoding, "surrogateescape"))
 
 
 def _json(content: bytes, subject: Subject, *, uri: str) -> bytes:
@@ -140,7 +155,7 @@ def _spans(text: str, *, uri: str) -> Iterator[tuple[int, int]]:
         yield start, at
 
 
-def _parquet(content: bytes, doomed: Collection[int], rows: list[int]) -> bytes:
+def _parquet(content: bytes, doomed: Collection[int]) -> bytes:
     file = pq.ParquetFile(io.BytesIO(content))
     table = file.read()
     kept = table.filter(pa.array(number not in doomed for number in range(1, table.num_rows + 1)))
@@ -150,7 +165,7 @@ def _parquet(content: bytes, doomed: Collection[int], rows: list[int]) -> bytes:
     return output.getvalue()
 
 
-def _avro(content: bytes, doomed: Collection[int], rows: list[int]) -> bytes:
+def _avro(content: bytes, doomed: Collection[int]) -> bytes:
     reader = fastavro.reader(io.BytesIO(content))
     schema, codec = reader.writer_schema, reader.codec
     kept = [record for number, record in enumerate(reader, 1) if number not in doomed]
@@ -159,4 +174,4 @@ def _avro(content: bytes, doomed: Collection[int], rows: list[int]) -> bytes:
     return output.getvalue()
 
 
-_REMOVE = {"csv": _lines, "jsonl": _lines, "parquet": _parquet, "avro": _avro}
+_REMOVE = {"parquet": _parquet, "avro": _avro}

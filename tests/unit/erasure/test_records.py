@@ -31,7 +31,9 @@ def of(format_: str, **source: Any) -> Subject:
     ("before", "after", "count"),
     [
         (b"ID,name,spent\n6,ann,1\n7,bob,2\n70,eve,3\n", b"ID,name,spent\n6,ann,1\n\n70,eve,3\n", 1),
-        (b'ID,name,spent\r\n7,"b\r\no,b",2\r\n8,x,1\r\n7,y,1', b"ID,name,spent\r\n\n\n8,x,1\r\n", 2),
+        (b'ID,name,spent\r\n7,"b\r\no,b",2\r\n8,x,1\r\n7,y,1', b"ID,name,spent\r\n\r\n\r\n8,x,1\r\n", 2),
+        (b"ID,name,spent\r6,a,1\r7,b,1\r8,c,1\r", b"ID,name,spent\r6,a,1\r\r8,c,1\r", 1),
+        (b"ID,name,spent\n6,\xff,1\n7,b,1\n8,\xe9,1", b"ID,name,spent\n6,\xff,1\n\n8,\xe9,1", 1),
         # A record that is refused has its key all the same; where that can't be read, its text decides.
         (b"ID,name,spent\n7,bob,much\n8,x,much\n", b"ID,name,spent\n\n8,x,much\n", 1),
         (b"ID,name,spent\n7,bob\n8,cy\n77,7up\n", b"ID,name,spent\n\n8,cy\n77,7up\n", 1),
@@ -43,6 +45,26 @@ def of(format_: str, **source: Any) -> Subject:
 def test_lines_of_a_csv(before: bytes, after: bytes, count: int) -> None:
     left = without(before, of("csv"), uri=URI)
     assert (left.content, left.count, left.removed) == (after, count, ())
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_lines_in_another_encoding(encoding: str) -> None:
+    left = without("ID,name,spent\n7,bö,1\n8,cé,2\n".encode(encoding), of("csv", encoding=encoding), uri=URI)
+    assert left.content == "ID,name,spent\n\n8,cé,2\n".encode(encoding)
+    assert without(b"ID\n7\n8\n", of("csv", encoding="utf-8-sig"), uri=URI).content == b"ID\n\n8\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        # Without the record one line end is left of two.
+        (b"ID,name,spent\n6,a,1\r7,b,1\n8,c,1\n", "utf-8"),
+        ("\ufeffID,name,spent\n7,b,1\n8,c,1\n".encode("utf-16-be"), "utf-16"),
+    ],
+)
+def test_lines_that_would_not_stay_are_left_and_named(content: bytes, encoding: str) -> None:
+    with pytest.raises(LakehouseError, match="nothing of it was changed"):
+        without(content, of("csv", encoding=encoding), uri=URI)
 
 
 def test_what_was_compressed_is_compressed_again() -> None:
@@ -119,7 +141,7 @@ def test_an_object_that_cannot_be_read_has_nobody() -> None:
 
 
 def test_what_cannot_be_told_apart_is_left_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(without.__globals__["_REMOVE"], "csv", lambda content, doomed, rows: content)
+    monkeypatch.setitem(without.__globals__, "_lines", lambda content, *_, **__: content)
     with pytest.raises(LakehouseError, match=r"1 of its 2 records cannot be told from the others"):
         without(b"ID,name,spent\n7,bob,2\n8,x,1\n", of("csv"), uri=URI)
 
