@@ -45,6 +45,10 @@ def aws(started: Lake) -> embedded.Server:
 
 @pytest.fixture(scope="session")
 def finished(aws: embedded.Server, started: Lake) -> Demo:
+    return finish(started)
+
+
+def finish(started: Lake) -> Demo:
     """The demo from its deployment to its models, without its report."""
     contracts = load_contracts(REPOSITORY / "contracts")
     demo.prepare(started, contracts)
@@ -52,5 +56,5 @@ def finished(aws: embedded.Server, started: Lake) -> Demo:
     demo.move(started, contracts)
     demo.change(started, contracts, week)
     demo.move(started, contracts)
-    dbt.build(started.names, target=aws.root / "dbt")
+    dbt.build(started.names, target=started.server.root / "dbt")
     return Demo(lake=started, contracts=contracts, week=week)
