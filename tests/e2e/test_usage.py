@@ -197,7 +197,7 @@ def test_all_of_online_retail_is_counted_like_duckdb_counts_it(finished: Demo, t
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "ordes"], "did you mean orders?"),
+        (["run", "ordes"], "did you mean 'orders'?"),
         (["run", "--contracts", "nowhere"], "no such folder of contracts"),
         (["query", "selec 1"], "mismatched input"),
     ],
