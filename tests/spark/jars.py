@@ -37,7 +37,8 @@ def fetch(artifact: str, digest: str, *, folder: Path) -> None:
         SystemExit: it cannot be had, or is not what was pinned.
     """
     copy = ["mvn", "-q", "-B", "-ntp", "dependency:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={folder}"]
-    run = subprocess.run(copy, stdout=subprocess.PIPE, text=True)  # Maven writes errors there, and codes of a terminal
+    # Maven writes codes of a terminal to both, whatever it is told.
+    run = subprocess.run(copy, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if run.returncode:
         raise SystemExit(f"{run.stdout}\n{artifact}: Maven cannot fetch it; it needs Java 17 and Maven Central")
     _, name, version = artifact.split(":")
