@@ -5,12 +5,11 @@ import uuid
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from lakehouse.contract import Contract
 from lakehouse.erasure.subject import Subject, typed
 from lakehouse.erasure.versions import delete_all
 from lakehouse.names import Names, Zone
+from lakehouse.readers.native import text_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -60,11 +59,7 @@ def _of(s3: "S3Client", subject: Subject, *, names: Names) -> Iterator[tuple[str
 
 def _plain(subject: Subject) -> dict[str, Any]:
     """A subject as JSON has it: its values as `--key` takes them."""
-    types = {column: subject.contract.column(column).type.arrow for column in subject.values}
     return {
         "dataset": subject.contract.dataset,
-        "values": {
-            column: pa.array(sorted(values), types[column]).cast(pa.string()).to_pylist()
-            for column, values in subject.values.items()
-        },
+        "values": {column: sorted(map(text_of, values)) for column, values in subject.values.items()},
     }
