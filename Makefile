@@ -22,13 +22,13 @@ demo: setup $(if $(filter airflow,$(ORCHESTRATOR)),.venv-airflow/.installed) ## 
 	python -m local.demo $(if $(filter airflow,$(ORCHESTRATOR)),--by-airflow)
 
 .PHONY: bench
-bench: setup ## speed and memory beside DuckDB, awswrangler and Spark (10 million rows; some minutes)
+bench: setup ## speed and memory beside DuckDB, awswrangler and Spark (10 million rows; 8 minutes)
 	@if command -v java >/dev/null; then $(MAKE) --no-print-directory --silent .venv-spark-4.1/.installed; fi
 	python -m tests.benchmarks.stage_to_raw
 	python -m tests.benchmarks.raw_to_integration
 
 .PHONY: bench-batches
-bench-batches: setup ## what a batch costs as tables grow to 50 million rows, beside PyIceberg, pandas and Spark (15 minutes)
+bench-batches: setup ## what a batch costs as tables grow to 50 million rows, beside PyIceberg, pandas and Spark (10 minutes)
 	@if command -v java >/dev/null; then $(MAKE) --no-print-directory --silent .venv-spark-4.1/.installed; fi
 	python -m tests.benchmarks.batch_cost
 
