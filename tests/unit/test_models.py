@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -19,6 +19,10 @@ from lakehouse import dbt, ops_tables, table_definition
 from lakehouse.contract_loader import load_contracts
 from lakehouse.names import Names
 from lakehouse.table_definition import Definition
+
+if TYPE_CHECKING:
+    # By name alone: Hypothesis keeps the types of a test, and DuckDB reports those that live to the end as leaked.
+    from duckdb import DuckDBPyConnection
 
 ROOT = Path(dbt.__file__).parents[1]
 NAMES = Names(environment="dev", account="000000000000", region="eu-west-1")
@@ -63,7 +67,7 @@ def tables() -> dict[str, Definition]:
 
 
 @pytest.fixture(scope="session")
-def database(tables: dict[str, Definition]) -> Iterator[duckdb.DuckDBPyConnection]:
+def database(tables: dict[str, Definition]) -> "Iterator[DuckDBPyConnection]":
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; attach ':memory:' as awsdatacatalog; use awsdatacatalog")
         for database in {definition.database for definition in tables.values()}:
@@ -92,7 +96,7 @@ def logs(draw: st.DrawFn) -> list[Change]:
 def test_history_is_what_was_true_at_each_moment(
     version_sql: str,
     tables: dict[str, Definition],
-    database: duckdb.DuckDBPyConnection,
+    database: "DuckDBPyConnection",
     log: list[Change],
     data: st.DataObject,
 ) -> None:
@@ -160,7 +164,7 @@ def _row(change: Change) -> dict[str, object]:
     }
 
 
-def _write(database: duckdb.DuckDBPyConnection, table: Definition, rows: list[dict[str, object]]) -> None:
+def _write(database: "DuckDBPyConnection", table: Definition, rows: list[dict[str, object]]) -> None:
     content = pa.Table.from_pylist(rows, schema=table.schema.as_arrow())
     database.register("content", content)
     database.execute(f"create or replace table {table.name} as select * from content")
