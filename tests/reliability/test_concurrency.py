@@ -129,6 +129,7 @@ def test_maintenance_in_the_middle_of_a_merge(
     lost = 0
     for moment in (f"GetTable {looks // 4}", f"GetTable {looks // 2}", "UpdateTable 1"):
         with cloned(scene.template) as lake:
+            compact(lake, dataset)  # so that there is an earlier snapshot to expire
             moments = Moments(moment, partial(maintain, lake, dataset))
             with wire(lake.server.endpoint, moments) as endpoint:
                 job = lake.run(jobs, scene.move, dataset, scene.batch_id, endpoint=endpoint)
