@@ -110,6 +110,20 @@ def test_each_record_is_there_once(
         assert lake.commits(contract) == commits + (len(expected) > before)
 
 
+def test_a_partition_of_null_is_not_in_the_way_of_texts(lake: Lake) -> None:
+    contract = replace(TABLES["record_by_value"], dataset="sales_without_receipt")
+    lake.create(contract)
+    for number, receipts in enumerate([[None, "a"], [None, "a", "b", "c"], ["c", "d"]], start=1):
+        records = [
+            {"history": 1, "receipt": receipt, "sold_at": MOMENTS[1], "_batch_id": batch(contract, number)}
+            | {"_source_file": "s3://till", "_source_row": row}
+            for row, receipt in enumerate(receipts)
+        ]
+        lake.receive(contract, records)
+        lake.move(contract, batch(contract, number))
+    assert sorted(str(row["receipt"]) for row in lake.rows(contract)) == ["None", "a", "b", "c", "d"]
+
+
 def contents(record: Record) -> object:
     return nulls_lowest([record[name] for name in COLUMNS])
 

@@ -133,3 +133,15 @@ def test_only_sql_reads_a_snapshot_everywhere(table: str, iceberg: Catalog) -> N
 def test_a_column_that_a_frame_lacks_is_null_on_spark_4_alone(table: str) -> None:
     written = given(lambda: spark().sql("SELECT 9L AS id, 'eu' AS region").writeTo(table).append())
     assert written == (ERROR if version() in (SAIL, SPARK_3) else None)
+
+
+def test_a_list_of_texts_meets_a_partition_of_null_on_spark_4_as_an_error(table: str) -> None:
+    spark().sql("SELECT 3L AS id, CAST(NULL AS string) AS region, 'c' AS v").writeTo(table).append()
+
+    def ids(condition: str) -> list[int]:
+        rows = spark().sql(f"SELECT id FROM {table} WHERE {condition} OR region IS NULL").collect()
+        return sorted(row["id"] for row in rows)
+
+    listed = "region IN ('eu', 'us')"
+    assert given(lambda: ids(listed)) == (ERROR if version() == "4.1" else [1, 2, 3])
+    assert ids("region = 'eu' OR region = 'us'") == [1, 2, 3]

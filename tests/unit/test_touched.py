@@ -59,4 +59,4 @@ def _days(value: date) -> int:
 
 def test_text_is_quoted_as_every_engine_reads_it() -> None:
     condition = touched.one_of("name", ["b\\", "O'Brien"], STRING)
-    assert condition.sql == r"t.`name` IN (CAST('O\'Brien' AS string), CAST('b\\' AS string))"
+    assert condition.sql == r"(t.`name` = CAST('O\'Brien' AS string) OR t.`name` = CAST('b\\' AS string))"
