@@ -21,6 +21,7 @@ from local.postgres_programs import UNPRIVILEGED_ID, PostgresError, program, unp
 HOST = "127.0.0.1"
 SUPERUSER = "postgres"
 START_TIMEOUT_S = 30.0
+ORPHANS_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 30.0
 
 SETTINGS = {
@@ -125,10 +126,19 @@ def _server(home: Path, *, log: Path) -> Database:
     if pid is not None:
         return _database(home, pid=pid, password=password)
     choose_port(home)
-    process = _launch(home, log=log)
-    server = _database(home, pid=process.pid, password=password)
-    _wait_until_ready(server, process, data=data, log=log)
-    return server
+    deadline = time.monotonic() + ORPHANS_TIMEOUT_S
+    while True:
+        process = _launch(home, log=log)
+        server = _database(home, pid=process.pid, password=password)
+        try:
+            _wait_until_ready(server, process, data=data, log=log)
+        except PostgresError as error:
+            # When a server is killed its processes have its memory until they notice.
+            if "is still in use" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return server
 
 
 def _database(home: Path, *, pid: int, password: str) -> Database:

@@ -104,17 +104,19 @@ def test_postgresql_is_killed_while_it_is_replicated(
         connection.execute("INSERT INTO accounts SELECT n, 100 FROM generate_series(1, 50) n")
     replicator = Replicator(source, tmp_path / "replication", lake.names.bucket(Zone.STAGE))
     replicator.start()
-    replicator.catch_up()
     kills = 3
-    for number in range(1, kills + 1):
-        with psycopg.connect(source.conninfo, autocommit=True) as connection:
-            connection.execute("UPDATE accounts SET amount = amount + %s WHERE id <= 10", [number])
-            connection.execute("DELETE FROM accounts WHERE id = %s", [20 + number])
-            connection.execute("INSERT INTO accounts VALUES (%s, %s)", [100 + number, number])
-            os.kill(source.pid, signal.SIGKILL)
-        psutil.Process(source.pid).wait(30)
-        source = postgres.start(tmp_path / "source", dbname="shop")
-    replicator.stop()
+    try:
+        replicator.catch_up()
+        for number in range(1, kills + 1):
+            with psycopg.connect(source.conninfo, autocommit=True) as connection:
+                connection.execute("UPDATE accounts SET amount = amount + %s WHERE id <= 10", [number])
+                connection.execute("DELETE FROM accounts WHERE id = %s", [20 + number])
+                connection.execute("INSERT INTO accounts VALUES (%s, %s)", [100 + number, number])
+                os.kill(source.pid, signal.SIGKILL)
+            psutil.Process(source.pid).wait(30)
+            source = postgres.start(tmp_path / "source", dbname="shop")
+    finally:
+        replicator.stop()  # or its thread outlives the tests
     error = replicator.error
     replicator.database = source
     replicator.start()

@@ -2,7 +2,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Timer
 
+import psutil
 import psycopg
 import pytest
 
@@ -41,6 +43,21 @@ def test_a_pid_file_that_names_another_process_is_not_believed(tmp_path: Path) -
         file.write_text(lines.replace(str(running.pid), "1", 1))
         postgres.stop(tmp_path)  # would stop process 1
         file.write_text(lines)
+    finally:
+        postgres.stop(tmp_path)
+
+
+def test_a_server_that_was_killed_starts_once_its_processes_are_gone(tmp_path: Path) -> None:
+    killed = psutil.Process(postgres.start(tmp_path).pid)
+    try:
+        straggler = killed.children()[0]
+        straggler.suspend()
+        killed.kill()
+        killed.wait(30)
+        awake = Timer(1, straggler.resume)
+        awake.start()
+        assert postgres.start(tmp_path).pid != killed.pid
+        awake.join()
     finally:
         postgres.stop(tmp_path)
 
