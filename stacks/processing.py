@@ -12,7 +12,7 @@ from lakehouse.lineage.endpoint import UNSENT, UNSENT_LOG
 from lakehouse.metrics import UNPUBLISHED, UNPUBLISHED_LOG
 from lakehouse.names import Move, Names, Zone
 from lakehouse.session import CATALOG, ICEBERG
-from lakehouse.sizes import CAPACITIES, Size
+from stacks.glue_job import add_glue_job
 from stacks.job_code import build_wheel, upload
 from stacks.job_logs import job_log_groups
 from stacks.job_permissions import WHY_WILDCARDS, job_statements
@@ -32,7 +32,6 @@ class Processing(LakehouseStack):
         security = self._security_configuration(key)
         wheel = upload(self, build_wheel(root))
         add_optimizer_role(self, key=key)
-        capacity = CAPACITIES[Size.SMALL]  # who starts a run gives it what its dataset's size asks for
         for move in Move:
             source, target = (Zone(zone) for zone in move.split("_to_"))
             script = upload(self, root / names.script_key(move))
@@ -41,7 +40,7 @@ class Processing(LakehouseStack):
             if settings.lineage_endpoint:
                 count_lines(self, f"{move}-unsent", log_group=output, containing=UNSENT_LOG, metric=UNSENT)
             count_lines(self, f"{move}-unpublished", log_group=output, containing=UNPUBLISHED_LOG, metric=UNPUBLISHED)
-            role, policy = service_role(
+            role = service_role(
                 self,
                 move,
                 name=names.job_role(move),
@@ -58,29 +57,18 @@ class Processing(LakehouseStack):
                 ),
                 why=WHY_WILDCARDS,
             )
-            grant(self, role, of_job(move))
-            job = glue.CfnJob(
+            grant(self, role.role, of_job(move))
+            job = add_glue_job(
                 self,
                 move,
-                name=names.job(move),
                 description=f"Moves batches of one dataset from {source} to {target}",
-                role=role.role_arn,
-                command=glue.CfnJob.JobCommandProperty(
-                    name="glueetl", python_version="3", script_location=script.s3_object_url
-                ),
-                default_arguments=self._arguments(target, wheel=wheel, settings=settings),
-                glue_version=settings.jobs.glue_version,
-                execution_class=settings.jobs.execution_class,
-                worker_type=capacity["WorkerType"],
-                number_of_workers=capacity["NumberOfWorkers"],
-                timeout=capacity["Timeout"],
-                max_retries=settings.jobs.retries,
-                execution_property=glue.CfnJob.ExecutionPropertyProperty(
-                    max_concurrent_runs=settings.jobs.max_concurrent_runs
-                ),
-                security_configuration=security.name,
+                role=role,
+                script=script,
+                arguments=self._arguments(target, wheel=wheel, settings=settings),
+                log_groups=log_groups,
+                settings=settings.jobs,
             )
-            job.node.add_dependency(security, policy, *log_groups)
+            job.node.add_dependency(security)
 
     def _security_configuration(self, key: kms.IKey) -> glue.CfnSecurityConfiguration:
         configuration = glue.CfnSecurityConfiguration
@@ -102,12 +90,10 @@ class Processing(LakehouseStack):
         )
 
     def _arguments(self, target: Zone, *, wheel: FileAssetLocation, settings: Settings) -> dict[str, str]:
-        """Arguments of a job's every run; who starts it adds `--dataset` and `--batch_ids`."""
+        """Arguments of a move's every run; who starts it adds `--dataset` and `--batch_ids`."""
         names = self.names
         spark = ICEBERG | {f"spark.sql.catalog.{CATALOG}.warehouse": names.database_location(target)}
         return {
-            "--environment": names.environment,
-            "--contracts": names.contracts_uri,
             # pip installs the wheel on the driver and on every worker, and with it the requirements in its metadata.
             "--additional-python-modules": wheel.s3_object_url,
             "--datalake-formats": "iceberg",
@@ -115,11 +101,7 @@ class Processing(LakehouseStack):
             "--conf": " --conf ".join(f"{key}={value}" for key, value in spark.items()),
             "--enable-glue-datacatalog": "true",
             "--enable-auto-scaling": "true",
-            "--enable-metrics": "true",
             "--enable-observability-metrics": "true",
-            "--enable-continuous-cloudwatch-log": "true",
-            "--custom-logGroup-prefix": names.job_log_prefix,
-            "--job-language": "python",
             **({"--traces_endpoint": names.traces_endpoint} if settings.jobs.traces else {}),
             **({"--lineage_endpoint": settings.lineage_endpoint} if settings.lineage_endpoint else {}),
         }

@@ -4,7 +4,6 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
-from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -12,8 +11,8 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from lakehouse.batches import PULLS
 from lakehouse.contract import Contract
 from lakehouse.names import Fetch, Zone
-from lakehouse.sizes import CAPACITIES, Size
 from stacks.acknowledge import acknowledge
+from stacks.glue_job import add_glue_job
 from stacks.job_code import build_wheel, upload
 from stacks.job_logs import job_log_groups
 from stacks.job_permissions import LOG, READ_OBJECTS
@@ -47,7 +46,6 @@ def add_pull_job(
         root: the repository.
     """
     names, job = stack.names, Fetch.API_TO_STAGE
-    capacity = CAPACITIES[Size.SMALL]
     wheel, script = upload(stack, build_wheel(root)), upload(stack, root / names.script_key(job))
     log_groups = job_log_groups(stack, job, settings=settings, key=key)
 
@@ -78,7 +76,7 @@ def add_pull_job(
             conditions={"StringEquals": {"cloudwatch:namespace": "Glue"}},
         ),
     ]
-    role, policy = service_role(
+    role = service_role(
         stack,
         job,
         name=names.job_role(job),
@@ -87,34 +85,16 @@ def add_pull_job(
         statements=statements,
         why=WHY_WILDCARDS,
     )
-    made = glue.CfnJob(
+    made = add_glue_job(
         stack,
         job,
-        name=names.job(job),
         description="Pulls what is new of one dataset's API to stage",
-        role=role.role_arn,
-        command=glue.CfnJob.JobCommandProperty(
-            name="glueetl", python_version="3", script_location=script.s3_object_url
-        ),
-        default_arguments={
-            "--environment": names.environment,
-            "--contracts": names.contracts_uri,
-            "--additional-python-modules": ",".join([wheel.s3_object_url, *_requirements(root)]),
-            "--enable-metrics": "true",
-            "--enable-continuous-cloudwatch-log": "true",
-            "--custom-logGroup-prefix": names.job_log_prefix,
-            "--job-language": "python",
-        },
-        glue_version=settings.jobs.glue_version,
-        execution_class=settings.jobs.execution_class,
-        worker_type=capacity["WorkerType"],
-        number_of_workers=capacity["NumberOfWorkers"],
-        timeout=capacity["Timeout"],
-        max_retries=settings.jobs.retries,
-        execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=settings.jobs.max_concurrent_runs),
-        security_configuration=names.job_security_configuration,
+        role=role,
+        script=script,
+        arguments={"--additional-python-modules": ",".join([wheel.s3_object_url, *_requirements(root)])},
+        log_groups=log_groups,
+        settings=settings.jobs,
     )
-    made.node.add_dependency(policy, *log_groups)
     for rule in ("AwsSolutions-GL1", "AwsSolutions-GL3"):
         acknowledge(made, rule, reason="Its security configuration is that of the other jobs, in their stack, by name.")
 
