@@ -36,7 +36,8 @@ bench-batches: setup ## what a batch costs as tables grow to 50 million rows, be
 .PHONY: test
 test: setup lint ## everything below, in under 15 minutes
 	pytest tests/unit tests/infrastructure -n 2
-	pytest tests/integration tests/e2e -n 2 --dist loadgroup
+# Three suites (tests/suites.py), each of which waits for servers a part of its time.
+	pytest tests/integration tests/e2e -n 3
 
 .PHONY: test-unit
 test-unit: setup ## rules and parts, no server

@@ -3,22 +3,24 @@
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from local import embedded
 
+if TYPE_CHECKING:
+    from xdist.remote import Producer
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Under `--dist loadgroup` each of these suites is one worker's, with its one server, in its own order."""
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
-        suite = item.path.relative_to(Path(__file__).parent).parts[0]
-        if suite in ("integration", "e2e"):
-            item.add_marker(pytest.mark.xdist_group(suite))
+    from tests.suites import Suites
+
+
+@pytest.hookimpl(optionalhook=True)  # Apache Spark has environments of its own, without pytest-xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Suites":
+    """Let each suite be one worker's, with its one server, in its own order."""
+    from tests.suites import Suites
+
+    return Suites(config, log)
 
 
 @pytest.fixture(scope="session")
