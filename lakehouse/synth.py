@@ -4,10 +4,10 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 from lakehouse.errors import LakehouseError
 
@@ -73,9 +73,8 @@ def checkout(ref: str, *, folder: Path) -> Path:
     Raises:
         LakehouseError: git does not know the commit.
     """
-    archive = subprocess.run(["git", "archive", "--format=tar", ref], capture_output=True, check=False)
+    archive = subprocess.run(["git", "archive", "--format=zip", ref], capture_output=True, check=False)
     if archive.returncode:
         raise LakehouseError(f"`git archive {ref}` failed: {archive.stderr.decode().strip()}")
-    with tarfile.open(fileobj=BytesIO(archive.stdout)) as files:
-        files.extractall(folder, filter="data")
+    ZipFile(BytesIO(archive.stdout)).extractall(folder)
     return folder
