@@ -11,7 +11,7 @@ from itertools import chain
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyiceberg.expressions import BooleanExpression
+from pyiceberg.expressions import AlwaysTrue, BooleanExpression
 from pyiceberg.expressions.visitors import bind
 from pyiceberg.io.fileformat import FileFormatFactory
 from pyiceberg.io.pyarrow import expression_to_pyarrow, schema_to_pyarrow
@@ -159,6 +159,8 @@ def _replace(
     table.metadata = table.metadata.model_copy(update={"properties": once})
     with table.transaction() as transaction:
         with transaction.update_snapshot().overwrite() as snapshot:
+            # Looks into every manifest: which ones have the files, PyIceberg's threads tell each other wrongly.
+            snapshot.delete_by_predicate(AlwaysTrue())
             for file in old:
                 snapshot.delete_data_file(file)
             for file in new:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
+from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.io import FileIO
 from pyiceberg.io.fileformat import FileFormatFactory
 from pyiceberg.io.pyarrow import schema_to_pyarrow
@@ -132,6 +133,8 @@ def replace(table: Table, *, old: list[DataFile], new: list[DataFile]) -> None:
             append(transaction, new)
             return
         with transaction.update_snapshot().overwrite() as snapshot:
+            # Looks into every manifest: which ones have the files, PyIceberg's threads tell each other wrongly.
+            snapshot.delete_by_predicate(AlwaysTrue())
             for file in old:
                 snapshot.delete_data_file(file)
             for file in new:

@@ -1,5 +1,6 @@
 """Upkeep of tables: it changes no row, takes nothing from a reader, and what was purged does not come back."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -9,7 +10,9 @@ import boto3
 import pytest
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.expressions import AlwaysTrue
+from pyiceberg.expressions.visitors import _ManifestEvalVisitor, visit
 from pyiceberg.io.pyarrow import ArrowScan
+from pyiceberg.manifest import ManifestFile
 
 from lakehouse import table_definition, tables
 from lakehouse.contract import Contract, Ingest
@@ -185,6 +188,21 @@ def test_null_stays_null_when_files_are_rewritten(lake: Lake, many: Contract) ->
     rewrite(table, [[task] for task in table.scan().plan_files()])
     assert look() == before
     assert sum(row["_errors"] is None for row in before) == 24
+
+
+def test_threads_that_look_for_files_do_not_mislead_each_other(
+    lake: Lake, many: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PyIceberg's threads share what they look at a manifest with; here another always comes in between."""
+
+    def disturbed(self: _ManifestEvalVisitor, manifest: ManifestFile) -> bool:
+        self.partition_fields = manifest.partitions or []
+        time.sleep(0.05)
+        return visit(self.partition_filter, self)
+
+    monkeypatch.setattr(_ManifestEvalVisitor, "eval", disturbed)
+    table = lake.raw(many)
+    assert rewrite(table, [[task] for task in list(table.scan().plan_files())[:2]]) == 0
 
 
 def test_of_two_commits_the_second_is_computed_again(lake: Lake, many: Contract) -> None:
