@@ -35,6 +35,9 @@ def add_glue_job(
         arguments: of its every run, beside those that all jobs have.
         log_groups: where it logs.
         settings: choices of the environment for jobs.
+
+    Returns:
+        The job, for what else it has to wait for.
     """
     names = stack.names
     capacity = CAPACITIES[Size.SMALL]  # who starts a run gives it what its dataset's size asks for

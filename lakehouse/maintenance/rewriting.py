@@ -11,7 +11,7 @@ from itertools import chain
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyiceberg.expressions import AlwaysTrue, BooleanExpression
+from pyiceberg.expressions import BooleanExpression
 from pyiceberg.expressions.visitors import bind
 from pyiceberg.io.fileformat import FileFormatFactory
 from pyiceberg.io.pyarrow import expression_to_pyarrow, schema_to_pyarrow
@@ -19,6 +19,7 @@ from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.table import FileScanTask, Table
 
 from lakehouse.errors import LakehouseError
+from lakehouse.maintenance.replacing import replace_files
 
 Keep = Callable[[pa.Table], pa.Table]
 """The rows of some that stay."""
@@ -63,7 +64,7 @@ def rewrite(
         raise
     if old:
         # If this fails the new files stay for the removal of orphans: a commit whose answer was lost has them.
-        _replace(table, old=old, new=new, properties=properties)
+        replace_files(table, old=old, new=new, properties=properties)
     return sum(file.record_count for file in old) - sum(file.record_count for file in new)
 
 
@@ -149,24 +150,6 @@ def read(table: Table, file: DataFile, arrow: pa.Schema) -> Iterator[pa.Table]:
                 for field in arrow
             ]
             yield pa.Table.from_arrays(columns, schema=arrow)
-
-
-def _replace(
-    table: Table, *, old: Iterable[DataFile], new: Iterable[DataFile], properties: Mapping[str, str] | None
-) -> None:
-    # PyIceberg would commit again on top of what it was not computed from.
-    once = {**table.metadata.properties, "commit.retry.num-retries": "0"}
-    table.metadata = table.metadata.model_copy(update={"properties": once})
-    with table.transaction() as transaction:
-        with transaction.update_snapshot().overwrite() as snapshot:
-            # Looks into every manifest: which ones have the files, PyIceberg's threads tell each other wrongly.
-            snapshot.delete_by_predicate(AlwaysTrue())
-            for file in old:
-                snapshot.delete_data_file(file)
-            for file in new:
-                snapshot.append_data_file(file)
-        if properties:
-            transaction.set_properties(dict(properties))
 
 
 def _delete(table: Table, files: Iterable[DataFile]) -> None:

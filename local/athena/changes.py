@@ -15,6 +15,7 @@ from pyiceberg.table import FileScanTask, Table
 from sqlglot import exp
 from sqlglot.expressions import DataType
 
+from lakehouse.maintenance.replacing import replace_files
 from local.athena import (
     casts,
     catalog,
@@ -194,7 +195,7 @@ def _rewrite(run: Run, table: Table, plan: Plan, touched: list[FileScanTask], *,
     files = iceberg_write.write_files(run, f"{kept} UNION ALL {new}", metadata=table.metadata, io=table.io)
     try:
         run.scan.check()
-        iceberg_write.replace(table, old=[task.file for task in touched], new=files)
+        replace_files(table, old=[task.file for task in touched], new=files)
     except (CommitFailedException, ValidationException):
         iceberg_write.delete_files(run, files)
         raise

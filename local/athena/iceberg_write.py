@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
-from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.io import FileIO
 from pyiceberg.io.fileformat import FileFormatFactory
 from pyiceberg.io.pyarrow import schema_to_pyarrow
@@ -117,28 +116,6 @@ def append(transaction: Transaction, files: list[DataFile]) -> None:
     with transaction.update_snapshot().fast_append() as snapshot:
         for file in files:
             snapshot.append_data_file(file)
-
-
-def replace(table: Table, *, old: list[DataFile], new: list[DataFile]) -> None:
-    """Commit a snapshot with new data files in the place of old ones.
-
-    Raises:
-        CommitFailedException: the table has changed since it was loaded; what was computed from it is stale.
-    """
-    # PyIceberg would commit again on top of what it was not computed from.
-    properties = {**table.metadata.properties, "commit.retry.num-retries": "0"}
-    table.metadata = table.metadata.model_copy(update={"properties": properties})
-    with table.transaction() as transaction:
-        if not old:
-            append(transaction, new)
-            return
-        with transaction.update_snapshot().overwrite() as snapshot:
-            # Looks into every manifest: which ones have the files, PyIceberg's threads tell each other wrongly.
-            snapshot.delete_by_predicate(AlwaysTrue())
-            for file in old:
-                snapshot.delete_data_file(file)
-            for file in new:
-                snapshot.append_data_file(file)
 
 
 def retried(run: Run, name: tuple[str, str], change: Callable[[Table], Result]) -> Result:

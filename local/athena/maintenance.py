@@ -11,6 +11,7 @@ from pyiceberg.table import FileScanTask, Table
 from pyiceberg.table.snapshots import Snapshot
 from sqlglot import exp
 
+from lakehouse.maintenance.replacing import replace_files
 from local.athena import catalog, cloud, iceberg_scan, iceberg_write, pushdown, sqltypes
 from local.athena.bind import bind
 from local.athena.errors import not_supported
@@ -51,7 +52,7 @@ def _bin_pack(run: Run, table: Table, name: tuple[str, str], where: exp.Expr | N
     rows = iceberg_write.table_select(schema, values, source=f"({source})")
     files = iceberg_write.write_files(run, rows, metadata=table.metadata, io=table.io)
     try:
-        iceberg_write.replace(table, old=[task.file for task in tasks], new=files)
+        replace_files(table, old=[task.file for task in tasks], new=files)
     except (CommitFailedException, ValidationException):
         iceberg_write.delete_files(run, files)
         raise

@@ -16,7 +16,7 @@ from tests.infrastructure.assembly import Assembly, Json, as_list, policy_statem
 
 PACKAGE = ROOT / "lakehouse"
 ERASE = [*(PACKAGE / "erasure").glob("*.py"), PACKAGE / "batches.py"]
-ERASE += [PACKAGE / "maintenance" / f"{name}.py" for name in ("expiry", "reachable", "rewriting")]
+ERASE += [PACKAGE / "maintenance" / f"{name}.py" for name in ("expiry", "reachable", "replacing", "rewriting")]
 MAINTAIN = [*(PACKAGE / "maintenance").glob("*.py"), PACKAGE / "optimizers.py"]
 
 NEEDS = {
