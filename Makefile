@@ -19,7 +19,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 ##@ Use
 .PHONY: demo
 demo: setup $(if $(filter airflow,$(ORCHESTRATOR)),.venv-airflow/.installed) ## the whole lakehouse on this machine: deploy, load, change, query; ORCHESTRATOR=airflow: by its DAGs
-	python -m local.demo $(if $(filter airflow,$(ORCHESTRATOR)),--by-airflow)
+	python -m local.demo.__main__ $(if $(filter airflow,$(ORCHESTRATOR)),--by-airflow)
 
 .PHONY: bench
 bench: setup ## speed and memory beside DuckDB, awswrangler and Spark (10 million rows; 8 minutes)

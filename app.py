@@ -13,11 +13,11 @@ from pathlib import Path
 from aws_cdk import App, Aws, Stage, Validations
 from cdk_nag import AwsSolutionsChecks
 
-from lakehouse.contract_loader import load_contracts
+from lakehouse.contracts.loader import load_contracts
 from lakehouse.names import Names
-from stacks.deploy_roles import DeployRoles
+from stacks.deploy_roles.pipelines import azure, github
+from stacks.deploy_roles.stack import DeployRoles
 from stacks.lakehouse import add_lakehouse
-from stacks.pipelines import azure, github
 from stacks.settings import ENVIRONMENTS, Profile, Settings, settings_of
 
 ROOT = Path(__file__).parent

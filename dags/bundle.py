@@ -14,8 +14,8 @@ from typing import NamedTuple
 from dags import dbt_graph
 from dags.plan import Plan, save
 from dags.planning import plans
-from lakehouse.dbt import interpreter
 from lakehouse.errors import LakehouseError
+from lakehouse.operations.dbt import interpreter
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGES = ("dags", "lakehouse", "models")

@@ -9,7 +9,7 @@ from airflow.sdk import BaseOperator
 from dags import deployment, notices
 from dags.plan import Model
 from dags.retries import only_what_may_pass
-from lakehouse import dbt
+from lakehouse.operations import dbt
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

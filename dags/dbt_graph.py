@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from dags.plan import Model
-from lakehouse import dbt
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
+from lakehouse.operations import dbt
 
 ZONES = (Zone.RAW, Zone.INTEGRATION)
 """dbt sources whose tables are datasets."""

@@ -12,8 +12,9 @@ from dags import deployment, notices, records
 from dags.failures import may_pass
 from dags.plan import Dataset
 from dags.retries import only_what_may_pass
-from lakehouse import ops, planner
+from lakehouse.batches import attempts
 from lakehouse.names import Fetch, Move
+from lakehouse.operations import planner
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -126,7 +127,7 @@ class RawGateOperator(BaseOperator):
             done = records.attempts(self.dataset.name, names=names)
             due = records.due(self.dataset.name, Move.RAW_TO_INTEGRATION, done, names=names)
         loaded = arrived[Move.STAGE_TO_RAW].split(",")
-        if held := [attempt for attempt in ops.held(done) if attempt.batch_id in loaded]:
+        if held := [attempt for attempt in attempts.held(done) if attempt.batch_id in loaded]:
             raise AirflowFailException(records.reasons(held, names=names))
         if not due:
             raise AirflowSkipException(f"{self.dataset.name}: no batch is due in integration")
@@ -143,7 +144,7 @@ class IntegrationGateOperator(BaseOperator):
     def execute(self, context: "Context") -> None:
         with only_what_may_pass():
             names = deployment.names()
-            held = ops.held(records.attempts(self.dataset.name, names=names))
+            held = attempts.held(records.attempts(self.dataset.name, names=names))
         if held:
             raise AirflowFailException(records.reasons(held, names=names))
         notices.recovered(context)

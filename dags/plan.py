@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lakehouse.planner import Asked
+    from lakehouse.operations.planner import Asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Dataset:
     """One dataset of a domain.
 
     Args:
-        asked: what `lakehouse.planner` is asked about it.
+        asked: what `lakehouse.operations.planner` is asked about it.
         source: name of where it comes from, as its contract has it.
         source_type: `postgresql`, `mysql`, `s3`, `kinesis`, `kafka` or `api`.
         waits_for: datasets of the domain that its relationships name.

@@ -7,12 +7,12 @@ from itertools import groupby
 from pathlib import Path
 
 from dags.plan import Dataset, Model, Plan
-from lakehouse.contract import Contract
-from lakehouse.contract_check import check
-from lakehouse.contract_loader import contract_paths, load_contract, read_text
-from lakehouse.odcs.reader import read
-from lakehouse.planner import asked
-from lakehouse.pulls import every
+from lakehouse.batches.pulls import every
+from lakehouse.contracts.check import check
+from lakehouse.contracts.loader import contract_paths, load_contract, read_text
+from lakehouse.contracts.model import Contract
+from lakehouse.contracts.odcs.reader import read
+from lakehouse.operations.planner import asked
 
 
 def plans(contracts: str | Path, models: Sequence[Model]) -> list[Plan]:

@@ -11,7 +11,7 @@ from dags import breaker, deployment, notices
 from dags.moves import MoveOperator
 from dags.plan import Dataset
 from dags.retries import only_what_may_pass
-from lakehouse import pulls
+from lakehouse.batches import pulls
 from lakehouse.names import Fetch
 
 if TYPE_CHECKING:

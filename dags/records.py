@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 import boto3
 
-from lakehouse import athena, batches, ops, planner
-from lakehouse.contract import Severity
-from lakehouse.names import Move, Names
-from lakehouse.ops import Attempt
-from lakehouse.quality.results import QUALITY_RESULTS
+from lakehouse.batches import attempts as ops
+from lakehouse.batches import manifests
+from lakehouse.batches.attempts import Attempt
+from lakehouse.contracts.model import Severity
+from lakehouse.engine import athena
+from lakehouse.names import Move, Names, OpsTable
+from lakehouse.operations import planner
 from lakehouse.quality.verdict import Verdict
 
 
@@ -20,8 +22,8 @@ def attempts(dataset: str, *, names: Names) -> list[Attempt]:
 
 def due(dataset: str, move: Move, done: list[Attempt], *, names: Names) -> list[str]:
     """Ids of the batches that a move has to do now, oldest first; as many as one job run takes."""
-    planned = batches.batch_ids(boto3.client("s3"), names=names, dataset=dataset)
-    return ops.pending(planned, done)[move][: batches.BATCHES_A_RUN]
+    planned = manifests.batch_ids(boto3.client("s3"), names=names, dataset=dataset)
+    return ops.pending(planned, done)[move][: manifests.BATCHES_A_RUN]
 
 
 def reasons(held: Sequence[Attempt], *, names: Names) -> str:
@@ -29,7 +31,7 @@ def reasons(held: Sequence[Attempt], *, names: Names) -> str:
     (dataset,) = {attempt.dataset for attempt in held}
     runs = ", ".join(sorted({athena.literal(attempt.run_id) for attempt in held}))
     sql = f"""
-        SELECT DISTINCT batch_id, zone, rule, result, reason FROM {names.ops_database}.{QUALITY_RESULTS}
+        SELECT DISTINCT batch_id, zone, rule, result, reason FROM {names.ops_database}.{OpsTable.QUALITY_RESULTS}
         WHERE dataset = {athena.literal(dataset)} AND run_id IN ({runs})
             AND severity = '{Severity.ERROR}' AND result <> '{Verdict.PASS}'
         ORDER BY 1, 2, 3

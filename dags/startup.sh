@@ -1,5 +1,5 @@
 # Runs on every component of Amazon MWAA before its requirements are installed; what it exports, Airflow sees.
-# The lines above it, which stacks/orchestration.py writes, export the names of this deployment.
+# The lines above it, which stacks/orchestration/stack.py writes, export the names of this deployment.
 # Source: Amazon MWAA user guide, "Using a startup script with Amazon MWAA".
 set -eu
 

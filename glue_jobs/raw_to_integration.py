@@ -1,7 +1,7 @@
 """Glue job: move planned batches of one dataset, raw to integration."""
 
-from lakehouse.job import open_job
 from lakehouse.moves import raw_to_integration
+from lakehouse.moves.job import open_job
 from lakehouse.names import Move
 
 if __name__ == "__main__":

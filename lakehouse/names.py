@@ -29,6 +29,15 @@ class Fetch(StrEnum):
     API_TO_STAGE = "api_to_stage"
 
 
+class OpsTable(StrEnum):
+    """A table of the ops database: what happened to batches, rules, lineage and persons who were erased."""
+
+    BATCHES = "batches"
+    QUALITY_RESULTS = "quality_results"
+    LINEAGE = "lineage"
+    ERASURES = "erasures"
+
+
 class Urgency(StrEnum):
     """How soon somebody has to see to an alarm; each has a topic of its own."""
 
@@ -308,7 +317,7 @@ class Names:
 
     @property
     def metric_namespace(self) -> str:
-        """CloudWatch namespace of `lakehouse.metrics`."""
+        """CloudWatch namespace of `lakehouse.moves.metrics`."""
         return f"{self.project}/{self.environment}"
 
     @property

@@ -5,8 +5,8 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from emulator.runtime.server_lifecycle import Server, child_environment, last_lines
 from lakehouse.errors import LakehouseError
-from local.embedded import Server, child_environment, last_lines
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 # Nobody on a laptop needs change sets to review, a version report, or a notice fetched from the internet.

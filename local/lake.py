@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from lakehouse import catalog, tables
-from lakehouse.contract import Contract
+from emulator.replicator.progress import wait_until_caught_up
+from emulator.replicator.task import slot_name
+from emulator.runtime import server_lifecycle
+from lakehouse.contracts.model import Contract
+from lakehouse.engine import catalog
 from lakehouse.errors import LakehouseError
 from lakehouse.governance import lake_formation
 from lakehouse.names import Names
 from lakehouse.settings import names_of
-from local import airflow, cdk, embedded, postgres, rates
-from local.dms.progress import wait_until_caught_up
-from local.dms.task import slot_name
-from local.postgres import Database
+from lakehouse.tables import migrations
+from local import cdk
+from local.airflow import lifecycle
+from local.sources import postgres, rates_api
+from local.sources.postgres import Database
 
 if TYPE_CHECKING:
     from mypy_boto3_dms.type_defs import FilterTypeDef
@@ -34,9 +38,9 @@ SOURCE = "shop"
 class Lake:
     """A deployed lakehouse on this machine: its embedded AWS, its sources, and the names of its parts."""
 
-    server: embedded.Server
+    server: server_lifecycle.Server
     database: Database
-    bank: rates.Api
+    bank: rates_api.Api
     names: Names
 
 
@@ -44,28 +48,28 @@ def up(root: Path) -> Lake:
     """Start the embedded AWS, PostgreSQL and the API, and point this process's AWS clients at the first."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         database = pool.submit(postgres.start, root)
-        bank = rates.start(root)
-        server = embedded.up(root)
+        bank = rates_api.start(root)
+        server = server_lifecycle.up(root)
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
-        os.environ.update(embedded.environment(server))
+        os.environ.update(server_lifecycle.environment(server))
         return Lake(server=server, database=database.result(), bank=bank, names=names_of(ENVIRONMENT))
 
 
 def down(root: Path) -> None:
     """Stop all of it, and Airflow if it runs; their data stays."""
-    airflow.down(root)
-    embedded.down(root)
+    lifecycle.down(root)
+    server_lifecycle.down(root)
     postgres.stop(root)
-    rates.stop(root)
+    rates_api.stop(root)
 
 
 def deploy(lake: Lake, contracts: Sequence[Contract]) -> None:
     """Deploy the stacks with the CDK CLI, create and classify the tables, and say where the sources are."""
     cdk.deploy(lake.server)
-    tables.apply(catalog.load(), contracts, lake.names)
+    migrations.apply(catalog.load(), contracts, lake.names)
     lake_formation.apply(boto3.client("lakeformation"), contracts, names=lake.names)
-    secrets = {SOURCE: lake.database.secret, rates.SOURCE: lake.bank.secret}
+    secrets = {SOURCE: lake.database.secret, rates_api.SOURCE: lake.bank.secret}
     for source in {contract.source.name for contract in contracts} & secrets.keys():
         boto3.client("secretsmanager").put_secret_value(
             SecretId=lake.names.source_secret(source=source), SecretString=json.dumps(secrets[source])

@@ -5,8 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from app import ROOT
-from lakehouse.assembly import deployments
-from lakehouse.synth import synthesize
+from lakehouse.cost.assembly import deployments
+from lakehouse.cost.synth import synthesize
 from reports.readable import readable
 
 FOLDER = ROOT / "tests" / "infrastructure" / "baselines"

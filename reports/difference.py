@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from app import ROOT
-from lakehouse.synth import checkout
+from lakehouse.cost.synth import checkout
 from reports import baselines
 from reports.findings import DEPLOYMENTS
 

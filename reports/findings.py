@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 import app as cdk_entry
-from lakehouse.synth import ACCOUNT, context_of
-from stacks import acknowledge
+from lakehouse.cost.synth import ACCOUNT, context_of
+from stacks.iam import acknowledge
 from stacks.settings import ENVIRONMENTS, Profile
 
 DEPLOYMENTS = [f"{environment}-{profile}" for environment in ENVIRONMENTS for profile in Profile]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lakehouse.assembly import Template
+from lakehouse.cost.assembly import Template
 from lakehouse.names import Names, Zone
 from reports.readable import plain
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from app import ROOT
-from lakehouse import assembly
-from lakehouse.assembly import Template
+from lakehouse.cost import assembly
+from lakehouse.cost.assembly import Template
+from lakehouse.cost.synth import ACCOUNT, synthesize
 from lakehouse.names import Names, Zone
-from lakehouse.synth import ACCOUNT, synthesize
 from reports import svg
 from reports.flows import Flow, flows
 from reports.readable import plain

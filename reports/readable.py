@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from lakehouse.assembly import Template
+from lakehouse.cost.assembly import Template
 
 HASH = re.compile(r"\b[0-9a-f]{64}\b")
 MASK = "<hash>"

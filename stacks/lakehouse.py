@@ -7,25 +7,25 @@ from pathlib import Path
 
 from aws_cdk import Stage, Tags
 
-from lakehouse.contract import Contract
+from lakehouse.contracts.model import Contract
 from lakehouse.names import Names
-from stacks.analytics import Analytics
-from stacks.arrivals import Arrivals
-from stacks.audit import Audit
-from stacks.catalog import Catalog
-from stacks.connections import Connections
-from stacks.function_logs import log_custom_resources
-from stacks.governance import Governance
-from stacks.ingestion import Ingestion
-from stacks.kafka import Kafka
-from stacks.network import Network
-from stacks.observability import Observability
-from stacks.orchestration import Orchestration
-from stacks.processing import Processing
-from stacks.scheduling import Scheduling
+from stacks.analytics.stack import Analytics
+from stacks.arrivals.stack import Arrivals
+from stacks.audit.stack import Audit
+from stacks.catalog.stack import Catalog
+from stacks.connections.stack import Connections
+from stacks.governance.stack import Governance
+from stacks.ingestion.stack import Ingestion
+from stacks.kafka.stack import Kafka
+from stacks.network.stack import Network
+from stacks.observability.stack import Observability
+from stacks.orchestration.stack import Orchestration
+from stacks.processing.stack import Processing
+from stacks.scheduling.stack import Scheduling
 from stacks.settings import Settings
-from stacks.storage import Storage
-from stacks.streaming import Streaming
+from stacks.shared.function_logs import log_custom_resources
+from stacks.storage.stack import Storage
+from stacks.streaming.stack import Streaming
 
 
 def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: Sequence[Contract], root: Path) -> None:

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from lakehouse import types
-from lakehouse.api.client import Patience
-from lakehouse.api.source import Api, Incremental
-from lakehouse.contract import Column, Contract, Ingest, Source
-from local import rates
+from lakehouse.apis.client import Patience
+from lakehouse.contracts import types
+from lakehouse.contracts.api_source import Api, Incremental
+from lakehouse.contracts.model import Column, Contract, Ingest, Source
+from local.sources import rates_api
 
 HURRY = Patience(tries=4, first=0.01, longest=1.0, silence=5.0)
 
@@ -30,11 +30,11 @@ RATES = Contract(
     ingest=Ingest.CDC,
     ordering=("published_at",),
     source=Source(
-        name=rates.SOURCE,
+        name=rates_api.SOURCE,
         type="api",
         format="json",
         api=Api(
-            location=f"https://rates.example.com{rates.PATH}",
+            location=f"https://rates.example.com{rates_api.PATH}",
             paginator="cursor",
             paging=(("cursor_path", "next"), ("cursor_param", "page")),
             records=("rates",),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local import embedded
+from emulator.runtime import server_lifecycle
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -24,15 +24,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Suit
 
 
 @pytest.fixture(scope="session")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Server]:
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_lifecycle.Server]:
     """An embedded AWS of this session's own; the process's AWS variables point at it while a test uses it."""
     root = tmp_path_factory.mktemp("aws")
     # Apache Spark has an environment of its own, in which the server cannot run.
-    server = embedded.up(root, python=os.environ.get("LOCAL_PYTHON", sys.executable))
+    server = server_lifecycle.up(root, python=os.environ.get("LOCAL_PYTHON", sys.executable))
     before = dict(os.environ)
-    _set_aws_variables(embedded.environment(server))
+    _set_aws_variables(server_lifecycle.environment(server))
     yield server
-    embedded.down(root)
+    server_lifecycle.down(root)
     os.environ.clear()
     os.environ.update(before)
 

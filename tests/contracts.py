@@ -1,6 +1,6 @@
 """Contracts that several tests use."""
 
-from lakehouse.contract import Contract, Ingest, Source
+from lakehouse.contracts.model import Contract, Ingest, Source
 
 TILL = Contract(
     path="contracts/sales/till.odcs.yaml",

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from lakehouse.cli.options import checked
-from lakehouse.contract import Contract
+from lakehouse.contracts.model import Contract
+from lakehouse.contracts.violations import one_of
 from lakehouse.errors import LakehouseError
-from lakehouse.faults import one_of
 
 
 def chosen(directory: str, datasets: Sequence[str]) -> list[Contract]:

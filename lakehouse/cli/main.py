@@ -10,7 +10,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from lakehouse.cli import (
+from lakehouse.cli.commands import (
     access,
     backfill,
     build,

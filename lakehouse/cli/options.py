@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from lakehouse.contract import Contract
-from lakehouse.contract_check import check
-from lakehouse.contract_loader import load_contracts
+from lakehouse.contracts.check import check
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.model import Contract
 from lakehouse.errors import LakehouseError
 
 Contracts = Annotated[

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from lakehouse.assembly import Template
+from lakehouse.cost.assembly import Template
 from lakehouse.cost.prices import MONTH, Charge, NotPricedError, Prices
 
 DATA = ("GB ingested", "run", "TB scanned", "GB stored for a month")

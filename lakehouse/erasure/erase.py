@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
 
-from lakehouse import table_definition
-from lakehouse.contract import Contract
-from lakehouse.erasure import begun, record, stage, tables
-from lakehouse.erasure.record import COMPLETE, Erasure, Place
+from lakehouse.contracts.model import Contract
+from lakehouse.erasure import journal, proof, stage, tables
+from lakehouse.erasure.old_versions import Sweep
+from lakehouse.erasure.proof import COMPLETE, Erasure, Place
 from lakehouse.erasure.related import related
 from lakehouse.erasure.subject import Subject
-from lakehouse.erasure.sweep import Sweep
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names
+from lakehouse.tables import definition as table_definition
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -65,7 +65,7 @@ def plan(
     names: Names,
 ) -> Plan:
     """Find which datasets an erasure is about: now, and when one was begun that was not completed."""
-    remembered = begun.remembered(s3, subject, contracts, names=names)
+    remembered = journal.remembered(s3, subject, contracts, names=names)
     others = tuple(related(subject, contracts, catalog=catalog, names=names, remembered=remembered))
     also, kept = (others, ()) if with_related else ((), others)
     return Plan(subject=subject, also=also, kept=kept, resumed=bool(remembered))
@@ -117,8 +117,8 @@ def erase(
     Raises:
         LakehouseError: a step could not be done; those before it are.
     """
-    started, salt = datetime.now(UTC), record.new_salt()
-    begun.remember(s3, planned.subject, (*planned.also, *planned.kept), names=names)
+    started, salt = datetime.now(UTC), proof.new_salt()
+    journal.remember(s3, planned.subject, (*planned.also, *planned.kept), names=names)
     stage_records = sum(stage.erase(s3, subject, names=names, dry_run=False) for subject in planned.erased)
     removed = deleted = 0
     for subject in planned.erased:
@@ -139,7 +139,7 @@ def erase(
     done = Erasure(
         erasure_id=str(uuid.uuid4()),
         dataset=planned.subject.contract.dataset,
-        key_hash=record.hash_of(planned.subject, salt=salt),
+        key_hash=proof.hash_of(planned.subject, salt=salt),
         salt=salt,
         started_at=started,
         finished_at=datetime.now(UTC),
@@ -153,8 +153,8 @@ def erase(
         retained=tuple(found.version.uri for found in retained),
     )
     if done.state == COMPLETE:
-        begun.forget(s3, planned.subject, names=names)
-    record.write(s3, catalog, done, names=names)
+        journal.forget(s3, planned.subject, names=names)
+    proof.write(s3, catalog, done, names=names)
     return done
 
 

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lakehouse.columns import SOURCE_ROW
-from lakehouse.contract import Contract
+from lakehouse.contracts.columns import SOURCE_ROW
+from lakehouse.contracts.model import Contract
 from lakehouse.erasure.subject import Subject
 from lakehouse.errors import LakehouseError
 from lakehouse.readers.content import decompressed

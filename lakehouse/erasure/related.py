@@ -9,12 +9,12 @@ from pyiceberg.expressions import And, BooleanExpression, In, Not, NotNull, Refe
 from pyiceberg.expressions.literals import literal
 from pyiceberg.table import Table
 
-from lakehouse import table_definition
-from lakehouse.contract import Contract
-from lakehouse.contract_loader import read_text
+from lakehouse.contracts.loader import read_text
+from lakehouse.contracts.model import Contract
+from lakehouse.contracts.odcs.reader import read
 from lakehouse.erasure.subject import Subject
 from lakehouse.names import Names
-from lakehouse.odcs.reader import read
+from lakehouse.tables import definition
 
 
 class Link(NamedTuple):
@@ -94,7 +94,7 @@ def _values(subject: Subject, column: str, *, catalog: Catalog, names: Names, be
     """Values that a subject's rows ever had in a column, and nobody else's."""
     if column in subject.values:
         return set(subject.values[column])
-    table = catalog.load_table(table_definition.raw(subject.contract, names=names).name)
+    table = catalog.load_table(definition.raw(subject.contract, names=names).name)
     own = {*before, *_distinct(table, column, subject.condition)} - {None}
     if not own:
         return own

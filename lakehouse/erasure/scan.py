@@ -17,7 +17,7 @@ import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lakehouse.columns import ERRORS, RECORD
+from lakehouse.contracts.columns import ERRORS, RECORD
 from lakehouse.erasure.subject import Trait, text_of
 from lakehouse.readers.chunk import UnreadableError
 from lakehouse.readers.content import decompressed

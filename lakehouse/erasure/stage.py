@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lakehouse import batches
-from lakehouse.batches import Batch, StageObject
+from lakehouse.batches import manifests
+from lakehouse.batches.manifests import Batch, StageObject
 from lakehouse.erasure.records import Left, without
 from lakehouse.erasure.subject import Subject
 from lakehouse.erasure.versions import content
@@ -27,11 +27,11 @@ def erase(s3: "S3Client", subject: Subject, *, names: Names, dry_run: bool) -> i
         how many records were taken out, or would be.
     """
     contract = subject.contract
-    while not dry_run and contract.source.type != "api" and batches.plan(s3, names=names, contract=contract):
+    while not dry_run and contract.source.type != "api" and manifests.plan(s3, names=names, contract=contract):
         pass
     removed = 0
-    for batch_id in batches.batch_ids(s3, names=names, dataset=contract.dataset):
-        batch = batches.load(s3, names=names, dataset=contract.dataset, batch_id=batch_id)
+    for batch_id in manifests.batch_ids(s3, names=names, dataset=contract.dataset):
+        batch = manifests.load(s3, names=names, dataset=contract.dataset, batch_id=batch_id)
         if not dry_run:
             for item in batch.erased:  # of a run that died before it was deleted
                 _delete(s3, item)
@@ -40,7 +40,7 @@ def erase(s3: "S3Client", subject: Subject, *, names: Names, dry_run: bool) -> i
             removed += left.count
             if left.count and not dry_run:
                 new = _put(s3, item, left, names=names, dataset=contract.dataset)
-                batch = batches.erase(s3, names=names, batch=batch, old=item, new=new)
+                batch = manifests.erase(s3, names=names, batch=batch, old=item, new=new)
                 _delete(s3, item)
     return removed
 

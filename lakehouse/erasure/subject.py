@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from pyiceberg.expressions import And, BooleanExpression, In, Reference
 from pyiceberg.expressions.literals import literal
 
-from lakehouse.columns import ERRORS, RECORD
-from lakehouse.contract import Contract
+from lakehouse.contracts.columns import ERRORS, RECORD
+from lakehouse.contracts.model import Contract
 from lakehouse.errors import LakehouseError
 from lakehouse.readers.values import RefusedError, parse
 

@@ -8,13 +8,13 @@ from pyiceberg.expressions import NotNull, Reference
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import FileScanTask, Table
 
-from lakehouse.columns import RECORD
+from lakehouse.contracts.columns import RECORD
+from lakehouse.engine.commit_conflicts import retried
 from lakehouse.erasure.subject import Subject
 from lakehouse.erasure.versions import delete_all
 from lakehouse.maintenance.expiry import expire
 from lakehouse.maintenance.reachable import reachable
 from lakehouse.maintenance.rewriting import read, rewrite
-from lakehouse.races import retried
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from lakehouse import ops_tables
-from lakehouse.contract import Contract
-from lakehouse.governance.classification import Classification
+from lakehouse.contracts.classification import Classification
+from lakehouse.contracts.model import Contract
 from lakehouse.governance.models import of_models
 from lakehouse.governance.roles import Role, is_filtered, visible
 from lakehouse.governance.tags import CLASSIFICATION, Area, TaggedTable, of_contracts, of_database
 from lakehouse.names import Names
+from lakehouse.tables import ops
 
 
 class Sight(StrEnum):
@@ -81,5 +81,5 @@ def _of_ops(names: Names) -> list[TaggedTable]:
             name=definition.table,
             columns={column.name: classification for column in definition.fields},
         )
-        for definition in ops_tables.definitions(names=names)
+        for definition in ops.definitions(names=names)
     ]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import boto3
 from botocore.exceptions import ClientError
 
-from lakehouse.contract import Contract
+from lakehouse.contracts.classification import UNCLASSIFIED, Classification
+from lakehouse.contracts.model import Contract
 from lakehouse.errors import LakehouseError
-from lakehouse.governance.classification import UNCLASSIFIED, Classification
 from lakehouse.governance.roles import ROLES, Role, is_filtered, visible
 from lakehouse.governance.tags import CLASSIFICATION, DOMAIN, ROWS, Rows, TaggedTable, of_contracts
 from lakehouse.names import Names
-from lakehouse.table_changes import Action, Change
+from lakehouse.tables.diff import Action, Change
 
 if TYPE_CHECKING:
     from mypy_boto3_lakeformation import LakeFormationClient

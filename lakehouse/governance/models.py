@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
+from lakehouse.contracts.classification import UNCLASSIFIED, Classification
+from lakehouse.contracts.violations import one_of
 from lakehouse.errors import LakehouseError
-from lakehouse.faults import one_of
-from lakehouse.governance.classification import UNCLASSIFIED, Classification
 from lakehouse.governance.tags import DOMAIN, Area, TaggedTable
 
 ZONES = "zones"

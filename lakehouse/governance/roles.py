@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lakehouse.governance.classification import Classification
+from lakehouse.contracts.classification import Classification
 from lakehouse.governance.tags import Area, TaggedTable
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from lakehouse import table_definition
-from lakehouse.columns import ERRORS, RECORD
-from lakehouse.contract import Contract
-from lakehouse.governance.classification import UNCLASSIFIED, Classification, highest
+from lakehouse.contracts.classification import UNCLASSIFIED, Classification, highest
+from lakehouse.contracts.columns import ERRORS, RECORD
+from lakehouse.contracts.model import Contract
 from lakehouse.names import Names, Zone
+from lakehouse.tables import definition
 
 DOMAIN, ZONE, CLASSIFICATION, ROWS = "domain", "zone", "classification", "rows"
 PLATFORM = "platform"
@@ -95,7 +95,7 @@ def of_contracts(contracts: Iterable[Contract], *, names: Names) -> list[TaggedT
 
 
 def _of_contract(contract: Contract, area: Area, *, names: Names) -> TaggedTable:
-    define = table_definition.raw if area is Area.RAW else table_definition.integration
+    define = definition.raw if area is Area.RAW else definition.integration
     said = {
         column.name: Classification(column.classification) if column.classification else UNCLASSIFIED
         for column in contract.columns

@@ -14,7 +14,7 @@ from lakehouse.lineage import endpoint, models, record
 from lakehouse.lineage.endpoint import Endpoint
 from lakehouse.lineage.events import Parent
 from lakehouse.lineage.sql import Table
-from lakehouse.names import Names
+from lakehouse.names import Names, OpsTable
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -42,7 +42,7 @@ def publish(names: Names, *, target: Path, profile: str | None, parent: str | No
         Endpoint(endpoint.asked_for()).send([event for of_model in events.values() for event in of_model])
         record.insert(session.client("athena"), events, names=names)
     except (LakehouseError, BotoCoreError, ClientError, OSError) as error:
-        log.warning("the lineage of this build is not in %s.%s: %s", names.ops_database, record.LINEAGE, error)
+        log.warning("the lineage of this build is not in %s.%s: %s", names.ops_database, OpsTable.LINEAGE, error)
 
 
 def _columns(glue: "GlueClient", tables: Iterable[Table]) -> dict[Table, dict[str, str]]:

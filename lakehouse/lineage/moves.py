@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lakehouse import table_definition
-from lakehouse.batches import StageObject
-from lakehouse.columns import DELETED, OPERATION
-from lakehouse.contract import Column, Contract, Deduplicate, Ingest, Severity
+from lakehouse.batches.manifests import StageObject
+from lakehouse.contracts.columns import DELETED, OPERATION
+from lakehouse.contracts.model import Column, Contract, Deduplicate, Ingest, Severity
+from lakehouse.contracts.types import Kind
 from lakehouse.lineage import events
 from lakehouse.lineage.events import Assertion, Dataset, EventType, Json, Origin, Parent, Subtype
 from lakehouse.names import Move, Names, Zone
 from lakehouse.quality.results import Result, gate
 from lakehouse.quality.verdict import Verdict
-from lakehouse.table_definition import Definition
-from lakehouse.types import Kind
+from lakehouse.tables import definition as table_definition
+from lakehouse.tables.definition import Definition
 
 MOST_OBJECTS = 1000
 """An event names at most so many source files; the rest stand in the batch's manifest."""

@@ -5,15 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lakehouse import athena
+from lakehouse.engine import athena
 from lakehouse.lineage.events import EventType, Json
-from lakehouse.names import Names
+from lakehouse.names import Names, OpsTable
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
     from pyiceberg.catalog import Catalog
 
-LINEAGE = "lineage"
 STATEMENT_BYTES = 200_000
 """An INSERT is no longer than this; Athena takes 262,144 bytes (Athena user guide, "Service Quotas")."""
 
@@ -22,7 +21,7 @@ def append(catalog: "Catalog", events: Iterable[Json], *, names: Names, dataset:
     """Append events about a dataset; a lost race is retried by PyIceberg on the table's `commit.retry.*`."""
     import pyarrow as pa
 
-    table = catalog.load_table((names.ops_database, LINEAGE))
+    table = catalog.load_table((names.ops_database, OpsTable.LINEAGE))
     rows = [_row(event, dataset) for event in events]
     table.append(pa.Table.from_pylist(rows, schema=table.schema().as_arrow()))
 
@@ -36,7 +35,7 @@ def insert(client: "AthenaClient", events: Mapping[str, Sequence[Json]], *, name
     rows = [_row(event, dataset) for dataset, of_dataset in events.items() for event in of_dataset]
     columns = ", ".join(rows[0]) if rows else ""
     for part in _parts([f"({', '.join(map(_literal, row.values()))})" for row in rows]):
-        sql = f"INSERT INTO {names.ops_database}.{LINEAGE} ({columns}) VALUES {', '.join(part)}"  # noqa: S608 - literals
+        sql = f"INSERT INTO {names.ops_database}.{OpsTable.LINEAGE} ({columns}) VALUES {', '.join(part)}"  # noqa: S608 - literals
         athena.query(client, sql, names=names, workgroup=names.dbt_workgroup)
 
 
@@ -53,7 +52,7 @@ def latest(catalog: "Catalog", *, names: Names, batches: int) -> list[Json]:
     from pyiceberg.expressions import And, EqualTo, GreaterThanOrEqual, In, Reference
     from pyiceberg.expressions.literals import literal
 
-    table = catalog.load_table((names.ops_database, LINEAGE))
+    table = catalog.load_table((names.ops_database, OpsTable.LINEAGE))
     ended = EqualTo(term=Reference(name="event_type"), value=literal(str(EventType.COMPLETE)))
     found = table.scan(row_filter=ended, selected_fields=("event_time", "job", "run_id", "batch_ids")).to_arrow()
     wanted: dict[tuple[str, str], Json] = {}

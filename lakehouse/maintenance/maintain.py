@@ -10,13 +10,13 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table
 
-from lakehouse import optimizers
-from lakehouse.contract import Contract
+from lakehouse.contracts.model import Contract
+from lakehouse.engine.commit_conflicts import retried
 from lakehouse.maintenance import compaction, expiry, orphans, tombstones
 from lakehouse.names import Names
-from lakehouse.optimizers import ORPHAN_DAYS, SNAPSHOTS_KEPT
-from lakehouse.races import retried
-from lakehouse.table_definition import Definition
+from lakehouse.tables import optimizers
+from lakehouse.tables.definition import Definition
+from lakehouse.tables.optimizers import ORPHAN_DAYS, SNAPSHOTS_KEPT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,15 +7,10 @@ from pyiceberg.expressions import And, BooleanExpression, EqualTo, IsNull, LessT
 from pyiceberg.expressions.literals import literal
 from pyiceberg.table import Table
 
-from lakehouse.columns import BATCH_ID, COMMIT_TIMESTAMP, DELETED, INGESTED_AT
-from lakehouse.contract import Contract, Ingest
+from lakehouse.contracts.columns import BATCH_ID, COMMIT_TIMESTAMP, DELETED, INGESTED_AT
+from lakehouse.contracts.model import Contract, Ingest
 from lakehouse.maintenance.rewriting import delete_where
-
-PURGED_BEFORE = "lakehouse.purged-before"
-"""Table property: tombstones of commits before this instant may be gone."""
-
-PURGED_THROUGH = "lakehouse.purged-through-batch"
-"""Table property of a dataset of snapshots: tombstones of batches up to this one may be gone."""
+from lakehouse.tables.definition import PURGED_BEFORE, PURGED_THROUGH
 
 
 def count(table: Table, contract: Contract, *, now: datetime) -> int:

@@ -11,16 +11,19 @@ from pyiceberg.table import Table
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from lakehouse import changes, commits, entities, facts, ops, races, snapshots, table_definition, tracing
-from lakehouse.columns import BATCH_ID, ERRORS
-from lakehouse.contract import Contract, Deduplicate, Ingest
-from lakehouse.entities import MERGE_ROWS
+from lakehouse.batches import attempts
+from lakehouse.contracts.columns import BATCH_ID, ERRORS
+from lakehouse.contracts.model import Contract, Deduplicate, Ingest
+from lakehouse.engine import commit_conflicts, commits, tracing
 from lakehouse.errors import LakehouseError
-from lakehouse.forgotten import without_forgotten
-from lakehouse.job import Job
+from lakehouse.integration import append_only, snapshots, upsert, version_order
+from lakehouse.integration.purged_keys import without_forgotten
+from lakehouse.integration.upsert import MERGE_ROWS
+from lakehouse.moves import gates
+from lakehouse.moves.job import Job
 from lakehouse.names import Names, Zone
-from lakehouse.quality import gates
-from lakehouse.table_definition import Definition
+from lakehouse.tables import definition as table_definition
+from lakehouse.tables.definition import Definition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +68,8 @@ def _untold(job: Job, changed: Mapping[str, int]) -> dict[str, int]:
     idle = [batch_id for batch_id, rows in changed.items() if not rows]
     if not idle:
         return {}
-    done = ops.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
-    untold = set(idle) - ops.last_successes(done, job.move).keys()
+    done = attempts.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
+    untold = set(idle) - attempts.last_successes(done, job.move).keys()
     if not untold:
         return {}
     table = job.spark.table(f"{job.names.database(Zone.INTEGRATION)}.{job.contract.dataset}")
@@ -108,7 +111,7 @@ def raw_to_integration(
     # A snapshot ends what was before it, so each is one step; other batches add up in one.
     for step in [[batch_id] for batch_id in ids] if contract.ingest is Ingest.SNAPSHOT else [ids]:
         work = partial(_move, spark, contract, step, names=names, catalog=catalog, merge_rows=merge_rows)
-        counts |= races.retried(work, what=f"{contract.dataset}, batches {step[0]} to {step[-1]}")
+        counts |= commit_conflicts.retried(work, what=f"{contract.dataset}, batches {step[0]} to {step[-1]}")
     return counts
 
 
@@ -126,7 +129,7 @@ def _move(
     table = _load(catalog, table_definition.integration(contract, names=names))
     received = commits.read(spark, raw).where(fn.col(BATCH_ID).isin(*batch_ids))
     accepted = received.where(fn.col(ERRORS).isNull())
-    rows = without_forgotten(changes.versions(accepted, contract), contract, table)
+    rows = without_forgotten(version_order.versions(accepted, contract), contract, table)
     with tracing.span("read"):
         read = _count(accepted, contract)
     changed: dict[str, Counter[str]] = {}
@@ -137,11 +140,11 @@ def _move(
                 rows, contract, table, batch_id=batch_ids[0], accepted=read.total(), refused=refused
             )
             if snapshot is not None:
-                changed = entities.upsert(snapshot, contract, table, merge_rows=merge_rows)
+                changed = upsert.upsert(snapshot, contract, table, merge_rows=merge_rows)
         elif read and _has_a_row_per_key(contract):
-            changed = entities.upsert(rows, contract, table, merge_rows=merge_rows)
+            changed = upsert.upsert(rows, contract, table, merge_rows=merge_rows)
         elif read:
-            changed = facts.add(rows, contract, table, batch_ids=batch_ids)
+            changed = append_only.add(rows, contract, table, batch_ids=batch_ids)
     return {batch_id: _counts(read[batch_id], changed.get(batch_id, Counter()), contract) for batch_id in batch_ids}
 
 

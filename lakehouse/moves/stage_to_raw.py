@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING
 import boto3
 import pyarrow as pa
 
-from lakehouse import batches, races, tracing
-from lakehouse.batches import Batch, StageObject
-from lakehouse.columns import BATCH_ID, ERRORS, INGESTED_AT, RECORD, SOURCE_FILE, SOURCE_ROW
-from lakehouse.contract import Contract
+from lakehouse.batches import manifests
+from lakehouse.batches.manifests import Batch, StageObject
+from lakehouse.contracts.columns import BATCH_ID, ERRORS, INGESTED_AT, RECORD, SOURCE_FILE, SOURCE_ROW
+from lakehouse.contracts.model import Contract
+from lakehouse.engine import commit_conflicts, tracing
+from lakehouse.engine.session import engine_errors
 from lakehouse.errors import LakehouseError
-from lakehouse.job import Job
+from lakehouse.moves import gates
+from lakehouse.moves.job import Job
 from lakehouse.names import Names, Zone
-from lakehouse.quality import gates
 from lakehouse.readers.fetch import fetch
 from lakehouse.readers.reader import read
 from lakehouse.readers.rows import row_columns
-from lakehouse.session import engine_errors
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -53,7 +54,7 @@ def run(job: Job) -> None:
     s3 = boto3.client("s3")
     for batch_id in job.batch_ids:
         with job.explaining([batch_id]):
-            batch = batches.load(s3, names=job.names, dataset=job.contract.dataset, batch_id=batch_id)
+            batch = manifests.load(s3, names=job.names, dataset=job.contract.dataset, batch_id=batch_id)
         judge = partial(gates.of_batches, job, erased_from=bool(batch.erased))
         job.attempt([batch_id], partial(_counted, job, batch), judge=judge, objects=batch.objects)
 
@@ -85,7 +86,7 @@ def stage_to_raw(
     """
     from pyspark.sql.functions import col, count, lit
 
-    from lakehouse import commits
+    from lakehouse.engine import commits
 
     table = f"{names.database(Zone.RAW)}.{contract.dataset}"
     rows = (
@@ -101,7 +102,7 @@ def stage_to_raw(
 
     try:
         with tracing.span("write"):
-            races.retried(write, what=batch.batch_id)
+            commit_conflicts.retried(write, what=batch.batch_id)
     except engine_errors() as error:
         # What a worker raises arrives as text, its traceback first.
         raised = re.search(rf"{LakehouseError.__module__}\.{LakehouseError.__name__}: (.+)", str(error))

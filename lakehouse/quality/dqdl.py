@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lakehouse import dms
-from lakehouse.columns import BATCH_ID, COMMIT_TIMESTAMP, DELETED, ERRORS, INGESTED_AT, OPERATION
-from lakehouse.contract import Contract, Ingest, QualityRule
+from lakehouse.contracts import dms
+from lakehouse.contracts.columns import BATCH_ID, COMMIT_TIMESTAMP, DELETED, ERRORS, INGESTED_AT, OPERATION
+from lakehouse.contracts.model import Contract, Ingest, QualityRule
 from lakehouse.names import Zone
 from lakehouse.quality import rules
 from lakehouse.quality.metric_sql import metric

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as fn
 
-from lakehouse.contract import Contract, QualityRule
+from lakehouse.contracts.model import Contract, QualityRule
+from lakehouse.engine.session import engine_errors
 from lakehouse.quality.metric_sql import metric
 from lakehouse.quality.results import Result, judged, not_evaluated
-from lakehouse.session import engine_errors
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from lakehouse.contract import Contract, QualityRule
+from lakehouse.contracts.model import Contract, QualityRule
 
 _NAMED = r"[\\\"' \t\n\r\f\v]"
 """Of ASCII alone: Spark's `char` knows no number above 255."""

@@ -6,14 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from lakehouse.contract import QualityRule, Severity
-from lakehouse.names import Names, Zone
+from lakehouse.contracts.model import QualityRule, Severity
+from lakehouse.names import Names, OpsTable, Zone
 from lakehouse.quality.verdict import Verdict
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
-
-QUALITY_RESULTS = "quality_results"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +88,7 @@ def record(
     """Append results, by batch id, to `ops.quality_results`."""
     import pyarrow as pa
 
-    table = catalog.load_table((names.ops_database, QUALITY_RESULTS))
+    table = catalog.load_table((names.ops_database, OpsTable.QUALITY_RESULTS))
     rows = [
         {
             "dataset": dataset,
@@ -122,7 +120,7 @@ def reasons(
     def equals(name: str, value: str) -> EqualTo:
         return EqualTo(term=Reference(name=name), value=literal(value))
 
-    table = catalog.load_table((names.ops_database, QUALITY_RESULTS))
+    table = catalog.load_table((names.ops_database, OpsTable.QUALITY_RESULTS))
     wanted = And(
         And(equals("dataset", dataset), equals("severity", Severity.ERROR)),
         And(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from statistics import median
 
-from lakehouse.contract import Contract, QualityRule, Severity
+from lakehouse.contracts.model import Contract, QualityRule, Severity
 
 OF_A_RECORD = ("nullValues", "missingValues", "invalidValues")
 """Metrics that a part of a dataset answers as well as the whole does."""

@@ -7,10 +7,10 @@ from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Dec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.contract import Bound, Column, Format, Options
-from lakehouse.readers import json_text
+from lakehouse.contracts.model import Bound, Column, Format, Options
+from lakehouse.contracts.types import Kind, Type
+from lakehouse.readers.formats import json_text
 from lakehouse.readers.text import convert
-from lakehouse.types import Kind, Type
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"

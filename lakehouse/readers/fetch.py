@@ -12,7 +12,7 @@ from botocore.exceptions import (
     ResponseStreamingError,
 )
 
-from lakehouse.batches import StageObject
+from lakehouse.batches.manifests import StageObject
 from lakehouse.errors import LakehouseError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
-from lakehouse.columns import SOURCE_ROW
+from lakehouse.contracts.columns import SOURCE_ROW
 
 
 def original_rows(rows: Iterable[int], removed: Sequence[int]) -> list[int]:

@@ -9,11 +9,11 @@ from typing import IO, TypeVar
 
 import pyarrow as pa
 
-from lakehouse.batches import StageObject
-from lakehouse.contract import Contract
-from lakehouse.readers import avro, csv, json, jsonl, parquet
+from lakehouse.batches.manifests import StageObject
+from lakehouse.contracts.model import Contract
 from lakehouse.readers.chunk import Broken, Chunk, UnreadableError
 from lakehouse.readers.content import decompressed, utf8
+from lakehouse.readers.formats import avro, csv, json, jsonl, parquet
 from lakehouse.readers.numbers import renumbered
 from lakehouse.readers.rows import broken_rows, row_schema, rows_of
 

@@ -8,15 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse import columns, dms
-from lakehouse.contract import Column, Contract, Options
+from lakehouse.contracts import columns, dms
+from lakehouse.contracts.model import Column, Contract, Options
+from lakehouse.contracts.types import STRING, TIMESTAMP, Kind
+from lakehouse.readers.arrow_types import as_text, from_native, nested
 from lakehouse.readers.checks import violations
 from lakehouse.readers.chunk import Broken, Chunk
-from lakehouse.readers.json_text import load, to_json
-from lakehouse.readers.native import as_text, from_native, nested
+from lakehouse.readers.formats.json_text import load, to_json
 from lakehouse.readers.text import Converted
 from lakehouse.readers.values import has_unknown_fields, show
-from lakehouse.types import STRING, TIMESTAMP, Kind
 
 REASONS = pa.list_(pa.struct([("column", pa.string()), ("reason", pa.string())]))
 Reasons = list[dict[str, str | None]]

@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.readers.forms import Form, forms, in_range, whole_casts
+from lakehouse.contracts.types import Kind, Type
+from lakehouse.readers.text_patterns import Form, forms, in_range, whole_casts
 from lakehouse.readers.values import RefusedError, parse
-from lakehouse.types import Kind, Type
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from lakehouse.readers.json_text import Nested, load, render
-from lakehouse.types import Kind, Type
+from lakehouse.contracts.types import Kind, Type
+from lakehouse.readers.formats.json_text import Nested, load, render
 
 LONGEST_NUMBER = 1000
 """Characters; a longer text is no number that a type could hold, and costs too much to find out."""

@@ -13,12 +13,14 @@ from typing import Any
 import duckdb
 from pyiceberg.table import Table
 
-from lakehouse import catalog, table_definition, tables
+from emulator.runtime import server_lifecycle
+from lakehouse.engine import catalog
+from lakehouse.engine.session import spark
 from lakehouse.moves.raw_to_integration import raw_to_integration
 from lakehouse.names import Names, Zone
-from lakehouse.session import spark
-from lakehouse.table_definition import Definition
-from local import embedded
+from lakehouse.tables import definition as table_definition
+from lakehouse.tables import migrations
+from lakehouse.tables.definition import Definition
 from tests.benchmarks import changes, growing
 
 ROOT = Path(".local/bench/growth").resolve()
@@ -48,7 +50,9 @@ class Case:
     def names(self) -> Names:
         """A deployment for each size of the table."""
         project = f"bench{self.millions}"
-        return Names(environment="dev", account=embedded.ACCOUNT, region=embedded.REGION, project=project)
+        return Names(
+            environment="dev", account=server_lifecycle.ACCOUNT, region=server_lifecycle.REGION, project=project
+        )
 
     @property
     def integration(self) -> Table:
@@ -72,7 +76,7 @@ def prepare(case: Case) -> Any:
     )
     if not iceberg.table_exists(integration.name):
         for definition in (raw, integration):
-            tables.create(iceberg, replace(definition, location=f"file://{ROOT}/{definition.name}"))
+            migrations.create(iceberg, replace(definition, location=f"file://{ROOT}/{definition.name}"))
         for number in range(case.millions):
             _append(growing.rows(number), integration)
         table = iceberg.load_table(integration.name)

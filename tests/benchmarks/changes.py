@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from lakehouse.contract import Ingest, Source
+from lakehouse.contracts.model import Ingest, Source
 from tests.benchmarks import orders
 
 ROWS, CHANGES = 10_000_000, 1_000_000

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from local import embedded
+from emulator.runtime import server_lifecycle
 from tests.benchmarks.measure import Run, run
 
 SPARK_PYTHON = Path(".venv-spark-4.1/bin/python")
@@ -32,12 +32,12 @@ def given(contenders: Mapping[str, Callable[[], Any]], *, description: str, roun
 @contextmanager
 def embedded_aws(root: Path) -> Iterator[dict[str, str]]:
     """An embedded AWS of its own, for this process too; gives the environment that points others at it."""
-    environment = embedded.environment(embedded.up(root))
+    environment = server_lifecycle.environment(server_lifecycle.up(root))
     os.environ.update(environment)
     try:
         yield environment
     finally:
-        embedded.down(root)
+        server_lifecycle.down(root)
 
 
 def spark(script: str, *arguments: object) -> list[str]:

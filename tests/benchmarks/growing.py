@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from lakehouse.contract import Partition
+from lakehouse.contracts.model import Partition
 from tests.benchmarks import changes
 
 MILLION = 1_000_000

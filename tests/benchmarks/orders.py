@@ -5,8 +5,8 @@ from pathlib import Path
 
 import duckdb
 
-from lakehouse.contract import Column, Contract, Ingest, Options, Source
-from lakehouse.types import INT, LONG, STRING, TIMESTAMP, Type, decimal
+from lakehouse.contracts.model import Column, Contract, Ingest, Options, Source
+from lakehouse.contracts.types import INT, LONG, STRING, TIMESTAMP, Type, decimal
 
 RECORDS, FILES = 10_000_000, 8
 FOLDER = Path(".local/bench/orders")

@@ -17,12 +17,14 @@ import duckdb
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchTableError
 
-from lakehouse import catalog, table_definition, tables
+from emulator.runtime import server_lifecycle
+from lakehouse.engine import catalog
+from lakehouse.engine.session import spark
 from lakehouse.moves.raw_to_integration import raw_to_integration
 from lakehouse.names import Names, Zone
-from lakehouse.session import spark
-from lakehouse.table_definition import Definition
-from local import embedded
+from lakehouse.tables import definition as table_definition
+from lakehouse.tables import migrations
+from lakehouse.tables.definition import Definition
 from tests.benchmarks import changes, contest
 from tests.benchmarks.measure import main_of, run, table
 
@@ -112,7 +114,7 @@ CONTENDERS: dict[str, Callable[[], Any]] = {
 
 
 def _names_of(project: str) -> Names:
-    return Names(environment="dev", account=embedded.ACCOUNT, region=embedded.REGION, project=project)
+    return Names(environment="dev", account=server_lifecycle.ACCOUNT, region=server_lifecycle.REGION, project=project)
 
 
 def _names() -> list[str]:
@@ -122,7 +124,7 @@ def _names() -> list[str]:
 def _create(iceberg: Catalog, definition: Definition, *, location: str) -> None:
     with suppress(NoSuchTableError):
         iceberg.drop_table(definition.name)
-    tables.create(iceberg, replace(definition, location=location))
+    migrations.create(iceberg, replace(definition, location=location))
 
 
 def _result(project: str) -> list[Any]:
@@ -143,7 +145,7 @@ def main() -> None:
                 with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
                     s3.create_bucket(
                         Bucket=_names_of(project).bucket(zone),
-                        CreateBucketConfiguration={"LocationConstraint": embedded.REGION},  # type: ignore[typeddict-item]
+                        CreateBucketConfiguration={"LocationConstraint": server_lifecycle.REGION},  # type: ignore[typeddict-item]
                     )
         for path in paths:
             s3.upload_file(str(path), _names_of(ON_S3).bucket(Zone.RAW), path.name)

@@ -16,16 +16,18 @@ import boto3
 import duckdb
 from pyiceberg.exceptions import NoSuchTableError
 
-from lakehouse import catalog, table_definition, tables
-from lakehouse.batches import Batch, StageObject
+from emulator.runtime import server_lifecycle
+from lakehouse.batches.manifests import Batch, StageObject
+from lakehouse.engine import catalog
 from lakehouse.moves import stage_to_raw
 from lakehouse.names import Names, Zone
-from local import embedded
+from lakehouse.tables import definition as table_definition
+from lakehouse.tables import migrations
 from tests.benchmarks import contest, orders
 from tests.benchmarks.measure import main_of, table
 
 ROOT = Path(".local/bench").resolve()
-NAMES = Names(environment="dev", account=embedded.ACCOUNT, region=embedded.REGION, project="bench")
+NAMES = Names(environment="dev", account=server_lifecycle.ACCOUNT, region=server_lifecycle.REGION, project="bench")
 STAGE = NAMES.bucket(Zone.STAGE)
 BASELINE = "plain DuckDB, typed Parquet"
 
@@ -107,12 +109,12 @@ def _batch(objects: list[StageObject]) -> Batch:
 
 
 def _move(batch: Batch, *, location: str) -> Any:
-    from lakehouse.session import spark
+    from lakehouse.engine.session import spark
 
     iceberg, definition = catalog.load(), table_definition.raw(orders.CONTRACT, names=NAMES)
     with suppress(NoSuchTableError):
         iceberg.drop_table(definition.name)
-    tables.create(iceberg, replace(definition, location=location))
+    migrations.create(iceberg, replace(definition, location=location))
     return asdict(stage_to_raw.stage_to_raw(spark(), orders.CONTRACT, batch, names=NAMES, catalog=iceberg))
 
 

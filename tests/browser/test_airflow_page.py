@@ -9,9 +9,12 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from lakehouse.contract_loader import load_contracts
-from local import airflow, dag_runs, demo, embedded, lake
-from local.airflow import Airflow
+from emulator.runtime import server_lifecycle
+from lakehouse.contracts.loader import load_contracts
+from local import lake
+from local.airflow import dag_runs, lifecycle
+from local.airflow.lifecycle import Airflow
+from local.demo import __main__
 from local.lake import Lake
 from tests.browser.pictures import keep
 from tests.e2e import mart, tables
@@ -27,7 +30,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     before = dict(os.environ)
     root = tmp_path_factory.mktemp("demo") / "lake"
     try:
-        demo.main(root, by_airflow=True)
+        __main__.main(root, by_airflow=True)
         yield lake.up(root)
     finally:
         lake.down(root)
@@ -36,14 +39,14 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 
 
 @pytest.fixture(scope="module")
-def aws(shown: Lake) -> embedded.Server:
+def aws(shown: Lake) -> server_lifecycle.Server:
     """In place of the bare server of the other suites."""
     return shown.server
 
 
 @pytest.fixture
 def orchestrator(shown: Lake) -> Airflow:
-    found = airflow.status(shown.server.root)
+    found = lifecycle.status(shown.server.root)
     assert found is not None
     return found
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-import local.airflow
-from lakehouse.contract_loader import load_contracts
-from local import demo, lake
+import local.airflow.lifecycle
+from lakehouse.contracts.loader import load_contracts
+from local import lake
+from local.demo import __main__
 from tests.dags.lake import Running, add_shipping
 from tests.dags.running import AIRFLOW, REPOSITORY, Airflow, bundle
 
@@ -44,8 +45,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     airflow.migrate()
     contracts = load_contracts(home / "contracts")
     started = lake.up(home / "lake")
-    demo.prepare(started, contracts)
-    demo.load(started, contracts)
+    __main__.prepare(started, contracts)
+    __main__.load(started, contracts)
     yield Running(airflow=airflow, lake=started, contracts=contracts)
     lake.down(home / "lake")
     os.environ.clear()
@@ -53,11 +54,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="session")
-def started(running: Running) -> Iterator[local.airflow.Airflow]:
+def started(running: Running) -> Iterator[local.airflow.lifecycle.Airflow]:
     """The laptop's Airflow on that lakehouse, its DAGs paused."""
     server, contracts = running.lake.server, running.airflow.home / "contracts"
-    yield local.airflow.up(server, running.lake.database, contracts=contracts)
-    local.airflow.down(server.root)
+    yield local.airflow.lifecycle.up(server, running.lake.database, contracts=contracts)
+    local.airflow.lifecycle.down(server.root)
 
 
 @pytest.fixture

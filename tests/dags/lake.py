@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import boto3
 
-from lakehouse.contract import Contract
-from lakehouse.ingest import ingest
+from lakehouse.batches.ingest import ingest
+from lakehouse.contracts.model import Contract
 from lakehouse.names import Urgency
 from local.lake import Lake
 from tests.dags.running import Airflow

@@ -8,10 +8,11 @@ from pathlib import Path
 import boto3
 import pytest
 
-from lakehouse import batches, catalog, ops
-from lakehouse import run as runner
+from lakehouse.batches import attempts, manifests
+from lakehouse.batches.attempts import Attempt
+from lakehouse.engine import catalog
 from lakehouse.names import Move
-from lakehouse.ops import Attempt
+from lakehouse.operations import run as runner
 from tests.dags.lake import Running, eventually
 from tests.dags.running import REPOSITORY
 from tests.e2e import tables
@@ -24,7 +25,7 @@ BATCHES, AT_ONCE = 5, 1
 
 def loads(running: Running, *, since: datetime) -> list[Attempt]:
     """Loads of batches of carriers that ended since then, in the order in which they began."""
-    done = ops.attempts(catalog.load(), names=running.lake.names, dataset="carriers")
+    done = attempts.attempts(catalog.load(), names=running.lake.names, dataset="carriers")
     found = [attempt for attempt in done if attempt.move is Move.STAGE_TO_RAW and attempt.finished_at >= since]
     return sorted(found, key=lambda attempt: attempt.started_at)
 
@@ -47,10 +48,10 @@ def test_a_killed_backfill_takes_up_what_is_left_behind_what_is_new(running: Run
     contract, names = running.contract("carriers"), running.lake.names
     for number in range(BATCHES):
         running.send("carriers", f"{100 + number},")
-        batches.plan(boto3.client("s3"), names=names, contract=contract)
+        manifests.plan(boto3.client("s3"), names=names, contract=contract)
     list(runner.run_dataset(contract, names=names, catalog=catalog.load(), on_change=lambda _: None))
     before = tables.integration(contract, names=names)
-    planned = list(batches.batch_ids(boto3.client("s3"), names=names, dataset="carriers"))
+    planned = list(manifests.batch_ids(boto3.client("s3"), names=names, dataset="carriers"))
     assert len(planned) >= BATCHES
 
     asked = datetime.now(UTC)

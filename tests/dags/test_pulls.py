@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from local import rates
+from local.sources import rates_api
 from tests.dags.lake import Running
 from tests.e2e import tables
 
@@ -20,10 +20,10 @@ def of(tasks: Mapping[str, str]) -> list[str]:
 
 def test_what_an_api_published_is_pulled_and_moved(running: Running) -> None:
     today = date(2026, 3, 4)
-    rates.tell(running.lake.bank, "today", f"{today}")
-    rates.tell(running.lake.bank, "faults", ["429"])
+    rates_api.tell(running.lake.bank, "today", f"{today}")
+    rates_api.tell(running.lake.bank, "faults", ["429"])
     assert of(running.run("finance", state="success")) == ["success"] * 6
     found = tables.integration(running.contract("exchange_rates"), names=running.lake.names)
     assert {(f"{row[0]}", row[1]) for row in found} == {
-        (rate["day"], rate["currency"]) for rate in rates.published(today)
+        (rate["day"], rate["currency"]) for rate in rates_api.published(today)
     }

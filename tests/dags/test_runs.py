@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lakehouse.names import Move
-from local import visits
+from local.demo import page_views
 from tests.dags.jobs import job_runs, process_of
 from tests.dags.lake import Running, eventually, subscribe, told
 from tests.e2e import mart, tables
@@ -79,7 +79,7 @@ def test_a_job_that_nobody_ends_is_stopped_by_airflow(running: Running) -> None:
 def test_events_arrive_as_they_were_sent(running: Running) -> None:
     tasks = running.run("web", state="success")
     assert set(tasks.values()) == {"success"}
-    sent = [event for event in visits.hour(1).events if event.kind == "view"]
+    sent = [event for event in page_views.hour(1).events if event.kind == "view"]
     assert len(tables.integration(running.contract("page_views"), names=running.lake.names)) == len(sent) > 100
 
 

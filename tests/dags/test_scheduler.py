@@ -10,8 +10,10 @@ import psutil
 import pytest
 
 from lakehouse.names import Move
-from local import airflow, dag_runs, demo, lake, shop
-from local.airflow import Airflow
+from local import lake
+from local.airflow import dag_runs, lifecycle
+from local.airflow.lifecycle import Airflow
+from local.demo import __main__, shop
 from tests.dags.jobs import job_runs, process_of
 from tests.dags.lake import Running, eventually, subscribe, told
 from tests.e2e import mart, tables
@@ -87,9 +89,9 @@ def test_a_run_whose_scheduler_is_killed_ends_as_any_other(started: Airflow, run
     killed.send_signal(signal.SIGKILL)
     killed.wait(timeout=10)
     assert {item["state"] for item in instances(started, "sales", run).values()} - set(dag_runs.ENDED)
-    assert airflow.status(running.lake.server.root) is None
+    assert lifecycle.status(running.lake.server.root) is None
 
-    again = airflow.up(running.lake.server, running.lake.database, contracts=running.airflow.home / "contracts")
+    again = lifecycle.up(running.lake.server, running.lake.database, contracts=running.airflow.home / "contracts")
     assert again == started
     ended = dag_runs.wait(started, "sales", run)
     assert set(ended.values()) <= {"success", "skipped"}, ended
@@ -101,20 +103,20 @@ def test_a_run_whose_scheduler_is_killed_ends_as_any_other(started: Airflow, run
     # What an undisturbed run leaves: nothing that is still to do, and nothing that doing it again would change.
     sales = [contract for contract in running.contracts if contract.domain == "sales"]
     before = tables.snapshots(sales, names=names)
-    assert demo.move(running.lake, sales) == "0 job runs"
+    assert __main__.move(running.lake, sales) == "0 job runs"
     assert tables.snapshots(sales, names=names) == before
 
 
 def scheduler(started: Airflow) -> psutil.Process:
     sessions = json.loads((started.home / "sessions.json").read_text())
-    return psutil.Process(dict(zip(("migrate", *airflow.COMPONENTS), sessions, strict=True))["scheduler"])
+    return psutil.Process(dict(zip(("migrate", *lifecycle.COMPONENTS), sessions, strict=True))["scheduler"])
 
 
 def test_it_listens_on_the_loopback_alone(started: Airflow) -> None:
     assert started.url.startswith("http://127.0.0.1:")
     listening = {
         connection.laddr.ip
-        for process in airflow.processes(started.home)
+        for process in lifecycle.processes(started.home)
         for connection in process.net_connections(kind="tcp")
         if connection.status == psutil.CONN_LISTEN
     }
@@ -122,14 +124,14 @@ def test_it_listens_on_the_loopback_alone(started: Airflow) -> None:
 
 
 def test_down_leaves_none_of_its_processes_also_after_a_crash(started: Airflow, running: Running) -> None:
-    before = list(airflow.processes(started.home))
+    before = list(lifecycle.processes(started.home))
     assert len(before) > 4
     for process in before:  # those that lead leave their own behind
         if os.getsid(process.pid) == process.pid:
             process.send_signal(signal.SIGKILL)
-    assert airflow.status(running.lake.server.root) is None
-    assert airflow.down(running.lake.server.root)
-    assert list(airflow.processes(started.home)) == []
+    assert lifecycle.status(running.lake.server.root) is None
+    assert lifecycle.down(running.lake.server.root)
+    assert list(lifecycle.processes(started.home)) == []
     _, alive = psutil.wait_procs(before, timeout=10)
     assert not alive
-    assert not airflow.down(running.lake.server.root)
+    assert not lifecycle.down(running.lake.server.root)

@@ -6,15 +6,14 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from lakehouse import table_definition
-from lakehouse.columns import DELETED
-from lakehouse.contract import Ingest
-from lakehouse.contract_loader import load_contract
-from lakehouse.job import Job
+from emulator.runtime.server_lifecycle import Server
+from lakehouse.contracts.columns import DELETED
+from lakehouse.contracts.loader import load_contract
+from lakehouse.contracts.model import Ingest
 from lakehouse.moves import raw_to_integration, stage_to_raw
-from lakehouse.names import Move, Names
-from lakehouse.quality.results import QUALITY_RESULTS
-from local.embedded import Server
+from lakehouse.moves.job import Job
+from lakehouse.names import Move, Names, OpsTable
+from lakehouse.tables import definition
 from tests.datacontract.cli import ROOT, Verdict, quality
 from tests.integration.jobs import arrive, deployment, job_on
 
@@ -87,14 +86,14 @@ def move(job: Job, body: str, datacontract: Path, path: Path, *, folder: Path) -
 def export(job: Job, file: Path) -> None:
     """Live rows of the integration table, as one Parquet file."""
     live = "true" if job.contract.ingest is Ingest.APPEND else f"{DELETED} = false"
-    table = job.catalog.load_table(table_definition.integration(job.contract, names=job.names).name)
+    table = job.catalog.load_table(definition.integration(job.contract, names=job.names).name)
     scan = table.scan() if live == "true" else table.scan(row_filter=live)
     pq.write_table(scan.to_arrow(), file)
 
 
 def results(job: Job, batch_id: str) -> dict[str, Verdict]:
     """What the job wrote to ops of the contract's rules on the integration table."""
-    table = job.catalog.load_table((job.names.ops_database, QUALITY_RESULTS))
+    table = job.catalog.load_table((job.names.ops_database, OpsTable.QUALITY_RESULTS))
     rows = table.scan(row_filter=f"batch_id = '{batch_id}' and zone = 'integration'").to_arrow().to_pylist()
     return {
         row["rule"]: Verdict.of(row["result"] == "PASS", row["measured"])

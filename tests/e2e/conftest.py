@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse import dbt
-from lakehouse.contract import Contract
-from lakehouse.contract_loader import load_contracts
-from local import demo, embedded, lake
+from emulator.runtime import server_lifecycle
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.model import Contract
+from lakehouse.operations import dbt
+from local import lake
+from local.demo import __main__
+from local.demo.store_sales import Week
 from local.lake import Lake
-from local.till import Week
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -38,23 +40,23 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 
 
 @pytest.fixture(scope="session")
-def aws(started: Lake) -> embedded.Server:
+def aws(started: Lake) -> server_lifecycle.Server:
     """In place of the bare server of the other suites: the one that the stacks are deployed to."""
     return started.server
 
 
 @pytest.fixture(scope="session")
-def finished(aws: embedded.Server, started: Lake) -> Demo:
+def finished(aws: server_lifecycle.Server, started: Lake) -> Demo:
     return finish(started)
 
 
 def finish(started: Lake) -> Demo:
     """The demo from its deployment to its models, without its report."""
     contracts = load_contracts(REPOSITORY / "contracts")
-    demo.prepare(started, contracts)
-    week, _ = demo.load(started, contracts)
-    demo.move(started, contracts)
-    demo.change(started, contracts, week)
-    demo.move(started, contracts)
+    __main__.prepare(started, contracts)
+    week, _ = __main__.load(started, contracts)
+    __main__.move(started, contracts)
+    __main__.change(started, contracts, week)
+    __main__.move(started, contracts)
     dbt.build(started.names, target=started.server.root / "dbt")
     return Demo(lake=started, contracts=contracts, week=week)

@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import psycopg
 
-from lakehouse import athena
+from lakehouse.engine import athena
 from lakehouse.names import Names, Zone
 from tests.e2e import tables
 

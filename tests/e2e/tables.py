@@ -6,8 +6,8 @@ from typing import Any
 
 import psycopg
 
-from lakehouse import catalog
-from lakehouse.contract import Contract, Ingest
+from lakehouse.contracts.model import Contract, Ingest
+from lakehouse.engine import catalog
 from lakehouse.names import Names, Zone
 
 Row = tuple[Any, ...]

@@ -8,11 +8,12 @@ from collections import Counter
 import boto3
 import pytest
 
-from lakehouse import catalog, ops
-from lakehouse.columns import BATCH_ID, RECORD
-from lakehouse.contract import Contract
+from lakehouse.batches import attempts
+from lakehouse.contracts.columns import BATCH_ID, RECORD
+from lakehouse.contracts.model import Contract
+from lakehouse.engine import catalog
 from lakehouse.names import Move, Zone
-from local import demo, visits
+from local.demo import __main__, page_views
 from tests.e2e import mart, tables
 from tests.e2e.conftest import Demo
 
@@ -47,7 +48,7 @@ def test_received_is_accepted_and_refused_for_every_batch(finished: Demo) -> Non
         refused = Counter(row[BATCH_ID] for row in rows if row[RECORD] is not None)
         recorded = [
             attempt
-            for attempt in ops.attempts(catalog.load(), names=names, dataset=contract.dataset)
+            for attempt in attempts.attempts(catalog.load(), names=names, dataset=contract.dataset)
             if attempt.move is Move.STAGE_TO_RAW
         ]
         assert recorded
@@ -61,7 +62,7 @@ def test_the_till_is_counted_as_it_was_written(finished: Demo) -> None:
     files = [*week.on_time, week.late, week.again]
     recorded = [
         attempt
-        for attempt in ops.attempts(catalog.load(), names=finished.lake.names, dataset=contract.dataset)
+        for attempt in attempts.attempts(catalog.load(), names=finished.lake.names, dataset=contract.dataset)
         if attempt.move is Move.STAGE_TO_RAW
     ]
     assert sum(attempt.received or 0 for attempt in recorded) == sum(file.records for file in files)
@@ -71,10 +72,14 @@ def test_the_till_is_counted_as_it_was_written(finished: Demo) -> None:
 
 
 def test_events_are_counted_as_they_were_sent(finished: Demo) -> None:
-    hours, contract, names = [visits.hour(1), visits.hour(2)], named(finished, "page_views"), finished.lake.names
+    hours, contract, names = (
+        [page_views.hour(1), page_views.hour(2)],
+        named(finished, "page_views"),
+        finished.lake.names,
+    )
     recorded = [
         attempt
-        for attempt in ops.attempts(catalog.load(), names=names, dataset=contract.dataset)
+        for attempt in attempts.attempts(catalog.load(), names=names, dataset=contract.dataset)
         if attempt.move is Move.STAGE_TO_RAW
     ]
     assert sum(attempt.received or 0 for attempt in recorded) == sum(hour.views for hour in hours)
@@ -109,7 +114,7 @@ def test_what_arrives_in_stage_is_a_message(finished: Demo) -> None:
 
 def test_running_again_changes_nothing(finished: Demo) -> None:
     before = tables.snapshots(finished.contracts, names=finished.lake.names)
-    assert demo.move(finished.lake, finished.contracts) == "0 job runs"
+    assert __main__.move(finished.lake, finished.contracts) == "0 job runs"
     assert tables.snapshots(finished.contracts, names=finished.lake.names) == before
 
 

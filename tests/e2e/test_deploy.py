@@ -14,14 +14,15 @@ import pytest
 from aws_cdk import App
 
 import app as cdk_entry
-from lakehouse import assembly
-from lakehouse.contract import Contract
-from lakehouse.contract_loader import load_contracts
+from emulator.runtime import server_lifecycle
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.model import Contract
+from lakehouse.contracts.published import publish
+from lakehouse.cost import assembly
+from lakehouse.cost.synth import context_of
 from lakehouse.names import Move, Names, Zone
-from lakehouse.published import publish
-from lakehouse.smoke import checks
-from lakehouse.synth import context_of
-from local import cdk, embedded
+from lakehouse.operations.smoke import checks
+from local import cdk
 from stacks.lakehouse import add_lakehouse
 from stacks.settings import Profile, settings_of
 
@@ -34,14 +35,14 @@ def profile(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, profile: str) -> Iterator[embedded.Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, profile: str) -> Iterator[server_lifecycle.Server]:
     root = tmp_path_factory.mktemp("deploy")
-    yield embedded.up(root)
-    embedded.down(root)
+    yield server_lifecycle.up(root)
+    server_lifecycle.down(root)
 
 
 @pytest.fixture(scope="module")
-def names(server: embedded.Server) -> Names:
+def names(server: server_lifecycle.Server) -> Names:
     return Names(environment="dev", account=server.account, region=server.region)
 
 
@@ -51,8 +52,8 @@ def contracts() -> list[Contract]:
 
 
 @pytest.fixture
-def session(server: embedded.Server, monkeypatch: pytest.MonkeyPatch) -> boto3.Session:
-    for name, value in embedded.environment(server).items():
+def session(server: server_lifecycle.Server, monkeypatch: pytest.MonkeyPatch) -> boto3.Session:
+    for name, value in server_lifecycle.environment(server).items():
         monkeypatch.setenv(name, value)
     return boto3.Session()
 
@@ -63,7 +64,7 @@ def states(session: boto3.Session) -> dict[str, str]:
     return {stack["StackName"]: stack["StackStatus"] for stack in stacks if stack["StackName"] != "CDKToolkit"}
 
 
-def deploy(server: embedded.Server, folder: Path) -> set[str]:
+def deploy(server: server_lifecycle.Server, folder: Path) -> set[str]:
     """Deploy an assembly; the stacks that it left as they were."""
     output = cdk.run(
         server, "deploy", "--all", "--app", str(folder), "--require-approval", "never", "--concurrency", "4"
@@ -83,7 +84,7 @@ def scanning_less(names: Names, profile: str, contracts: list[Contract], *, outd
 
 
 def test_deploy_again_change_destroy(
-    server: embedded.Server, session: boto3.Session, names: Names, profile: str, contracts: list[Contract]
+    server: server_lifecycle.Server, session: boto3.Session, names: Names, profile: str, contracts: list[Contract]
 ) -> None:
     cdk.deploy(server, f"profile={profile}")
     # The same assembly from here on: sources that change while this test runs are no change of the stacks.
@@ -113,7 +114,7 @@ def test_deploy_again_change_destroy(
     assert not [bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if bucket["Name"].startswith(names.prefix)]
 
 
-def test_roles_of_pipelines(server: embedded.Server, session: boto3.Session, names: Names) -> None:
+def test_roles_of_pipelines(server: server_lifecycle.Server, session: boto3.Session, names: Names) -> None:
     context = ("-c", "deploy-roles=dev", "-c", "github=octo-org/lakehouse")
     cdk.run(server, "bootstrap", f"aws://{server.account}/{server.region}", folder=server.root)
     cdk.run(server, "deploy", "--all", *context, "--require-approval", "never")
@@ -129,9 +130,9 @@ def test_roles_of_pipelines(server: embedded.Server, session: boto3.Session, nam
     assert not iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
 
 
-def check_pipeline(server: embedded.Server) -> None:
+def check_pipeline(server: server_lifecycle.Server) -> None:
     """What the pipelines run deploys, applies the tables under their role, and asks whether that answers."""
-    environment = embedded.child_environment(server) | {
+    environment = server_lifecycle.child_environment(server) | {
         "CDK_DEFAULT_ACCOUNT": server.account,
         "CDK_DEFAULT_REGION": server.region,
         "CDK_VALIDATION": "false",

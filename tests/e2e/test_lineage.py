@@ -6,9 +6,8 @@ from collections import Counter
 
 import pytest
 
-from lakehouse import catalog
-from lakehouse.lineage import record
-from lakehouse.names import Zone
+from lakehouse.engine import catalog
+from lakehouse.names import OpsTable, Zone
 from tests.e2e.conftest import Demo
 from tests.e2e.test_usage import cli, run_cli
 from tests.openlineage import check
@@ -18,7 +17,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 def test_every_run_of_the_demo_is_told_and_valid(finished: Demo) -> None:
     names = finished.lake.names
-    table = catalog.load().load_table((names.ops_database, record.LINEAGE))
+    table = catalog.load().load_table((names.ops_database, OpsTable.LINEAGE))
     rows = table.scan().to_arrow().to_pylist()
     check(json.loads(row["event"]) for row in rows)
     runs = Counter((row["job"], row["run_id"], tuple(row["batch_ids"])) for row in rows)

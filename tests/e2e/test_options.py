@@ -11,16 +11,17 @@ import pytest
 from aws_cdk import App
 
 from app import ROOT
-from lakehouse.contract import Contract, Source
-from lakehouse.contract_loader import load_contracts
+from emulator.runtime import server_lifecycle
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.model import Contract, Source
 from lakehouse.names import Names
-from local import cdk, embedded
-from stacks.ingestion import Ingestion
-from stacks.kafka import Kafka
+from local import cdk
+from stacks.ingestion.stack import Ingestion
+from stacks.kafka.stack import Kafka
 from stacks.lakehouse import by_source
-from stacks.network import Network
+from stacks.network.stack import Network
 from stacks.settings import Settings, settings_of
-from stacks.storage import Storage
+from stacks.storage.stack import Storage
 
 pytestmark = pytest.mark.e2e
 
@@ -28,14 +29,14 @@ CONTEXT = json.loads((ROOT / "cdk.json").read_text())["context"]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Server]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_lifecycle.Server]:
     root = tmp_path_factory.mktemp("options")
-    yield embedded.up(root)
-    embedded.down(root)
+    yield server_lifecycle.up(root)
+    server_lifecycle.down(root)
 
 
 @pytest.fixture(scope="module")
-def names(server: embedded.Server) -> Names:
+def names(server: server_lifecycle.Server) -> Names:
     return Names(environment="dev", account=server.account, region=server.region)
 
 
@@ -73,14 +74,14 @@ def assembly(tmp_path_factory: pytest.TempPathFactory, names: Names, settings: S
 
 
 @pytest.fixture
-def client(server: embedded.Server, monkeypatch: pytest.MonkeyPatch) -> Any:
-    for name, value in embedded.environment(server).items():
+def client(server: server_lifecycle.Server, monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name, value in server_lifecycle.environment(server).items():
         monkeypatch.setenv(name, value)
     return boto3.Session().client
 
 
 def test_what_settings_switch_on_is_deployed_and_destroyed(
-    server: embedded.Server, assembly: Path, names: Names, client: Any
+    server: server_lifecycle.Server, assembly: Path, names: Names, client: Any
 ) -> None:
     cdk.run(server, "bootstrap", f"aws://{server.account}/{server.region}", folder=server.root)
     cdk.run(server, "deploy", "--all", "--app", str(assembly), "--require-approval", "never")

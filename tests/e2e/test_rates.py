@@ -6,8 +6,8 @@ from decimal import Decimal
 import boto3
 import pytest
 
-from lakehouse import pulls
-from local import rates
+from lakehouse.batches import pulls
+from local.sources import rates_api
 from tests.e2e import tables
 from tests.e2e.conftest import Demo
 
@@ -16,7 +16,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 def test_integration_holds_the_newest_rate_of_each_currency_and_day(finished: Demo) -> None:
     (contract,) = (contract for contract in finished.contracts if contract.source.api)
-    newest = {(rate["day"], rate["currency"]): rate for rate in rates.published(rates.TODAY + timedelta(days=5))}
+    newest = {
+        (rate["day"], rate["currency"]): rate for rate in rates_api.published(rates_api.TODAY + timedelta(days=5))
+    }
     expected = tables.ordered(
         (
             date.fromisoformat(str(rate["day"])),

@@ -13,10 +13,11 @@ import duckdb
 import psutil
 import pytest
 
-from lakehouse import catalog, ops
-from lakehouse.contract_loader import load_contracts
+from emulator.runtime import server_lifecycle
+from lakehouse.batches import attempts
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.engine import catalog
 from lakehouse.names import Move
-from local import embedded
 from tests.e2e import tables
 from tests.e2e.conftest import REPOSITORY, Demo
 
@@ -128,13 +129,13 @@ def test_a_job_that_is_killed_leaves_what_it_would_have_left(finished: Demo, tmp
     assert sorted(quantity for _, _, quantity in rows) == list(range(200_000))
     loaded = [
         attempt
-        for attempt in ops.attempts(catalog.load(), names=finished.lake.names, dataset="pallets")
-        if attempt.move is Move.STAGE_TO_RAW and attempt.state == ops.SUCCEEDED
+        for attempt in attempts.attempts(catalog.load(), names=finished.lake.names, dataset="pallets")
+        if attempt.move is Move.STAGE_TO_RAW and attempt.state == attempts.SUCCEEDED
     ]
     assert [(attempt.received, attempt.refused) for attempt in loaded] == [(200_000, 0)]
 
 
-def kill_job(server: embedded.Server, earlier: int) -> None:
+def kill_job(server: server_lifecycle.Server, earlier: int) -> None:
     """Let so many jobs run, and kill the process of the next with SIGKILL, a moment after it has begun."""
     seen: set[int] = set()
     deadline = monotonic() + 60
@@ -170,8 +171,8 @@ def test_all_of_online_retail_is_counted_like_duckdb_counts_it(finished: Demo, t
     last = max(
         (
             attempt
-            for attempt in ops.attempts(catalog.load(), names=names, dataset="store_sales")
-            if attempt.move is Move.STAGE_TO_RAW and attempt.state == ops.SUCCEEDED
+            for attempt in attempts.attempts(catalog.load(), names=names, dataset="store_sales")
+            if attempt.move is Move.STAGE_TO_RAW and attempt.state == attempts.SUCCEEDED
         ),
         key=lambda attempt: attempt.batch_id,
     )
@@ -218,7 +219,7 @@ def test_a_contract_that_does_not_parse_is_named(finished: Demo, tmp_path: Path)
     assert "Traceback" not in refused.stderr
 
 
-def test_a_stopped_server_is_named(aws: embedded.Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_server_is_named(aws: server_lifecycle.Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     refused = run_cli("run")

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lakehouse import assembly
+from lakehouse.cost import assembly
 
 Json = dict[str, Any]
 

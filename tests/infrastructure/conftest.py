@@ -12,8 +12,8 @@ import pytest
 from aws_cdk import App, RemovalPolicy
 
 import app as cdk_entry
-from lakehouse.contract import Contract
-from lakehouse.contract_loader import load_contracts
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.model import Contract
 from lakehouse.names import Names
 from reports.findings import DEPLOYMENTS
 from stacks.lakehouse import add_lakehouse

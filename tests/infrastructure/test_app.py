@@ -9,7 +9,7 @@ from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks
 
 from app import ROOT
-from lakehouse.contract import Contract
+from lakehouse.contracts.model import Contract
 from lakehouse.names import Names
 from stacks.lakehouse import add_lakehouse
 from stacks.settings import ENVIRONMENTS

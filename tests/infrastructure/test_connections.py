@@ -6,7 +6,7 @@ import tomllib
 import pytest
 
 from app import ROOT
-from lakehouse.contract import Contract
+from lakehouse.contracts.model import Contract
 from lakehouse.names import Fetch, Names, Zone
 from tests.infrastructure.assembly import Assembly, Json, text
 from tests.infrastructure.test_permissions import job_statements, reached

@@ -8,7 +8,7 @@ from aws_cdk import App
 
 import app as cdk_entry
 from lakehouse.names import Names
-from stacks.pipelines import azure, github
+from stacks.deploy_roles.pipelines import azure, github
 from tests.infrastructure.assembly import Assembly, Json, as_list, policy_statements, text
 from tests.infrastructure.conftest import CONTEXT, DEV, synth
 

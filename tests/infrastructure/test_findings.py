@@ -9,7 +9,7 @@ from aws_cdk import aws_s3 as s3
 from lakehouse.names import Names
 from reports import findings
 from reports.findings import DEPLOYMENTS, Finding, Report
-from stacks.acknowledge import acknowledge
+from stacks.iam.acknowledge import acknowledge
 from stacks.stack import LakehouseStack
 
 

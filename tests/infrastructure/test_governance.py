@@ -9,13 +9,13 @@ import pytest
 from aws_cdk import App
 
 from app import ROOT
-from lakehouse.contract import Contract
+from lakehouse.contracts.model import Contract
 from lakehouse.governance import roles, tags
 from lakehouse.governance.access import tables
 from lakehouse.governance.tags import TaggedTable
 from lakehouse.names import Names, Zone
-from stacks.audit import LEFT_OUT
-from stacks.people import who_signs_in
+from stacks.audit.stack import LEFT_OUT
+from stacks.iam.people import who_signs_in
 from stacks.settings import Governance
 from stacks.stack import LakehouseStack
 from tests import ladder, tbac

@@ -1,4 +1,4 @@
-"""Replication of source databases: what DMS is told is what the contracts and `lakehouse.dms` say."""
+"""Replication of source databases: what DMS is told is what the contracts and `lakehouse.contracts.dms` say."""
 
 import json
 from collections.abc import Callable
@@ -11,8 +11,8 @@ from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
 import app as cdk_entry
-from lakehouse import dms
-from lakehouse.contract import Contract, Source
+from lakehouse.contracts import dms
+from lakehouse.contracts.model import Contract, Source
 from lakehouse.names import Names, Zone
 from stacks.lakehouse import add_lakehouse, by_source
 from stacks.settings import ENVIRONMENTS, settings_of

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from lakehouse import dbt
 from lakehouse.lineage.endpoint import ENDPOINT, UNSENT
 from lakehouse.names import Move, Names
+from lakehouse.operations import dbt
 from tests.infrastructure.assembly import Assembly, text
 from tests.infrastructure.conftest import LINEAGE_ENDPOINT
 

@@ -9,9 +9,9 @@ from aws_cdk import aws_ec2 as ec2
 from cdk_nag import AwsSolutionsChecks
 
 from lakehouse.names import Names
-from stacks.network import Network
+from stacks.network.stack import Network
 from stacks.settings import Settings, settings_of
-from stacks.storage import Storage
+from stacks.storage.stack import Storage
 from tests.infrastructure.assembly import Assembly, text
 from tests.infrastructure.conftest import CONTEXT
 

@@ -13,15 +13,15 @@ from aws_cdk.aws_cloudwatch import TreatMissingData
 from cdk_nag import AwsSolutionsChecks
 
 from app import ROOT
-from lakehouse.contract import Contract
-from lakehouse.metrics import Metric
+from lakehouse.contracts.model import Contract
+from lakehouse.moves.metrics import Metric
 from lakehouse.names import Fetch, Move, Names, Urgency
-from lakehouse.slack import SECRET
-from stacks.alarms import DAY_SECONDS
-from stacks.dataset_alarms import Window, window_of
-from stacks.observability import Observability
+from lakehouse.operations.slack import SECRET
+from stacks.observability.alarms import DAY_SECONDS
+from stacks.observability.dataset_alarms import Window, window_of
+from stacks.observability.stack import Observability
 from stacks.settings import Settings, settings_of
-from stacks.storage import Storage
+from stacks.storage.stack import Storage
 from tests.infrastructure.assembly import Assembly, Json, Resource, policy_statements, text
 from tests.infrastructure.conftest import CONTEXT, DEPLOYMENTS, deployment_settings
 
@@ -394,4 +394,6 @@ def test_slack_is_told_by_every_topic_and_its_webhook_is_a_secret(
 
 
 def test_nobody_asked_for_slack_and_nothing_of_it_is_there(assembly: Assembly) -> None:
-    assert not any(item.properties.get("Handler") == "lakehouse.slack.handler" for item in assembly.resources())
+    assert not any(
+        item.properties.get("Handler") == "lakehouse.operations.slack.handler" for item in assembly.resources()
+    )

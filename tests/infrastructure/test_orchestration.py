@@ -9,9 +9,9 @@ import pytest
 from packaging.requirements import Requirement
 
 import app as cdk_entry
-from lakehouse import dbt
 from lakehouse.names import Names
-from stacks.orchestration import LOGS, SERVICES
+from lakehouse.operations import dbt
+from stacks.orchestration.stack import LOGS, SERVICES
 from stacks.settings import settings_of
 from tests.infrastructure.assembly import Assembly, Json, policy_statements, text
 from tests.infrastructure.conftest import CONTEXT, DEPLOYMENTS

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 import app as cdk_entry
+from lakehouse.engine.session import CATALOG
 from lakehouse.names import Fetch, Move, Names, Zone
-from lakehouse.session import CATALOG
 from lakehouse.sizes import CAPACITIES, Size
-from stacks.job_code import build_wheel
 from stacks.settings import ENVIRONMENTS
+from stacks.shared.job_code import build_wheel
 from tests.infrastructure.assembly import Assembly, Json, text
 
 DEV = ENVIRONMENTS["dev"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lakehouse.contract import Contract
+from lakehouse.contracts.model import Contract
 from lakehouse.governance.roles import ROLES
 from lakehouse.names import Fetch, Move, Names, Zone
 from stacks.settings import ENVIRONMENTS

@@ -1,8 +1,8 @@
 """Glue Data Quality has the rules of every contract, each on a table that the contract makes."""
 
-from lakehouse import table_definition
-from lakehouse.contract import Contract
+from lakehouse.contracts.model import Contract
 from lakehouse.names import Names
+from lakehouse.tables import definition as table_definition
 from tests.infrastructure.assembly import Assembly
 
 

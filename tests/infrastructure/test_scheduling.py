@@ -9,12 +9,12 @@ import pytest
 import yaml
 
 import app as cdk_entry
-from lakehouse.contract import Contract
+from lakehouse.contracts.model import Contract
 from lakehouse.names import Fetch, Move, Names, Urgency
-from lakehouse.planner import asked
+from lakehouse.operations.planner import asked
 from lakehouse.sizes import CAPACITIES, Size
+from stacks.scheduling.state_machine import definition
 from stacks.settings import settings_of
-from stacks.state_machine import definition
 from tests.infrastructure.assembly import Assembly, Json, text
 from tests.infrastructure.conftest import DEPLOYMENTS
 

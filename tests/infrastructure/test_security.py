@@ -10,7 +10,7 @@ import pytest
 from aws_cdk import RemovalPolicy
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from stacks import machine_permissions, table_permissions
+from stacks.iam import state_machine, tables
 from tests.infrastructure.assembly import Assembly, Json, Resource, as_list, policy_statements, text, walk
 from tests.infrastructure.conftest import DEPLOYMENTS, DEV, deployment_settings
 
@@ -28,9 +28,9 @@ NO_RESOURCES = {
     "dms:DescribeReplicationTasks": [None],
     "xray:PutTraceSegments": [None],
     "xray:PutTelemetryRecords": [None],
-    **{f"logs:{action}": [None] for action in machine_permissions.LOG_DELIVERY},
+    **{f"logs:{action}": [None] for action in state_machine.LOG_DELIVERY},
     # Lake Formation holds whoever asks to what it has granted; IAM only says who may ask.
-    **{f"lakeformation:{action}": [None] for action in table_permissions.CLASSIFY},
+    **{f"lakeformation:{action}": [None] for action in tables.CLASSIFY},
 }
 """Actions for which IAM knows no resources (Service Authorization Reference), and what may hold them."""
 

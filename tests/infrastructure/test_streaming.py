@@ -10,11 +10,11 @@ from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from app import ROOT
-from lakehouse.contract import Contract, Source
+from lakehouse.contracts.model import Contract, Source
 from lakehouse.names import Names, Zone
-from stacks.event_stream import PREFIX, partition_keys
 from stacks.lakehouse import add_lakehouse
 from stacks.settings import Settings, settings_of
+from stacks.streaming.event_stream import PREFIX, partition_keys
 from tests.infrastructure.assembly import Assembly, Json, text
 from tests.infrastructure.conftest import CONTEXT
 

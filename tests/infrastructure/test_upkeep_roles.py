@@ -9,15 +9,14 @@ from pathlib import Path
 import pytest
 
 from app import ROOT
-from lakehouse.erasure.record import ERASURES
-from lakehouse.names import Names, Zone
+from lakehouse.names import Names, OpsTable, Zone
 from reports.findings import DEPLOYMENTS
 from tests.infrastructure.assembly import Assembly, Json, as_list, policy_statements, text
 
 PACKAGE = ROOT / "lakehouse"
-ERASE = [*(PACKAGE / "erasure").glob("*.py"), PACKAGE / "batches.py"]
+ERASE = [*(PACKAGE / "erasure").glob("*.py"), PACKAGE / "batches" / "manifests.py"]
 ERASE += [PACKAGE / "maintenance" / f"{name}.py" for name in ("expiry", "reachable", "replacing", "rewriting")]
-MAINTAIN = [*(PACKAGE / "maintenance").glob("*.py"), PACKAGE / "optimizers.py"]
+MAINTAIN = [*(PACKAGE / "maintenance").glob("*.py"), PACKAGE / "tables" / "optimizers.py"]
 
 NEEDS = {
     ("s3", "list_object_versions"): {"s3:ListBucketVersions"},
@@ -138,7 +137,7 @@ def test_an_erasure_writes_tables_manifests_and_proofs_and_nothing_that_sources_
         f"{raw}/{names.batches_prefix(dataset='customers')}customers-00000001.json",
         f"{raw}/{names.erasure_key(erasure_id='1')}",
         *(f"{names.table_location(zone, domain='sales', table='c')[5:]}/a" for zone in (Zone.RAW, Zone.INTEGRATION)),
-        f"{names.ops_location(ERASURES)[5:]}/a",
+        f"{names.ops_location(OpsTable.ERASURES)[5:]}/a",
     ):
         assert may(statements, "s3:PutObject", f"arn:aws:s3:::{place}"), place
     for place in (f"{stage}/sales/customers/1.csv", f"{curated}/sales/a", f"{names.results_bucket}/a"):
@@ -146,7 +145,7 @@ def test_an_erasure_writes_tables_manifests_and_proofs_and_nothing_that_sources_
             assert not may(statements, action, f"arn:aws:s3:::{place}"), place
     for database in (names.database(Zone.RAW), names.database(Zone.INTEGRATION)):
         assert all(may(statements, "glue:UpdateTable", arn) for arn in table_arns(names, database, "customers"))
-    *_, proofs = table_arns(names, names.ops_database, ERASURES)
+    *_, proofs = table_arns(names, names.ops_database, OpsTable.ERASURES)
     *_, batches = table_arns(names, names.ops_database, "batches")
     *_, model = table_arns(names, names.database(Zone.CURATED), "dim_customer")
     assert may(statements, "glue:UpdateTable", proofs)

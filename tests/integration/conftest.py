@@ -3,9 +3,9 @@
 import boto3
 import pytest
 
-from lakehouse import catalog
+from emulator.runtime.server_lifecycle import Server
+from lakehouse.engine import catalog
 from lakehouse.names import Names, Zone
-from local.embedded import Server
 from tests.integration.lake import PROJECT, Lake
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from lakehouse import types
-from lakehouse.contract import Contract, Ingest, Source
+from lakehouse.contracts import types
+from lakehouse.contracts.model import Contract, Ingest, Source
 from tests.integration.lake import column
 from tests.oracle import Record, nulls_lowest
 

@@ -9,7 +9,7 @@ from pyiceberg.table import Table
 from pyspark.sql import DataFrame
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from lakehouse.session import spark
+from lakehouse.engine.session import spark
 
 
 def frame(rows: pa.Table) -> DataFrame:

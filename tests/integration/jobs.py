@@ -4,12 +4,14 @@ from typing import Any
 
 import boto3
 
-from lakehouse import batches, catalog, ops_tables, table_definition, tables
-from lakehouse.contract import Contract
-from lakehouse.job import Job
+from emulator.runtime.server_lifecycle import Server
+from lakehouse.batches import manifests
+from lakehouse.contracts.model import Contract
+from lakehouse.engine import catalog
+from lakehouse.engine.session import spark
+from lakehouse.moves.job import Job
 from lakehouse.names import Move, Names, Zone
-from lakehouse.session import spark
-from local.embedded import Server
+from lakehouse.tables import definition, migrations, ops
 
 
 def deployment(aws: Server, *, project: str) -> Names:
@@ -22,16 +24,16 @@ def deployment(aws: Server, *, project: str) -> Names:
     s3.put_bucket_versioning(Bucket=names.bucket(Zone.STAGE), VersioningConfiguration={"Status": "Enabled"})
     for database in (names.database(Zone.RAW), names.database(Zone.INTEGRATION), names.ops_database):
         opened.create_namespace(database)
-    for table in ops_tables.definitions(names=names):
-        tables.create(opened, table)
+    for table in ops.definitions(names=names):
+        migrations.create(opened, table)
     return names
 
 
 def job_on(contract: Contract, *, names: Names) -> Job:
     """A run on a new dataset."""
     opened = catalog.load()
-    for define in (table_definition.raw, table_definition.integration):
-        tables.create(opened, define(contract, names=names))
+    for define in (definition.raw, definition.integration):
+        migrations.create(opened, define(contract, names=names))
     return Job(
         move=Move.STAGE_TO_RAW,
         names=names,
@@ -48,6 +50,6 @@ def arrive(job: Job, body: str) -> str:
     s3 = boto3.client("s3")
     key = f"{job.contract.stage_prefix}file.csv"
     s3.put_object(Bucket=job.names.bucket(Zone.STAGE), Key=key, Body=body.encode())
-    batch = batches.plan(s3, names=job.names, contract=job.contract)
+    batch = manifests.plan(s3, names=job.names, contract=job.contract)
     assert batch is not None
     return batch.batch_id

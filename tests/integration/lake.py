@@ -10,12 +10,14 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.table import Table
 
-from lakehouse import table_definition, tables, types
-from lakehouse.contract import Column, Contract, Ingest, Source
+from lakehouse.contracts import types
+from lakehouse.contracts.model import Column, Contract, Ingest, Source
+from lakehouse.contracts.types import Type
+from lakehouse.engine.session import spark
 from lakehouse.moves.raw_to_integration import Counts, raw_to_integration
 from lakehouse.names import Names
-from lakehouse.session import spark
-from lakehouse.types import Type
+from lakehouse.tables import definition as table_definition
+from lakehouse.tables import migrations
 from tests.integration.frames import frame
 from tests.oracle import Record
 
@@ -49,7 +51,7 @@ class Lake:
     def create(self, contract: Contract, **properties: str) -> None:
         for define in (table_definition.raw, table_definition.integration):
             definition = define(contract, names=self.names)
-            tables.create(self.catalog, replace(definition, properties=definition.properties | properties))
+            migrations.create(self.catalog, replace(definition, properties=definition.properties | properties))
 
     def drop(self, contract: Contract) -> None:
         for table in (self.raw(contract), self.integration(contract)):
@@ -58,7 +60,7 @@ class Lake:
     def evolve(self, contract: Contract) -> None:
         """Bring tables to what their contract says now."""
         for define in (table_definition.raw, table_definition.integration):
-            tables.bring_table(self.catalog, define(contract, names=self.names))
+            migrations.bring_table(self.catalog, define(contract, names=self.names))
 
     def receive(self, contract: Contract, records: Iterable[Record]) -> None:
         """Add records to raw as stage_to_raw would have."""

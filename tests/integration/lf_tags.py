@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 
-from lakehouse.contract import Contract
+from lakehouse.contracts.model import Contract
 from lakehouse.governance import tags
 
 

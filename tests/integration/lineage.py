@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from lakehouse.job import Job
-from lakehouse.lineage.record import LINEAGE
+from lakehouse.moves.job import Job
+from lakehouse.names import OpsTable
 from tests.servers import Posted, receiving
 
 PATH = "/api/v1/lineage"
@@ -36,7 +36,7 @@ def receiver() -> Iterator[Receiver]:
 
 def recorded(job: Job) -> list[dict[str, Any]]:
     """Events of the job's dataset in ops.lineage, in the order in which they were appended."""
-    table = job.catalog.load_table((job.names.ops_database, LINEAGE))
+    table = job.catalog.load_table((job.names.ops_database, OpsTable.LINEAGE))
     rows = table.scan(row_filter=f"dataset = '{job.contract.dataset}'").to_arrow().to_pylist()
     order = {"START": 0, "COMPLETE": 1, "FAIL": 1}
     rows.sort(key=lambda row: (row["event_time"], row["job"].endswith(".gate"), order[row["event_type"]]))

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import boto3
 
-from lakehouse import catalog
+from lakehouse.engine import catalog
 from lakehouse.settings import names_of
 from tests.integration.lake import ACCOUNTS, PROJECT, Lake, batch
 

@@ -12,19 +12,20 @@ import pytest
 from requests import ConnectionError as NotConnectedError
 from requests import HTTPError
 
-from lakehouse import batches, pulls, table_definition
-from lakehouse.api.client import AskedToWaitError
-from lakehouse.api.page import PageError
-from lakehouse.api.pull import Pulled, pull
-from lakehouse.batches import PULLS
-from lakehouse.contract import Ingest
+from emulator.runtime.server_lifecycle import Server
+from lakehouse.apis.client import AskedToWaitError
+from lakehouse.apis.page import PageError
+from lakehouse.apis.pull import Pulled, pull
+from lakehouse.batches import manifests, pulls
+from lakehouse.batches.manifests import PULLS
+from lakehouse.contracts.model import Ingest
 from lakehouse.errors import LakehouseError
-from lakehouse.job import Job
+from lakehouse.moves.job import Job
 from lakehouse.moves.raw_to_integration import raw_to_integration
 from lakehouse.moves.stage_to_raw import stage_to_raw
 from lakehouse.names import Names, Zone
-from local import rates
-from local.embedded import Server
+from lakehouse.tables import definition
+from local.sources import rates_api
 from tests.api import HURRY, RATES, with_api
 from tests.integration.jobs import deployment, job_on
 from tests.servers import serving
@@ -46,8 +47,8 @@ def s3(names: Names) -> "S3Client":
 
 
 @pytest.fixture
-def bank() -> Iterator[rates.Bank]:
-    running = rates.Bank()
+def bank() -> Iterator[rates_api.Bank]:
+    running = rates_api.Bank()
     with serving(running):
         yield running
 
@@ -59,7 +60,7 @@ def job(names: Names, request: pytest.FixtureRequest) -> Job:
     return job_on(replace(RATES, dataset=dataset), names=names)
 
 
-def pulled(job: Job, bank: rates.Bank) -> Pulled:
+def pulled(job: Job, bank: rates_api.Bank) -> Pulled:
     return pull(boto3.client("s3"), job.contract, names=job.names, secret=bank.api.secret, patience=HURRY)
 
 
@@ -67,8 +68,8 @@ def moved(job: Job) -> dict[str, int]:
     """Move all batches to integration; how many records were received, accepted, refused and changed."""
     s3 = boto3.client("s3")
     counts = dict.fromkeys(("received", "accepted", "refused", "changed"), 0)
-    for batch_id in batches.batch_ids(s3, names=job.names, dataset=job.contract.dataset):
-        batch = batches.load(s3, names=job.names, dataset=job.contract.dataset, batch_id=batch_id)
+    for batch_id in manifests.batch_ids(s3, names=job.names, dataset=job.contract.dataset):
+        batch = manifests.load(s3, names=job.names, dataset=job.contract.dataset, batch_id=batch_id)
         loaded = stage_to_raw(job.spark, job.contract, batch, names=job.names, catalog=job.catalog)
         merged = raw_to_integration(job.spark, job.contract, [batch_id], names=job.names, catalog=job.catalog)
         for name in ("received", "accepted", "refused"):
@@ -78,14 +79,14 @@ def moved(job: Job) -> dict[str, int]:
 
 
 def rows(job: Job, zone: Zone) -> list[tuple[Any, ...]]:
-    define = table_definition.raw if zone is Zone.RAW else table_definition.integration
+    define = definition.raw if zone is Zone.RAW else definition.integration
     table = job.catalog.load_table(define(job.contract, names=job.names).name).scan().to_arrow().to_pylist()
     return sorted((row["day"], row["currency"], row["rate"], row["published_at"].isoformat()) for row in table)
 
 
 def expected(today: date, *, newest_alone: bool) -> list[tuple[Any, ...]]:
     found = {}
-    for number, rate in enumerate(rates.published(today)):  # in the order in which they were published
+    for number, rate in enumerate(rates_api.published(today)):  # in the order in which they were published
         key = (rate["day"], rate["currency"]) if newest_alone else number
         at = str(rate["published_at"]).replace("Z", "+00:00")
         value = Decimal(str(rate["rate"])).quantize(Decimal("0.000001"))
@@ -102,14 +103,14 @@ def assert_right(job: Job, today: date) -> None:
     assert (counts["received"], counts["accepted"], counts["refused"]) == (len(everything), len(everything), 0)
 
 
-def test_pulls_bring_what_is_new_and_land_it_as_it_came(job: Job, bank: rates.Bank, s3: "S3Client") -> None:
+def test_pulls_bring_what_is_new_and_land_it_as_it_came(job: Job, bank: rates_api.Bank, s3: "S3Client") -> None:
     first = pulled(job, bank)
     assert (first.pages, first.records, first.cursor) == (4, 164, "2026-02-27T15:00:00Z")
     assert pulled(job, bank) == Pulled(batch_id=None, since=first.cursor, cursor=first.cursor, pages=0, records=0)
     bank.today = date(2026, 3, 4)
     second = pulled(job, bank)
     assert (second.since, second.pages, second.records) == (first.cursor, 1, 25)
-    batch = batches.load(s3, names=job.names, dataset=job.contract.dataset, batch_id=str(second.batch_id))
+    batch = manifests.load(s3, names=job.names, dataset=job.contract.dataset, batch_id=str(second.batch_id))
     (page,) = batch.objects
     assert page.key.startswith(f"{job.contract.stage_prefix}{PULLS}")
     assert (
@@ -119,7 +120,7 @@ def test_pulls_bring_what_is_new_and_land_it_as_it_came(job: Job, bank: rates.Ba
     assert_right(job, bank.today)
 
 
-def test_faults_that_pass_are_sat_out(job: Job, bank: rates.Bank) -> None:
+def test_faults_that_pass_are_sat_out(job: Job, bank: rates_api.Bank) -> None:
     bank.faults = ["500", "half", "die"]
     assert pulled(job, bank).records == 164
     bank.today = date(2026, 3, 4)
@@ -128,7 +129,7 @@ def test_faults_that_pass_are_sat_out(job: Job, bank: rates.Bank) -> None:
     assert_right(job, bank.today)
 
 
-def test_an_answer_from_before_is_not_taken_for_the_next(job: Job, bank: rates.Bank) -> None:
+def test_an_answer_from_before_is_not_taken_for_the_next(job: Job, bank: rates_api.Bank) -> None:
     pages = iter((False, True, True))  # the second request is answered as the first was, twice
     bank.faults = _Faults(lambda: next(pages, False), "again")
     assert pulled(job, bank).records == 164
@@ -164,37 +165,37 @@ STAY: dict[str, tuple[type[Exception], int]] = {
 }
 
 
-def test_faults_that_stay_count_nothing_and_the_next_pull_all(job: Job, bank: rates.Bank, s3: "S3Client") -> None:
-    assert STAY.keys() == {*rates.FAULTS}
+def test_faults_that_stay_count_nothing_and_the_next_pull_all(job: Job, bank: rates_api.Bank, s3: "S3Client") -> None:
+    assert STAY.keys() == {*rates_api.FAULTS}
     for fault, (error, requests) in STAY.items():
         bank.requests, bank.faults = 0, _Faults(lambda: bank.requests > 2, fault)
         with pytest.raises(error) as raised:
             pulled(job, bank)
         assert f"{job.contract.dataset}: pulling since 2026-02-01T00:00:00Z failed on page" in raised.value.__notes__[0]
         assert bank.requests == 2 + requests, fault
-        assert batches.batch_ids(s3, names=job.names, dataset=job.contract.dataset) == {}
-        assert batches.plan(s3, names=job.names, contract=job.contract) is None
+        assert manifests.batch_ids(s3, names=job.names, dataset=job.contract.dataset) == {}
+        assert manifests.plan(s3, names=job.names, contract=job.contract) is None
     bank.faults = []
     assert pulled(job, bank).records == 164
     assert_right(job, bank.today)
 
 
 def test_a_crash_between_pages_and_one_before_the_end(
-    job: Job, bank: rates.Bank, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
+    job: Job, bank: rates_api.Bank, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("lakehouse.api.pull._greatest", killed)  # the first page is in stage by then
+        patch.setattr("lakehouse.apis.pull._greatest", killed)  # the first page is in stage by then
         with pytest.raises(KeyboardInterrupt):
             pulled(job, bank)
     with monkeypatch.context() as patch:
-        patch.setattr("lakehouse.pulls.commit", killed)
+        patch.setattr("lakehouse.batches.pulls.commit", killed)
         with pytest.raises(KeyboardInterrupt):
             pulled(job, bank)
     with monkeypatch.context() as patch:
-        patch.setattr("lakehouse.pulls.note", killed)  # after the commit
+        patch.setattr("lakehouse.batches.pulls.note", killed)  # after the commit
         with pytest.raises(KeyboardInterrupt):
             pulled(job, bank)
     assert pulled(job, bank).records == 0
@@ -203,7 +204,7 @@ def test_a_crash_between_pages_and_one_before_the_end(
     assert_right(job, bank.today)
 
 
-def test_two_pulls_at_once_bring_it_once(job: Job, bank: rates.Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_pulls_at_once_bring_it_once(job: Job, bank: rates_api.Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     real, inner = pulls.commit, list[Pulled]()
 
     def overtaken(*given: Any, **named: Any) -> Any:
@@ -217,7 +218,7 @@ def test_two_pulls_at_once_bring_it_once(job: Job, bank: rates.Bank, monkeypatch
     assert_right(job, bank.today)
 
 
-def test_an_api_without_a_cursor_is_pulled_whole_and_counts_when_it_changed(job: Job, bank: rates.Bank) -> None:
+def test_an_api_without_a_cursor_is_pulled_whole_and_counts_when_it_changed(job: Job, bank: rates_api.Bank) -> None:
     whole = replace(with_api(job.contract, incremental=None), ingest=Ingest.SNAPSHOT, ordering=())
     on_whole = replace(job, contract=whole)
     assert pulled(on_whole, bank).records == 164
@@ -227,7 +228,7 @@ def test_an_api_without_a_cursor_is_pulled_whole_and_counts_when_it_changed(job:
     assert (again.batch_id, again.since, again.records) == (f"{whole.dataset}-00000002", None, 172)
 
 
-def test_an_api_that_refuses_is_asked_once(job: Job, bank: rates.Bank) -> None:
+def test_an_api_that_refuses_is_asked_once(job: Job, bank: rates_api.Bank) -> None:
     s3 = boto3.client("s3")
     with pytest.raises(
         LakehouseError, match=r"401 'Unauthorized' of .*/v1/rates: .*who are you.*token in the source's secret"
@@ -240,11 +241,11 @@ def test_an_api_that_refuses_is_asked_once(job: Job, bank: rates.Bank) -> None:
 
 
 def test_a_token_is_sent_to_its_own_host_and_over_https_alone(
-    job: Job, bank: rates.Bank, monkeypatch: pytest.MonkeyPatch
+    job: Job, bank: rates_api.Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     linked = with_api(job.contract, paginator="json_link", paging=(("next_url_path", "next"),))
-    monkeypatch.setattr(rates, "PAGE", 100)
-    monkeypatch.setattr(rates, "str", lambda _: "https://elsewhere.example.com/\x1b[2J", raising=False)
+    monkeypatch.setattr(rates_api, "PAGE", 100)
+    monkeypatch.setattr(rates_api, "str", lambda _: "https://elsewhere.example.com/\x1b[2J", raising=False)
     with pytest.raises(LakehouseError, match=r"leads to 'https://elsewhere.example.com/.*', another host"):
         pull(boto3.client("s3"), linked, names=job.names, secret=bank.api.secret, patience=HURRY)
     with pytest.raises(LakehouseError, match="over https alone"):
@@ -257,7 +258,7 @@ def test_a_token_is_sent_to_its_own_host_and_over_https_alone(
         )
 
 
-def test_who_is_asked_to_wait_waits_or_ends(job: Job, bank: rates.Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_asked_to_wait_waits_or_ends(job: Job, bank: rates_api.Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     bank.faults, bank.wait = ["429"], "1"
     begun = time.monotonic()
     assert pulled(job, bank).records == 164
@@ -269,7 +270,7 @@ def test_who_is_asked_to_wait_waits_or_ends(job: Job, bank: rates.Bank, monkeypa
     assert bank.requests == asked + 1
 
 
-def test_an_api_is_never_called_faster_than_allowed(job: Job, bank: rates.Bank) -> None:
+def test_an_api_is_never_called_faster_than_allowed(job: Job, bank: rates_api.Bank) -> None:
     slowly = replace(job, contract=with_api(job.contract, requests_a_minute=300))
     begun = time.monotonic()
     assert pulled(slowly, bank).pages == 4

@@ -12,18 +12,18 @@ from typing import Any
 import boto3
 import pytest
 
-from lakehouse import athena
+from emulator.runtime import server_lifecycle
+from lakehouse.engine import athena
 from lakehouse.names import Names, Zone
-from local import embedded
-from stacks.analytics import QUERIES, words
-from stacks.trail_table import COLUMNS, NAME
+from stacks.analytics.stack import QUERIES, words
+from stacks.audit.trail_table import COLUMNS, NAME
 
 TODAY = datetime.now(UTC).date()
 ANALYST, ENGINEER = "analyst", "engineer"
 
 
 @pytest.fixture(scope="module")
-def names(aws: embedded.Server) -> Names:
+def names(aws: server_lifecycle.Server) -> Names:
     """A deployment with an audit database alone, whose log has the events below."""
     names = Names(project="audited", environment="dev", account=aws.account, region=aws.region)
     s3, glue = boto3.client("s3"), boto3.client("glue")

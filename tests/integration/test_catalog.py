@@ -10,7 +10,7 @@ from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table
 
-from lakehouse import catalog
+from lakehouse.engine import catalog
 from lakehouse.maintenance.rewriting import rewrite
 from tests.integration.lake import ACCOUNTS, Lake, batch
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from lakehouse import changes, table_definition
-from lakehouse.contract import Ingest
+from lakehouse.contracts.model import Ingest
+from lakehouse.integration import version_order
+from lakehouse.tables import definition
 from tests import oracle
 from tests.integration.entities import ENTITIES, rank
 from tests.integration.frames import frame
@@ -40,7 +41,7 @@ versions = st.lists(
 @given(drawn=versions)
 def test_newer_orders_any_two_versions_as_the_oracle_does(lake: Lake, ingest: Ingest, drawn: list[Record]) -> None:
     contract = replace(ENTITIES, ingest=ingest)
-    schema = table_definition.integration(contract, names=lake.names).schema.as_arrow()
+    schema = definition.integration(contract, names=lake.names).schema.as_arrow()
     key = {"history": 1, "id": 1, "code": "x"}
     rows = [row | key | {"_source_file": "f", "_source_row": n} for n, row in enumerate(drawn)]
     # Of equals the first that was received is the greatest.
@@ -50,9 +51,9 @@ def test_newer_orders_any_two_versions_as_the_oracle_does(lake: Lake, ingest: In
     given_rows = frame(pa.Table.from_pylist(rows, schema=schema))
 
     pairs = given_rows.alias("s").crossJoin(given_rows.alias("t"))
-    found = pairs.selectExpr("s._source_row AS s", "t._source_row AS t", f"{changes.newer(contract)} AS newer")
+    found = pairs.selectExpr("s._source_row AS s", "t._source_row AS t", f"{version_order.newer(contract)} AS newer")
 
     for s, t, newer in found.collect():
         assert newer == (place[s] > place[t]), (s, t, rows)
-    [latest] = changes.latest(given_rows, contract).collect()
+    [latest] = version_order.latest(given_rows, contract).collect()
     assert place[latest["_source_row"]] == len(rows) - 1

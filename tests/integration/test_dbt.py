@@ -14,16 +14,18 @@ import pyarrow as pa
 import pytest
 from pyiceberg.catalog import Catalog
 
-from lakehouse import athena, catalog, dbt, tables
-from lakehouse.contract_loader import load_contracts
+from emulator.runtime import server_lifecycle
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.engine import athena, catalog
+from lakehouse.engine.session import spark
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
-from lakehouse.session import spark
-from local import embedded
+from lakehouse.operations import dbt
+from lakehouse.tables import migrations
 from tests.integration import lf_tags, quarter
 from tests.integration.shop import LOADED_AT, Row, Shop
 
-ROOT = Path(dbt.__file__).parents[1]
+ROOT = Path(dbt.__file__).parents[2]
 ALWAYS = datetime(1900, 1, 1)
 ORIGIN = {"_batch_id": "dataset-00000001", "_ingested_at": LOADED_AT}
 
@@ -64,7 +66,7 @@ class Lake:
 
 
 @pytest.fixture(scope="module")
-def lake(aws: embedded.Server, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+def lake(aws: server_lifecycle.Server, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     names = Names(project="curated", environment="dev", account=aws.account, region=aws.region)
     s3, glue = boto3.client("s3"), boto3.client("glue")
     for bucket in (names.results_bucket, names.scripts_bucket, *(names.bucket(zone) for zone in Zone)):
@@ -77,7 +79,7 @@ def lake(aws: embedded.Server, tmp_path_factory: pytest.TempPathFactory) -> Lake
         )
     lf_tags.make(load_contracts(ROOT / "contracts"))
     iceberg = catalog.load()
-    tables.apply(iceberg, load_contracts(ROOT / "contracts"), names)
+    migrations.apply(iceberg, load_contracts(ROOT / "contracts"), names)
     return Lake(names, iceberg, tmp_path_factory.mktemp("dbt"))
 
 

@@ -3,12 +3,11 @@
 import json
 from pathlib import Path
 
-from lakehouse import ops_tables
-from lakehouse.erasure import record
-from lakehouse.erasure.record import ERASURES
+from emulator.runtime.server_lifecycle import Server
+from lakehouse.erasure import proof as record
 from lakehouse.erasure.subject import of_key
-from lakehouse.names import Zone
-from local.embedded import Server
+from lakehouse.names import OpsTable, Zone
+from lakehouse.tables import ops
 from tests.reliability.club import a_club
 
 
@@ -22,7 +21,7 @@ def test_the_proof_does_not_say_who_it_was(aws: Server, tmp_path: Path) -> None:
     assert done.state == "complete"
     assert any("/visits/" in uri for uri in done.retained)
     assert all("/people/" not in place for place in club.zebedees())
-    table = club.catalog.load_table((club.names.ops_database, ERASURES))
+    table = club.catalog.load_table((club.names.ops_database, OpsTable.ERASURES))
     [row] = table.scan().to_arrow().to_pylist()
     bucket, key = row["report"].removeprefix("s3://").split("/", 1)
     proof = json.loads(club.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
@@ -30,7 +29,7 @@ def test_the_proof_does_not_say_who_it_was(aws: Server, tmp_path: Path) -> None:
     assert proof["erasure_id"] == row["erasure_id"] == done.erasure_id
     assert proof["key_hash"] == record.hash_of(planned.subject, salt=row["salt"])
     assert proof["key_hash"] != record.hash_of(of_key(club.contract("people"), ["8"]), salt=row["salt"])
-    assert {definition.table for definition in ops_tables.definitions(names=club.names)} >= {ERASURES}
+    assert {definition.table for definition in ops.definitions(names=club.names)} >= {OpsTable.ERASURES}
 
     # Neither of these is there by what was left as it is.
     club.s3.put_object(Bucket=club.names.bucket(Zone.CURATED), Key="young.csv", Body=b"person_id\n7\n")

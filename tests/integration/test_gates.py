@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from lakehouse import ops
-from lakehouse.contract import Contract, Deduplicate, QualityRule, Severity
-from lakehouse.job import Job
+from emulator.runtime.server_lifecycle import Server
+from lakehouse.batches import attempts as ops
+from lakehouse.contracts.model import Contract, Deduplicate, QualityRule, Severity
+from lakehouse.contracts.types import INT
 from lakehouse.moves import raw_to_integration, stage_to_raw
-from lakehouse.names import Move, Names
-from lakehouse.quality.results import QUALITY_RESULTS, reasons
-from lakehouse.types import INT
-from local.embedded import Server
+from lakehouse.moves.job import Job
+from lakehouse.names import Move, Names, OpsTable
+from lakehouse.quality.results import reasons
 from tests.integration.jobs import arrive, deployment, job_on
 from tests.unit.readers.support import column, contract
 
@@ -51,7 +51,7 @@ def merge(job: Job, *batch_ids: str) -> None:
 
 
 def results(job: Job) -> list[dict[str, Any]]:
-    table = job.catalog.load_table((job.names.ops_database, QUALITY_RESULTS))
+    table = job.catalog.load_table((job.names.ops_database, OpsTable.QUALITY_RESULTS))
     found = table.scan(row_filter=f"dataset = '{job.contract.dataset}'").to_arrow().to_pylist()
     return sorted(found, key=lambda row: (row["evaluated_at"], row["rule"]))
 

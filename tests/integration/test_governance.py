@@ -8,16 +8,17 @@ from typing import Any
 import boto3
 import pytest
 
-from lakehouse import catalog, tables
-from lakehouse.contract import Contract
-from lakehouse.contract_loader import load_contract
+from emulator.runtime import server_lifecycle
+from lakehouse.contracts.loader import load_contract
+from lakehouse.contracts.model import Contract
+from lakehouse.engine import catalog
 from lakehouse.errors import LakehouseError
 from lakehouse.governance import grants, lake_formation
 from lakehouse.governance.roles import ROLES
 from lakehouse.governance.tags import Area, of_database
 from lakehouse.names import Names, Zone
-from lakehouse.table_changes import Action
-from local import embedded
+from lakehouse.tables import migrations
+from lakehouse.tables.diff import Action
 from tests import ladder, tbac
 from tests.integration import lf_tags
 from tests.lake_formation import granted_to, in_catalog
@@ -31,7 +32,7 @@ def customers() -> Contract:
 
 
 @pytest.fixture(scope="module")
-def names(aws: embedded.Server, customers: Contract) -> Names:
+def names(aws: server_lifecycle.Server, customers: Contract) -> Names:
     """A deployment of this test's own: what the stacks would make for a dataset's tables and people's roles."""
     names = Names(project="governed", environment="dev", account=aws.account, region=aws.region)
     s3, glue, iam = boto3.client("s3"), boto3.client("glue"), boto3.client("iam")
@@ -59,7 +60,7 @@ def names(aws: embedded.Server, customers: Contract) -> Names:
 def lake(names: Names, customers: Contract) -> Iterator[Any]:
     """Lake Formation with the tables of one dataset, tagged as its contract says; a test may change them."""
     client: Any = boto3.client("lakeformation")
-    tables.apply(catalog.load(), [customers], names)
+    migrations.apply(catalog.load(), [customers], names)
     lake_formation.apply(client, [customers], names=names)
     yield client
     lake_formation.apply(client, [customers], names=names)

@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from lakehouse import entities, types
-from lakehouse.contract import Partition
+from lakehouse.contracts import types
+from lakehouse.contracts.model import Partition
+from lakehouse.integration import upsert
 from lakehouse.moves.raw_to_integration import Counts
 from tests import oracle
 from tests.integration.entities import ENTITIES, as_row, key, rank
@@ -45,7 +46,7 @@ class Histories(RuleBasedStateMachine):
     is_right = False
 
     @initialize(
-        random=seeds, partitions=st.sampled_from(PARTITIONS), merge_rows=st.sampled_from([0, entities.MERGE_ROWS])
+        random=seeds, partitions=st.sampled_from(PARTITIONS), merge_rows=st.sampled_from([0, upsert.MERGE_ROWS])
     )
     def begin(self, random: Random, partitions: tuple[Partition, ...], merge_rows: int) -> None:
         self.contract = replace(ENTITIES, dataset=f"histories_{next(datasets)}", partitions=partitions)

@@ -12,14 +12,15 @@ from typing import Any
 import boto3
 import pytest
 
-from lakehouse import batches, metrics, ops, patience, tracing
+from emulator.runtime.server_lifecycle import Server
+from lakehouse.batches import attempts, manifests
+from lakehouse.contracts.types import INT
+from lakehouse.engine import aws_retries, tracing
 from lakehouse.errors import LakehouseError
-from lakehouse.job import Job, open_job
-from lakehouse.metrics import Metric
-from lakehouse.moves import raw_to_integration, stage_to_raw
+from lakehouse.moves import metrics, raw_to_integration, stage_to_raw
+from lakehouse.moves.job import Job, open_job
+from lakehouse.moves.metrics import Metric
 from lakehouse.names import Move, Names
-from lakehouse.types import INT
-from local.embedded import Server
 from tests.integration import jobs
 from tests.integration.otlp import receiver
 from tests.unit.readers.support import column, contract
@@ -110,7 +111,7 @@ def test_integration_tells_how_old_its_newest_data_is(job: Job, arrive: Arrive) 
     first, second = arrive("id,note\n1,a\n"), arrive("id,note\n2,b\n3,c\n")
     stage_to_raw.run(replace(job, batch_ids=(first, second)))
     later = replace(job, move=Move.RAW_TO_INTEGRATION, batch_ids=(first, second))
-    planned_at = batches.load(
+    planned_at = manifests.load(
         boto3.client("s3"), names=job.names, dataset=job.contract.dataset, batch_id=second
     ).arrived_at
     before = (datetime.now(UTC) - planned_at).total_seconds()
@@ -131,8 +132,8 @@ def test_a_failure_is_measured_and_recorded(job: Job, caplog: pytest.LogCaptureF
         job.attempt(["one-00000001"], fail, judge=lambda _: {})
     assert measured(job, Metric.FAILURES) == once(1)
     assert measured(job, Metric.RECEIVED)["SampleCount"] == 0
-    [attempt] = ops.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
-    assert (attempt.state, attempt.error) == (ops.FAILED, "LakehouseError: the file is gone")
+    [attempt] = attempts.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
+    assert (attempt.state, attempt.error) == (attempts.FAILED, "LakehouseError: the file is gone")
     assert "one-00000001: stage_to_raw failed: LakehouseError: the file is gone" in caplog.messages
 
 
@@ -145,7 +146,7 @@ def test_a_failure_that_cannot_be_recorded_still_says_its_cause(
     def unreachable(*_: Any, **__: Any) -> None:
         raise OSError("S3 is away")
 
-    monkeypatch.setattr(ops, "record", unreachable)
+    monkeypatch.setattr(attempts, "record", unreachable)
     with pytest.raises(LakehouseError, match="the file is gone"):
         job.attempt(["one-00000001"], fail, judge=lambda _: {})
     errors = [line.getMessage() for line in caplog.records if line.levelname == "ERROR"]
@@ -161,8 +162,8 @@ def test_a_job_that_has_committed_does_not_fail_for_its_metrics(
     batch_id = arrive("id,note\n1,a\n")
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:9")  # nobody listens there
     stage_to_raw.run(replace(job, batch_ids=(batch_id,)))
-    [attempt] = ops.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
-    assert (attempt.state, attempt.accepted) == (ops.SUCCEEDED, 1)
+    [attempt] = attempts.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
+    assert (attempt.state, attempt.accepted) == (attempts.SUCCEEDED, 1)
     [line] = [line for line in caplog.messages if metrics.UNPUBLISHED_LOG in line]
     assert batch_id in line
     monkeypatch.delenv("AWS_ENDPOINT_URL_CLOUDWATCH")
@@ -224,7 +225,7 @@ def test_each_line_of_the_log_names_its_run(
 ) -> None:
     monkeypatch.setenv("LAKEHOUSE_ENGINE", "sail")
     monkeypatch.setattr(tracing, "_provider", None)
-    monkeypatch.setattr(patience, "bound", lambda: None)  # other tests' clients need not be patient
+    monkeypatch.setattr(aws_retries, "bound", lambda: None)  # other tests' clients need not be patient
     given = {"environment": "dev", "contracts": str(CONTRACTS), "dataset": "orders", "batch_ids": "orders-00000001"}
     arguments = [part for name, value in given.items() for part in (f"--{name}", value)]
     open_job(Move.STAGE_TO_RAW, [*arguments, "--JOB_RUN_ID", "jr_42", "--enable-metrics", "true"])

@@ -11,16 +11,19 @@ from typing import Any
 import boto3
 import pytest
 
-from lakehouse import catalog, ops, table_definition, tables
+from emulator.runtime.server_lifecycle import Server
+from lakehouse.batches import attempts
+from lakehouse.contracts.types import INT
+from lakehouse.engine import catalog
 from lakehouse.errors import LakehouseError
-from lakehouse.job import Job
-from lakehouse.lineage import build, endpoint, record
+from lakehouse.lineage import build, endpoint
 from lakehouse.lineage.endpoint import Endpoint
 from lakehouse.lineage.events import Parent
 from lakehouse.moves import raw_to_integration, stage_to_raw
-from lakehouse.names import Move, Names, Zone
-from lakehouse.types import INT
-from local.embedded import Server
+from lakehouse.moves.job import Job
+from lakehouse.names import Move, Names, OpsTable, Zone
+from lakehouse.tables import definition as table_definition
+from lakehouse.tables import migrations
 from tests import dbt_artifacts
 from tests.integration import jobs
 from tests.integration.lineage import Receiver, receiver, recorded
@@ -119,11 +122,11 @@ def test_a_build_is_told_through_athena(
     (tmp_path / "manifest.json").write_text(json.dumps(dbt_artifacts.manifest(names)))
     (tmp_path / "run_results.json").write_text(json.dumps(dbt_artifacts.results()))
     definition = table_definition.raw(replace(SHOP, dataset="orders"), names=names)
-    tables.create(catalog.load(), definition)
+    migrations.create(catalog.load(), definition)
     monkeypatch.setenv(endpoint.ENDPOINT, told.url)
     build.publish(names, target=tmp_path, profile=None, parent="lakehouse-dev-moves/execution-1")
 
-    table = catalog.load().load_table((names.ops_database, record.LINEAGE))
+    table = catalog.load().load_table((names.ops_database, OpsTable.LINEAGE))
     rows = table.scan(row_filter="run_id = '0c4a'").to_arrow().to_pylist()
     assert Counter((row["dataset"], row["event_type"]) for row in rows) == {
         ("fct", "START"): 2,
@@ -160,6 +163,6 @@ def test_an_endpoint_that_takes_nothing_fails_no_move(
     for _ in range(2):
         job.attempt(["one-00000001"], dict, judge=lambda _: {})
     assert len(recorded(job)) == before + 4
-    assert ops.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)[-1].state == ops.SUCCEEDED
+    assert attempts.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)[-1].state == attempts.SUCCEEDED
     (line,) = (line for line in caplog.messages if endpoint.UNSENT_LOG in line)
     assert url in line

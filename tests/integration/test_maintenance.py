@@ -14,16 +14,17 @@ from pyiceberg.expressions.visitors import _ManifestEvalVisitor, visit
 from pyiceberg.io.pyarrow import ArrowScan
 from pyiceberg.manifest import ManifestFile
 
-from lakehouse import table_definition, tables
-from lakehouse.contract import Contract, Ingest
+from lakehouse.contracts.model import Contract, Ingest
+from lakehouse.engine.commit_conflicts import retried
+from lakehouse.engine.session import spark
 from lakehouse.errors import LakehouseError
 from lakehouse.maintenance import compaction, expiry, orphans, tombstones
 from lakehouse.maintenance.maintain import maintain
 from lakehouse.maintenance.rewriting import rewrite
 from lakehouse.names import Zone
-from lakehouse.optimizers import SNAPSHOTS_KEPT
-from lakehouse.races import retried
-from lakehouse.session import spark
+from lakehouse.tables import definition as table_definition
+from lakehouse.tables import migrations
+from lakehouse.tables.optimizers import SNAPSHOTS_KEPT
 from tests.integration.lake import ACCOUNTS, INGESTED_AT, Lake, batch
 from tests.oracle import Record
 
@@ -114,7 +115,7 @@ def test_a_rebuilt_table_knows_everything_again(lake: Lake, deleted: Contract) -
     purge(lake, deleted)
     lake.catalog.drop_table(lake.integration(deleted).name())
     definition = table_definition.integration(deleted, names=lake.names)
-    tables.create(lake.catalog, definition)
+    migrations.create(lake.catalog, definition)
     lake.move(deleted, *(batch(deleted, number) for number in (1, 2, 3)))
     assert told(lake, deleted) == {1: (None, True), 2: (20, False), 3: (None, True)}
 
@@ -224,7 +225,7 @@ def test_of_two_commits_the_second_is_computed_again(lake: Lake, many: Contract)
 
 
 def test_races_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lakehouse.races.FIRST_WAIT_SECONDS", 0)
+    monkeypatch.setattr("lakehouse.engine.commit_conflicts.FIRST_WAIT_SECONDS", 0)
 
     def lose() -> None:
         raise CommitFailedException("branch main has changed")

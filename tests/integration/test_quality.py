@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame
 
-from lakehouse.contract import QualityRule
+from emulator.runtime.server_lifecycle import Server
+from lakehouse.contracts.model import QualityRule
+from lakehouse.contracts.types import INT, STRING, decimal
+from lakehouse.engine.session import spark
 from lakehouse.quality.measure import evaluate
 from lakehouse.quality.metric_sql import metric
 from lakehouse.quality.verdict import Verdict
-from lakehouse.session import spark
-from lakehouse.types import INT, STRING, decimal
-from local.embedded import Server
 from tests.integration.frames import frame
 from tests.unit.readers.support import column, contract
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from lakehouse import entities, types
-from lakehouse.contract import Contract, Partition, Source
+from lakehouse.contracts import types
+from lakehouse.contracts.model import Contract, Partition, Source
 from lakehouse.errors import LakehouseError
+from lakehouse.integration import upsert
 from lakehouse.moves.raw_to_integration import Counts
 from tests.integration.lake import ACCOUNTS, Lake, batch, column
 from tests.oracle import Record
@@ -22,7 +23,7 @@ def partitions_of_files(lake: Lake, contract: Contract) -> dict[str, Any]:
     return {task.file.file_path: task.file.partition[0] for task in lake.integration(contract).scan().plan_files()}
 
 
-@pytest.mark.parametrize("merge_rows", [0, entities.MERGE_ROWS])
+@pytest.mark.parametrize("merge_rows", [0, upsert.MERGE_ROWS])
 def test_a_commit_touches_only_the_partitions_of_its_batch(lake: Lake, merge_rows: int) -> None:
     contract = replace(
         ACCOUNTS, dataset=f"pruned_{merge_rows}", partitions=(Partition(column="id", transform="truncate[100]"),)

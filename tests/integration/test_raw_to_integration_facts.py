@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from lakehouse import types
-from lakehouse.contract import Contract, Deduplicate, Ingest, Partition, Source
+from lakehouse.contracts import types
+from lakehouse.contracts.model import Contract, Deduplicate, Ingest, Partition, Source
 from tests import oracle
 from tests.integration.lake import Lake, batch, column
 from tests.oracle import Record, nulls_lowest

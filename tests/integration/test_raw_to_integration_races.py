@@ -11,12 +11,12 @@ from threading import Lock
 
 import pytest
 
-from lakehouse import races
-from lakehouse.contract import Contract, Deduplicate, Ingest
-from lakehouse.entities import MERGE_ROWS
+from emulator.runtime.server_lifecycle import Server
+from lakehouse.contracts.model import Contract, Deduplicate, Ingest
+from lakehouse.engine import commit_conflicts
 from lakehouse.errors import LakehouseError
+from lakehouse.integration.upsert import MERGE_ROWS
 from lakehouse.names import Zone
-from local.embedded import Server
 from tests.integration.lake import ACCOUNTS, INGESTED_AT, Lake, batch
 from tests.oracle import Record
 from tests.wire import Answer, Forward, Request, wire
@@ -156,10 +156,10 @@ def test_who_always_loses_says_so_and_changes_nothing(monkeypatch: pytest.Monkey
         tried.append(1)
         raise RuntimeError("conflict: Concurrent Glue update for table 'x'")
 
-    monkeypatch.setattr(races, "FIRST_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(commit_conflicts, "FIRST_WAIT_SECONDS", 0.0)
     with pytest.raises(LakehouseError, match="orders: lost 10 commits in a row"):
-        races.retried(lose, what="orders")
-    assert len(tried) == races.ATTEMPTS
+        commit_conflicts.retried(lose, what="orders")
+    assert len(tried) == commit_conflicts.ATTEMPTS
 
 
 def test_an_error_that_is_no_conflict_is_not_tried_again() -> None:
@@ -170,10 +170,10 @@ def test_an_error_that_is_no_conflict_is_not_tried_again() -> None:
         raise RuntimeError("disk full")
 
     with pytest.raises(RuntimeError, match="disk full"):
-        races.retried(fail, what="orders")
+        commit_conflicts.retried(fail, what="orders")
     assert len(tried) == 1
 
 
 def test_what_iceberg_says_of_a_merge_that_was_overtaken_is_a_conflict() -> None:
     said = "Runtime file filtering is not possible: the table has been concurrently modified. Row-level operation scan"
-    assert races.is_lost(RuntimeError(f"An error occurred while calling o44.sql.\n: {said} snapshot ID: 6"))
+    assert commit_conflicts.is_lost(RuntimeError(f"An error occurred while calling o44.sql.\n: {said} snapshot ID: 6"))

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from lakehouse.contract import Contract, Ingest, Partition, Source
-from lakehouse.entities import MERGE_ROWS
+from lakehouse.contracts.model import Contract, Ingest, Partition, Source
 from lakehouse.errors import LakehouseError
+from lakehouse.integration.upsert import MERGE_ROWS
 from tests.integration.lake import ACCOUNTS, Lake, batch
 from tests.oracle import Record
 

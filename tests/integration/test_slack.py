@@ -10,8 +10,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from lakehouse import slack
-from local.embedded import Server
+from emulator.runtime.server_lifecycle import Server
+from lakehouse.operations import slack
 from tests.servers import Posted, receiving
 
 REPOSITORY = Path(__file__).parents[2]
@@ -32,18 +32,18 @@ def posted() -> Iterator[tuple[str, list[str]]]:
 
 @pytest.fixture
 def topic(aws: Server, posted: tuple[str, list[str]]) -> str:
-    """ARN of a topic that tells the function, as stacks/slack.py wires it."""
+    """ARN of a topic that tells the function, as stacks/observability/slack.py wires it."""
     sns, functions = boto3.client("sns"), boto3.client("lambda")
     boto3.client("secretsmanager").create_secret(Name="slack-webhook", SecretString=posted[0])
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as wheel:
-        for path in (REPOSITORY / "lakehouse").glob("*.py"):
-            wheel.write(path, f"lakehouse/{path.name}")
+        for path in (REPOSITORY / "lakehouse").rglob("*.py"):
+            wheel.write(path, path.relative_to(REPOSITORY))
     function = functions.create_function(
         FunctionName="slack",
         Runtime="python3.14",
         Role=f"arn:aws:iam::{aws.account}:role/slack",
-        Handler="lakehouse.slack.handler",
+        Handler="lakehouse.operations.slack.handler",
         Code={"ZipFile": archive.getvalue()},
         Environment={"Variables": {slack.SECRET: "slack-webhook"}},
         Timeout=30,

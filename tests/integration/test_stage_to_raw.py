@@ -14,18 +14,21 @@ import pyarrow as pa
 import pytest
 from pyiceberg.catalog import Catalog
 
-from lakehouse import batches, catalog, table_definition, tables
-from lakehouse.batches import Batch
-from lakehouse.contract import Contract, Options
+from emulator.runtime.server_lifecycle import Server
+from lakehouse.batches import manifests
+from lakehouse.batches.manifests import Batch
+from lakehouse.contracts.model import Contract, Options
+from lakehouse.contracts.types import DATE, TIMESTAMP, decimal, list_of, struct_of
+from lakehouse.contracts.types import INT as INTEGER
+from lakehouse.engine import catalog
+from lakehouse.engine.session import spark
 from lakehouse.errors import LakehouseError
 from lakehouse.moves.stage_to_raw import Counts, stage_to_raw
 from lakehouse.names import Names, Zone
 from lakehouse.readers.fetch import fetch
 from lakehouse.readers.reader import read
-from lakehouse.session import spark
-from lakehouse.types import DATE, TIMESTAMP, decimal, list_of, struct_of
-from lakehouse.types import INT as INTEGER
-from local.embedded import Server
+from lakehouse.tables import definition as table_definition
+from lakehouse.tables import migrations
 from tests.integration.frames import rows_of as rows_of_table
 from tests.unit.readers.support import column, contract
 from tests.wire import Answer, Forward, Request, wire
@@ -70,7 +73,7 @@ def iceberg(names: Names, s3: "S3Client") -> Catalog:
 @pytest.fixture
 def shop(iceberg: Catalog, names: Names) -> Iterator[Contract]:
     definition = table_definition.raw(SHOP, names=names)
-    tables.create(iceberg, definition)
+    migrations.create(iceberg, definition)
     yield SHOP
     iceberg.drop_table(definition.name)
 
@@ -78,7 +81,7 @@ def shop(iceberg: Catalog, names: Names) -> Iterator[Contract]:
 def arrive(s3: "S3Client", names: Names, files: dict[str, bytes]) -> Batch:
     for name, body in files.items():
         s3.put_object(Bucket=names.bucket(Zone.STAGE), Key=f"{SHOP.stage_prefix}{name}", Body=body)
-    planned = batches.plan(s3, names=names, contract=SHOP)
+    planned = manifests.plan(s3, names=names, contract=SHOP)
     assert planned is not None
     return planned
 

@@ -13,17 +13,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog
 
-from lakehouse import batches, table_definition
-from lakehouse.contract import Contract
-from lakehouse.contract_loader import load_contracts
+from emulator.runtime.server_lifecycle import Server
+from lakehouse.batches import manifests
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.model import Contract
 from lakehouse.erasure import erase, scan
 from lakehouse.erasure.erase import Plan
-from lakehouse.erasure.record import Erasure
+from lakehouse.erasure.proof import Erasure
 from lakehouse.erasure.subject import Trait, of_key
 from lakehouse.erasure.versions import versions
 from lakehouse.moves import raw_to_integration, stage_to_raw
 from lakehouse.names import Move, Names, Zone
-from local.embedded import Server
+from lakehouse.tables import definition
 from tests.integration.jobs import deployment, job_on
 
 HEAD = """apiVersion: v3.1.0
@@ -94,7 +95,7 @@ class Club:
 
     def load(self, dataset: str, name: str, body: bytes) -> str:
         self.put(dataset, name, body)
-        batch = batches.plan(self.s3, names=self.names, contract=self.contract(dataset))
+        batch = manifests.plan(self.s3, names=self.names, contract=self.contract(dataset))
         assert batch is not None
         self.move(dataset, batch.batch_id)
         return batch.batch_id
@@ -117,7 +118,7 @@ class Club:
 
     def rows(self, dataset: str, zone: Zone) -> list[dict[str, Any]]:
         """Rows without the time, which another run of the same batch changes."""
-        define = table_definition.raw if zone is Zone.RAW else table_definition.integration
+        define = definition.raw if zone is Zone.RAW else definition.integration
         table = self.catalog.load_table(define(self.contract(dataset), names=self.names).name)
         rows = [row | {"_ingested_at": None} for row in table.scan().to_arrow().to_pylist()]
         return sorted(rows, key=str)

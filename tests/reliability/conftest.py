@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.embedded import Server
+from emulator.runtime.server_lifecycle import Server
 from tests.reliability import figures
 from tests.reliability.launching import Launcher, launcher
 from tests.reliability.scenes import Scenes

@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lakehouse import dms
-from lakehouse.contract_loader import load_contracts
+from lakehouse.contracts import dms
+from lakehouse.contracts.loader import load_contracts
 
 CONTRACTS = Path(__file__).parent / "contracts"
 VISITS, ACCOUNTS, PRICES = "visits", "accounts", "prices"

@@ -77,7 +77,7 @@ def expired(request: Request, forward: Forward) -> Answer:
 
 Fault = Callable[[Request, Forward], Answer | None]
 MEDDLED = ("s3", "glue", "sts")
-"""What a job cannot do without: if CloudWatch is gone, a job says so and goes on (`lakehouse/job.py`)."""
+"""What a job cannot do without: if CloudWatch is gone, a job says so and goes on (`lakehouse/moves/job.py`)."""
 
 MIX: tuple[Fault, ...] = (server_error, slow_down, reset, answer_lost, hung, truncated, slow, conflict)
 

@@ -20,7 +20,7 @@ import fastavro
 import pyarrow as pa
 from pyarrow import parquet
 
-from lakehouse.columns import ERRORS, RECORD, SOURCE_ROW
+from lakehouse.contracts.columns import ERRORS, RECORD, SOURCE_ROW
 from tests.reliability.hostile import ADDRESSES, MEMORY, peak_memory, rows
 
 SECONDS_A_FILE = 60

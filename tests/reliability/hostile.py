@@ -20,8 +20,8 @@ from typing import IO
 import pyarrow as pa
 from pyarrow import parquet
 
+from lakehouse.contracts.types import INT
 from lakehouse.readers.reader import read_file
-from lakehouse.types import INT
 from tests.unit.readers.support import column, contract
 
 MIB = 2**20

@@ -13,9 +13,12 @@ import boto3
 from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.glue import GlueCatalog
 
-from lakehouse import batches, catalog, ops_tables, table_definition, tables
+from emulator.runtime.server_lifecycle import Server, child_environment, endpoint_environment
+from lakehouse.batches import manifests
+from lakehouse.engine import catalog
 from lakehouse.names import Move, Names, Zone
-from local.embedded import Server, child_environment, endpoint_environment
+from lakehouse.tables import definition as table_definition
+from lakehouse.tables import migrations, ops
 from tests.reliability.datasets import CONTRACTS, DATASETS, Files
 from tests.reliability.launching import REPOSITORY, Launcher, Running
 
@@ -75,7 +78,7 @@ class Lake:
         contract = DATASETS[dataset]
         for name, body in files.items():
             self.s3.put_object(Bucket=self.names.bucket(Zone.STAGE), Key=f"{contract.stage_prefix}{name}", Body=body)
-        planned = batches.plan(self.s3, names=self.names, contract=contract)
+        planned = manifests.plan(self.s3, names=self.names, contract=contract)
         assert planned is not None
         return planned.batch_id
 
@@ -123,8 +126,8 @@ def create(server: Server, datasets: Iterable[str]) -> Lake:
     for database in (lake.names.database(Zone.RAW), lake.names.database(Zone.INTEGRATION), lake.names.ops_database):
         lake.catalog.create_namespace(database)
     definitions = table_definition.of_contracts((DATASETS[dataset] for dataset in datasets), names=lake.names)
-    for definition in [*definitions, *ops_tables.definitions(names=lake.names)]:
-        tables.create(lake.catalog, definition)
+    for definition in [*definitions, *ops.definitions(names=lake.names)]:
+        migrations.create(lake.catalog, definition)
     return lake
 
 

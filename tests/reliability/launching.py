@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
-LAUNCHER = REPOSITORY / "local" / "glue" / "launcher.py"
+LAUNCHER = REPOSITORY / "emulator" / "services" / "glue" / "launcher.py"
 JOB_SECONDS = 240
 
 
@@ -47,7 +47,7 @@ class Running:
 
 
 class Launcher:
-    """What starts jobs; see `local/glue/launcher.py` for its protocol."""
+    """What starts jobs; see `emulator/services/glue/launcher.py` for its protocol."""
 
     def __init__(self, control: socket.socket, folder: Path) -> None:
         self._control = control

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
+from emulator.runtime.server_lifecycle import Server
 from lakehouse.names import Move
-from local.embedded import Server
 from tests.reliability.datasets import FIRST, SECOND
 from tests.reliability.lakes import TIMES_AND_IDS, Lake, Rows, clone, cloned, create
 from tests.reliability.launching import Launcher

@@ -7,9 +7,9 @@ from threading import Lock
 
 import pytest
 
+from emulator.runtime.server_lifecycle import Server
 from lakehouse.maintenance import expiry, rewriting
 from lakehouse.names import Move
-from local.embedded import Server
 from tests.reliability import figures
 from tests.reliability.datasets import ACCOUNTS, DATASETS, VISITS, changes
 from tests.reliability.lakes import Lake, cloned, create

@@ -14,7 +14,7 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
-from lakehouse import catalog
+from lakehouse.engine import catalog
 from lakehouse.names import Zone
 from local import lake
 from tests.e2e import mart, tables

@@ -5,11 +5,12 @@ from dataclasses import replace
 import boto3
 import pytest
 
-from lakehouse import batches, table_definition
+from emulator.runtime.server_lifecycle import Server
+from lakehouse.batches import manifests
+from lakehouse.contracts.types import INT
 from lakehouse.moves.stage_to_raw import stage_to_raw
 from lakehouse.names import Zone
-from lakehouse.types import INT
-from local.embedded import Server
+from lakehouse.tables import definition
 from tests.integration.jobs import deployment, job_on
 from tests.unit.readers.support import column, contract
 
@@ -44,12 +45,12 @@ def test_each_key_is_read_once_and_named_as_it_is(aws: Server) -> None:
     s3, bucket = boto3.client("s3"), names.bucket(Zone.STAGE)
     for number, key in enumerate(KEYS):
         s3.put_object(Bucket=bucket, Key=f"{dataset.stage_prefix}{key}", Body=f"a,b\n{number},{number}\n".encode())
-    batch = batches.plan(s3, names=names, contract=dataset)
+    batch = manifests.plan(s3, names=names, contract=dataset)
     assert batch is not None
     assert {item.key.removeprefix(dataset.stage_prefix) for item in batch.objects} == {*KEYS}
     counts = stage_to_raw(job.spark, dataset, batch, names=names, catalog=job.catalog)
     assert (counts.received, counts.accepted, counts.refused) == (len(KEYS), len(KEYS), 0)
-    rows = job.catalog.load_table(table_definition.raw(dataset, names=names).name).scan().to_arrow().to_pylist()
+    rows = job.catalog.load_table(definition.raw(dataset, names=names).name).scan().to_arrow().to_pylist()
     assert {row["_source_file"]: row["a"] for row in rows} == {
         f"s3://{bucket}/{dataset.stage_prefix}{key}": number for number, key in enumerate(KEYS)
     }

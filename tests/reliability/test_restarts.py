@@ -11,9 +11,10 @@ import psutil
 import psycopg
 import pytest
 
+from emulator.runtime import server_lifecycle
 from lakehouse.names import Move, Zone
-from local import embedded, postgres
-from local.postgres import Database
+from local.sources import postgres
+from local.sources.postgres import Database
 from tests.integration.dms.replicator import Replicator
 from tests.reliability import figures
 from tests.reliability.datasets import ACCOUNTS, DATASETS
@@ -26,32 +27,32 @@ TABLE = "Kill and restart"
 
 
 @pytest.fixture(scope="module")
-def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Server]:
+def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_lifecycle.Server]:
     """An embedded AWS that tests may kill."""
     root = tmp_path_factory.mktemp("mortal")
-    yield embedded.up(root)
-    embedded.down(root)
+    yield server_lifecycle.up(root)
+    server_lifecycle.down(root)
 
 
 @pytest.fixture(scope="module")
-def scenes(mortal: embedded.Server, jobs: Launcher) -> Scenes:
+def scenes(mortal: server_lifecycle.Server, jobs: Launcher) -> Scenes:
     return Scenes(mortal, jobs)
 
 
 def kill_and_restart(root: Path) -> None:
     """Kill an embedded AWS and all its processes at once, and start it again on what it left on disk."""
-    server = embedded.status(root)
+    server = server_lifecycle.status(root)
     assert server is not None
     os.killpg(server.pid, signal.SIGKILL)
-    while embedded.status(root) is not None:
+    while server_lifecycle.status(root) is not None:
         time.sleep(0.01)
-    assert embedded.up(root).endpoint == server.endpoint
+    assert server_lifecycle.up(root).endpoint == server.endpoint
 
 
 @pytest.mark.parametrize("move", Move)
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_embedded_aws_is_killed_in_the_middle_of_a_job(
-    mortal: embedded.Server, scenes: Scenes, jobs: Launcher, dataset: str, move: Move
+    mortal: server_lifecycle.Server, scenes: Scenes, jobs: Launcher, dataset: str, move: Move
 ) -> None:
     """Right after it has answered the commit of the data, and right before; the job may end well or fail."""
     scene = scenes.of(dataset, move)
@@ -94,7 +95,7 @@ def source(tmp_path: Path) -> Iterator[Database]:
 
 
 def test_postgresql_is_killed_while_it_is_replicated(
-    aws: embedded.Server, jobs: Launcher, source: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    aws: server_lifecycle.Server, jobs: Launcher, source: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The replication goes on where it was when the database is back; each change arrives."""
     lake = create(aws, [ACCOUNTS])

@@ -13,8 +13,8 @@ import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lakehouse import types
-from lakehouse.contract import Column, Contract, Deduplicate, Ingest, Options, Partition, QualityRule, Source
+from lakehouse.contracts import types
+from lakehouse.contracts.model import Column, Contract, Deduplicate, Ingest, Options, Partition, QualityRule, Source
 from tests.integration.lake import column
 
 EVERYTHING = (

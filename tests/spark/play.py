@@ -14,12 +14,13 @@ import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lakehouse import batches, catalog, ops, table_definition, tables
-from lakehouse.contract import Contract
+from emulator.runtime import server_lifecycle
+from lakehouse.batches import manifests
+from lakehouse.contracts.model import Contract
+from lakehouse.engine import catalog
 from lakehouse.moves import raw_to_integration, stage_to_raw
-from lakehouse.names import Move, Names, Zone
-from lakehouse.quality.results import QUALITY_RESULTS
-from local import embedded
+from lakehouse.names import Move, Names, OpsTable, Zone
+from lakehouse.tables import definition, migrations
 from tests.integration.frames import rows_of
 from tests.integration.jobs import deployment, job_on
 from tests.spark.corpus import Files, Play, plays
@@ -31,14 +32,14 @@ TIMES = {"_ingested_at", "started_at", "finished_at", "evaluated_at"}
 def main() -> None:
     out = Path(sys.argv[1])
     with TemporaryDirectory() as folder:
-        server = embedded.up(Path(folder), python=os.environ.get("LOCAL_PYTHON", sys.executable))
-        os.environ.update(embedded.environment(server))
+        server = server_lifecycle.up(Path(folder), python=os.environ.get("LOCAL_PYTHON", sys.executable))
+        os.environ.update(server_lifecycle.environment(server))
         try:
             names = deployment(server, project="same")
             played = [play_one(play, names=names) for play in plays()]
             write(played, names=names, out=out)
         finally:
-            embedded.down(Path(folder))
+            server_lifecycle.down(Path(folder))
 
 
 def play_one(play: Play, *, names: Names) -> Contract:
@@ -47,8 +48,8 @@ def play_one(play: Play, *, names: Names) -> Contract:
     job = job_on(first, names=names)
     for number, (contract, files) in enumerate(play.steps):
         if contract != job.contract:
-            for define in (table_definition.raw, table_definition.integration):
-                tables.bring_table(job.catalog, define(contract, names=names))
+            for define in (definition.raw, definition.integration):
+                migrations.bring_table(job.catalog, define(contract, names=names))
         batch_id = arrive(contract, files, names=names, number=number)
         job = replace(job, contract=contract, batch_ids=(batch_id,), move=Move.STAGE_TO_RAW)
         stage_to_raw.run(job)
@@ -62,7 +63,7 @@ def arrive(contract: Contract, files: Files, *, names: Names, number: int) -> st
     for name, content in files.items():
         key = f"{contract.stage_prefix}{number}-{name}"
         s3.put_object(Bucket=names.bucket(Zone.STAGE), Key=key, Body=content)
-    batch = batches.plan(s3, names=names, contract=contract)
+    batch = manifests.plan(s3, names=names, contract=contract)
     assert batch is not None
     return batch.batch_id
 
@@ -75,10 +76,10 @@ def write(played: list[Contract], *, names: Names, out: Path) -> None:
 def results(played: list[Contract], *, names: Names) -> Iterator[tuple[str, pa.Table]]:
     opened = catalog.load()
     for contract in played:
-        for zone, define in ((Zone.RAW, table_definition.raw), (Zone.INTEGRATION, table_definition.integration)):
+        for zone, define in ((Zone.RAW, definition.raw), (Zone.INTEGRATION, definition.integration)):
             table = opened.load_table(define(contract, names=names).name)
             yield f"{zone}.{contract.dataset}", rows_of(table)
-    for table in (ops.BATCHES, QUALITY_RESULTS):
+    for table in (OpsTable.BATCHES, OpsTable.QUALITY_RESULTS):
         yield f"ops.{table}", rows_of(opened.load_table((names.ops_database, table)))
 
 

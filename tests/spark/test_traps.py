@@ -17,9 +17,9 @@ from pyiceberg.schema import Schema
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import LongType, NestedField, StringType
 
-from lakehouse import catalog
-from lakehouse.session import engine, engine_errors, spark
-from local.embedded import Server
+from emulator.runtime.server_lifecycle import Server
+from lakehouse.engine import catalog
+from lakehouse.engine.session import engine, engine_errors, spark
 
 ERROR = "an error"
 SAIL, SPARK_3 = "sail", "3.5"

@@ -11,7 +11,7 @@ from hypothesis import settings
 from moto import mock_aws
 from pyiceberg.catalog import Catalog
 
-from lakehouse import catalog
+from lakehouse.engine import catalog
 from lakehouse.names import Names, Zone
 from tests import glue
 

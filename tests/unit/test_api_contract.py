@@ -5,9 +5,9 @@ import inspect
 import pytest
 from dlt.sources.rest_api.config_setup import PAGINATOR_MAP
 
-from lakehouse.api.source import Api, Incremental
-from lakehouse.odcs.api import PAGINATORS
-from lakehouse.odcs.reader import Reading, read
+from lakehouse.contracts.api_source import Api, Incremental
+from lakehouse.contracts.odcs.api import PAGINATORS
+from lakehouse.contracts.odcs.reader import Reading, read
 
 PATH = "contracts/finance/rates.odcs.yaml"
 TEXT = """

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from lakehouse import types
-from lakehouse.api.cursor import order
-from lakehouse.api.page import PageError, read
+from lakehouse.apis.page import PageError, read
+from lakehouse.contracts import types
+from lakehouse.contracts.api_cursor import order
 from tests.api import RATES, with_api
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lakehouse import backfill, batches, ops
-from lakehouse import run as runner
-from lakehouse.backfill import Backfill
+from lakehouse.batches import attempts, manifests
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Move, Names, Zone
-from lakehouse.run import JobRun
+from lakehouse.operations import backfill
+from lakehouse.operations import run as runner
+from lakehouse.operations.backfill import Backfill
+from lakehouse.operations.run import JobRun
 from tests.contracts import TILL
 
 if TYPE_CHECKING:
@@ -28,16 +29,16 @@ def s3(s3: "S3Client", monkeypatch: pytest.MonkeyPatch) -> "S3Client":
     monkeypatch.setenv("AWS_DEFAULT_REGION", NAMES.region)
     for number in range(1, 4):
         s3.put_object(Bucket=NAMES.bucket(Zone.STAGE), Key=f"{TILL.stage_prefix}{number}.csv", Body=b"12345")
-        assert batches.plan(s3, names=NAMES, contract=TILL) is not None
+        assert manifests.plan(s3, names=NAMES, contract=TILL) is not None
     return s3
 
 
-def loaded(number: int, *, at: datetime = AGO) -> ops.Attempt:
-    return ops.Attempt(
+def loaded(number: int, *, at: datetime = AGO) -> attempts.Attempt:
+    return attempts.Attempt(
         dataset=TILL.dataset,
         batch_id=f"till-{number:08}",
         move=Move.STAGE_TO_RAW,
-        state=ops.SUCCEEDED,
+        state=attempts.SUCCEEDED,
         started_at=at - timedelta(seconds=30),
         finished_at=at,
         run_id="jr_1",
@@ -47,7 +48,7 @@ def loaded(number: int, *, at: datetime = AGO) -> ops.Attempt:
 LOADED = [loaded(number) for number in range(1, 4)]
 
 
-def looked(s3: "S3Client", done: list[ops.Attempt], *, first: date = TODAY, last: date = TODAY) -> Backfill:
+def looked(s3: "S3Client", done: list[attempts.Attempt], *, first: date = TODAY, last: date = TODAY) -> Backfill:
     return backfill.look(s3, TILL, first=first, last=last, names=NAMES, done=done)
 
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from lakehouse import changes, types
-from lakehouse.contract import Contract, Deduplicate, Ingest, Source
+from lakehouse.contracts import types
+from lakehouse.contracts.model import Contract, Deduplicate, Ingest, Source
+from lakehouse.integration import version_order
 from tests.unit.readers.support import column
 
 ORDERS = Contract(
@@ -34,17 +35,17 @@ EVENTS = replace(ORDERS, source=Source(name="app", type="kafka", format="json"),
     ],
 )
 def test_columns_that_order_versions(contract: Contract, columns: tuple[str, ...]) -> None:
-    assert changes.order_columns(contract) == columns
+    assert version_order.order_columns(contract) == columns
 
 
 def test_a_full_load_row_is_older_than_any_change() -> None:
-    assert changes.order(ORDERS, "s") == "struct(coalesce(s.`_change_seq`, ''), s.`_commit_ts`, s.`_is_deleted`)"
+    assert version_order.order(ORDERS, "s") == "struct(coalesce(s.`_change_seq`, ''), s.`_commit_ts`, s.`_is_deleted`)"
 
 
 def test_what_nothing_orders_is_tied() -> None:
     unordered = replace(EVENTS, ingest=Ingest.APPEND, deduplicate=Deduplicate.KEY, ordering=())
-    assert changes.order(unordered, "s") == changes.order(unordered, "t") == "true"
+    assert version_order.order(unordered, "s") == version_order.order(unordered, "t") == "true"
 
 
 def test_all_parts_of_a_key_must_agree() -> None:
-    assert changes.same_key(replace(ORDERS, key=("a", "b"))) == "s.`a` = t.`a` AND s.`b` = t.`b`"
+    assert version_order.same_key(replace(ORDERS, key=("a", "b"))) == "s.`a` = t.`a` AND s.`b` = t.`b`"

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from pyiceberg.catalog import Catalog
 
-from lakehouse.athena import Result
-from lakehouse.cli import query
+from lakehouse.cli.commands import query
 from lakehouse.cli.datasets import chosen
 from lakehouse.cli.main import main
+from lakehouse.engine.athena import Result
 from lakehouse.errors import LakehouseError
 from lakehouse.governance import lake_formation
 from lakehouse.names import Names, Zone
@@ -158,7 +158,7 @@ def test_tables_are_planned_applied_and_refused(
 def test_what_jobs_import_pulls_in_no_command_line_and_no_test_tools() -> None:
     script = """
 import sys
-import lakehouse.catalog, lakehouse.contract_loader, lakehouse.settings, lakehouse.tables
+import lakehouse.contracts.loader, lakehouse.engine.catalog, lakehouse.settings, lakehouse.tables.migrations
 print({"typer", "rich", "moto", "ministack", "pytest", "aws_cdk"} & {name.partition(".")[0] for name in sys.modules})
 """
 

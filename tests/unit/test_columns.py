@@ -1,6 +1,6 @@
 """Names of the columns that the lakehouse adds."""
 
-from lakehouse import columns
+from lakehouse.contracts import columns
 
 RESERVED = {
     "_file",

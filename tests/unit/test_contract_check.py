@@ -10,9 +10,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse.contract_check import check
-from lakehouse.faults import Fault
-from lakehouse.odcs.reader import read
+from lakehouse.contracts.check import check
+from lakehouse.contracts.odcs.reader import read
+from lakehouse.contracts.violations import Fault
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 ORDERS = (CONTRACTS / "sales" / "orders.odcs.yaml").read_text()

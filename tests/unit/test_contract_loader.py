@@ -9,11 +9,11 @@ import pytest
 import yaml
 from open_data_contract_standard.model import OpenDataContractStandard
 
-from lakehouse import types
-from lakehouse.contract import Contract, Deduplicate, Format, Ingest, Options, Partition, Severity
-from lakehouse.contract_loader import load_contract, load_contracts, parse_contract
+from lakehouse.contracts import types
+from lakehouse.contracts.loader import load_contract, load_contracts, parse_contract
+from lakehouse.contracts.model import Contract, Deduplicate, Format, Ingest, Options, Partition, Severity
+from lakehouse.contracts.types import Type
 from lakehouse.errors import LakehouseError
-from lakehouse.types import Type
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = ROOT / "contracts"

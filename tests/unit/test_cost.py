@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 
-from lakehouse import assembly
 from lakehouse.cli.main import main
+from lakehouse.cost import assembly, report
 from lakehouse.cost import prices as price_table
-from lakehouse.cost import report
 from lakehouse.cost.estimate import Estimate, estimate
 from lakehouse.cost.prices import NotPricedError, Prices
+from lakehouse.cost.synth import checkout, synthesize
 from lakehouse.errors import LakehouseError
-from lakehouse.synth import checkout, synthesize
 
 KNOWN = {"resource", "service", "what", "per", "usd", "source", "hourly", "times", "missing", "when", "factor"}
 KNOWN |= {"besides"}

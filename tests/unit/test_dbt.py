@@ -1,4 +1,4 @@
-"""What `lakehouse.dbt` hands to dbt, and what it makes of dbt's answer."""
+"""What `lakehouse.operations.dbt` hands to dbt, and what it makes of dbt's answer."""
 
 import json
 import re
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse import dbt
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names
+from lakehouse.operations import dbt
 
 NAMES = Names(environment="dev", account="000000000000", region="eu-west-1")
-MODELS = Path(dbt.__file__).parents[1] / "models"
+MODELS = Path(dbt.__file__).parents[2] / "models"
 
 
 def test_the_project_reads_exactly_the_variables_that_it_is_given() -> None:

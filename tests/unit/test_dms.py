@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from lakehouse import dms
-from lakehouse.contract import Contract, Ingest, Source
-from local.dms import mappings, settings
+from emulator.replicator import mappings, settings
+from lakehouse.contracts import dms
+from lakehouse.contracts.model import Contract, Ingest, Source
 
 ORDERS = Contract(
     path="contracts/sales/orders.odcs.yaml",

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from lakehouse.contract import Contract, Ingest, QualityRule, Severity
-from lakehouse.contract_loader import load_contracts
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.model import Contract, Ingest, QualityRule, Severity
+from lakehouse.contracts.types import INT, STRING
 from lakehouse.names import Zone
 from lakehouse.quality.dqdl import Ruleset, rulesets
-from lakehouse.types import INT, STRING
 from tests.unit.readers.support import column, contract
 
 FACTS = contract(column("id", INT), column("status", STRING))

@@ -7,8 +7,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from lakehouse.batches.ingest import ingest
 from lakehouse.errors import LakehouseError
-from lakehouse.ingest import ingest
 from lakehouse.names import Names, Zone
 from tests.contracts import TILL
 

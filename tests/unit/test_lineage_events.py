@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from lakehouse.batches import StageObject
-from lakehouse.contract import Contract, Deduplicate, Ingest, QualityRule, Severity, Source
-from lakehouse.contract_loader import load_contracts
+from lakehouse.batches.manifests import StageObject
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.model import Contract, Deduplicate, Ingest, QualityRule, Severity, Source
+from lakehouse.contracts.types import INT
 from lakehouse.lineage import models, moves, record, sql
 from lakehouse.lineage.events import Parent
 from lakehouse.names import Move, Names, Zone
 from lakehouse.quality.results import judged, not_evaluated
-from lakehouse.types import INT
 from tests import dbt_artifacts
 from tests.openlineage import SPEC, check, validate
 from tests.unit.readers.support import column, contract

@@ -11,8 +11,7 @@ from pyiceberg.catalog import Catalog
 from rich.console import Console
 from typer.testing import CliRunner
 
-from lakehouse import ops_tables, tables
-from lakehouse.cli import lineage as cli
+from lakehouse.cli.commands import lineage as cli
 from lakehouse.cli.main import app
 from lakehouse.errors import LakehouseError
 from lakehouse.lineage import events, moves, record
@@ -20,6 +19,7 @@ from lakehouse.lineage.events import Dataset, EventType, Origin, Subtype
 from lakehouse.lineage.graph import Graph, Place, of_events
 from lakehouse.lineage.page import page
 from lakehouse.names import Move, Names
+from lakehouse.tables import migrations, ops
 from tests.unit.test_lineage_events import AT, FILES, NAMES, attempt, events_of_models
 
 HOSTILE = "</script><script>alert(1)</script><!--"
@@ -151,8 +151,8 @@ def test_the_page_is_one_file_that_asks_for_nothing_and_runs_nothing_of_the_data
 
 
 def test_the_command_line_reads_the_last_runs_alone(lake: Catalog, names: Names) -> None:
-    for table in ops_tables.definitions(names=names):
-        tables.create(lake, table)
+    for table in ops.definitions(names=names):
+        migrations.create(lake, table)
     started = moves.started(replace(attempt(Move.STAGE_TO_RAW), names=names))
     failed = moves.ended(replace(attempt(Move.STAGE_TO_RAW), names=names), at=AT, counts={}, results={}, error="no")
     first = [event for batch in range(1, 6) for event in load(batch, rows=batch, names=names)]

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from lakehouse import metrics, ops
-from lakehouse.metrics import Metric
+from lakehouse.batches import attempts as ops
+from lakehouse.moves import metrics
+from lakehouse.moves.metrics import Metric
 from lakehouse.names import Move
 
 STARTED = datetime(2026, 3, 1, tzinfo=UTC)

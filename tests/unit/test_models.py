@@ -15,16 +15,18 @@ import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse import dbt, ops_tables, table_definition
-from lakehouse.contract_loader import load_contracts
+from lakehouse.contracts.loader import load_contracts
 from lakehouse.names import Names
-from lakehouse.table_definition import Definition
+from lakehouse.operations import dbt
+from lakehouse.tables import definition as table_definition
+from lakehouse.tables import ops
+from lakehouse.tables.definition import Definition
 
 if TYPE_CHECKING:
     # By name alone: Hypothesis keeps the types of a test, and DuckDB reports those that live to the end as leaked.
     from duckdb import DuckDBPyConnection
 
-ROOT = Path(dbt.__file__).parents[1]
+ROOT = Path(dbt.__file__).parents[2]
 NAMES = Names(environment="dev", account="000000000000", region="eu-west-1")
 BEGINNING = datetime(1900, 1, 1)
 START = datetime(2026, 1, 1)
@@ -62,7 +64,7 @@ def version_sql(tmp_path_factory: pytest.TempPathFactory) -> str:
 def tables() -> dict[str, Definition]:
     """The tables that the model reads, as their contracts make them."""
     contract = next(item for item in load_contracts(ROOT / "contracts") if item.dataset == "customers")
-    found = [table_definition.raw(contract, names=NAMES), *ops_tables.definitions(names=NAMES)]
+    found = [table_definition.raw(contract, names=NAMES), *ops.definitions(names=NAMES)]
     return {definition.table: definition for definition in found}
 
 

@@ -9,10 +9,11 @@ import boto3
 import pytest
 from pyiceberg.catalog import Catalog
 
-from lakehouse import ops_tables, optimizers, table_definition, tables
-from lakehouse.contract_loader import load_contract
+from lakehouse.contracts.loader import load_contract
 from lakehouse.names import Names
-from lakehouse.table_changes import Action
+from lakehouse.tables import definition as table_definition
+from lakehouse.tables import migrations, ops, optimizers
+from lakehouse.tables.diff import Action
 from tests.unit.test_tables import CONTRACTS
 
 Settings = Callable[[str], dict[str, Any]]
@@ -33,19 +34,19 @@ def settings(lake: Catalog, names: Names) -> Settings:
 
 
 def test_every_table_of_ours_is_kept_in_shape(lake: Catalog, names: Names) -> None:
-    tables.apply(lake, [ORDERS], names)
+    migrations.apply(lake, [ORDERS], names)
 
     glue = boto3.client("glue")
-    definitions = [*table_definition.of_contracts([ORDERS], names=names), *ops_tables.definitions(names=names)]
+    definitions = [*table_definition.of_contracts([ORDERS], names=names), *ops.definitions(names=names)]
     for definition in definitions:
         assert optimizers.differences(glue, definition, names=names) == []
-    assert tables.plan(lake, [ORDERS], names) == []
+    assert migrations.plan(lake, [ORDERS], names) == []
 
 
 def test_glue_works_under_the_optimizers_role_within_the_tables_place(
     lake: Catalog, names: Names, settings: Settings
 ) -> None:
-    tables.apply(lake, [ORDERS], names)
+    migrations.apply(lake, [ORDERS], names)
 
     for type_ in ("compaction", "retention", "orphan_file_deletion"):
         assert settings(type_)["roleArn"] == f"arn:aws:iam::{names.account}:role/{names.optimizer_role}"
@@ -60,14 +61,14 @@ def test_glue_works_under_the_optimizers_role_within_the_tables_place(
 def test_snapshots_hold_nothing_longer_than_the_contract_wants(
     lake: Catalog, names: Names, settings: Settings, retention: timedelta | None, days: int
 ) -> None:
-    tables.apply(lake, [replace(ORDERS, retention=retention)], names)
+    migrations.apply(lake, [replace(ORDERS, retention=retention)], names)
 
     configuration = settings("retention")["retentionConfiguration"]["icebergConfiguration"]
     assert configuration["snapshotRetentionPeriodInDays"] == days
 
 
 def test_what_somebody_changed_is_shown_and_put_right(lake: Catalog, names: Names, settings: Settings) -> None:
-    tables.apply(lake, [ORDERS], names)
+    migrations.apply(lake, [ORDERS], names)
     definition = table_definition.raw(ORDERS, names=names)
     wanted = settings("compaction")
     boto3.client("glue").update_table_optimizer(
@@ -78,10 +79,10 @@ def test_what_somebody_changed_is_shown_and_put_right(lake: Catalog, names: Name
         TableOptimizerConfiguration=wanted | {"enabled": False},  # type: ignore[arg-type]
     )
 
-    [change] = tables.plan(lake, [ORDERS], names)
+    [change] = migrations.plan(lake, [ORDERS], names)
     assert (change.table, change.action) == (definition.name, Action.OPTIMIZE)
     assert change.detail == "optimizer compaction: enabled False -> True"
 
-    assert tables.apply(lake, [ORDERS], names) == [change]
+    assert migrations.apply(lake, [ORDERS], names) == [change]
     assert settings("compaction") == wanted
-    assert tables.plan(lake, [ORDERS], names) == []
+    assert migrations.plan(lake, [ORDERS], names) == []

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lakehouse.batches.attempts import FAILED, SUCCEEDED, Attempt, held, pending
 from lakehouse.names import Move
-from lakehouse.ops import FAILED, SUCCEEDED, Attempt, held, pending
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 BATCHES = ["orders-00000001", "orders-00000002", "orders-00000003"]

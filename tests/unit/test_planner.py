@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from lakehouse import pulls
+from lakehouse.batches import pulls
+from lakehouse.batches.attempts import FAILED, Attempt
 from lakehouse.names import Move
-from lakehouse.ops import FAILED, Attempt
-from lakehouse.planner import FIRST_PAUSE, LONGEST_PAUSE, asked, due, paused_until
+from lakehouse.operations.planner import FIRST_PAUSE, LONGEST_PAUSE, asked, due, paused_until
 from lakehouse.sizes import CAPACITIES, Size
 from tests.api import RATES
 from tests.contracts import TILL
@@ -32,13 +32,13 @@ import sys
 import boto3
 boto3.client("s3", region_name="eu-central-1")
 before = set(sys.modules)
-import lakehouse.planner
+import lakehouse.operations.planner
 loaded = (sys.modules[name] for name in set(sys.modules) - before)
 print(*{module.__name__.partition(".")[0] for module in loaded if "site-packages" in (module.__file__ or "")})
-print(lakehouse.planner.__name__)
+print(lakehouse.operations.planner.__name__)
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout.split() == ["lakehouse.planner"]
+    assert ran.stdout.split() == ["lakehouse.operations.planner"]
 
 
 def test_what_waits_is_planned_and_due(s3: "S3Client") -> None:

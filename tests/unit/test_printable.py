@@ -7,13 +7,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lakehouse.cli import build, quarantine, status
+from lakehouse.batches.quarantine import Refused
+from lakehouse.cli.commands import build, quarantine, status
+from lakehouse.cli.commands.query import _cell
 from lakehouse.cli.printable import in_markup, printable
-from lakehouse.cli.query import _cell
-from lakehouse.dbt import Node
 from lakehouse.names import Names
-from lakehouse.quarantine import Refused
-from lakehouse.status import Status
+from lakehouse.operations.dbt import Node
+from lakehouse.operations.status import Status
 
 HOSTILE = [
     "\x1b[2J\x1b[31mall is well",
@@ -79,7 +79,7 @@ def test_why_something_failed_is_shown_as_text(
         (status, "look", [found]),
         (status.catalog, "load", None),
         (build, "names_of", names),
-        (build.ops, "attempts", []),
+        (build.attempts, "attempts", []),
         (build.dbt, "build", [node]),
     ):
         monkeypatch.setattr(module, name, lambda *_, given=given, **__: given)

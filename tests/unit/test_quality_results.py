@@ -5,8 +5,8 @@ from itertools import product
 
 import pytest
 
-from lakehouse.contract import QualityRule, Severity
-from lakehouse.odcs.quality import OPERATORS
+from lakehouse.contracts.model import QualityRule, Severity
+from lakehouse.contracts.odcs.quality import OPERATORS
 from lakehouse.quality.results import Result, compares, gate, judged, not_evaluated
 from lakehouse.quality.verdict import Verdict
 

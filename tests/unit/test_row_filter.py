@@ -2,11 +2,11 @@
 
 import pytest
 
-from lakehouse import types
-from lakehouse.contract import Column
-from lakehouse.faults import Faults
-from lakehouse.odcs.custom import Setting
-from lakehouse.odcs.row_filter import row_filter
+from lakehouse.contracts import types
+from lakehouse.contracts.model import Column
+from lakehouse.contracts.odcs.custom import Setting
+from lakehouse.contracts.odcs.row_filter import row_filter
+from lakehouse.contracts.violations import Faults
 
 COLUMNS = [
     Column(name=name, source_name=name, type=type_)

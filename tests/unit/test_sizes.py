@@ -6,9 +6,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from lakehouse.contract_loader import parse_contract
+from lakehouse.contracts.loader import parse_contract
 from lakehouse.names import Move, Names
-from lakehouse.run import start
+from lakehouse.operations.run import start
 from lakehouse.sizes import CAPACITIES, Size
 from tests.contracts import TILL
 from tests.unit.test_contract_loader import EXAMPLE

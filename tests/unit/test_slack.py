@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from lakehouse import slack
 from lakehouse.errors import LakehouseError
+from lakehouse.operations import slack
 from tests.servers import Posted, receiving
 
 NOTICE = """dataset or model: parcels
@@ -89,6 +89,9 @@ def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_needs_boto3_and_nothing_else() -> None:
-    code = "import boto3, sys; before = set(sys.modules); import lakehouse.slack; print(*set(sys.modules) - before)"
+    code = (
+        "import boto3, sys; before = set(sys.modules); import lakehouse.operations.slack; "
+        "print(*set(sys.modules) - before)"
+    )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {name.partition(".")[0] for name in ran.stdout.split()} - sys.stdlib_module_names == {"lakehouse"}

@@ -7,10 +7,10 @@ import boto3
 import pytest
 
 from lakehouse.cli.main import main
-from lakehouse.contract_loader import load_contracts
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.published import not_in_force, publish
 from lakehouse.names import Move, Names
-from lakehouse.published import not_in_force, publish
-from lakehouse.smoke import checks
+from lakehouse.operations.smoke import checks
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 

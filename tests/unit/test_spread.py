@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.batches import StageObject
+from lakehouse.batches.manifests import StageObject
 from lakehouse.moves.stage_to_raw import LEAST_BYTES, MOST_BYTES, spread
 
 MIB = 2**20

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lakehouse import ops
+from lakehouse.batches import attempts as ops
+from lakehouse.contracts.types import INT
 from lakehouse.names import Move
-from lakehouse.status import Status, summary
-from lakehouse.types import INT
+from lakehouse.operations.status import Status, summary
 from tests.unit.readers.support import column, contract
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

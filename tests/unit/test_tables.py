@@ -8,12 +8,13 @@ import pytest
 from pyiceberg.catalog import Catalog
 from pyiceberg.transforms import BucketTransform, IdentityTransform
 
-from lakehouse import tables, types
-from lakehouse.contract import Column, Contract, Ingest, Partition
-from lakehouse.contract_loader import load_contract, load_contracts
+from lakehouse.contracts import types
+from lakehouse.contracts.loader import load_contract, load_contracts
+from lakehouse.contracts.model import Column, Contract, Ingest, Partition
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
-from lakehouse.table_changes import Action, Change
+from lakehouse.tables import migrations
+from lakehouse.tables.diff import Action, Change
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 
@@ -33,28 +34,30 @@ def with_type(contract: Contract, name: str, type_: types.Type) -> Contract:
 
 def breaks(lake: Catalog, contract: Contract, names: Names) -> list[str]:
     """What apply refuses, after it has refused and changed nothing."""
-    before = {change.detail for change in tables.plan(lake, [contract], names) if change.action is Action.BREAK}
+    before = {change.detail for change in migrations.plan(lake, [contract], names) if change.action is Action.BREAK}
     with pytest.raises(LakehouseError, match="Two ways out"):
-        tables.apply(lake, [contract], names)
-    assert {change.detail for change in tables.plan(lake, [contract], names) if change.action is Action.BREAK} == before
+        migrations.apply(lake, [contract], names)
+    assert {
+        change.detail for change in migrations.plan(lake, [contract], names) if change.action is Action.BREAK
+    } == before
     return sorted(before)
 
 
 def test_all_sales_tables_are_made_and_applying_again_changes_nothing(lake: Catalog, names: Names) -> None:
     contracts = load_contracts(CONTRACTS)
 
-    made = tables.apply(lake, contracts, names)
+    made = migrations.apply(lake, contracts, names)
 
     assert {change.action for change in made} == {Action.CREATE}
     assert len(made) == 2 * len(contracts) + 4
-    assert tables.plan(lake, contracts, names) == []
+    assert migrations.plan(lake, contracts, names) == []
     location = lake.load_table(f"{names.database(Zone.RAW)}.orders").metadata_location
-    assert tables.apply(lake, contracts, names) == []
+    assert migrations.apply(lake, contracts, names) == []
     assert lake.load_table(f"{names.database(Zone.RAW)}.orders").metadata_location == location
 
 
 def test_raw_is_partitioned_by_batch_and_requires_nothing(lake: Catalog, names: Names, orders: Contract) -> None:
-    tables.apply(lake, [orders], names)
+    migrations.apply(lake, [orders], names)
 
     table = lake.load_table(f"{names.database(Zone.RAW)}.orders")
 
@@ -82,7 +85,7 @@ def test_raw_is_partitioned_by_batch_and_requires_nothing(lake: Catalog, names: 
 
 def test_integration_requires_the_key_alone_and_keeps_tombstones(lake: Catalog, names: Names, orders: Contract) -> None:
     contract = replace(orders, partitions=(Partition(column="order_id", transform="bucket[4]"),))
-    tables.apply(lake, [contract], names)
+    migrations.apply(lake, [contract], names)
 
     table = lake.load_table(f"{names.database(Zone.INTEGRATION)}.orders")
 
@@ -95,7 +98,7 @@ def test_integration_requires_the_key_alone_and_keeps_tombstones(lake: Catalog, 
 
 
 def test_files_that_only_grow_have_neither_change_columns_nor_tombstones(lake: Catalog, names: Names) -> None:
-    tables.apply(lake, [load_contract(CONTRACTS / "sales" / "store_sales.odcs.yaml")], names)
+    migrations.apply(lake, [load_contract(CONTRACTS / "sales" / "store_sales.odcs.yaml")], names)
 
     schemas = [lake.load_table(f"{names.database(zone)}.store_sales").schema() for zone in (Zone.RAW, Zone.INTEGRATION)]
 
@@ -115,7 +118,7 @@ def test_a_table_follows_its_contract(lake: Catalog, names: Names, orders: Contr
             Column(name="place", source_name="place", type=types.struct_of({"x": types.INT})),
         ),
     )
-    tables.apply(lake, [contract], names)
+    migrations.apply(lake, [contract], names)
     ids = {
         field.name: field.field_id for field in lake.load_table(f"{names.database(Zone.RAW)}.orders").schema().fields
     }
@@ -134,8 +137,8 @@ def test_a_table_follows_its_contract(lake: Catalog, names: Names, orders: Contr
         columns=(*evolved.columns, Column(name="note", source_name="Note", type=types.STRING, description="Why")),
     )
 
-    planned = tables.plan(lake, [evolved], names)
-    tables.apply(lake, [evolved], names)
+    planned = migrations.plan(lake, [evolved], names)
+    migrations.apply(lake, [evolved], names)
 
     raw = f"{names.database(Zone.RAW)}.orders"
     assert [change for change in planned if change.table == raw] == [
@@ -146,19 +149,19 @@ def test_a_table_follows_its_contract(lake: Catalog, names: Names, orders: Contr
         Change(table=raw, action=Action.ADD, detail="column note string"),
         Change(table=raw, action=Action.DESCRIBE, detail="property lakehouse.contract-version: '1.0.0' -> '1.1.0'"),
     ]
-    assert tables.plan(lake, [evolved], names) == []
+    assert migrations.plan(lake, [evolved], names) == []
     schema = lake.load_table(raw).schema()
     assert {field.name: field.field_id for field in schema.fields if field.name in ids} == ids
     assert schema.find_field("note").doc == "Why"
 
 
 def test_a_column_that_was_required_becomes_optional(lake: Catalog, names: Names, orders: Contract) -> None:
-    tables.apply(lake, [orders], names)
+    migrations.apply(lake, [orders], names)
     table = lake.load_table(f"{names.database(Zone.INTEGRATION)}.orders")
     with table.update_schema(allow_incompatible_changes=True) as update:
         update.update_column("status", required=True)
 
-    [change] = tables.apply(lake, [orders], names)
+    [change] = migrations.apply(lake, [orders], names)
 
     assert change.detail == "column status: required -> optional"
     assert not lake.load_table(f"{names.database(Zone.INTEGRATION)}.orders").schema().find_field("status").required
@@ -176,13 +179,13 @@ def test_a_column_that_was_required_becomes_optional(lake: Catalog, names: Names
 def test_a_type_that_is_no_wider_is_refused(
     lake: Catalog, names: Names, orders: Contract, name: str, type_: types.Type, detail: str
 ) -> None:
-    tables.apply(lake, [orders], names)
+    migrations.apply(lake, [orders], names)
 
     assert breaks(lake, with_type(orders, name, type_), names) == [detail]
 
 
 def test_a_dropped_column_is_refused(lake: Catalog, names: Names, orders: Contract) -> None:
-    tables.apply(lake, [orders], names)
+    migrations.apply(lake, [orders], names)
 
     fewer = replace(orders, columns=tuple(column for column in orders.columns if column.name != "channel"))
 
@@ -190,7 +193,7 @@ def test_a_dropped_column_is_refused(lake: Catalog, names: Names, orders: Contra
 
 
 def test_another_key_is_refused(lake: Catalog, names: Names, orders: Contract) -> None:
-    tables.apply(lake, [orders], names)
+    migrations.apply(lake, [orders], names)
 
     assert breaks(lake, replace(orders, key=("order_id", "customer_id")), names) == [
         "column customer_id: optional -> required",
@@ -199,7 +202,7 @@ def test_another_key_is_refused(lake: Catalog, names: Names, orders: Contract) -
 
 
 def test_other_partitions_are_refused(lake: Catalog, names: Names, orders: Contract) -> None:
-    tables.apply(lake, [orders], names)
+    migrations.apply(lake, [orders], names)
 
     partitioned = replace(orders, partitions=(Partition(column="order_id", transform="truncate[1000]"),))
 
@@ -208,22 +211,22 @@ def test_other_partitions_are_refused(lake: Catalog, names: Names, orders: Contr
 
 def test_nothing_is_changed_when_one_of_many_tables_would_break(lake: Catalog, names: Names, orders: Contract) -> None:
     customers = load_contract(CONTRACTS / "sales" / "customers.odcs.yaml")
-    tables.apply(lake, [orders], names)
+    migrations.apply(lake, [orders], names)
 
     with pytest.raises(LakehouseError, match="orders_v2"):
-        tables.apply(lake, [customers, with_type(orders, "status", types.DATE)], names)
+        migrations.apply(lake, [customers, with_type(orders, "status", types.DATE)], names)
 
-    assert {change.action for change in tables.plan(lake, [customers], names)} == {Action.CREATE, Action.ORPHAN}
+    assert {change.action for change in migrations.plan(lake, [customers], names)} == {Action.CREATE, Action.ORPHAN}
 
 
 def test_a_table_without_a_contract_is_reported_and_left(lake: Catalog, names: Names, orders: Contract) -> None:
     customers = load_contract(CONTRACTS / "sales" / "customers.odcs.yaml")
-    tables.apply(lake, [customers, orders], names)
+    migrations.apply(lake, [customers, orders], names)
     schema = lake.load_table(f"{names.database(Zone.RAW)}.orders").schema()
     of_dbt = names.table_location(Zone.INTEGRATION, domain="dbt", table="model")
     lake.create_table(f"{names.database(Zone.INTEGRATION)}.model", schema, location=of_dbt)
 
-    left = tables.apply(lake, [customers], names)
+    left = migrations.apply(lake, [customers], names)
 
     assert [(change.table, change.action) for change in left] == [
         (f"{names.database(zone)}.orders", Action.ORPHAN) for zone in (Zone.RAW, Zone.INTEGRATION)
@@ -236,13 +239,13 @@ def test_racing_applies_end_in_one_table_each(lake: Catalog, names: Names, order
     other = replace(orders, columns=(*orders.columns, Column(name="tip", source_name="tip", type=types.LONG)))
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: tables.apply(lake, [orders], names), range(4)))
+        list(pool.map(lambda _: migrations.apply(lake, [orders], names), range(4)))
     with ThreadPoolExecutor(2) as pool:
-        futures = [pool.submit(tables.apply, lake, [contract], names) for contract in (wider, wider)]
+        futures = [pool.submit(migrations.apply, lake, [contract], names) for contract in (wider, wider)]
     for future in futures:
         future.result()
 
-    assert tables.plan(lake, [wider], names) == []
+    assert migrations.plan(lake, [wider], names) == []
     assert breaks(lake, other, names) == ["column note is no longer in the contract"]
 
 
@@ -250,7 +253,7 @@ def test_without_databases_the_way_there_is_named(lake: Catalog, names: Names, o
     elsewhere = replace(names, environment="prod")
 
     with pytest.raises(LakehouseError, match="lakehouse_prod_integration does not exist: deploy the stacks first"):
-        tables.apply(lake, [orders], elsewhere)
+        migrations.apply(lake, [orders], elsewhere)
 
 
 def test_contracts_come_into_force_and_unchanged_ones_are_not_written_again(
@@ -263,7 +266,7 @@ def test_contracts_come_into_force_and_unchanged_ones_are_not_written_again(
     s3.put_bucket_versioning(Bucket=names.scripts_bucket, VersioningConfiguration={"Status": "Enabled"})
 
     for _ in range(2):
-        tables.apply(lake, load_contracts(tmp_path), names)
+        migrations.apply(lake, load_contracts(tmp_path), names)
 
     in_force = load_contracts(names.contracts_uri)
     assert [replace(found, path="") for found in in_force] == [replace(load_contract(contract), path="")]
@@ -274,6 +277,6 @@ def test_an_entity_that_was_appended_cannot_silently_become_merged(
     lake: Catalog, names: Names, orders: Contract
 ) -> None:
     appended = replace(orders, ingest=Ingest.APPEND, key=())
-    tables.apply(lake, [appended], names)
+    migrations.apply(lake, [appended], names)
 
     assert "key: none -> order_id" in breaks(lake, orders, names)

@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from local.till import HEADER, TillFile, Week, write_week
+from local.demo.store_sales import HEADER, TillFile, Week, write_week
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@ from datetime import datetime
 
 import pytest
 
-from lakehouse.odcs.time_format import strptime
+from lakehouse.contracts.odcs.time_format import strptime
 
 
 @pytest.mark.parametrize(

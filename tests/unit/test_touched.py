@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pyiceberg.transforms import DayTransform, HourTransform, MonthTransform, YearTransform
 from pyiceberg.types import DateType, TimestamptzType
 
-from lakehouse import touched
-from lakehouse.types import STRING
+from lakehouse.contracts.types import STRING
+from lakehouse.integration import pruning
 
 UNITS = {"year": YearTransform(), "month": MonthTransform(), "day": DayTransform(), "hour": HourTransform()}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,7 +29,7 @@ def test_a_range_of_times_is_a_whole_partition(unit: str, value: datetime) -> No
     transform = UNITS[unit].transform(TimestamptzType())
     start = beginning(value, unit)
 
-    end = touched._end(start, unit=unit)
+    end = pruning._end(start, unit=unit)
 
     assert start <= value <= end
     assert transform(_micros(start)) == transform(_micros(value)) == transform(_micros(end))
@@ -42,7 +42,7 @@ def test_a_range_of_dates_is_a_whole_partition(unit: str, value: date) -> None:
     transform = UNITS[unit].transform(DateType())
     start = beginning(datetime(value.year, value.month, value.day, tzinfo=UTC), unit).date()
 
-    end = touched._end(start, unit=unit)
+    end = pruning._end(start, unit=unit)
 
     assert start <= value <= end
     assert transform(_days(start)) == transform(_days(value)) == transform(_days(end))
@@ -58,5 +58,5 @@ def _days(value: date) -> int:
 
 
 def test_text_is_quoted_as_every_engine_reads_it() -> None:
-    condition = touched.one_of("name", ["b\\", "O'Brien"], STRING)
+    condition = pruning.one_of("name", ["b\\", "O'Brien"], STRING)
     assert condition.sql == r"(t.`name` = CAST('O\'Brien' AS string) OR t.`name` = CAST('b\\' AS string))"

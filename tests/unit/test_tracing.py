@@ -5,7 +5,7 @@ import re
 import pytest
 import requests
 
-from lakehouse import tracing
+from lakehouse.engine import tracing
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names
 

@@ -7,9 +7,9 @@ from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.schema import Schema, visit
 from pyiceberg.types import NestedField, TimestampType, TimeType, UUIDType
 
-from lakehouse import types
+from lakehouse.contracts import types
+from lakehouse.contracts.types import Kind, Type, can_widen, from_iceberg
 from lakehouse.errors import LakehouseError
-from lakehouse.types import Kind, Type, can_widen, from_iceberg
 
 FIELD_NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.contract_loader import load_contract
-from local import visits
-from local.visits import Visits
+from lakehouse.contracts.loader import load_contract
+from local.demo import page_views
+from local.demo.page_views import Visits
 
 CONTRACT = Path(__file__).parents[2] / "contracts" / "web" / "page_views.odcs.yaml"
 
 
 @pytest.fixture(params=[1, 2])
 def hour(request: pytest.FixtureRequest) -> Visits:
-    return visits.hour(request.param)
+    return page_views.hour(request.param)
 
 
 def test_every_kind_is_there_and_the_same_every_time(hour: Visits) -> None:
     assert {"view", "repeat", "faulty", "astray"} == hour.kinds.keys()
-    assert hour in (visits.hour(1), visits.hour(2))
+    assert hour in (page_views.hour(1), page_views.hour(2))
     assert hour.views == sum(hour.kinds.values()) - 1
 
 
@@ -37,7 +37,7 @@ def test_views_have_the_contracts_columns_and_no_event_is_new_twice(hour: Visits
 
 def test_a_repeat_is_an_event_that_was_sent_before() -> None:
     sent: set[bytes] = set()
-    for event in (*visits.hour(1).events, *visits.hour(2).events):
+    for event in (*page_views.hour(1).events, *page_views.hour(2).events):
         if event.kind != "astray":
             assert (event.body in sent) == (event.kind == "repeat")
         sent.add(event.body)

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from local import embedded
+from emulator.runtime import server_lifecycle
 from tests.integration.athena.asking import BUCKET, DATABASE, RESULTS, Athena
 
 
 @pytest.fixture(scope="session")
-def athena(aws: embedded.Server) -> Athena:
+def athena(aws: server_lifecycle.Server) -> Athena:
     s3 = boto3.client("s3")
     for bucket in (BUCKET, RESULTS):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})

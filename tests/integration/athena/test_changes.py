@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local import embedded
+from emulator.runtime import server_lifecycle
 from tests.integration.athena.asking import DATABASE, Athena, iceberg
 
 STOCK = """
@@ -171,8 +171,8 @@ def test_nested_values_survive_a_rewrite(athena: Athena, table: str) -> None:
     assert athena(f"SELECT items, counts, raw, items IS NULL, counts IS NULL FROM {table} ORDER BY id").rows == before
 
 
-def test_pyiceberg_reads_what_athena_wrote(aws: embedded.Server, athena: Athena, stock: str) -> None:
-    from lakehouse import catalog
+def test_pyiceberg_reads_what_athena_wrote(aws: server_lifecycle.Server, athena: Athena, stock: str) -> None:
+    from lakehouse.engine import catalog
 
     athena(MERGE.format(t=stock, rows="(1, 'delete', 0.0), (3, 'set', 5.0), (8, 'new', 6.0)"))
     found = catalog.load().load_table((DATABASE, stock)).scan(row_filter="id >= 3").to_arrow()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local import embedded
+from emulator.runtime import server_lifecycle
 from tests.integration.athena.asking import Athena
 
 PROJECT = Path(__file__).with_name("dbt_project")
@@ -34,7 +34,7 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def project(aws: embedded.Server, athena: Athena, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(aws: server_lifecycle.Server, athena: Athena, tmp_path_factory: pytest.TempPathFactory) -> Project:
     folder = tmp_path_factory.mktemp("dbt") / "project"
     shutil.copytree(PROJECT, folder)
     return Project(folder)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 import pyarrow as pa
 
-from lakehouse import catalog
+from lakehouse.engine import catalog
 from tests.integration.athena.asking import BUCKET, DATABASE, Athena, iceberg
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from local import embedded
+from emulator.runtime import server_lifecycle
 from tests.integration.athena.asking import BUCKET, DATABASE, RESULTS, Athena, iceberg
 
 NUMBERS = "WITH n AS (SELECT n FROM unnest(sequence(1, 9999)) AS t (n)) "
@@ -49,9 +49,9 @@ def test_a_statement_that_runs_can_be_stopped(athena: Athena, table: str, sql: s
 
 def test_a_server_ends_though_statements_run_and_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = tmp_path / "root"
-    server = embedded.up(root)
+    server = server_lifecycle.up(root)
     try:
-        for name, value in embedded.environment(server).items():
+        for name, value in server_lifecycle.environment(server).items():
             monkeypatch.setenv(name, value)
         for bucket in (BUCKET, RESULTS):
             boto3.client("s3").create_bucket(
@@ -65,12 +65,12 @@ def test_a_server_ends_though_statements_run_and_wait(tmp_path: Path, monkeypatc
         ids += [athena.start(f"UPDATE u SET n = n + {i}") for i in range(30)]  # two at a time, always asking S3
         until_it_runs(athena, ids[8])
         began = time.monotonic()
-        embedded.down(root)
-        assert time.monotonic() - began < embedded.STOP_SECONDS / 2
+        server_lifecycle.down(root)
+        assert time.monotonic() - began < server_lifecycle.STOP_SECONDS / 2
         assert "Traceback" not in server.log.read_text()
-        server = embedded.up(root)
+        server = server_lifecycle.up(root)
         reasons = [athena.wait(query_id)["Status"].get("StateChangeReason") for query_id in ids]
         assert reasons[:2] == ["Query was cancelled by user"] * 2
         assert reasons[-1] == "GENERIC_INTERNAL_ERROR: the server ended while the query ran"
     finally:
-        embedded.down(root)
+        server_lifecycle.down(root)

@@ -3,7 +3,7 @@
 import boto3
 import pytest
 
-from lakehouse import catalog
+from lakehouse.engine import catalog
 from tests.integration.athena.asking import BUCKET, DATABASE, Athena, iceberg, location
 
 

@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from local import embedded
-from local import postgres as local_postgres
-from local.postgres import Database
+from emulator.runtime import server_lifecycle
+from local.sources import postgres as local_postgres
+from local.sources.postgres import Database
 from tests.integration.dms.replicator import ForkedReplicator, Replicator
 
 _numbers = count(1)
@@ -68,7 +68,7 @@ def forked(database: Database, bucket: str, tmp_path: Path) -> Iterator[ForkedRe
 
 
 @pytest.fixture
-def bucket(aws: embedded.Server, database: Database) -> str:
+def bucket(aws: server_lifecycle.Server, database: Database) -> str:
     """A bucket of the test's own."""
     name = database.dbname.replace("_", "-")
     boto3.client("s3").create_bucket(

@@ -10,10 +10,10 @@ from typing import Any
 
 import psycopg
 
-from lakehouse.dms import CHANGE_SEQUENCE, CHANGE_SEQUENCE_EXPRESSION, s3_settings
-from local.dms import replication, state, task
-from local.dms.progress import wait_until_caught_up
-from local.postgres import Database
+from emulator.replicator import replication, state, task
+from emulator.replicator.progress import wait_until_caught_up
+from lakehouse.contracts.dms import CHANGE_SEQUENCE, CHANGE_SEQUENCE_EXPRESSION, s3_settings
+from local.sources.postgres import Database
 from tests.integration.dms import replica
 
 TIMEOUT_S = 30

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local import embedded
-from local import postgres as local_postgres
-from local.dms import source, task
-from local.postgres import Database
+from emulator.replicator import source, task
+from emulator.runtime import server_lifecycle
+from local.sources import postgres as local_postgres
+from local.sources.postgres import Database
 from tests.integration.dms.replicator import Replicator
 
 TABLES = {"plain": "DEFAULT", "whole": "FULL"}
@@ -43,7 +43,7 @@ transactions = st.lists(
 
 @pytest.fixture(scope="module")
 def running(
-    aws: embedded.Server, postgres: Database, tmp_path_factory: pytest.TempPathFactory
+    aws: server_lifecycle.Server, postgres: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Replicator, psycopg.Connection[Any]]]:
     """A replication of both tables that follows already."""
     local_postgres.create_database(postgres, "any_transactions")

@@ -15,11 +15,11 @@ import psycopg
 import pytest
 from botocore.exceptions import ClientError
 
-from lakehouse.dms import s3_settings
-from local import embedded
-from local.dms.progress import wait_until_caught_up
-from local.dms.task import slot_name
-from local.postgres import Database
+from emulator.replicator.progress import wait_until_caught_up
+from emulator.replicator.task import slot_name
+from emulator.runtime import server_lifecycle
+from lakehouse.contracts.dms import s3_settings
+from local.sources.postgres import Database
 from tests.integration.dms import replica
 from tests.integration.dms.replicator import TIMEOUT_S, table_mappings
 
@@ -205,9 +205,9 @@ def test_a_replication_goes_on_after_its_server_was_killed(
     database: Database, connection: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection.execute("CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a VALUES (1)")
-    server = embedded.up(tmp_path)
+    server = server_lifecycle.up(tmp_path)
     try:
-        for name, value in embedded.environment(server).items():
+        for name, value in server_lifecycle.environment(server).items():
             monkeypatch.setenv(name, value)
         boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="killed")
         api = make_api(database, "killed")
@@ -215,9 +215,9 @@ def test_a_replication_goes_on_after_its_server_was_killed(
         api.catch_up()
         os.kill(server.pid, signal.SIGKILL)
         connection.execute("INSERT INTO a VALUES (2)")
-        server = embedded.up(tmp_path)
+        server = server_lifecycle.up(tmp_path)
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
         api.catch_up()
         assert api.ids("a") == [1, 2]
     finally:
-        embedded.down(tmp_path)
+        server_lifecycle.down(tmp_path)

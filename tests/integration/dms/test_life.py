@@ -8,10 +8,10 @@ import boto3
 import psycopg
 import pytest
 
-from local.dms import replication, source
-from local.dms.replication import ReplicationError
-from local.dms.settings import SettingsError
-from local.dms.task import parse, slot_name
+from emulator.replicator import replication, source
+from emulator.replicator.replication import ReplicationError
+from emulator.replicator.settings import SettingsError
+from emulator.replicator.task import parse, slot_name
 from tests.integration.dms import replica
 from tests.integration.dms.replicator import Replicator
 

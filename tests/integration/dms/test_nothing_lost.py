@@ -7,9 +7,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from local.dms import full_load
-from local.dms.full_load import StopRequestedError
-from local.dms.target import Bucket
+from emulator.replicator import full_load
+from emulator.replicator.full_load import StopRequestedError
+from emulator.replicator.target import Bucket
 from tests.integration.dms.replica import SEQUENCE
 from tests.integration.dms.replicator import ForkedReplicator, Replicator
 from tests.integration.dms.writers import TABLES, make_shop, writing

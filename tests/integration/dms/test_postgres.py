@@ -8,8 +8,8 @@ import psutil
 import psycopg
 import pytest
 
-from local import postgres
-from local.postgres import PostgresError
+from local.sources import postgres
+from local.sources.postgres import PostgresError
 
 
 def test_one_server_a_root_that_keeps_its_data_and_port(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import psycopg
 
-from local import shop
-from local.postgres import Database
+from local.demo import shop
+from local.sources.postgres import Database
 from tests.integration.dms.replicator import Replicator
 
 KEYS = {

@@ -9,8 +9,8 @@ import psycopg
 import pyarrow as pa
 import pytest
 
-from local.dms import changes
-from local.postgres import Database
+from emulator.replicator import changes
+from local.sources.postgres import Database
 from tests.integration.dms import replica
 from tests.integration.dms.replicator import Replicator
 

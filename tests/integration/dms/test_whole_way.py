@@ -11,16 +11,19 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from lakehouse import batches, catalog, table_definition, tables, types
-from lakehouse.contract import Contract, Ingest, Source
+from emulator.replicator import source, task
+from emulator.runtime.server_lifecycle import Server
+from lakehouse.batches import manifests
+from lakehouse.contracts import types
+from lakehouse.contracts.model import Contract, Ingest, Source
+from lakehouse.engine import catalog
+from lakehouse.engine.session import spark
 from lakehouse.moves.raw_to_integration import raw_to_integration
 from lakehouse.moves.stage_to_raw import stage_to_raw
 from lakehouse.names import Names, Zone
-from lakehouse.session import spark
-from local import postgres as local_postgres
-from local.dms import source, task
-from local.embedded import Server
-from local.postgres import Database
+from lakehouse.tables import definition, migrations
+from local.sources import postgres as local_postgres
+from local.sources.postgres import Database
 from tests.integration.dms.replicator import Replicator
 from tests.integration.dms.test_any_transactions import TABLES, transactions
 from tests.integration.jobs import deployment
@@ -56,7 +59,7 @@ class Way:
 
     def go(self, contract: Contract) -> None:
         """Bring what is in stage into integration."""
-        batch = batches.plan(boto3.client("s3"), names=self.names, contract=contract)
+        batch = manifests.plan(boto3.client("s3"), names=self.names, contract=contract)
         if batch is None:
             return
         stage_to_raw(spark(), contract, batch, names=self.names, catalog=catalog.load())
@@ -64,7 +67,7 @@ class Way:
 
     def rows(self, contract: Contract) -> dict[int, tuple[Any, ...]]:
         """Rows of the integration table that are not deleted."""
-        table = catalog.load().load_table(table_definition.integration(contract, names=self.names).name)
+        table = catalog.load().load_table(definition.integration(contract, names=self.names).name)
         rows = table.scan(row_filter="_is_deleted = false").to_arrow().to_pylist()
         found = {row["id"]: (row["id"], row["a"], row["b"]) for row in rows}
         assert len(found) == len(rows)
@@ -75,8 +78,8 @@ class Way:
 def way(aws: Server, postgres: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
     names = deployment(aws, project="way")
     for contract in CONTRACTS:
-        for define in (table_definition.raw, table_definition.integration):
-            tables.create(catalog.load(), define(contract, names=names))
+        for define in (definition.raw, definition.integration):
+            migrations.create(catalog.load(), define(contract, names=names))
     local_postgres.create_database(postgres, "whole_way")
     database = replace(postgres, dbname="whole_way")
     folder: Path = tmp_path_factory.mktemp("whole") / "replication"

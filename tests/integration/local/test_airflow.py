@@ -11,14 +11,14 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local import embedded
+from emulator.runtime import server_lifecycle
 
 BUCKET = "airflow-content"
 ROLE = "arn:aws:iam::000000000000:role/airflow"
 
 
 @pytest.fixture(scope="module")
-def s3(aws: embedded.Server) -> Any:
+def s3(aws: server_lifecycle.Server) -> Any:
     client: Any = boto3.client("s3")
     client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.region})
     return client
@@ -34,7 +34,7 @@ def archive(s3: Any, key: str, **files: str) -> str:
 
 
 @pytest.fixture
-def stack(aws: embedded.Server, request: pytest.FixtureRequest) -> Iterator[Any]:
+def stack(aws: server_lifecycle.Server, request: pytest.FixtureRequest) -> Iterator[Any]:
     client = boto3.client("cloudformation")
     name = request.node.name.replace("_", "-")
     change: Any = client.create_stack
@@ -82,7 +82,7 @@ def test_a_deployment_puts_files_replaces_markers_and_prunes(s3: Any, stack: Any
 
 
 @pytest.fixture
-def mwaa(aws: embedded.Server) -> Any:
+def mwaa(aws: server_lifecycle.Server) -> Any:
     # Its SDK would put `api.` before 127.0.0.1.
     return boto3.client("mwaa", config=Config(inject_host_prefix=False))
 
@@ -114,7 +114,7 @@ def test_an_environment_needs_its_files_and_keeps_what_it_was_told(s3: Any, mwaa
     mwaa.delete_environment(Name="flows")
 
 
-def test_packages_are_recorded(aws: embedded.Server) -> None:
+def test_packages_are_recorded(aws: server_lifecycle.Server) -> None:
     codeartifact = boto3.client("codeartifact")
     place = {"domain": "recorded", "repository": "pypi"}
     codeartifact.create_domain(domain="recorded")

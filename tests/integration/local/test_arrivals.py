@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from local import embedded
+from emulator.runtime import server_lifecycle
 
 
 def client(service: str) -> Any:
@@ -15,8 +15,8 @@ def client(service: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def queue(aws: embedded.Server) -> Iterator[tuple[str, str]]:
-    """URLs of a queue and its dead letters, filled by a rule for a bucket, as stacks/arrivals.py has it."""
+def queue(aws: server_lifecycle.Server) -> Iterator[tuple[str, str]]:
+    """URLs of a queue and its dead letters, filled by a rule for a bucket, as stacks/arrivals/stack.py has it."""
     s3, sqs, events = client("s3"), client("sqs"), client("events")
     s3.create_bucket(Bucket="arriving", CreateBucketConfiguration={"LocationConstraint": aws.region})
     s3.put_bucket_notification_configuration(

@@ -8,14 +8,14 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local import embedded
+from emulator.runtime import server_lifecycle
 
 Resources = dict[str, dict[str, Any]]
 Deploy = Callable[[Resources], list[dict[str, Any]]]
 
 
 @pytest.fixture
-def stack(aws: embedded.Server, request: pytest.FixtureRequest) -> Iterator[Deploy]:
+def stack(aws: server_lifecycle.Server, request: pytest.FixtureRequest) -> Iterator[Deploy]:
     """Deploys resources as the test's own stack and returns its events, the latest first; deletes it at the end."""
     cloudformation = boto3.client("cloudformation")
     name = request.node.name.replace("_", "-")
@@ -117,7 +117,7 @@ def test_a_bucket_is_updated_in_place(stack: Deploy) -> None:
         s3.delete_object(**bucket, Key="kept", VersionId=version["VersionId"])
 
 
-def test_a_bucket_that_holds_objects_is_not_deleted(aws: embedded.Server) -> None:
+def test_a_bucket_that_holds_objects_is_not_deleted(aws: server_lifecycle.Server) -> None:
     cloudformation, s3 = boto3.client("cloudformation"), boto3.client("s3")
     template = {"Resources": {"Data": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "still-full"}}}}
     cloudformation.create_stack(StackName="full", TemplateBody=json.dumps(template))

@@ -14,7 +14,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local import embedded
+from emulator.runtime import server_lifecycle
 
 QUERY = '{domain: ({"clicks": "web"}[.dataset] // error("no contract has this dataset")), dataset: .dataset}'
 SETTINGS: dict[str, Any] = {
@@ -49,7 +49,7 @@ Make = Callable[..., "Stream"]
 class Stream:
     """A Kinesis stream, the Firehose stream that reads it, and the bucket that it fills."""
 
-    def __init__(self, name: str, server: embedded.Server, settings: dict[str, Any]) -> None:
+    def __init__(self, name: str, server: server_lifecycle.Server, settings: dict[str, Any]) -> None:
         self.name = name
         self.kinesis, self.firehose, self.s3 = (client(server, name) for name in ("kinesis", "firehose", "s3"))
         self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": server.region})
@@ -79,7 +79,7 @@ class Stream:
             time.sleep(0.05)
 
 
-def client(server: embedded.Server, service: str) -> Any:
+def client(server: server_lifecycle.Server, service: str) -> Any:
     return boto3.client(
         service,  # type: ignore[call-overload]
         endpoint_url=server.endpoint,
@@ -88,7 +88,7 @@ def client(server: embedded.Server, service: str) -> Any:
 
 
 @pytest.fixture
-def stream(aws: embedded.Server) -> Iterator[Make]:
+def stream(aws: server_lifecycle.Server) -> Iterator[Make]:
     made: list[Stream] = []
 
     def make(**settings: Any) -> Stream:
@@ -179,21 +179,21 @@ def test_a_setting_that_nothing_obeys_is_refused_by_name(stream: Make, setting: 
         stream(**{setting: value})
 
 
-def test_what_waits_in_a_buffer_survives_kill_9(aws: embedded.Server, tmp_path: Any) -> None:
+def test_what_waits_in_a_buffer_survives_kill_9(aws: server_lifecycle.Server, tmp_path: Any) -> None:
     root = tmp_path / "root"
     try:
-        clicks = Stream("clicks", embedded.up(root), SETTINGS)
+        clicks = Stream("clicks", server_lifecycle.up(root), SETTINGS)
         clicks.s3.delete_bucket(Bucket="clicks")  # nothing can be delivered
         clicks.put(event(1), event(2))
         time.sleep(2)
-        server = embedded.status(root)
+        server = server_lifecycle.status(root)
         assert server is not None
         os.kill(server.pid, signal.SIGKILL)
-        while not embedded.crashed(root):
+        while not server_lifecycle.crashed(root):
             time.sleep(0.01)
-        again = embedded.up(root)
+        again = server_lifecycle.up(root)
         clicks.s3.create_bucket(Bucket="clicks", CreateBucketConfiguration={"LocationConstraint": again.region})
         (body,) = clicks.objects(at_least=1).values()
         assert sorted(gzip.decompress(body).splitlines()) == [event(1), event(2)]
     finally:
-        embedded.down(root)
+        server_lifecycle.down(root)

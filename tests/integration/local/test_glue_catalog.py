@@ -9,15 +9,15 @@ import pytest
 from botocore.exceptions import ClientError
 from pyiceberg.exceptions import CommitFailedException
 
-from lakehouse import catalog
-from local import embedded
+from emulator.runtime import server_lifecycle
+from lakehouse.engine import catalog
 
 BUCKET = "warehouse"
 DATABASE = "lock"
 
 
 @pytest.fixture(scope="module")
-def glue(aws: embedded.Server) -> Any:
+def glue(aws: server_lifecycle.Server) -> Any:
     client = boto3.client("glue")
     client.create_database(DatabaseInput={"Name": DATABASE})
     boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.region})

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from local.embedded import Server
+from emulator.runtime.server_lifecycle import Server
 
 PATTERN = {"source": ["aws.glue"], "detail-type": ["Glue Job State Change"], "detail": {"state": ["FAILED"]}}
 FIELDS = ("jobName", "state", "message", "jobRunId")

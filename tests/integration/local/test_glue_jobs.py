@@ -15,20 +15,20 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local import embedded
+from emulator.runtime import server_lifecycle
 
 BUCKET = "job-scripts"
 FINAL = ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT")
 
 
 @pytest.fixture(scope="module")
-def glue(aws: embedded.Server) -> Any:
+def glue(aws: server_lifecycle.Server) -> Any:
     # Glue counts timeouts in whole minutes; without the SDK's check a test can ask for a second.
     return boto3.client("glue", config=Config(parameter_validation=False))
 
 
 @pytest.fixture(scope="module")
-def s3(aws: embedded.Server) -> Any:
+def s3(aws: server_lifecycle.Server) -> Any:
     client = boto3.client("s3")
     client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.region})
     return client
@@ -213,7 +213,7 @@ def test_a_failed_run_is_retried(glue: Any, job: Callable[..., str]) -> None:
 
 def test_a_run_whose_server_dies_has_failed(glue: Any, s3: Any, tmp_path: Path) -> None:
     root = tmp_path / "root"
-    server = embedded.up(root)
+    server = server_lifecycle.up(root)
     endpoint = {"endpoint_url": server.endpoint}
     try:
         there, files = boto3.client("glue", **endpoint), boto3.client("s3", **endpoint)
@@ -226,12 +226,12 @@ def test_a_run_whose_server_dies_has_failed(glue: Any, s3: Any, tmp_path: Path) 
         while not (mark.exists() and mark.read_text()):
             time.sleep(0.02)
         os.kill(server.pid, signal.SIGKILL)
-        while not embedded.crashed(root):
+        while not server_lifecycle.crashed(root):
             time.sleep(0.01)
         assert dead(int(mark.read_text()))
-        embedded.up(root)
+        server_lifecycle.up(root)
         done = there.get_job_run(JobName="j", RunId=run_id)["JobRun"]
         assert done["JobRunState"] == "FAILED"
         assert "ended while this run was active" in done["ErrorMessage"]
     finally:
-        embedded.down(root)
+        server_lifecycle.down(root)

@@ -6,14 +6,14 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local import embedded
+from emulator.runtime import server_lifecycle
 
 DATABASE = "governed"
 ROLE = "arn:aws:iam::000000000000:role/reader"
 
 
 @pytest.fixture(scope="module")
-def lake(aws: embedded.Server) -> Any:
+def lake(aws: server_lifecycle.Server) -> Any:
     """A client, the tags `place` and `secrecy`, a role, and a database `governed` with a table."""
     client: Any = boto3.client("lakeformation")
     client.create_lf_tag(TagKey="Place", TagValues=["Raw", "curated"])

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from emulator.runtime import server_lifecycle
 from lakehouse.errors import LakehouseError
-from local import embedded
 from local.cli import app
 
 MAIN = "from lakehouse.cli.main import main; main()"
 
 
-def test_env_points_a_shell_at_the_server(aws: embedded.Server) -> None:
+def test_env_points_a_shell_at_the_server(aws: server_lifecycle.Server) -> None:
     command = [sys.executable, "-c", MAIN, "local", "env", "--root", str(aws.root)]
     environment = os.environ | {"AWS_PROFILE": "mine"}
     ran = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
@@ -24,7 +24,7 @@ def test_env_points_a_shell_at_the_server(aws: embedded.Server) -> None:
     assert shell.stdout.split() == [aws.endpoint, aws.account, "none"]
 
 
-def test_status_says_where_it_runs(aws: embedded.Server) -> None:
+def test_status_says_where_it_runs(aws: server_lifecycle.Server) -> None:
     ran = CliRunner().invoke(app, ["status", "--root", str(aws.root)])
     assert ran.exit_code == 0
     assert aws.endpoint in ran.stdout
@@ -39,8 +39,8 @@ def test_what_is_down_says_how_to_start_it(tmp_path: Path) -> None:
 
 
 def test_a_crash_shows_the_end_of_the_log(tmp_path: Path) -> None:
-    embedded.log_file(tmp_path).parent.mkdir()
-    embedded.log_file(tmp_path).write_text("the last [words]\n")
+    server_lifecycle.log_file(tmp_path).parent.mkdir()
+    server_lifecycle.log_file(tmp_path).write_text("the last [words]\n")
     (tmp_path / "server.json").write_text("{}")
     ran = CliRunner().invoke(app, ["status", "--root", str(tmp_path)])
     assert ran.exit_code == 1
@@ -48,6 +48,6 @@ def test_a_crash_shows_the_end_of_the_log(tmp_path: Path) -> None:
     assert "the last [words]" in ran.stdout
 
 
-def test_data_of_another_region_is_refused(aws: embedded.Server) -> None:
+def test_data_of_another_region_is_refused(aws: server_lifecycle.Server) -> None:
     with pytest.raises(LakehouseError, match="belongs to region eu-central-1, not us-east-1"):
         CliRunner().invoke(app, ["up", "--region", "us-east-1", "--root", str(aws.root)], catch_exceptions=False)

@@ -9,16 +9,16 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local import embedded
+from emulator.runtime import server_lifecycle
 
 
 @pytest.fixture(scope="module")
-def s3(aws: embedded.Server) -> Any:
+def s3(aws: server_lifecycle.Server) -> Any:
     return boto3.client("s3")
 
 
 @pytest.fixture(scope="module")
-def bucket(s3: Any, aws: embedded.Server) -> str:
+def bucket(s3: Any, aws: server_lifecycle.Server) -> str:
     name = "versioned-objects"
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": aws.region})
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
@@ -68,7 +68,7 @@ def test_one_of_many_conditional_puts_wins(s3: Any, bucket: str) -> None:
     assert s3.get_object(Bucket=bucket, Key="manifest")["Body"].read() == str(won.index(True)).encode()
 
 
-def test_an_object_that_cannot_be_written_is_refused(s3: Any, bucket: str, aws: embedded.Server) -> None:
+def test_an_object_that_cannot_be_written_is_refused(s3: Any, bucket: str, aws: server_lifecycle.Server) -> None:
     (aws.root / "s3" / aws.account / bucket / "blocked.tmp").mkdir(parents=True)
     once = boto3.client("s3", config=Config(retries={"max_attempts": 0}))
     with pytest.raises(ClientError, match="Internal Server Error"):

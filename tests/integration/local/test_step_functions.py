@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
-from local import embedded
+from emulator.runtime import server_lifecycle
 
 BUCKET = "step-functions-code"
 
@@ -18,7 +18,7 @@ Execute = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def bucket(aws: embedded.Server) -> str:
+def bucket(aws: server_lifecycle.Server) -> str:
     boto3.client("s3").create_bucket(
         Bucket=BUCKET,
         CreateBucketConfiguration={"LocationConstraint": aws.region},  # type: ignore[typeddict-item]
@@ -27,7 +27,7 @@ def bucket(aws: embedded.Server) -> str:
 
 
 @pytest.fixture
-def execute(aws: embedded.Server, request: pytest.FixtureRequest) -> Execute:
+def execute(aws: server_lifecycle.Server, request: pytest.FixtureRequest) -> Execute:
     """Runs one task as a state machine of its own, and returns the ended execution."""
 
     def run(resource: str, **arguments: Any) -> dict[str, Any]:

@@ -7,11 +7,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from local.athena import query, results, sqltypes
-from local.athena.files import Scan
-from local.athena.parse import parse
-from local.athena.run import Context, Run
-from local.athena.statements import Query
+from emulator.athena.api import results
+from emulator.athena.parsing.parse import parse
+from emulator.athena.runtime import sql_types
+from emulator.athena.runtime.files import Scan
+from emulator.athena.runtime.run import Context, Run
+from emulator.athena.runtime.statements import Query
+from emulator.athena.statements import query
 
 Values = list[tuple[str | None, ...]]
 
@@ -46,7 +48,7 @@ def evaluate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
         while at < len(body):
             row, at = results.csv_row(body, at, len(columns)) or ([], len(body))
             rows.append(tuple(row))
-        return rows[1:], [sqltypes.trino_name(dt) for _, dt in columns]
+        return rows[1:], [sql_types.trino_name(dt) for _, dt in columns]
 
     yield run_query
     connection.close()

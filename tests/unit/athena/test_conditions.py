@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from local.athena.errors import AthenaError
+from emulator.athena.runtime.errors import AthenaError
 from tests.unit.athena.conftest import Values
 
 Evaluate = Callable[[str], tuple[Values, list[str]]]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from local.athena import files
-from local.athena.executions import FINAL, Executions, Record, new_record
-from local.athena.run import WORKERS, Context
+from emulator.athena.api.executions import FINAL, Executions, Record, new_record
+from emulator.athena.runtime import files
+from emulator.athena.runtime.run import WORKERS, Context
 
 ENDLESS = """
     WITH n AS (SELECT n FROM unnest(sequence(1, 9999)) AS t (n))

@@ -10,7 +10,7 @@ import pyarrow.fs
 import pyarrow.parquet as pq
 import pytest
 
-from local.athena.files import Scan, ScannedFiles
+from emulator.athena.runtime.files import Scan, ScannedFiles
 
 ROWS = 200_000
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from local.dms import batch as batches
-from local.dms.arrow_types import column_type
-from local.dms.batch import Batch
-from local.dms.files import CHUNK_ROWS, Layout, Record
-from local.dms.settings import Target
+from emulator.replicator import batch as batches
+from emulator.replicator.arrow_types import column_type
+from emulator.replicator.batch import Batch
+from emulator.replicator.files import CHUNK_ROWS, Layout, Record
+from emulator.replicator.settings import Target
 
 TEXT, NUMBER = 25, 23
 DAY, NEXT_DAY = date(2026, 2, 28), date(2026, 3, 1)

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from local.dms.mappings import MappingError, parse
+from emulator.replicator.mappings import MappingError, parse
 
 
 def selection(schema: str, table: str, action: str = "include", **more: Any) -> dict[str, Any]:

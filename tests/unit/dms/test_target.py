@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from local.dms import settings
-from local.dms.settings import SettingsError, Target
-from local.dms.target import Bucket, load_key
+from emulator.replicator import settings
+from emulator.replicator.settings import SettingsError, Target
+from emulator.replicator.target import Bucket, load_key
 
 
 def target(**s3: Any) -> Target:

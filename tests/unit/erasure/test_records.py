@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.contract import Contract
+from lakehouse.contracts.model import Contract
+from lakehouse.contracts.types import LONG, STRING, decimal
 from lakehouse.erasure.records import without
 from lakehouse.erasure.subject import Subject
 from lakehouse.errors import LakehouseError
 from lakehouse.readers.numbers import original_rows
-from lakehouse.types import LONG, STRING, decimal
 from tests.unit.readers.support import URI, column, contract
 
 COLUMNS = (column("id", LONG, required=True, source_name="ID"), column("name"), column("spent", decimal(8, 2)))

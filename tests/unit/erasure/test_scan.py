@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lakehouse.contracts.types import DATE, LONG, STRING, TIMESTAMP, Type, decimal
 from lakehouse.erasure.scan import has
 from lakehouse.erasure.subject import Subject, of_key, text_of
 from lakehouse.errors import LakehouseError
-from lakehouse.types import DATE, LONG, STRING, TIMESTAMP, Type, decimal
 from tests.unit.readers.support import column, contract
 
 SHOP = contract(column("customer_id", LONG, source_name="CustomerID"), column("name"), key=("customer_id",))

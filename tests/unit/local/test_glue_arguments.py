@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.glue.arguments import driver_environment, script_arguments
+from emulator.services.glue.arguments import driver_environment, script_arguments
 
 names = st.from_regex(r"[A-Z][A-Z0-9_]{0,8}", fullmatch=True)
 values = st.text(st.characters(exclude_characters='"', exclude_categories=["Cc", "Cs"]), max_size=12)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from lakehouse import types
-from lakehouse.contract import Column, Contract, Ingest, Source
+from lakehouse.contracts import types
+from lakehouse.contracts.model import Column, Contract, Ingest, Source
+from lakehouse.contracts.types import Type
 from lakehouse.readers.reader import read_file
 from lakehouse.readers.rows import row_schema
-from lakehouse.types import Type
 
 URI = "s3://stage/sales/orders/file"
 

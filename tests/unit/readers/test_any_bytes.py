@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse.contract import Options
+from lakehouse.contracts.model import Options
+from lakehouse.contracts.types import DATE, INT, TIMESTAMP, decimal
 from lakehouse.readers import records
 from lakehouse.readers.content import decompressed
-from lakehouse.types import DATE, INT, TIMESTAMP, decimal
 from tests.unit.readers import test_avro, test_parquet
 from tests.unit.readers.support import accepted, column, contract, reasons, rows
 

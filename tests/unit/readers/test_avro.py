@@ -9,8 +9,8 @@ from typing import Any
 import fastavro
 import pytest
 
-from lakehouse.readers import avro
-from lakehouse.types import DATE, INT, LONG, TIMESTAMP, decimal, list_of
+from lakehouse.contracts.types import DATE, INT, LONG, TIMESTAMP, decimal, list_of
+from lakehouse.readers.formats import avro
 from tests.unit.readers.support import accepted, column, contract, reasons, rows
 
 SCHEMA = {

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.contract import Format, Options
+from lakehouse.contracts.model import Format, Options
+from lakehouse.contracts.types import DATE, DOUBLE, INT, LONG, STRING, TIMESTAMP, Type, decimal, list_of
 from lakehouse.readers.checks import violations
-from lakehouse.types import DATE, DOUBLE, INT, LONG, STRING, TIMESTAMP, Type, decimal, list_of
 from tests.unit.readers.support import column
 
 MONEY = decimal(10, 2)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse.contract import Options
+from lakehouse.contracts.model import Options
+from lakehouse.contracts.types import DATE, INT, STRING, TIMESTAMP, decimal, list_of
 from lakehouse.readers import records
-from lakehouse.types import DATE, INT, STRING, TIMESTAMP, decimal, list_of
 from tests.unit.readers.support import URI, accepted, batches, column, contract, reasons, rows
 
 ORDERS = contract(

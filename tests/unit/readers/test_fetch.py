@@ -11,7 +11,7 @@ from botocore.exceptions import ReadTimeoutError
 from botocore.response import StreamingBody
 from moto import mock_aws
 
-from lakehouse.batches import StageObject
+from lakehouse.batches.manifests import StageObject
 from lakehouse.errors import LakehouseError
 from lakehouse.readers.fetch import fetch
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse.api.source import Api
-from lakehouse.contract import Format, Options
-from lakehouse.readers import json as documents
-from lakehouse.types import BOOLEAN, DOUBLE, INT, decimal, list_of, struct_of
+from lakehouse.contracts.api_source import Api
+from lakehouse.contracts.model import Format, Options
+from lakehouse.contracts.types import BOOLEAN, DOUBLE, INT, decimal, list_of, struct_of
+from lakehouse.readers.formats import json as documents
 from tests.unit.readers.support import accepted, column, contract, reasons, rows
 
 COLUMNS = (

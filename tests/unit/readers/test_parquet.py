@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse.contract import Format, Options
-from lakehouse.readers import parquet
-from lakehouse.types import (
+from lakehouse.contracts.model import Format, Options
+from lakehouse.contracts.types import (
     BINARY,
     BOOLEAN,
     DATE,
@@ -28,6 +27,7 @@ from lakehouse.types import (
     list_of,
     struct_of,
 )
+from lakehouse.readers.formats import parquet
 from tests.unit.readers.support import accepted, column, contract, reasons, rows
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from lakehouse.contract_loader import load_contract
+from lakehouse.contracts.loader import load_contract
 from lakehouse.readers.reader import read_file
 
 FILES = sorted(Path("../shared/data/online_retail").glob("*.csv.gz"))[::10]

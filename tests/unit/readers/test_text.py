@@ -10,9 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse.readers.text import convert
-from lakehouse.readers.values import RefusedError, parse
-from lakehouse.types import (
+from lakehouse.contracts.types import (
     BINARY,
     BOOLEAN,
     DATE,
@@ -26,6 +24,8 @@ from lakehouse.types import (
     list_of,
     struct_of,
 )
+from lakehouse.readers.text import convert
+from lakehouse.readers.values import RefusedError, parse
 
 MONEY = decimal(10, 2)
 

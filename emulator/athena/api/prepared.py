@@ -1,0 +1,52 @@
+"""PREPARE, EXECUTE and DEALLOCATE PREPARE; the statements are those of Athena's API."""
+
+import dataclasses
+
+from emulator.athena.parsing.parse import parse
+from emulator.athena.runtime.errors import AthenaError
+from emulator.athena.runtime.run import Context, Run
+from emulator.athena.runtime.statement_result import Outcome, execute
+from emulator.athena.runtime.statements import Deallocate, Execute, Prepare, Statement
+
+
+def resolve(statement: Statement, context: Context) -> tuple[Statement, Context]:
+    """The statement that an EXECUTE runs, with its parameters; any other statement as it is.
+
+    Raises:
+        AthenaError: there is no such prepared statement.
+    """
+    if not isinstance(statement, Execute):
+        return statement, context
+    text = _find(context, statement.statement)
+    if text is None:
+        raise AthenaError("NOT_FOUND", f"line 1:1: Prepared statement not found: {statement.statement}")
+    values = tuple(statement.parameters) or context.parameters
+    return parse(text), dataclasses.replace(context, parameters=values)
+
+
+def _find(context: Context, name: str) -> str | None:
+    athena = context.cloud.athena
+    try:
+        answer = athena.get_prepared_statement(StatementName=name, WorkGroup=context.workgroup)
+    except athena.exceptions.ResourceNotFoundException:
+        return None
+    return answer["PreparedStatement"]["QueryStatement"]
+
+
+@execute.register
+def _prepare(statement: Prepare, run: Run) -> Outcome:
+    athena, workgroup = run.cloud.athena, run.context.workgroup
+    if _find(run.context, statement.statement) is not None:
+        athena.delete_prepared_statement(StatementName=statement.statement, WorkGroup=workgroup)
+    athena.create_prepared_statement(
+        StatementName=statement.statement, WorkGroup=workgroup, QueryStatement=statement.query
+    )
+    return Outcome(lines=[])
+
+
+@execute.register
+def _deallocate(statement: Deallocate, run: Run) -> Outcome:
+    if _find(run.context, statement.statement) is None:
+        raise AthenaError("NOT_FOUND", f"line 1:1: Prepared statement not found: {statement.statement}")
+    run.cloud.athena.delete_prepared_statement(StatementName=statement.statement, WorkGroup=run.context.workgroup)
+    return Outcome(lines=[])

@@ -1,0 +1,171 @@
+"""Results in S3, where Athena puts them, and pages of them as `GetQueryResults` gives them."""
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from sqlglot.expressions import DType
+
+from emulator.athena.runtime import sql_types
+from emulator.athena.runtime.cloud import Cloud, split_uri
+from emulator.athena.runtime.run import Context
+from emulator.athena.runtime.statement_result import Columns, Outcome
+from emulator.athena.runtime.statements import (
+    CreateTableAs,
+    Delete,
+    Insert,
+    Merge,
+    Optimize,
+    Query,
+    Statement,
+    Unload,
+    Update,
+)
+
+if TYPE_CHECKING:
+    from sqlglot.expressions import DataType
+
+UNBOUNDED = 2147483647
+_CHUNK = 1 << 20
+_FIELD = re.compile(rb'(?:"((?:[^"]|"")*)")?([,\n])')
+_PRECISION = {DType.FLOAT: 24, DType.DOUBLE: 17, **sql_types.INTEGER_DIGITS}
+_NAMES = {DType.FLOAT: "float", DType.NULL: "unknown"}
+
+
+def location(statement: Statement, context: Context) -> str:
+    """URI of a statement's result."""
+    match statement:
+        case Query():
+            return f"{context.output}{context.query_id}.csv"
+        case CreateTableAs():
+            return f"{context.output}tables/{context.query_id}"
+        case Insert() | Update() | Delete() | Merge() | Unload() | Optimize():
+            return f"{context.output}{context.query_id}"
+    return f"{context.output}{context.query_id}.txt"
+
+
+def manifest_location(context: Context, outcome: Outcome) -> str | None:
+    """URI of the list of the files that a statement wrote."""
+    return f"{context.output}{context.query_id}-manifest.csv" if outcome.files is not None else None
+
+
+def write(context: Context, outcome: Outcome, *, uri: str, encryption: dict[str, str]) -> None:
+    """Put a result, its metadata and its manifest into S3.
+
+    Args:
+        context: the statement's context.
+        outcome: what it left.
+        uri: where the result goes.
+        encryption: `EncryptionConfiguration` of the result.
+    """
+    s3 = context.cloud.s3
+    options: Any = _encryption(encryption)
+    bucket, key = split_uri(uri)
+    if outcome.csv is not None:
+        s3.upload_file(str(outcome.csv), bucket, key, ExtraArgs={"ContentType": "text/csv", **options})
+    elif outcome.lines is not None:
+        text = "".join(f"{line}\n" for line in outcome.lines)
+        s3.put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="text/plain", **options)
+    types = [sql_types.trino_name(dt) for _, dt in outcome.columns]
+    described = json.dumps({"ColumnInfo": column_info(outcome.columns), "Types": types})
+    s3.put_object(Bucket=bucket, Key=f"{key}.metadata", Body=described.encode(), **options)
+    manifest = manifest_location(context, outcome)
+    if manifest and outcome.files is not None:
+        bucket, key = split_uri(manifest)
+        s3.put_object(Bucket=bucket, Key=key, Body="".join(f"{f}\n" for f in outcome.files).encode(), **options)
+
+
+def _encryption(configuration: dict[str, str]) -> dict[str, str]:
+    match configuration.get("EncryptionOption"):
+        case "SSE_S3":
+            return {"ServerSideEncryption": "AES256"}
+        case "SSE_KMS":
+            return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": configuration["KmsKey"]}
+    return {}
+
+
+def column_info(columns: Columns) -> list[dict[str, Any]]:
+    """`ColumnInfo` of a result's columns: types by their bare names, with precision and scale apart."""
+    return [
+        {
+            "CatalogName": "hive",
+            "SchemaName": "",
+            "TableName": "",
+            "Name": name,
+            "Label": name,
+            "Type": _bare_name(dt),
+            "Precision": _precision(dt),
+            "Scale": sql_types.precision_scale(dt)[1] if dt.this is DType.DECIMAL else 0,
+            "Nullable": "UNKNOWN",
+            "CaseSensitive": dt.this in sql_types.TEXTS,
+        }
+        for name, dt in columns
+    ]
+
+
+def _bare_name(dt: "DataType") -> str:
+    name = _NAMES.get(dt.this) or sql_types.trino_name(dt)
+    return re.sub(r"\(.*\)", "", name)
+
+
+def _precision(dt: "DataType") -> int:
+    if dt.this is DType.DECIMAL:
+        return sql_types.precision_scale(dt)[0]
+    if dt.this in sql_types.TEXTS:
+        return (sql_types.parameters(dt) or [UNBOUNDED])[0]
+    if dt.this in (DType.TIMESTAMP, DType.TIMESTAMPTZ, DType.TIME):
+        return sql_types.digits(dt)
+    return _PRECISION.get(dt.this, 0)
+
+
+def page(cloud: Cloud, *, uri: str, offset: int, count: int, columns: int) -> tuple[list[list[str | None]], int | None]:
+    """Rows of a result from a byte offset on.
+
+    Args:
+        cloud: where the result is.
+        uri: a `.csv` or `.txt` result.
+        offset: where the first row begins.
+        count: how many rows at most.
+        columns: number of columns of a CSV.
+
+    Returns:
+        The rows, and the offset of the next one or None at the end. A line of text is a row of one value.
+    """
+    rows: list[list[str | None]] = []
+    buffer, start, at = b"", offset, 0
+    read = csv_row if uri.endswith(".csv") else _line
+    for chunk, is_last in _chunks(cloud, uri, offset):
+        buffer, start, at = buffer[at:] + chunk, start + at, 0
+        while len(rows) < count and (found := read(buffer, at, columns)) is not None:
+            row, at = found
+            rows.append(row)
+        if len(rows) >= count:
+            return rows, start + at if at < len(buffer) or not is_last else None
+    return rows, None
+
+
+def _chunks(cloud: Cloud, uri: str, offset: int) -> Any:
+    bucket, key = split_uri(uri)
+    size = cloud.s3.head_object(Bucket=bucket, Key=key)["ContentLength"]
+    while offset < size:
+        last = min(offset + _CHUNK, size)
+        body = cloud.s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={offset}-{last - 1}")["Body"].read()
+        offset = last
+        yield body, offset >= size
+
+
+def csv_row(buffer: bytes, at: int, columns: int) -> tuple[list[str | None], int] | None:
+    """The row that begins at a position of a buffer, and where it ends; None if it is not whole."""
+    row: list[str | None] = []
+    for index in range(columns):
+        found = _FIELD.match(buffer, at)
+        if found is None or (found[2] == b"\n") is not (index == columns - 1):
+            return None
+        row.append(None if found[1] is None else found[1].replace(b'""', b'"').decode())
+        at = found.end()
+    return row, at
+
+
+def _line(buffer: bytes, at: int, _: int) -> tuple[list[str | None], int] | None:
+    end = buffer.find(b"\n", at)
+    return None if end < 0 else ([buffer[at:end].decode()], end + 1)

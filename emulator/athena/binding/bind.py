@@ -1,0 +1,165 @@
+"""A parsed query to a typed one: tables found, views put in their place, columns resolved, types inferred."""
+
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import OptimizeError
+from sqlglot.expressions import DataType
+from sqlglot.optimizer.qualify import qualify
+
+from emulator.athena.binding.names import Resolver
+from emulator.athena.binding.relations import Relation
+from emulator.athena.parsing.dialect import AthenaSql
+from emulator.athena.parsing.normalize import normalize
+from emulator.athena.runtime import sql_types
+from emulator.athena.runtime.errors import AthenaError
+from emulator.athena.runtime.position import position
+from emulator.athena.runtime.run import Run
+from emulator.athena.tables.iceberg_scan import FILE_ROW
+from emulator.athena.typing.checks import check, column_not_found
+from emulator.athena.typing.infer import annotate
+from emulator.athena.typing.operators import together
+from emulator.athena.typing.signature import type_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A query that is ready for DuckDB.
+
+    Args:
+        tree: qualified and typed.
+        relations: what it reads, by the name that the tree has for it.
+        columns: name and type of each column of the result.
+    """
+
+    tree: exp.Expr
+    relations: dict[str, Relation]
+    columns: list[tuple[str, DataType]]
+
+
+def bind(run: Run, tree: exp.Expr, *, internal: bool = False, within: tuple[str, str] | None = None) -> Bound:
+    """Resolve and type a query.
+
+    Args:
+        run: the statement's run.
+        tree: as it was parsed.
+        internal: whether it may read `$file_row`, which Athena does not have.
+        within: database and name of the view that it will be the text of.
+
+    Raises:
+        AthenaError: TABLE_NOT_FOUND, COLUMN_NOT_FOUND, TYPE_MISMATCH ... as Trino's analyzer says it.
+    """
+    tree = tree.copy()
+    parameters(tree, run.context.parameters)
+    resolver = Resolver(run, within=within)
+    resolver.resolve(tree, database=run.context.database)
+    hidden = None if internal else next((c for c in tree.find_all(exp.Column) if c.name == FILE_ROW), None)
+    if hidden is not None:
+        raise column_not_found(hidden)
+    names = _output_names(tree)
+    schema = {name: relation.columns for name, relation in resolver.relations.items()}
+    tree = typed(tree, schema=schema)
+    selects = tree.selects if isinstance(tree, exp.Query) else []
+    types = _output_types(tree)
+    return Bound(
+        tree=tree,
+        relations=resolver.relations,
+        columns=list(zip(_all_names(names, [s.alias_or_name for s in selects]), types, strict=True)),
+    )
+
+
+def typed(tree: exp.Expr, *, schema: dict[str, dict[str, DataType]]) -> exp.Expr:
+    """Qualify and type a tree whose tables are relations.
+
+    Raises:
+        AthenaError: a column is unknown or ambiguous, or types do not fit.
+    """
+    normalize(tree)
+    original = tree.copy()
+    try:
+        tree = qualify(
+            tree,
+            schema=dict(schema),
+            dialect=AthenaSql,
+            expand_alias_refs=False,
+            validate_qualify_columns=False,
+            quote_identifiers=False,
+        )
+    except OptimizeError as error:
+        raise _unresolved(original, str(error)) from None
+    check(tree, schema=schema)
+    return annotate(tree, schema=schema)
+
+
+def parameters(tree: exp.Expr, values: tuple[str, ...]) -> None:
+    """Put values in the place of question marks.
+
+    Raises:
+        AthenaError: INVALID_PARAMETER_USAGE: there are more or fewer.
+    """
+    marks = list(tree.find_all(exp.Placeholder, bfs=False))
+    if len(marks) != len(values):
+        raise AthenaError(
+            "INVALID_PARAMETER_USAGE",
+            f"line 1:1: Incorrect number of parameters: expected {len(marks)} but found {len(values)}",
+        )
+    for mark, value in zip(marks, values, strict=True):
+        mark.replace(sqlglot.parse_one(value, read=AthenaSql))
+
+
+def _output_names(tree: exp.Expr) -> list[str | None]:
+    """Names of the result's columns as they are written; None for a star."""
+    while isinstance(tree, exp.SetOperation | exp.Subquery):
+        tree = tree.this
+    if not isinstance(tree, exp.Select):
+        return []
+    return [
+        None
+        if projection.is_star
+        else projection.alias_or_name
+        if isinstance(projection, exp.Alias | exp.Column)
+        else projection.name
+        if isinstance(projection, exp.Dot)
+        else f"_col{index}"
+        for index, projection in enumerate(tree.expressions)
+    ]
+
+
+def _all_names(written: list[str | None], expanded: list[str]) -> list[str]:
+    """The written names, with a star's columns in its place."""
+    stars = written.count(None)
+    if stars > 1 or (stars == 0 and len(written) != len(expanded)):
+        return expanded
+    names: list[str] = []
+    for name in written:
+        count = len(expanded) - len(written) + 1 if name is None else 1
+        start = len(names)
+        names += expanded[start : start + count] if name is None else [name]
+    return names
+
+
+def _output_types(tree: exp.Expr) -> list[DataType]:
+    if isinstance(tree, exp.Subquery):
+        return _output_types(tree.this)
+    if isinstance(tree, exp.SetOperation):
+        left, right = _output_types(tree.left), _output_types(tree.right)
+        return [
+            together(a, b, place=position(tree), what="Columns of a set operation")
+            for a, b in zip(left, right, strict=True)
+        ]
+    return [type_of(select) for select in tree.selects] if isinstance(tree, exp.Query) else []
+
+
+def _unresolved(tree: exp.Expr, message: str) -> AthenaError:
+    """Where sqlglot says what it could not resolve, but not where that stands."""
+    name = message.rpartition(" ")[2].strip("'\".")
+    for column in tree.find_all(exp.Column):
+        if name in (column.name.lower(), column.table.lower()):
+            return column_not_found(column)
+    return AthenaError("SYNTAX_ERROR", f"line 1:1: {message}")
+
+
+def _signature(columns: list[tuple[str, DataType]]) -> str:
+    """Names and types of columns, for messages."""
+    return ", ".join(sql_types.trino_name(dt) for _, dt in columns)

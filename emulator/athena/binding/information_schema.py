@@ -1,0 +1,103 @@
+"""`information_schema`: what Glue knows, as Trino's tables `schemata`, `tables`, `views` and `columns`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from sqlglot import exp
+from sqlglot.expressions import DataType
+
+from emulator.athena.binding import pushdown
+from emulator.athena.binding.relations import ArrowRelation, table_relation
+from emulator.athena.runtime import sql_types
+from emulator.athena.runtime.errors import AthenaError
+from emulator.athena.runtime.run import Run
+from emulator.athena.tables import catalog, views
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue.type_defs import TableTypeDef
+
+NAME = "information_schema"
+_KEY = ("table_catalog", "table_schema", "table_name")
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "schemata": ("catalog_name", "schema_name"),
+    "tables": (*_KEY, "table_type"),
+    "views": (*_KEY, "view_definition"),
+    "columns": (
+        *(*_KEY, "column_name", "ordinal_position", "column_default", "is_nullable", "data_type"),
+        *("comment", "extra_info"),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class InformationSchema:
+    """One of its tables; only what the query's conditions ask for is looked up."""
+
+    name: str
+
+    @property
+    def columns(self) -> dict[str, DataType]:
+        return {c: sql_types.BIGINT if c == "ordinal_position" else sql_types.VARCHAR for c in _COLUMNS[self.name]}
+
+    def sql(self, run: Run, conditions: list[exp.Expr]) -> str:
+        if self.name == "schemata":
+            rows: list[tuple[Any, ...]] = [(catalog.CATALOG, d["Name"]) for d in catalog.databases(run.cloud)]
+        else:
+            rows = [row for table in _tables(run, conditions) for row in _rows(run, table, self.name)]
+        schema = pa.schema([(c, pa.int64() if c == "ordinal_position" else pa.string()) for c in _COLUMNS[self.name]])
+        found = pa.Table.from_pylist([dict(zip(_COLUMNS[self.name], row, strict=True)) for row in rows], schema=schema)
+        return ArrowRelation(found, self.columns).sql(run, conditions)
+
+
+def relation(name: str, *, place: str) -> InformationSchema:
+    """One of its tables.
+
+    Raises:
+        AthenaError: TABLE_NOT_FOUND.
+    """
+    if name not in _COLUMNS:
+        raise AthenaError("TABLE_NOT_FOUND", f"{place}: Table '{catalog.CATALOG}.{NAME}.{name}' does not exist")
+    return InformationSchema(name)
+
+
+def _tables(run: Run, conditions: list[exp.Expr]) -> "Iterator[TableTypeDef]":
+    """The tables that the conditions on their names leave."""
+    names = [database["Name"] for database in catalog.databases(run.cloud)]
+    for name in _left(run, [(catalog.CATALOG, name) for name in names], conditions):
+        tables = {(*name, table["Name"]): table for table in catalog.tables(run.cloud, name[1])}
+        for key in _left(run, list(tables), conditions):
+            yield tables[key]
+
+
+def _left(run: Run, keys: list[Any], conditions: list[exp.Expr]) -> list[Any]:
+    """The keys for which the conditions on their parts hold."""
+    if not keys:
+        return []
+    columns = _KEY[: len(keys[0])]
+    values = ", ".join(f"({', '.join(map(sql_types.literal, key))})" for key in keys)
+    wanted = pushdown.partition_filter(conditions, set(columns))
+    return run.execute(f"SELECT * FROM (VALUES {values}) AS k({', '.join(columns)}) WHERE {wanted}")
+
+
+def _rows(run: Run, table: "TableTypeDef", name: str) -> Iterator[tuple[Any, ...]]:
+    key = (catalog.CATALOG, table["DatabaseName"], table["Name"])
+    is_view = catalog.is_view(table)
+    if name == "tables":
+        yield (*key, "VIEW" if is_view else "BASE TABLE")
+    elif name == "views" and is_view:
+        yield (*key, views.query(table).sql)
+    elif name == "columns":
+        comments = {c["Name"]: c.get("Comment") for c in table.get("StorageDescriptor", {}).get("Columns", [])}
+        partitions = {c["Name"] for c in table.get("PartitionKeys", [])}
+        for position, (column, dt) in enumerate(_table_columns(run, table).items(), start=1):
+            extra = "partition key" if column in partitions else None
+            yield (*key, column, position, None, "YES", sql_types.trino_name(dt), comments.get(column), extra)
+
+
+def _table_columns(run: Run, table: "TableTypeDef") -> dict[str, DataType]:
+    """Columns with the types that queries see; a view's are those that it was made with."""
+    if catalog.is_view(table):
+        return views.columns(table)
+    return table_relation(run, table).columns

@@ -1,0 +1,95 @@
+"""What a name in FROM stands for: its columns, and the DuckDB view that gives its rows."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import pyarrow as pa
+from pyiceberg.schema import Schema
+from pyiceberg.table import Table
+from sqlglot import exp
+from sqlglot.expressions import DataType
+
+from emulator.athena.binding import pushdown
+from emulator.athena.runtime import sql_types
+from emulator.athena.runtime.run import Run
+from emulator.athena.tables import catalog, hive_scan, iceberg_scan
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue.type_defs import TableTypeDef
+
+
+class Relation(Protocol):
+    """Something that a query reads rows of."""
+
+    @property
+    def columns(self) -> dict[str, DataType]:
+        """Names and types of its columns."""
+
+    def sql(self, run: Run, conditions: list[exp.Expr]) -> str:
+        """DuckDB SELECT of its rows; those that the conditions refuse may be left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class IcebergRelation:
+    """A snapshot of an Iceberg table."""
+
+    table: Table
+    snapshot_id: int | None
+    schema: Schema
+
+    @property
+    def columns(self) -> dict[str, DataType]:
+        return iceberg_scan.columns(self.schema)
+
+    def sql(self, run: Run, conditions: list[exp.Expr]) -> str:
+        row_filter = pushdown.iceberg_filter(run, conditions)
+        tasks = iceberg_scan.plan(self.table, snapshot_id=self.snapshot_id, row_filter=row_filter)
+        return iceberg_scan.relation_sql(run, self.table, schema=self.schema, tasks=tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class HiveRelation:
+    """A Hive table."""
+
+    table: "TableTypeDef"
+
+    @property
+    def columns(self) -> dict[str, DataType]:
+        return hive_scan.columns(self.table)
+
+    def sql(self, run: Run, conditions: list[exp.Expr]) -> str:
+        keys = {key["Name"].lower() for key in hive_scan.partition_keys(self.table)}
+        wanted = pushdown.partition_filter(conditions, keys)
+        return hive_scan.relation_sql(run, self.table, partition_filter=wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class ArrowRelation:
+    """Rows that are at hand: Iceberg's metadata tables and the information schema."""
+
+    rows: pa.Table
+    columns: dict[str, DataType]
+
+    def sql(self, run: Run, conditions: list[exp.Expr]) -> str:
+        name = run.register(self.rows)
+        casts = [
+            f"CAST({sql_types.quoted(column)} AS {sql_types.duckdb_name(dt)}) AS {sql_types.quoted(column)}"
+            for column, dt in self.columns.items()
+        ]
+        return f"SELECT {', '.join(casts)} FROM {name}"
+
+
+def open_all(run: Run, relations: dict[str, Relation], *, conditions: dict[str, list[exp.Expr]]) -> None:
+    """Make the DuckDB view of every relation, under its name."""
+    for name, relation in relations.items():
+        run.scan.check()
+        sql = relation.sql(run, conditions.get(name, []))
+        run.execute(f"CREATE TEMP VIEW {sql_types.quoted(name)} AS {sql}")
+
+
+def table_relation(run: Run, table: "TableTypeDef") -> IcebergRelation | HiveRelation:
+    """The relation of a table's current rows."""
+    if not catalog.is_iceberg(table):
+        return HiveRelation(table)
+    loaded = run.cloud.catalog.load_table((table["DatabaseName"], table["Name"]))
+    return IcebergRelation(loaded, None, loaded.schema())

@@ -1,0 +1,68 @@
+"""FOR TIMESTAMP AS OF and FOR VERSION AS OF: an Iceberg table as it was."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pyiceberg.schema import Schema
+from pyiceberg.table import Table
+from sqlglot import exp
+from sqlglot.expressions import DType
+
+from emulator.athena.binding.relations import IcebergRelation
+from emulator.athena.duckdb.generate import duckdb_sql
+from emulator.athena.runtime.errors import AthenaError
+from emulator.athena.runtime.position import position
+from emulator.athena.runtime.run import Run
+from emulator.athena.typing.infer import annotate
+from emulator.athena.typing.signature import type_of
+
+
+def at_version(run: Run, relation: IcebergRelation, version: exp.Version) -> IcebergRelation:
+    """The table at a moment or a snapshot.
+
+    Raises:
+        AthenaError: there is none.
+    """
+    if version.text("kind") != "AS OF":
+        raise AthenaError("NOT_SUPPORTED", f"{position(version)}: versions other than AS OF")
+    node = annotate(version.expression.copy(), schema={})
+    value = _value(run, node)
+    table = relation.table
+    by_time = version.name == "TIMESTAMP"
+    snapshot_id = _at_timestamp(table, value, node) if by_time else _at_snapshot(table, value)
+    return IcebergRelation(table, snapshot_id, _schema(table, snapshot_id))
+
+
+def _value(run: Run, node: exp.Expr) -> Any:
+    return run.execute(f"SELECT {duckdb_sql(node)}")[0][0]
+
+
+def _at_timestamp(table: Table, value: Any, node: exp.Expr) -> int:
+    if type_of(node).this not in (DType.DATE, DType.TIMESTAMP, DType.TIMESTAMPTZ):
+        raise AthenaError("TYPE_MISMATCH", f"{position(node)}: a version's timestamp must be a date or timestamp")
+    moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    snapshot = table.snapshot_as_of_timestamp(int(moment.timestamp() * 1000))
+    if snapshot is None:
+        raise AthenaError(
+            "INVALID_ARGUMENTS", f"No version history table {'.'.join(table.name())} at or before {moment.isoformat()}"
+        )
+    return snapshot.snapshot_id
+
+
+def _at_snapshot(table: Table, value: Any) -> int:
+    if isinstance(value, str):
+        reference = table.refs().get(value)
+        if reference is None:
+            raise AthenaError("INVALID_ARGUMENTS", f"Cannot find snapshot with reference name: {value}")
+        return reference.snapshot_id
+    if table.snapshot_by_id(value) is None:
+        raise AthenaError("INVALID_ARGUMENTS", f"Iceberg snapshot ID does not exists: {value}")
+    return int(value)
+
+
+def _schema(table: Table, snapshot_id: int) -> Schema:
+    """The columns that the table had then."""
+    snapshot = table.snapshot_by_id(snapshot_id)
+    schema_id = snapshot.schema_id if snapshot else None
+    return table.schema() if schema_id is None else table.schemas()[schema_id]

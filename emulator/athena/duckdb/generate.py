@@ -1,0 +1,295 @@
+"""DuckDB SQL of a typed Trino query."""
+
+import typing as t
+from types import SimpleNamespace
+
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.errors import ErrorLevel, UnsupportedError
+from sqlglot.expressions import DType
+from sqlglot.generators.duckdb import DuckDBGenerator
+
+from emulator.athena.duckdb.casts import cast
+from emulator.athena.duckdb.custom_functions import SPECIAL
+from emulator.athena.runtime import sql_types
+from emulator.athena.runtime.errors import not_supported
+from emulator.athena.runtime.position import position
+from emulator.athena.typing.signature import type_of
+
+_OWN = (
+    *(exp.Anonymous, exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup, exp.Lambda, exp.Dot),
+    *(exp.Bracket, exp.Cast, exp.TryCast, exp.Div, exp.Mod, exp.Mul, exp.Add, exp.Sub, exp.DPipe, exp.AtTimeZone),
+    *(exp.Unnest, exp.HexString, exp.Identifier, exp.Select, exp.Array, exp.Interval),
+)
+
+
+def duckdb_sql(tree: exp.Expr) -> str:
+    """DuckDB SQL of a typed tree.
+
+    Raises:
+        AthenaError: NOT_SUPPORTED: DuckDB has no equal of something in it.
+    """
+    try:
+        return Generator(dialect=_Target(), identify=True, comments=False, unsupported_level=ErrorLevel.RAISE).generate(
+            tree
+        )
+    except UnsupportedError as error:
+        raise not_supported(str(error)) from None
+
+
+class _Argument:
+    """An argument in a template: its SQL, and the wall clock and zone of a timestamp."""
+
+    def __init__(self, generator: "Generator", node: exp.Expr) -> None:
+        self._generator, self._node = generator, node
+
+    def __format__(self, _: str) -> str:
+        return self._generator.sql(self._node)
+
+    @property
+    def local(self) -> str:
+        return self._generator.local(self._node)
+
+    @property
+    def zone(self) -> str:
+        return sql_types.literal(sql_types.zone(type_of(self._node)))
+
+
+class Generator(DuckDBGenerator):
+    """sqlglot's writer of DuckDB SQL, with Trino's meaning of functions, casts and operators."""
+
+    TRANSFORMS: t.ClassVar[dict[type[exp.Expr], t.Callable[..., str]]] = {
+        kind: rule for kind, rule in DuckDBGenerator.TRANSFORMS.items() if kind not in _OWN
+    }
+
+    def __init__(self, **options: t.Any) -> None:
+        super().__init__(**options)
+        self._names: list[dict[str, str]] = []
+
+    # --- functions -------------------------------------------------------------------------------------------
+
+    def anonymous_sql(self, node: exp.Anonymous) -> str:
+        return self._call(node)
+
+    def window_sql(self, node: exp.Window) -> str:
+        return self._aggregate(node)
+
+    def filter_sql(self, node: exp.Filter) -> str:
+        return self._aggregate(node)
+
+    def ignorenulls_sql(self, node: exp.IgnoreNulls) -> str:
+        return self._aggregate(node)
+
+    def respectnulls_sql(self, node: exp.RespectNulls) -> str:
+        return self._aggregate(node)
+
+    def withingroup_sql(self, node: exp.WithinGroup) -> str:
+        return self._aggregate(node)
+
+    def _aggregate(self, node: exp.Expr) -> str:
+        over = condition = nulls = order = ""
+        while not isinstance(node, exp.Anonymous):
+            match node:
+                case exp.Window():
+                    bare = node.copy()
+                    bare.set("this", exp.Var(this=""))
+                    over = super().window_sql(bare)
+                case exp.Filter():
+                    condition = f" FILTER ({self.sql(node.expression).strip()})"
+                case exp.IgnoreNulls():
+                    nulls = " IGNORE NULLS"
+                case exp.WithinGroup():
+                    order = f" {self.sql(node.expression).strip()}"
+                case exp.RespectNulls():
+                    pass
+                case _:
+                    raise not_supported(f"{position(node)}: a window over this expression")
+            node = node.this
+        return self._call(node, over=condition + over, nulls=nulls, order=order)
+
+    def _call(self, call: exp.Anonymous, *, over: str = "", nulls: str = "", order: str = "") -> str:
+        template = call.meta["function"].template
+        if template.startswith("@"):
+            sql = SPECIAL[template[1:]](self, call).replace("{order}", order)
+        else:
+            arguments = [_Argument(self, node) for node in call.expressions]
+            dt = type_of(call)
+            sql = template.replace("{*}", ", ".join(self.sql(node) for node in call.expressions)).format(
+                *arguments,
+                over=over,
+                nulls=nulls,
+                p=SimpleNamespace(**call.meta["bindings"].numbers),
+                type=sql_types.duckdb_name(dt) if "{type}" in template else "",
+            )
+        return sql if "{over}" in template else f"{sql}{over}"
+
+    def lambda_sql(self, node: exp.Lambda, arrow_sep: str = "->", wrap: bool = True) -> str:
+        return f"lambda {', '.join(self.sql(name) for name in node.expressions)}: {self.sql(node.this)}"
+
+    def inline(self, function: exp.Lambda, arguments: list[str]) -> str:
+        """SQL of a lambda's body with SQL in the place of its parameters."""
+        names = [identifier.name for identifier in function.expressions]
+        self._names.append(dict(zip(names, arguments, strict=True)))
+        body = self.sql(function.this)
+        self._names.pop()
+        return f"({body})"
+
+    def identifier_sql(self, node: exp.Identifier) -> str:
+        for names in reversed(self._names):
+            if node.name in names and not isinstance(node.parent, exp.Column | exp.TableAlias):
+                return names[node.name]
+        return super().identifier_sql(node)
+
+    # --- time ------------------------------------------------------------------------------------------------
+
+    def local(self, node: exp.Expr) -> str:
+        """SQL of the wall clock of a date or timestamp."""
+        dt = type_of(node)
+        if dt.this is not DType.TIMESTAMPTZ:
+            return self.sql(node)
+        sql = self.sql(node)
+        return f"({sql} AT TIME ZONE {sql_types.literal(sql_types.zone(type_of(node)))})"
+
+    def instant(self, node: exp.Expr) -> str:
+        """SQL of the point in time of a timestamp; without a zone, its clock is UTC's."""
+        if type_of(node).this is DType.TIMESTAMP:
+            return f"({self.sql(node)} AT TIME ZONE 'UTC')"
+        # Put into a zone at once, the offset that was written in the text does not matter.
+        return self.sql(node).replace("trino_iso8601(", "trino_iso8601_instant(", 1)
+
+    def attimezone_sql(self, node: exp.AtTimeZone) -> str:
+        return self.instant(node.this)
+
+    def interval_sql(self, node: exp.Interval) -> str:
+        unit = node.text("unit").upper()
+        if not isinstance(node.this, exp.Literal) or " " in unit or not unit:
+            raise not_supported(f"{position(node)}: an interval of several units")
+        return f"INTERVAL '{node.this.name}' {unit}"
+
+    # --- casts and operators ---------------------------------------------------------------------------------
+
+    def cast_sql(self, node: exp.Cast, safe_prefix: str | None = None) -> str:
+        source, target = type_of(node.this), type_of(node)
+        value = self.sql(node.this)
+        if isinstance(node.this, exp.Literal) and target.this is DType.TIMESTAMPTZ:
+            return f"CAST({value} AS TIMESTAMP WITH TIME ZONE)"
+        safe = isinstance(node, exp.TryCast)
+        return cast(value, source=source, target=target, safe=safe, place=position(node))
+
+    def trycast_sql(self, node: exp.TryCast) -> str:
+        return self.cast_sql(node)
+
+    def div_sql(self, node: exp.Div) -> str:
+        a, b, result = type_of(node.left), type_of(node.right), type_of(node)
+        left, right = self.sql(node.left), self.sql(node.right)
+        if result.this is DType.DECIMAL:
+            (_, s1), (_, s2) = sql_types.precision_scale(a), sql_types.precision_scale(b)
+            scale = sql_types.precision_scale(result)[1]
+            return f"CAST(trino_divide({left}, {right}, {s1}, {s2}, {scale}) AS {sql_types.duckdb_name(result)})"
+        if result.this in sql_types.INTEGERS:
+            return f"({left} // {right})"
+        if result.this is DType.FLOAT:
+            return f"CAST({left} / {right} AS REAL)"
+        if result.this is DType.UNKNOWN:
+            raise not_supported(f"{position(node)}: a division whose operands' types are not known")
+        return f"({left} / {right})"
+
+    def mod_sql(self, node: exp.Mod) -> str:
+        left, right = self.sql(node.left), self.sql(node.right)
+        if type_of(node).this in (DType.FLOAT, DType.DOUBLE):
+            return f"fmod({left}, {right})"
+        return f"trino_mod({left}, {right})"
+
+    def mul_sql(self, node: exp.Mul) -> str:
+        return self.binary(node, "*")
+
+    def add_sql(self, node: exp.Add) -> str:
+        return self._shifted(node, "+")
+
+    def sub_sql(self, node: exp.Sub) -> str:
+        a, b = type_of(node.left), type_of(node.right)
+        if a.this in sql_types.TIMES and b.this in sql_types.TIMES:
+            left, right = (f"CAST({self.local(part)} AS TIMESTAMP)" for part in (node.left, node.right))
+            return f"({left} - {right})"
+        return self._shifted(node, "-")
+
+    def _shifted(self, node: exp.Binary, operator: str) -> str:
+        """A date plus an interval is a date in Trino; a month later is a month on the zone's own clock."""
+        result = type_of(node)
+        if result.this in (DType.DATE, DType.TIMESTAMPTZ):
+            moved = f"({self.local(node.left)} {operator} {self.local(node.right)})"
+            if result.this is DType.DATE:
+                return f"CAST({moved} AS DATE)"
+            return f"({moved} AT TIME ZONE {sql_types.literal(sql_types.zone(result))})"
+        return self.binary(node, operator)
+
+    def dpipe_sql(self, node: exp.DPipe) -> str:
+        parts = [
+            sql if type_of(node).this is not DType.ARRAY or type_of(part).this is DType.ARRAY else f"[{sql}]"
+            for part in (node.left, node.right)
+            for sql in [self.sql(part)]
+        ]
+        return f"({' || '.join(parts)})"
+
+    def hexstring_sql(self, node: exp.HexString, binary_function_repr: str | None = None) -> str:
+        return f"unhex('{node.name}')"
+
+    # --- arrays, maps, rows ----------------------------------------------------------------------------------
+
+    def array_sql(self, node: exp.Array) -> str:
+        return f"[{', '.join(self.sql(part) for part in node.expressions)}]"
+
+    def bracket_sql(self, node: exp.Bracket) -> str:
+        whole, key = self.sql(node.this), self.sql(node.expressions[0])
+        match type_of(node.this).this:
+            case DType.ARRAY:
+                return f"trino_subscript({whole}, {key})"
+            case DType.MAP:
+                return f"trino_map_value({whole}, {key})"
+            case DType.STRUCT:
+                return f"struct_extract({whole}, {self._field(node.this, int(key) - 1)})"
+        raise not_supported(f"{position(node)}: a subscript of a value whose type is not known")
+
+    def dot_sql(self, node: exp.Dot) -> str:
+        if type_of(node.this).this is not DType.STRUCT:
+            return super().dot_sql(node)
+        return f"struct_extract({self.sql(node.this)}, {sql_types.literal(node.expression.name)})"
+
+    def _field(self, node: exp.Expr, index: int) -> str:
+        name, _ = sql_types.fields(type_of(node))[index]
+        return sql_types.literal(name) if name else str(index + 1)
+
+    def unnest_sql(self, node: exp.Unnest) -> str:
+        """A subselect that unnests every argument side by side; the shorter ones end in NULLs."""
+        inner, outer, sizes = [], [], []
+        for i, part in enumerate(node.expressions):
+            sql, dt = self.sql(part), type_of(part)
+            if dt.this is DType.MAP:
+                sizes.append(f"cardinality({sql})")
+                inner += [f"unnest(map_keys({sql})) AS k{i}", f"unnest(map_values({sql})) AS v{i}"]
+                outer += [f"k{i}", f"v{i}"]
+                continue
+            sizes.append(f"len({sql})")
+            inner.append(f"unnest({sql}) AS a{i}")
+            element = dt.expressions[0]
+            if element.this is DType.STRUCT:
+                outer += [
+                    f"struct_extract(a{i}, {sql_types.literal(name) if name else j + 1})"
+                    for j, (name, _) in enumerate(sql_types.fields(element))
+                ]
+            else:
+                outer.append(f"a{i}")
+        if node.args.get("offset"):
+            inner.append(f"unnest(generate_series(1, greatest({', '.join(sizes)}))) AS o")
+            outer.append("o")
+        names = [column.name for column in (node.args["alias"].columns if node.args.get("alias") else [])]
+        offset = node.args.get("offset")
+        names += [offset.name] if isinstance(offset, exp.Identifier) else []
+        columns = [f"{sql} AS {sql_types.quoted(n)}" for sql, n in zip(outer, names or outer, strict=True)]
+        alias = sql_types.quoted(node.alias) if node.alias else "unnested"
+        return f"LATERAL (SELECT {', '.join(columns)} FROM (SELECT {', '.join(inner)})) AS {alias}"
+
+
+class _Target(DuckDB):
+    INDEX_OFFSET = 0
+    Generator = Generator  # type: ignore[assignment]

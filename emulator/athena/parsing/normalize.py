@@ -1,0 +1,81 @@
+"""A parsed query in the form that the rest expects: columns with names, windows written out, rows of VALUES flat."""
+
+from sqlglot import exp
+
+from emulator.athena.runtime.errors import AthenaError
+from emulator.athena.runtime.position import position
+
+
+def normalize(tree: exp.Expr) -> None:
+    """Change a query in place.
+
+    Raises:
+        AthenaError: it names a window that it does not have.
+    """
+    for values in list(tree.find_all(exp.Values)):
+        _flatten(values)
+        if not isinstance(values.parent, exp.From | exp.Join | None):
+            values.replace(selected(values.copy()))
+    for unnest in tree.find_all(exp.Unnest):
+        _name_elements(unnest)
+    for select in tree.find_all(exp.Select):
+        _write_windows_out(select)
+        _name_columns(select)
+
+
+def selected(values: exp.Values) -> exp.Select:
+    """`VALUES ... ORDER BY ...` as a SELECT."""
+    modifiers = {part: values.args.pop(part) for part in ("with_", "order", "limit", "offset") if part in values.args}
+    select = exp.select("*").from_(values)
+    for part, value in modifiers.items():
+        select.set(part, value)
+    return select
+
+
+def _flatten(values: exp.Values) -> None:
+    """`VALUES ROW(1, 2)` has two columns, and they have names."""
+    for row in values.expressions:
+        only = row.expressions[0] if isinstance(row, exp.Tuple) and len(row.expressions) == 1 else None
+        if isinstance(only, exp.Anonymous) and only.name.lower() == "row":
+            row.set("expressions", only.expressions)
+    if values.expressions:
+        _default_names(values, len(values.expressions[0].expressions))
+
+
+def _name_elements(unnest: exp.Unnest) -> None:
+    count = len(unnest.expressions)
+    if _default_names(unnest, count) and unnest.args.get("offset"):
+        unnest.set("offset", exp.to_identifier(f"_col{count}"))
+
+
+def _default_names(source: exp.Expr, count: int) -> bool:
+    """Name a source's columns if they have no names."""
+    alias = source.args.get("alias")
+    if alias is not None and alias.columns:
+        return False
+    names = [exp.to_identifier(f"_col{index}") for index in range(count)]
+    source.set("alias", exp.TableAlias(this=alias and alias.this, columns=names))
+    return True
+
+
+def _write_windows_out(select: exp.Select) -> None:
+    """`OVER w ... WINDOW w AS (...)`: the definition where the name stands."""
+    named = {window.name.lower(): window for window in select.args.pop("windows", None) or []}
+    for window in select.find_all(exp.Window):
+        name = window.args.get("alias")
+        if name is None or window.find_ancestor(exp.Select) is not select:
+            continue
+        definition = named.get(name.name.lower())
+        if definition is None:
+            raise AthenaError("INVALID_WINDOW_REFERENCE", f"{position(window)}: Cannot resolve WINDOW name {name.name}")
+        for part, value in definition.args.items():
+            if part != "this" and value and not window.args.get(part):
+                window.set(part, [one.copy() for one in value] if isinstance(value, list) else value.copy())
+        window.set("alias", None)
+
+
+def _name_columns(select: exp.Select) -> None:
+    """Give every column that has no name the one that Trino gives it: `_col0`, `_col1` ..."""
+    for index, projection in enumerate(select.expressions):
+        if not isinstance(projection, exp.Alias | exp.Column | exp.Dot) and not projection.is_star:
+            projection.replace(exp.alias_(projection.copy(), f"_col{index}"))

@@ -1,0 +1,101 @@
+"""What sqlglot reads and Trino does not: refused in Trino's words."""
+
+from itertools import pairwise
+
+from sqlglot import exp
+
+from emulator.athena.parsing.cursor import Cursor, Token, line_column
+from emulator.athena.parsing.dialect import AthenaSql
+from emulator.athena.runtime.errors import MalformedQueryError, not_supported
+from emulator.athena.runtime.position import position
+
+# Words that end a list; a comma before one of them is a comma too many.
+_ENDS = {"FROM", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", ")", "<EOF>"}
+
+
+def check(text: str) -> None:
+    """Refuse syntax of other dialects in the text of a statement.
+
+    Raises:
+        MalformedQueryError: as Trino's parser says it.
+    """
+    tokens = Cursor(text).tokens
+    end = Token("end", "<EOF>", len(text), len(text))
+    for token, following in pairwise([*tokens, end]):
+        if token.text.startswith("`"):
+            raise MalformedQueryError(
+                f"{line_column(text, token.start)}: backquoted identifiers are not supported; "
+                "use double quotes to quote identifiers"
+            )
+        if token.text in ("'", '"'):  # a string that does not end
+            raise _mismatch(text, token)
+        if token.text == following.text == ":":
+            raise _mismatch(text, token)
+        ends = (following.word or following.text) in _ENDS
+        if (ends or following.text == ",") and (token.text == "," or token.word == "SELECT"):
+            raise _mismatch(text, following)
+        if token.word == "MATCHED" and following.word == "BY":  # WHEN NOT MATCHED BY SOURCE
+            raise _mismatch(text, following)
+        if token.word == "INTERVAL" and following.kind == "number":
+            raise _mismatch(text, following)
+        if token.word == "BY" and (following.text == "<EOF>" or following.word in ("HAVING", "LIMIT", "ORDER")):
+            raise _mismatch(text, following)
+    _check_order(text, tokens)
+
+
+def check_tree(tree: exp.Expr) -> None:
+    """Refuse clauses and operators of other dialects that sqlglot has read.
+
+    Raises:
+        MalformedQueryError: as Trino's parser says it.
+    """
+    for node in tree.walk():
+        word = _FOREIGN.get(type(node))
+        if isinstance(node, exp.Star) and (node.args.get("except_") or node.args.get("replace")):
+            word = "EXCEPT"
+        if isinstance(node, exp.Distinct) and node.args.get("on"):
+            word = "ON"
+        if isinstance(node, exp.SetOperation) and node.args.get("by_name"):
+            word = "CORRESPONDING"
+        if isinstance(node, exp.MatchRecognize):
+            raise not_supported("MATCH_RECOGNIZE")
+        if isinstance(node, exp.LimitOptions) and node.args.get("with_ties"):
+            raise not_supported("FETCH FIRST ... WITH TIES")
+        if isinstance(node, exp.Limit) and not isinstance(node.expression, exp.Literal | exp.Placeholder | exp.Var):
+            word = node.expression.sql(AthenaSql)
+        if word:
+            raise MalformedQueryError(f"{position(node)}: mismatched input '{word}'")
+
+
+_FOREIGN: dict[type[exp.Expr], str] = {
+    exp.Qualify: "QUALIFY",
+    exp.ILike: "ILIKE",
+    exp.RegexpLike: "RLIKE",
+    exp.RegexpILike: "RLIKE",
+    exp.SimilarTo: "SIMILAR",
+    exp.Glob: "GLOB",
+    exp.Pivot: "PIVOT",
+    exp.Lock: "FOR",
+}
+
+
+def _check_order(text: str, tokens: list[Token]) -> None:
+    """DELETE wants FROM, UPDATE wants SET; LIMIT comes after OFFSET."""
+    depth = 0
+    limited: set[int] = set()
+    for index, token in enumerate(tokens):
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if token.text == ")":
+            limited.discard(depth + 1)
+        if token.word == "LIMIT":
+            limited.add(depth)
+        if token.word == "OFFSET" and depth in limited:
+            raise _mismatch(text, token)
+        if token.word == "UPDATE" and index == 0 and not any(other.word == "SET" for other in tokens):
+            raise _mismatch(text, tokens[-1])
+        if token.word == "DELETE" and index == 0 and len(tokens) > 1 and tokens[1].word != "FROM":
+            raise _mismatch(text, tokens[1])
+
+
+def _mismatch(text: str, token: Token) -> MalformedQueryError:
+    return MalformedQueryError(f"{line_column(text, token.start)}: mismatched input '{token.text}'")

@@ -1,0 +1,154 @@
+"""S3 as DuckDB reads it: a file system of one statement, that counts the bytes it reads."""
+
+import math
+import os
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow.fs
+from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
+
+from emulator.athena.runtime.errors import AthenaError, CancelledError
+
+BYTES_LIMIT = "Bytes scanned limit was exceeded"
+# Athena's quota for SELECT, CTAS, INSERT: https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
+TIMEOUT_SECONDS = 30 * 60
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Scan:
+    """How much a statement has read, and whether it may go on.
+
+    Args:
+        limit: bytes that the workgroup lets a statement read, or None.
+    """
+
+    def __init__(self, *, limit: int | None) -> None:
+        self.bytes = 0
+        self.limit = limit
+        self._deadline = math.inf
+        self._cancelled = False
+        self._lock = threading.Lock()
+
+    def begin(self) -> None:
+        """The statement runs from now on."""
+        self._deadline = time.monotonic() + TIMEOUT_SECONDS
+
+    def cancel(self) -> None:
+        """The statement's user wants no more of it."""
+        self._cancelled = True
+
+    def count(self, size: int) -> None:
+        """Count bytes that were read.
+
+        Raises:
+            CancelledError: they are too many, or the statement was stopped.
+            AthenaError: it has run too long.
+        """
+        with self._lock:
+            self.bytes += size
+        self.check()
+
+    def check(self) -> None:
+        """Raise if the statement must not go on."""
+        if self.limit is not None and self.bytes > self.limit:
+            raise CancelledError(BYTES_LIMIT)
+        if self._cancelled:
+            raise CancelledError("Query was cancelled by user")
+        if time.monotonic() > self._deadline:
+            raise AthenaError("", "Query timeout")
+
+
+class _File:
+    """A random-access S3 object, whose handle DuckDB shares between its threads.
+
+    Where it reads at a place, several threads seek and read at once: each must read where it has itself sought. Where
+    it reads on (compressed files), one thread at a time goes on where the last one ended, whichever that was.
+    """
+
+    def __init__(self, stream: pyarrow.NativeFile, scan: Scan) -> None:
+        self._stream, self._scan = stream, scan
+        self._position = 0
+        self._read_on = 0  # how many reads went on; what a thread had sought before one of them is past
+        self._mine = threading.local()
+
+    def read(self, size: int = -1) -> bytes:
+        position = self.tell()
+        if self._sought() is None:
+            self._read_on += 1
+        self._mine.sought = None
+        data: bytes = self._stream.read_at(size if size >= 0 else self._stream.size() - position, position)
+        self._position = position + len(data)
+        self._scan.count(len(data))
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self.tell(), os.SEEK_END: self._stream.size()}[whence]
+        position = int(start + offset)
+        self._position, self._mine.sought = position, (position, self._read_on)
+        return position
+
+    def tell(self) -> int:
+        sought = self._sought()
+        return self._position if sought is None else sought
+
+    def _sought(self) -> int | None:
+        """Where this thread's next read is to be, if it has said so and no read went on since."""
+        sought: tuple[int, int] | None = getattr(self._mine, "sought", None)
+        return sought[0] if sought is not None and sought[1] == self._read_on else None
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class ScannedFiles(AbstractFileSystem):  # type: ignore[misc]
+    """A read-only view of S3 under a protocol of its own, so that each statement counts for itself.
+
+    Args:
+        files: S3.
+        scan: where bytes are counted.
+        protocol: scheme of the paths; `PROTOCOL://bucket/key`.
+    """
+
+    cachable = False
+
+    def __init__(self, files: pyarrow.fs.S3FileSystem, *, scan: Scan, protocol: str) -> None:
+        super().__init__()
+        self.protocol = protocol
+        self._files, self._scan = files, scan
+        self._sizes: dict[str, int] = {}
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return path.partition("://")[2] or path
+
+    def path(self, uri: str, *, size: int | None = None) -> str:
+        """The path here of an S3 URI; its size, if it is known, spares a request."""
+        path = f"{self.protocol}://{uri.partition('://')[2]}"
+        if size is not None:
+            self._sizes[path] = size
+        return path
+
+    def open(self, path: str, mode: str = "rb", **_: Any) -> _File:
+        self._scan.check()
+        return _File(self._files.open_input_file(self._strip_protocol(path)), self._scan)
+
+    def info(self, path: str, **_: Any) -> dict[str, Any]:
+        if path not in self._sizes:
+            found = self._files.get_file_info(self._strip_protocol(path))
+            if found.type is not pyarrow.fs.FileType.File:
+                raise FileNotFoundError(f"s3://{self._strip_protocol(path)}")
+            self._sizes[path] = found.size
+        return {"name": path, "size": self._sizes[path], "type": "file"}
+
+    def glob(self, path: str, **_: Any) -> list[str]:
+        return [path]
+
+    def exists(self, path: str, **_: Any) -> bool:
+        return path in self._sizes or self._files.get_file_info(self._strip_protocol(path)).is_file
+
+    def modified(self, path: str) -> datetime:
+        # A statement reads each object in the state in which it finds it first.
+        return _NEVER

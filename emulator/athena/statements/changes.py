@@ -1,0 +1,211 @@
+"""UPDATE, DELETE and MERGE of Iceberg tables, by copy on write: data files with changed rows are written anew.
+
+A statement becomes a query whose rows are the changes: which row of which file (`p`, `r`; NULL for a row that is new)
+meets which of the statement's cases (`op`), and what that case assigns (`a0_2` is what case 0 gives to column 2). The
+files that it names are written again with the changes in them, and one snapshot puts the new files in place of the old.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pyiceberg.exceptions import CommitFailedException, ValidationException
+from pyiceberg.expressions import BooleanExpression
+from pyiceberg.schema import Schema
+from pyiceberg.table import FileScanTask, Table
+from sqlglot import exp
+from sqlglot.expressions import DataType
+
+from emulator.athena.binding import pushdown
+from emulator.athena.binding.bind import Bound, bind
+from emulator.athena.binding.relations import open_all
+from emulator.athena.duckdb import casts
+from emulator.athena.duckdb.generate import duckdb_sql
+from emulator.athena.runtime import sql_types
+from emulator.athena.runtime.errors import AthenaError, not_supported
+from emulator.athena.runtime.run import Run
+from emulator.athena.runtime.statement_result import ROWS, Outcome
+from emulator.athena.runtime.statements import Name
+from emulator.athena.statements import merge_range
+from emulator.athena.tables import catalog, iceberg_scan, iceberg_write
+from emulator.athena.tables.iceberg_scan import FILE_ROW, PATH
+from emulator.athena.tables.replace_files import replace_files
+from emulator.athena.typing import coercion
+
+NO_CASE = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One case of a statement.
+
+    Args:
+        kind: `update`, `delete` or `insert`.
+        condition: when it applies, or None for always.
+        values: what it assigns, by lower-case column name.
+    """
+
+    kind: str
+    condition: exp.Expr | None
+    values: dict[str, exp.Expr]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A statement as changes.
+
+    Args:
+        verb: `UPDATE`, `DELETE` or `MERGE`, for messages.
+        alias: what the query calls the table.
+        query: FROM and WHERE of the changes; the SELECT list is put in here.
+        cases: in their order; the first that applies to a row counts.
+    """
+
+    verb: str
+    alias: str
+    query: exp.Select
+    cases: list[Case]
+
+
+def apply(run: Run, name: Name, make_plan: Callable[[Schema], Plan]) -> Outcome:
+    """Change a table.
+
+    Args:
+        run: the statement's run.
+        name: of the table.
+        make_plan: gives the plan for the table's schema.
+
+    Raises:
+        AthenaError: the table is not Iceberg's, the statement does not fit it, or others kept changing it.
+    """
+    database = name.database or run.context.database
+    table = catalog.get_table(run.cloud, database, name.table)
+    if catalog.is_view(table) or not catalog.is_iceberg(table):
+        raise not_supported("Modifying Hive table rows is only supported for transactional tables")
+    return iceberg_write.retried(run, (database, name.table), lambda loaded: _attempt(run, loaded, make_plan))
+
+
+def _attempt(run: Run, table: Table, make_plan: Callable[[Schema], Plan]) -> Outcome:
+    schema = table.schema()
+    plan = make_plan(schema)
+    bound = bind(run, _changes_query(plan, schema), internal=True)
+    types = dict(bound.columns)
+    _check_types(plan, schema, types)
+    tasks = _open(run, table, plan, bound)
+    run.execute(f"CREATE OR REPLACE TEMP TABLE changes AS {duckdb_sql(bound.tree)}")
+    _check_matches(run)
+    ((rows,),) = run.execute("SELECT count(*) FROM changes WHERE op >= 0")
+    if rows:
+        touched = run.execute("SELECT DISTINCT p FROM changes WHERE op >= 0 AND p IS NOT NULL")
+        _rewrite(run, table, plan, [tasks[path] for (path,) in touched], types=types)
+    return Outcome(columns=ROWS, update_count=rows, files=[])
+
+
+def _changes_query(plan: Plan, schema: Schema) -> exp.Select:
+    """The query, with the file and row, the case, and its values as columns."""
+    path = exp.column(exp.to_identifier(PATH, quoted=True), table=plan.alias)
+    row = exp.column(exp.to_identifier(FILE_ROW, quoted=True), table=plan.alias)
+    tests = [_test(plan, case, path) for case in plan.cases]
+    op = exp.Case(
+        ifs=[exp.If(this=test.copy(), true=exp.Literal.number(i)) for i, test in enumerate(tests)],
+        default=exp.Neg(this=exp.Literal.number(-NO_CASE)),
+    )
+    columns = [exp.alias_(path, "p"), exp.alias_(row, "r"), exp.alias_(op, "op")]
+    names = [field.name.lower() for field in schema.fields]
+    for index, case in enumerate(plan.cases):
+        for name, value in case.values.items():
+            if name not in names:
+                raise AthenaError(
+                    "COLUMN_NOT_FOUND", f"line 1:1: {plan.verb} column does not exist in the target table: {name}"
+                )
+            earlier = [exp.If(this=test.copy(), true=exp.Null()) for test in tests[:index]]
+            chosen = exp.Case(ifs=[*earlier, exp.If(this=tests[index].copy(), true=value.copy())])
+            columns.append(exp.alias_(chosen, f"a{index}_{names.index(name)}"))
+    return plan.query.select(*columns, append=False)
+
+
+def _test(plan: Plan, case: Case, path: exp.Column) -> exp.Expr:
+    """Whether a case applies to a row, whatever the cases before it say."""
+    matched: exp.Expr = exp.Not(this=exp.Is(this=path.copy(), expression=exp.Null()))
+    if case.kind == "insert":
+        matched = exp.Is(this=path.copy(), expression=exp.Null())
+    return matched if case.condition is None else exp.And(this=matched, expression=exp.paren(case.condition))
+
+
+def _check_types(plan: Plan, schema: Schema, given: dict[str, DataType]) -> None:
+    types = iceberg_scan.columns(schema)
+    for index, case in enumerate(plan.cases):
+        for name in case.values:
+            own = types[name]
+            value = given[f"a{index}_{list(types).index(name)}"]
+            if not coercion.assignable(value, own):
+                raise AthenaError(
+                    "TYPE_MISMATCH",
+                    f"line 1:1: {plan.verb} table column types don't match SET expressions: "
+                    f"Table: [{sql_types.trino_name(own)}], Expressions: [{sql_types.trino_name(value)}]",
+                )
+
+
+def _open(run: Run, table: Table, plan: Plan, bound: Bound) -> dict[str, FileScanTask]:
+    """Open what the query reads; of the table, only files that may have rows to change: these, by path."""
+    target = next(t for t in bound.tree.find_all(exp.Table) if t.alias == plan.alias)
+    others = {name: relation for name, relation in bound.relations.items() if name != target.name}
+    conditions = pushdown.conditions(bound.tree)
+    open_all(run, others, conditions=conditions)
+    wanted: BooleanExpression = pushdown.iceberg_filter(
+        run, [*conditions.get(target.name, []), *merge_range.conditions(bound.tree, plan.alias)]
+    )
+    wanted = merge_range.narrowed(run, bound.tree, plan.alias, wanted)
+    tasks = iceberg_scan.plan(table, snapshot_id=None, row_filter=wanted)
+    rows = iceberg_scan.relation_sql(run, table, schema=table.schema(), tasks=tasks)
+    run.execute(f"CREATE OR REPLACE TEMP VIEW {sql_types.quoted(target.name)} AS {rows}")
+    return {task.file.file_path: task for task in tasks}
+
+
+def _check_matches(run: Run) -> None:
+    """A row that two source rows change, or that two meet in the same case, is an error, as in Trino."""
+    twice = run.execute(
+        "SELECT 1 FROM changes WHERE p IS NOT NULL GROUP BY p, r "
+        "HAVING count(*) FILTER (op >= 0) > 1 OR count(*) FILTER (op < 0) > 1 LIMIT 1"
+    )
+    if twice:
+        raise AthenaError(
+            "MERGE_TARGET_ROW_MULTIPLE_MATCHES", "One MERGE target table row matched more than one source row"
+        )
+
+
+def _rewrite(run: Run, table: Table, plan: Plan, touched: list[FileScanTask], *, types: dict[str, DataType]) -> None:
+    schema = table.schema()
+    source = iceberg_scan.relation_sql(run, table, schema=schema, tasks=touched)
+    path, row = sql_types.quoted(PATH), sql_types.quoted(FILE_ROW)
+    changed = "(SELECT * FROM changes WHERE op >= 0 AND p IS NOT NULL)"
+    deletes = ", ".join(str(i) for i, case in enumerate(plan.cases) if case.kind == "delete") or "-2"
+    kept = iceberg_write.table_select(
+        schema,
+        _assigned(plan, schema, types, otherwise=True),
+        source=f"({source}) AS t LEFT JOIN {changed} AS c ON t.{path} = c.p AND t.{row} = c.r "
+        f"WHERE c.op IS NULL OR c.op NOT IN ({deletes})",
+    )
+    new = iceberg_write.table_select(
+        schema, _assigned(plan, schema, types, otherwise=False), source="changes AS c WHERE op >= 0 AND p IS NULL"
+    )
+    files = iceberg_write.write_files(run, f"{kept} UNION ALL {new}", metadata=table.metadata, io=table.io)
+    try:
+        run.scan.check()
+        replace_files(table, old=[task.file for task in touched], new=files)
+    except (CommitFailedException, ValidationException):
+        iceberg_write.delete_files(run, files)
+        raise
+
+
+def _assigned(plan: Plan, schema: Schema, types: dict[str, DataType], *, otherwise: bool) -> dict[str, str]:
+    """SQL of each column's value: what the row's case assigns, else what the row has (or nothing)."""
+    values = {}
+    for position, (name, own) in enumerate(iceberg_scan.columns(schema).items()):
+        given = {index: f"a{index}_{position}" for index, case in enumerate(plan.cases) if name in case.values}
+        branches = " ".join(
+            f"WHEN {index} THEN {casts.assign(f'c.{value}', source=types[value], target=own)}"
+            for index, value in given.items()
+        )
+        rest = f"t.{sql_types.quoted(name)}" if otherwise else "NULL"
+        values[name] = f"CASE c.op {branches} ELSE {rest} END" if branches else rest
+    return values

@@ -1,0 +1,72 @@
+"""CREATE VIEW and DROP VIEW."""
+
+from typing import Any
+
+from sqlglot.expressions import DataType
+
+from emulator.athena.binding.bind import bind
+from emulator.athena.runtime import sql_types
+from emulator.athena.runtime.errors import AthenaError
+from emulator.athena.runtime.run import Run
+from emulator.athena.runtime.statement_result import Outcome, execute
+from emulator.athena.runtime.statements import CreateView, DropView
+from emulator.athena.statements.ctas import check_columns
+from emulator.athena.tables import catalog, views
+
+
+@execute.register
+def _create(statement: CreateView, run: Run) -> Outcome:
+    database, name = statement.name.database or run.context.database, statement.name.table
+    existing = catalog.find_table(run.cloud, database, name)
+    if existing is not None and not catalog.is_view(existing):
+        raise AthenaError(
+            "TABLE_ALREADY_EXISTS", f"line 1:1: Table already exists: '{catalog.CATALOG}.{database}.{name}'"
+        )
+    if existing is not None and not statement.replace:
+        raise AthenaError(
+            "TABLE_ALREADY_EXISTS", f"line 1:1: View already exists: '{catalog.CATALOG}.{database}.{name}'"
+        )
+    if catalog.find_database(run.cloud, database) is None:
+        raise AthenaError("SCHEMA_NOT_FOUND", f"line 1:1: Schema '{database}' does not exist")
+    bound = bind(run, statement.tree, within=(database, name))
+    check_columns(bound.columns)
+    columns = [(column.lower(), dt) for column, dt in bound.columns]
+    new: Any = {
+        "Name": name,
+        "TableType": "VIRTUAL_VIEW",
+        "Owner": "hadoop",
+        "Parameters": {"presto_view": "true", "comment": "Presto View"},
+        "PartitionKeys": [],
+        "StorageDescriptor": {
+            "Columns": [{"Name": column, "Type": _hive_type(dt)} for column, dt in columns],
+            "Location": "",
+            "SerdeInfo": {},
+        },
+        "ViewOriginalText": views.encode(statement.sql, schema=run.context.database, columns=columns),
+        "ViewExpandedText": "/* Presto View */",
+    }
+    if existing is None:
+        run.cloud.glue.create_table(DatabaseName=database, TableInput=new)
+    else:
+        catalog.update_table(run.cloud, existing, **new)
+    return Outcome(lines=[])
+
+
+def _hive_type(dt: DataType) -> str:
+    """What Glue shows for the column; the view's own text has the exact type."""
+    try:
+        return sql_types.hive_name(dt)
+    except ValueError:
+        return "string"
+
+
+@execute.register
+def _drop(statement: DropView, run: Run) -> Outcome:
+    database, name = statement.name.database or run.context.database, statement.name.table
+    found = catalog.find_table(run.cloud, database, name)
+    if found is None and statement.if_exists:
+        return Outcome(lines=[])
+    if found is None or not catalog.is_view(found):
+        raise AthenaError("TABLE_NOT_FOUND", f"line 1:1: View '{catalog.CATALOG}.{database}.{name}' does not exist")
+    run.cloud.glue.delete_table(DatabaseName=database, Name=name)
+    return Outcome(lines=[])

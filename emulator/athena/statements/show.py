@@ -1,0 +1,153 @@
+"""SHOW and DESCRIBE: what Glue and Iceberg know, as Athena's lines of text."""
+
+import re
+from typing import TYPE_CHECKING
+
+from sqlglot.expressions import DType
+
+from emulator.athena.runtime import sql_types
+from emulator.athena.runtime.errors import AthenaError, not_supported
+from emulator.athena.runtime.run import Run
+from emulator.athena.runtime.statement_result import Columns, Outcome, execute
+from emulator.athena.runtime.statements import (
+    Describe,
+    Name,
+    ShowColumns,
+    ShowCreate,
+    ShowDatabases,
+    ShowFunctions,
+    ShowPartitions,
+    ShowProperties,
+    ShowTables,
+)
+from emulator.athena.statements import show_create
+from emulator.athena.tables import catalog
+from emulator.athena.tables.hive_scan import columns as hive_columns
+from emulator.athena.tables.hive_scan import partition_keys
+from emulator.athena.tables.iceberg_scan import columns as iceberg_columns
+from emulator.athena.typing.functions import FUNCTIONS
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue.type_defs import TableTypeDef
+
+_WIDTH = 20
+# The types of such results are Hive's.
+STRING = sql_types.typed(DType.TEXT)
+
+
+def _text(*names: str) -> Columns:
+    return [(name, STRING) for name in names]
+
+
+def _matching(names: list[str], pattern: str | None) -> list[str]:
+    """Names that match one of Hive's patterns: `*` stands for anything, `|` for or."""
+    if pattern is None:
+        return names
+    wanted = re.compile(pattern.lower().replace(".*", "*").replace("*", ".*"))
+    return [name for name in names if wanted.fullmatch(name)]
+
+
+def _padded(*parts: str) -> str:
+    return "\t".join(part.ljust(_WIDTH) for part in parts)
+
+
+def _table(run: Run, name: Name) -> "TableTypeDef":
+    database = name.database or run.context.database
+    found = catalog.find_table(run.cloud, database, name.table)
+    if found is None:
+        raise AthenaError("", f"FAILED: SemanticException [Error 10001]: Table not found {database}.{name.table}")
+    return found
+
+
+@execute.register
+def _tables(statement: ShowTables, run: Run) -> Outcome:
+    found = catalog.tables(run.cloud, statement.database or run.context.database)
+    names = [table["Name"] for table in found if not statement.views or catalog.is_view(table)]
+    return Outcome(columns=_text("views" if statement.views else "tab_name"), lines=_matching(names, statement.pattern))
+
+
+@execute.register
+def _databases(statement: ShowDatabases, run: Run) -> Outcome:
+    names = [database["Name"] for database in catalog.databases(run.cloud)]
+    return Outcome(columns=_text("database_name"), lines=_matching(names, statement.pattern))
+
+
+@execute.register
+def _columns(statement: ShowColumns, run: Run) -> Outcome:
+    table = _table(run, statement.name)
+    return Outcome(columns=_text("field"), lines=[_padded(name) for name, _, _ in described_columns(run, table)])
+
+
+@execute.register
+def _partitions(statement: ShowPartitions, run: Run) -> Outcome:
+    table = _table(run, statement.name)
+    name = f"{table['DatabaseName']}.{table['Name']}"
+    if catalog.is_iceberg(table):
+        raise not_supported(f'SHOW PARTITIONS of an Iceberg table; query "{table["Name"]}$partitions" instead')
+    keys = [key["Name"] for key in partition_keys(table)]
+    if not keys:
+        raise AthenaError("", f"FAILED: Execution Error, return code 1: Table {name} is not a partitioned table")
+    lines = [
+        "/".join(f"{key}={value}" for key, value in zip(keys, partition["Values"], strict=True))
+        for partition in catalog.partitions(run.cloud, table)
+    ]
+    return Outcome(columns=_text("partition"), lines=sorted(lines))
+
+
+@execute.register
+def _create(statement: ShowCreate, run: Run) -> Outcome:
+    table = _table(run, statement.name)
+    if statement.view is not catalog.is_view(table):
+        kind = "view" if statement.view else "table"
+        raise AthenaError("", f"FAILED: SemanticException {table['DatabaseName']}.{table['Name']} is not a {kind}")
+    text = show_create.view(table) if statement.view else show_create.table(run, table)
+    return Outcome(columns=_text("Create View" if statement.view else "createtab_stmt"), lines=text.splitlines())
+
+
+@execute.register
+def _properties(statement: ShowProperties, run: Run) -> Outcome:
+    table = _table(run, statement.name)
+    found = dict(table.get("Parameters", {}))
+    if catalog.is_iceberg(table):
+        found |= run.cloud.catalog.load_table((table["DatabaseName"], table["Name"])).properties
+    wanted = {k: v for k, v in sorted(found.items()) if statement.property in (None, k)}
+    return Outcome(columns=_text("prpt_name", "prpt_value"), lines=[f"{k}\t{v}" for k, v in wanted.items()])
+
+
+@execute.register
+def _functions(statement: ShowFunctions, run: Run) -> Outcome:
+    names = _matching(sorted(FUNCTIONS), statement.pattern)
+    return Outcome(columns=_text("Function"), lines=[f.signature for name in names for f in FUNCTIONS[name]])
+
+
+@execute.register
+def _describe(statement: Describe, run: Run) -> Outcome:
+    table = _table(run, statement.name)
+    lines = [_padded(*column) for column in described_columns(run, table)]
+    if catalog.is_iceberg(table):
+        lines = [_padded("# Table schema:", "", ""), _padded("# col_name", "data_type", "comment"), *lines]
+        lines += show_create.partition_lines(run, table)
+    elif partition_keys(table):
+        keys = {key["Name"] for key in partition_keys(table)}
+        header = [_padded("", "", ""), _padded("# Partition Information", "", "")]
+        header += [_padded("# col_name", "data_type", "comment"), _padded("", "", "")]
+        lines += [*header, *(_padded(*c) for c in described_columns(run, table) if c[0] in keys)]
+    if statement.detailed:
+        lines += show_create.detail_lines(table)
+    return Outcome(columns=_text("col_name", "data_type", "comment"), lines=lines)
+
+
+def described_columns(run: Run, table: "TableTypeDef") -> list[tuple[str, str, str]]:
+    """Name, Hive type and comment of each column; an Iceberg table is asked itself."""
+    if catalog.is_iceberg(table):
+        schema = run.cloud.catalog.load_table((table["DatabaseName"], table["Name"])).schema()
+        types = iceberg_columns(schema)
+        return [
+            (name, show_create.iceberg_type_name(types[name]), field.doc or "")
+            for name, field in zip(types, schema.fields, strict=True)
+        ]
+    if catalog.is_view(table):
+        return [(c["Name"], c["Type"], c.get("Comment", "")) for c in table["StorageDescriptor"]["Columns"]]
+    every = [*table["StorageDescriptor"]["Columns"], *partition_keys(table)]
+    kinds = {c["Name"].lower(): (c["Type"], c.get("Comment", "")) for c in every}
+    return [(name, *kinds[name]) for name in hive_columns(table)]

@@ -1,0 +1,94 @@
+"""Hive tables (Parquet, CSV, JSON files under S3 prefixes) as DuckDB relations, read as Athena's SerDes read them."""
+
+from typing import TYPE_CHECKING
+
+import pyarrow.fs
+from sqlglot.expressions import DataType
+
+from emulator.athena.runtime import sql_types
+from emulator.athena.runtime.cloud import split_uri
+from emulator.athena.runtime.errors import not_supported
+from emulator.athena.runtime.run import Run
+from emulator.athena.tables import catalog, hive_formats
+from emulator.athena.tables.iceberg_scan import FILE_ROW, PATH, empty_sql
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue.type_defs import ColumnOutputTypeDef, TableTypeDef
+
+NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+_UNREADABLE = (".bz2", ".snappy", ".lzo", ".deflate")
+
+
+def columns(table: "TableTypeDef") -> dict[str, DataType]:
+    """Names and types of the columns, those of the partitions last."""
+    return {
+        c["Name"].lower(): sql_types.hive(c["Type"]) for c in [*hive_formats.columns(table), *partition_keys(table)]
+    }
+
+
+def partition_keys(table: "TableTypeDef") -> "list[ColumnOutputTypeDef]":
+    return list(table.get("PartitionKeys", []))
+
+
+def relation_sql(run: Run, table: "TableTypeDef", *, partition_filter: str) -> str:
+    """DuckDB SELECT over the files of a table.
+
+    Args:
+        run: the statement's run.
+        table: the table.
+        partition_filter: DuckDB condition on the partition columns that decides which partitions are read.
+    """
+    if table.get("Parameters", {}).get("projection.enabled", "").lower() == "true":
+        raise not_supported(f"partition projection: {table['DatabaseName']}.{table['Name']}")
+    read = hive_formats.reader(table)
+    keys = partition_keys(table)
+    parts = []
+    for location, values in _locations(run, table, partition_filter=partition_filter):
+        files = _files(run, location)
+        if files:
+            constants = [
+                f"{_partition_value(value, sql_types.hive(key['Type']))} AS {sql_types.quoted(key['Name'].lower())}"
+                for key, value in zip(keys, values, strict=True)
+            ]
+            path = f"replace(__file, '{run.files.protocol}://', 's3://') AS {sql_types.quoted(PATH)}"
+            own, source = read(table, files)
+            parts.append(
+                f"SELECT {', '.join([*own, *constants, path, f'0 AS {sql_types.quoted(FILE_ROW)}'])} FROM {source}"
+            )
+    return " UNION ALL ".join(parts) or empty_sql(columns(table))
+
+
+def _locations(run: Run, table: "TableTypeDef", *, partition_filter: str) -> list[tuple[str, list[str]]]:
+    """Location and values of each partition that is wanted; of the table itself if it has none."""
+    keys = partition_keys(table)
+    if not keys:
+        return [(table["StorageDescriptor"]["Location"], [])]
+    found = [(p["StorageDescriptor"]["Location"], p["Values"]) for p in catalog.partitions(run.cloud, table)]
+    if not found:
+        return []
+    types = [sql_types.hive(key["Type"]) for key in keys]
+    rows = [f"({index}, {', '.join(map(_partition_value, values, types))})" for index, (_, values) in enumerate(found)]
+    names = ", ".join(sql_types.quoted(key["Name"].lower()) for key in keys)
+    wanted = run.execute(
+        f"SELECT __index FROM (VALUES {', '.join(rows)}) AS p(__index, {names}) WHERE {partition_filter}"
+    )
+    return [found[index] for (index,) in sorted(wanted)]
+
+
+def _partition_value(value: str, dt: DataType) -> str:
+    return f"CAST({'NULL' if value == NULL_PARTITION else sql_types.literal(value)} AS {sql_types.duckdb_name(dt)})"
+
+
+def _files(run: Run, location: str) -> list[str]:
+    """Paths of the data files under a location, as SQL literals; names that begin with `_` or `.` are hidden."""
+    bucket, prefix = split_uri(location)
+    selector = pyarrow.fs.FileSelector(f"{bucket}/{prefix}".rstrip("/"), recursive=True, allow_not_found=True)
+    found = [
+        info
+        for info in run.cloud.files.get_file_info(selector)
+        if info.is_file and info.size and not info.base_name.startswith(("_", "."))
+    ]
+    for info in found:
+        if info.base_name.endswith(_UNREADABLE):
+            raise not_supported(f"files compressed as {info.extension}: s3://{info.path}")
+    return [sql_types.literal(run.files.path(f"s3://{info.path}", size=info.size)) for info in found]

@@ -1,0 +1,78 @@
+"""What a query may not do although DuckDB would let it: name columns that are not there, unite what does not fit."""
+
+from sqlglot import exp
+from sqlglot.expressions import DataType
+from sqlglot.optimizer.scope import traverse_scope
+
+from emulator.athena.runtime.errors import AthenaError
+from emulator.athena.runtime.position import position
+
+
+def check(tree: exp.Expr, *, schema: dict[str, dict[str, DataType]]) -> None:
+    """Check a qualified query.
+
+    Args:
+        tree: qualified statement.
+        schema: column types by table name.
+
+    Raises:
+        AthenaError: what Trino's analyzer says of it.
+    """
+    for operation in tree.find_all(exp.SetOperation):
+        _check_widths(operation)
+    for values in tree.find_all(exp.Values):
+        if len({len(row.expressions) for row in values.expressions}) > 1:
+            raise AthenaError("TYPE_MISMATCH", f"{position(values)}: Values rows have mismatched sizes")
+    for scope in traverse_scope(tree):
+        if not isinstance(scope.expression, exp.Select):
+            continue
+        _check_order(scope.expression)
+        for column in scope.unqualified_columns:
+            sources = [source for source in scope.sources.values() if isinstance(source, exp.Table)]
+            raise _not_found_or_ambiguous(column, sources, schema)
+        if scope.external_columns and not scope.is_correlated_subquery:
+            raise column_not_found(scope.external_columns[0])
+        for column in scope.columns:
+            source = scope.sources.get(column.table)
+            if isinstance(source, exp.Table) and column.name not in schema.get(source.name, {column.name: None}):
+                raise column_not_found(column)
+
+
+def _not_found_or_ambiguous(
+    column: exp.Column, sources: list[exp.Table], schema: dict[str, dict[str, DataType]]
+) -> AthenaError:
+    if sum(column.name in schema.get(source.name, {}) for source in sources) > 1:
+        return AthenaError("AMBIGUOUS_NAME", f"{position(column)}: Column '{column.name}' is ambiguous")
+    return column_not_found(column)
+
+
+def column_not_found(column: exp.Column) -> AthenaError:
+    name = ".".join(part.name for part in column.parts)
+    return AthenaError("COLUMN_NOT_FOUND", f"{position(column)}: Column '{name}' cannot be resolved")
+
+
+def _check_widths(operation: exp.SetOperation) -> None:
+    left, right = (
+        len(side.selects) if isinstance(side, exp.Query) and not side.is_star else None
+        for side in (operation.left.unnest(), operation.right.unnest())
+    )
+    if None not in (left, right) and left != right:
+        kind = operation.key.upper()
+        raise AthenaError(
+            "TYPE_MISMATCH", f"{position(operation)}: {kind} query has different number of fields: {left}, {right}"
+        )
+
+
+def _check_order(select: exp.Select) -> None:
+    """SELECT DISTINCT can be ordered by what it selects alone."""
+    order = select.args.get("order")
+    if not select.args.get("distinct") or order is None:
+        return
+    selected = {part.alias_or_name for part in select.selects} | {part.unalias().sql() for part in select.selects}
+    for ordered in order.expressions:
+        key = ordered.this
+        if not (isinstance(key, exp.Literal) or key.sql() in selected or key.name in selected):
+            raise AthenaError(
+                "EXPRESSION_NOT_IN_DISTINCT",
+                f"{position(key)}: For SELECT DISTINCT, ORDER BY expressions must appear in select list",
+            )

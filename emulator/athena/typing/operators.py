@@ -1,0 +1,176 @@
+"""Types of operators: what Trino lets meet, and what comes of it."""
+
+from sqlglot import exp
+from sqlglot.expressions import DataType, DType
+from sqlglot.optimizer.annotate_types import TypeAnnotator
+
+from emulator.athena.runtime import sql_types
+from emulator.athena.runtime.errors import AthenaError
+from emulator.athena.runtime.position import position
+from emulator.athena.typing import coercion
+from emulator.athena.typing.signature import modulo, type_of
+
+OPERATORS: dict[type[exp.Expr], str] = {
+    exp.Add: "+",
+    exp.Sub: "-",
+    exp.Mul: "*",
+    exp.Div: "/",
+    exp.Mod: "%",
+    exp.DPipe: "||",
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+    exp.NullSafeEQ: "IS DISTINCT FROM",
+    exp.NullSafeNEQ: "IS DISTINCT FROM",
+}
+
+
+def together(a: DataType, b: DataType, *, place: str, what: str) -> DataType:
+    """The common type of two types.
+
+    Raises:
+        AthenaError: they have none.
+    """
+    try:
+        both = coercion.common(a, b)
+    except ValueError as error:
+        raise AthenaError("NOT_SUPPORTED", f"{place}: {error}") from None
+    if both is None:
+        names = f"{sql_types.trino_name(a)}, {sql_types.trino_name(b)}"
+        raise AthenaError(
+            "TYPE_MISMATCH",
+            f"{place}: {what} must be the same type or coercible to a common type. Cannot find common type between "
+            f"{' and '.join(names.split(', ', 1))}, all types (without duplicates): [{names}]",
+        )
+    return both
+
+
+def _mismatch(node: exp.Binary) -> AthenaError:
+    names = f"{_shown(node.left)} {OPERATORS[type(node)]} {_shown(node.right)}"
+    return AthenaError("TYPE_MISMATCH", f"{position(node)}: Cannot apply operator: {names}")
+
+
+def _shown(node: exp.Expr) -> str:
+    if isinstance(node, exp.Literal) and node.is_string:
+        return f"varchar({len(node.name)})"
+    return sql_types.trino_name(type_of(node))
+
+
+def compare(annotator: TypeAnnotator, node: exp.Binary) -> None:
+    if coercion.common(type_of(node.left), type_of(node.right)) is None:
+        raise _mismatch(node)
+    annotator._set_type(node, sql_types.BOOLEAN)
+
+
+def members(annotator: TypeAnnotator, node: exp.Expr) -> None:
+    """BETWEEN and IN: every operand must be comparable with the first."""
+    others = [node.args.get("low"), node.args.get("high"), *node.expressions]
+    query = node.args.get("query")
+    others += query.unnest().selects[:1] if query is not None else []
+    what = "IN value and list items" if isinstance(node, exp.In) else "BETWEEN operands"
+    for other in others:
+        if other is not None:
+            together(type_of(node.this), type_of(other), place=position(other), what=what)
+    annotator._set_type(node, sql_types.BOOLEAN)
+
+
+def arithmetic(annotator: TypeAnnotator, node: exp.Binary) -> None:
+    a, b = type_of(node.left), type_of(node.right)
+    result = _temporal(node, a, b) if _is_temporal(a) or _is_temporal(b) else _numeric(node, a, b)
+    if result is None:
+        raise _mismatch(node)
+    annotator._set_type(node, result)
+
+
+def _is_temporal(dt: DataType) -> bool:
+    return dt.this in sql_types.TIMES or dt.this is DType.INTERVAL
+
+
+def _temporal(node: exp.Binary, a: DataType, b: DataType) -> DataType | None:
+    if DType.UNKNOWN in (a.this, b.this):
+        return sql_types.UNKNOWN
+    if isinstance(node, exp.Add | exp.Sub):
+        if a.this in sql_types.TIMES and b.this is DType.INTERVAL:
+            return a
+        if a.this is DType.INTERVAL and b.this in sql_types.TIMES and isinstance(node, exp.Add):
+            return b
+        if a.this in sql_types.TIMES and b.this in sql_types.TIMES and isinstance(node, exp.Sub):
+            return sql_types.INTERVAL_DAY
+        return a if a.this is b.this is DType.INTERVAL else None
+    if isinstance(node, exp.Mul | exp.Div):
+        if a.this is DType.INTERVAL and b.this in sql_types.NUMBERS:
+            return a
+        if b.this is DType.INTERVAL and a.this in sql_types.NUMBERS and isinstance(node, exp.Mul):
+            return b
+    return None
+
+
+def _numeric(node: exp.Binary, a: DataType, b: DataType) -> DataType | None:
+    if any(dt.this not in {*sql_types.NUMBERS, *sql_types.UNTYPED} for dt in (a, b)):
+        return None
+    if isinstance(node, exp.Mod):
+        return modulo(a, b)
+    both = coercion.common(a, b)
+    if both is None or both.this is not DType.DECIMAL or DType.NULL in (a.this, b.this):
+        return both
+    (p1, s1), (p2, s2) = sql_types.precision_scale(a), sql_types.precision_scale(b)
+    # https://trino.io/docs/current/functions/decimal.html#binary-arithmetic-decimal-operators
+    if isinstance(node, exp.Mul):
+        return sql_types.decimal(p1 + p2, s1 + s2)
+    if isinstance(node, exp.Div):
+        return sql_types.decimal(p1 + s2 + max(s2 - s1, 0), max(s1, s2))
+    return sql_types.decimal(max(p1 - s1, p2 - s2) + max(s1, s2) + 1, max(s1, s2))
+
+
+def concatenation(annotator: TypeAnnotator, node: exp.DPipe) -> None:
+    a, b = type_of(node.left), type_of(node.right)
+    if DType.ARRAY in (a.this, b.this):
+        element = a if a.this is not DType.ARRAY else b
+        whole = a if a.this is DType.ARRAY else b
+        both = coercion.common(whole, element if element.this is DType.ARRAY else sql_types.array(element))
+    else:
+        both = coercion.common(a, b)
+        if both is not None and both.this not in {*sql_types.TEXTS, DType.VARBINARY, *sql_types.UNTYPED}:
+            both = None
+    if both is None:
+        raise _mismatch(node)
+    annotator._set_type(node, both)
+
+
+def is_true(annotator: TypeAnnotator, node: exp.Expr) -> None:
+    what = "Value of logical NOT expression" if isinstance(node, exp.Not) else "Logical expression term"
+    for part in (node.this, node.args.get("expression")):
+        if part is not None:
+            condition(part, what=what)
+    annotator._set_type(node, sql_types.BOOLEAN)
+
+
+def like(annotator: TypeAnnotator, node: exp.Like | exp.Escape) -> None:
+    for part in (node.this, node.expression):
+        if isinstance(node, exp.Like) and type_of(part).this not in {*sql_types.TEXTS, *sql_types.UNTYPED}:
+            side = "Left" if part is node.this else "Right"
+            raise AthenaError(
+                "TYPE_MISMATCH",
+                f"{position(part)}: {side} side of LIKE expression must evaluate to a varchar "
+                f"(actual: {sql_types.trino_name(type_of(part))})",
+            )
+    annotator._set_type(node, sql_types.BOOLEAN)
+
+
+def condition(node: exp.Expr, *, what: str, actual: str = " (actual: {})") -> None:
+    """Refuse what is no condition.
+
+    Args:
+        node: what must be boolean.
+        what: Trino's name of its place.
+        actual: how Trino says the type that it has.
+
+    Raises:
+        AthenaError: TYPE_MISMATCH.
+    """
+    if type_of(node).this not in {DType.BOOLEAN, *sql_types.UNTYPED}:
+        kind = actual.format(sql_types.trino_name(type_of(node)))
+        raise AthenaError("TYPE_MISMATCH", f"{position(node)}: {what} must evaluate to a boolean{kind}")

@@ -1,0 +1,197 @@
+"""Which overload of a function takes these arguments, and what it returns."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+from sqlglot.expressions import DataType, DType
+
+from emulator.athena.runtime import sql_types
+from emulator.athena.runtime.errors import not_supported
+from emulator.athena.runtime.position import position
+from emulator.athena.typing import coercion
+from emulator.athena.typing.functions import Function, split
+
+NUMERIC, TEMPORAL = "N", "D"
+
+
+@dataclass(slots=True)
+class Bindings:
+    """What the letters of a signature stand for in one call."""
+
+    types: dict[str, DataType] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    zone: str = sql_types.UTC
+
+
+def bind(function: Function, arguments: list[DataType | None]) -> Bindings | None:
+    """Match the arguments' types to the signature.
+
+    Args:
+        function: the overload.
+        arguments: type of each argument, None for a lambda, which is typed later.
+
+    Returns:
+        The bindings, or None if the overload does not take these arguments.
+    """
+    patterns = expand(function, len(arguments))
+    if patterns is None:
+        return None
+    bindings = Bindings()
+    for pattern, argument in zip(patterns, arguments, strict=True):
+        if (argument is None) is not pattern.startswith("function("):
+            return None
+        if argument is not None and not _match(pattern, argument, bindings):
+            return None
+    for argument in arguments:
+        if argument is not None and argument.this is DType.TIMESTAMPTZ:
+            bindings.zone = sql_types.zone(argument)
+            break
+    return bindings
+
+
+def expand(function: Function, count: int) -> list[str] | None:
+    """One pattern for each of so many arguments, or None if the function takes fewer or more."""
+    fixed = list(function.parameters)
+    if not function.variadic:
+        return fixed if len(fixed) == count else None
+    last = fixed.pop()
+    return [*fixed, *[last] * (count - len(fixed))] if count >= len(fixed) else None
+
+
+def lambda_parts(pattern: str) -> tuple[list[str], str]:
+    """Patterns of a lambda's parameters and of its result."""
+    *parameters, result = split(pattern.removeprefix("function(").removesuffix(")"))
+    return parameters, result
+
+
+def resolve(pattern: str, bindings: Bindings, call: exp.Anonymous) -> DataType:
+    """The type that a pattern stands for in a call; unknown if a letter of it is not bound."""
+    if pattern.startswith("@"):
+        return _RULES[pattern[1:]](bindings, call)
+    head, inside = _head(pattern)
+    if len(pattern) == 1 and pattern.isupper():
+        return bindings.types.get(pattern, sql_types.UNKNOWN)
+    match head:
+        case "array":
+            return sql_types.array(resolve(inside[0], bindings, call))
+        case "map":
+            return sql_types.mapping(*(resolve(part, bindings, call) for part in inside))
+        case "row":
+            return sql_types.row([("", resolve(part, bindings, call)) for part in inside])
+        case "decimal":
+            return sql_types.decimal(*(bindings.numbers.get(n, 0) if n.isalpha() else int(n) for n in inside))
+        case "timestamp" if inside:
+            precision = bindings.numbers.get(inside[0], 3) if inside[0].isalpha() else int(inside[0])
+            if pattern.endswith("with time zone"):
+                return sql_types.timestamp_tz(precision, zone=bindings.zone)
+            return sql_types.timestamp(precision)
+    return sql_types.trino(pattern)
+
+
+def _head(pattern: str) -> tuple[str, list[str]]:
+    head, _, inside = pattern.partition("(")
+    return head.strip(), split(inside[: inside.rfind(")")]) if inside else []
+
+
+def _match(pattern: str, argument: DataType, bindings: Bindings) -> bool:
+    if len(pattern) == 1 and pattern.isupper():
+        return _bind_letter(pattern, argument, bindings)
+    if pattern == "?" or argument.this in sql_types.UNTYPED:
+        return True
+    head, inside = _head(pattern)
+    kind = argument.this
+    match head:
+        case "array" | "map":
+            parts = argument.expressions
+            return kind.value.lower() == head and all(map(lambda p, a: _match(p, a, bindings), inside, parts))
+        case "row":
+            parts = [dt for _, dt in sql_types.fields(argument)] if kind is DType.STRUCT else []
+            return len(parts) == len(inside) and all(map(lambda p, a: _match(p, a, bindings), inside, parts))
+        case "decimal":
+            return kind is DType.DECIMAL and _bind_numbers(inside, sql_types.precision_scale(argument), bindings)
+        case "timestamp":
+            zoned = pattern.endswith("with time zone")
+            if kind not in ({DType.TIMESTAMPTZ} if zoned else {DType.DATE, DType.TIMESTAMP}):
+                return zoned and kind in sql_types.TIMES
+            return not inside or _bind_numbers(inside, (sql_types.digits(argument),), bindings)
+    target = sql_types.trino(pattern)
+    if target.this is DType.DOUBLE and kind in sql_types.NUMBERS:
+        return True
+    return coercion.coerces(argument, target)
+
+
+def _bind_letter(letter: str, argument: DataType, bindings: Bindings) -> bool:
+    if argument.this not in sql_types.UNTYPED:
+        if letter == NUMERIC and argument.this not in sql_types.NUMBERS:
+            return False
+        if letter == TEMPORAL and argument.this not in sql_types.TIMES:
+            return False
+    known = bindings.types.get(letter)
+    both = argument if known is None else coercion.common(known, argument)
+    if both is None:
+        return False
+    bindings.types[letter] = both
+    return True
+
+
+def _bind_numbers(names: list[str], values: tuple[int, ...], bindings: Bindings) -> bool:
+    bindings.numbers.update({name: value for name, value in zip(names, values, strict=False) if name.isalpha()})
+    return True
+
+
+def _rounded(bindings: Bindings, _: exp.Anonymous) -> DataType:
+    p, s = bindings.numbers["p"], bindings.numbers["s"]
+    return sql_types.decimal(min(38, p - s + min(1, s)), 0)
+
+
+def _rounded_to(bindings: Bindings, _: exp.Anonymous) -> DataType:
+    return sql_types.decimal(min(38, bindings.numbers["p"] + 1), bindings.numbers["s"])
+
+
+def _modulo(_: Bindings, call: exp.Anonymous) -> DataType:
+    return modulo(*(type_of(argument) for argument in call.expressions))
+
+
+def _row(_: Bindings, call: exp.Anonymous) -> DataType:
+    return sql_types.row([("", type_of(argument)) for argument in call.expressions])
+
+
+def _instant(_: Bindings, call: exp.Anonymous) -> DataType:
+    return sql_types.timestamp_tz(int(call.expressions[0].name))
+
+
+def _wall_clock(_: Bindings, call: exp.Anonymous) -> DataType:
+    return sql_types.timestamp(int(call.expressions[0].name))
+
+
+def _zoned(bindings: Bindings, call: exp.Anonymous) -> DataType:
+    zone = call.expressions[1]
+    if not (isinstance(zone, exp.Literal) and zone.is_string):
+        raise not_supported(f"{position(call)}: {call.name.lower()} with a zone that is not a literal")
+    return sql_types.timestamp_tz(bindings.numbers.get("p", 3), zone=zone.name)
+
+
+def type_of(node: exp.Expr) -> DataType:
+    """The type that inference gave to a node."""
+    return node.type or sql_types.UNKNOWN
+
+
+def modulo(a: DataType, b: DataType) -> DataType:
+    """Type of `a % b`."""
+    both = coercion.common(a, b) or sql_types.UNKNOWN
+    if both.this is not DType.DECIMAL:
+        return both
+    (p1, s1), (p2, s2) = sql_types.precision_scale(a), sql_types.precision_scale(b)
+    return sql_types.decimal(min(p2 - s2, p1 - s1) + max(s1, s2), max(s1, s2))
+
+
+_RULES: dict[str, Callable[[Bindings, exp.Anonymous], DataType]] = {
+    "rounded": _rounded,
+    "rounded_to": _rounded_to,
+    "modulo": _modulo,
+    "row": _row,
+    "instant": _instant,
+    "wall_clock": _wall_clock,
+    "zoned": _zoned,
+}

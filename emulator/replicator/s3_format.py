@@ -1,0 +1,9 @@
+"""Words of the files that DMS writes to S3.
+
+Source: AWS DMS user guide, "Using Amazon S3 as a target", "Replicating source table headers using expressions".
+"""
+
+OPERATION = "Op"
+INSERT, UPDATE, DELETE = "I", "U", "D"
+CHANGE_SEQUENCE_EXPRESSION = "$AR_H_CHANGE_SEQ"
+"""A column with this expression grows with every change; it is empty for rows of the full load."""

@@ -1,0 +1,211 @@
+"""The source database: connections, its catalog, publications and slots."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from emulator.replicator.pgoutput import Column
+from emulator.replicator.settings import SettingsError, Source
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+"""Where nobody can listen in: the laptop's PostgreSQL has no TLS, and production's templates ask for it."""
+
+# Values are read in PostgreSQL's text form: these make it the same for every server and user.
+_SESSION = {
+    "client_encoding": "UTF8",
+    "datestyle": "ISO",
+    "intervalstyle": "postgres",
+    "timezone": "UTC",
+    "bytea_output": "hex",
+    "extra_float_digits": "3",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table as the catalog has it now.
+
+    `key` is its primary key, or the columns of its replica identity; empty if it has neither. `changes` says whether
+    PostgreSQL can log which row an update or delete concerns.
+    """
+
+    schema: str
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    changes: bool
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def identifier(self) -> sql.Identifier:
+        return sql.Identifier(self.schema, self.name)
+
+
+def connect(source: Source, *, replication: bool = False) -> psycopg.Connection[Any]:
+    """Open a connection, with the credentials that the secret holds now.
+
+    Args:
+        source: the endpoint's settings.
+        replication: whether it is for the replication protocol, which takes simple queries only.
+    """
+    secret: dict[str, Any] = {}
+    if source.secret_id:
+        secret = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=source.secret_id)["SecretString"])
+    database = source.database or secret.get("dbname")
+    if not database:
+        raise SettingsError("the source endpoint names no DatabaseName, nor does its secret have a dbname")
+    # A walsender that waits for a slow upload must not be taken for dead.
+    session = _SESSION | ({"wal_sender_timeout": "0"} if replication else {})
+    host = secret.get("host", source.host)
+    # The laptop's PostgreSQL is built without TLS, and on the loopback there is no wire to protect.
+    encrypted = source.encrypted and host not in LOOPBACK
+    conninfo = make_conninfo(
+        host=host,
+        port=secret.get("port", source.port),
+        user=secret.get("username", source.user),
+        password=secret.get("password", source.password),
+        dbname=database,
+        sslmode="require" if encrypted else "prefer",
+        replication="database" if replication else None,
+        connect_timeout=10,
+        application_name="dms",
+        options=" ".join(f"-c {name}={value}" for name, value in session.items()),
+    )
+    return psycopg.connect(conninfo, autocommit=True)
+
+
+def tables(connection: psycopg.Connection[Any]) -> list[Table]:
+    """Every table of the database that logical replication can publish, by schema and name.
+
+    Columns that are generated are left out: the log does not carry them.
+    """
+    rows = connection.execute(
+        """
+        SELECT n.nspname, c.relname, c.relreplident::text,
+            jsonb_agg(jsonb_build_array(a.attname, a.atttypid::int8, a.atttypmod,
+                                        coalesce(a.attnum = ANY(identity.indkey), false)) ORDER BY a.attnum),
+            bool_or(identity.indrelid IS NOT NULL)
+        FROM pg_class c
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+        LEFT JOIN pg_index identity ON identity.indrelid = c.oid AND identity.indimmediate
+            AND CASE c.relreplident WHEN 'i' THEN identity.indisreplident ELSE identity.indisprimary END
+        WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
+            AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+        GROUP BY c.oid, n.nspname, c.relname, c.relreplident
+        ORDER BY n.nspname, c.relname
+        """
+    ).fetchall()
+    return [
+        Table(
+            schema=schema,
+            name=name,
+            columns=tuple(Column(*column) for column in columns),
+            key=tuple(column for column, _, _, identity in columns if identity),
+            changes=setting == "f" or (indexed and setting != "n"),
+        )
+        for schema, name, setting, columns, indexed in rows
+    ]
+
+
+def base_type(connection: psycopg.Connection[Any], column: Column) -> tuple[int, int]:
+    """Type and modifier of a column, those of the type that it is based on for a domain."""
+    type_oid, modifier = column.type_oid, column.modifier
+    while True:
+        row = connection.execute(
+            "SELECT typbasetype::int8, typtypmod FROM pg_type WHERE oid = %s AND typtype = 'd'", [type_oid]
+        ).fetchone()
+        if row is None:
+            return type_oid, modifier
+        type_oid, modifier = row
+
+
+def publish(connection: psycopg.Connection[Any], *, slot: str, tables: Sequence[Table]) -> None:
+    """Make the publications of a slot hold exactly these tables.
+
+    A table without a replica identity goes to a publication of inserts alone: in another one PostgreSQL would refuse
+    every update of it, to the application. DMS leaves out those changes too.
+    """
+    for publication, kinds, changes in (
+        (slot, "insert, update, delete, truncate", True),
+        (inserts_of(slot), "insert", False),
+    ):
+        name = sql.Identifier(publication)
+        if not connection.execute("SELECT 1 FROM pg_publication WHERE pubname = %s", [publication]).fetchone():
+            options = sql.SQL("publish = {}, publish_via_partition_root = true").format(sql.Literal(kinds))
+            connection.execute(sql.SQL("CREATE PUBLICATION {} WITH ({})").format(name, options))
+        wanted = {(table.schema, table.name) for table in tables if table.changes == changes}
+        there = _published(connection, publication)
+        for verb, some in (("ADD", wanted - there), ("DROP", there - wanted)):
+            if some:
+                identifiers = sql.SQL(", ").join(sql.Identifier(*pair) for pair in sorted(some))
+                connection.execute(sql.SQL("ALTER PUBLICATION {} {} TABLE {}").format(name, sql.SQL(verb), identifiers))
+
+
+def unpublished(connection: psycopg.Connection[Any], *, slot: str, tables: Sequence[Table]) -> list[Table]:
+    """The tables that the publications of a slot lack: new ones, and those that were dropped and made again."""
+    there = _published(connection, slot) | _published(connection, inserts_of(slot))
+    return [table for table in tables if (table.schema, table.name) not in there]
+
+
+def _published(connection: psycopg.Connection[Any], publication: str) -> set[tuple[str, str]]:
+    query = "SELECT schemaname, tablename FROM pg_publication_tables WHERE pubname = %s"
+    return set(connection.execute(query, [publication]).fetchall())
+
+
+def inserts_of(slot: str) -> str:
+    """Name of the publication of the tables whose inserts alone are followed."""
+    return f"{slot[:55]}_inserts"
+
+
+def has_slot(connection: psycopg.Connection[Any], slot: str) -> bool:
+    return connection.execute("SELECT 1 FROM pg_replication_slots WHERE slot_name = %s", [slot]).fetchone() is not None
+
+
+def create_slot(connection: psycopg.Connection[Any], slot: str) -> int:
+    """Make a slot that keeps the log from here on; returns its consistent point."""
+    row = connection.execute("SELECT lsn FROM pg_create_logical_replication_slot(%s, 'pgoutput')", [slot]).fetchone()
+    assert row is not None
+    return parse_lsn(row[0])
+
+
+def drop(connection: psycopg.Connection[Any], *, slot: str) -> None:
+    """Remove a replication's slot and publications, if they are there."""
+    # Whoever streamed from it may still be about to end, and would hold it.
+    connection.execute(
+        "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots "
+        "WHERE slot_name = %s AND active_pid IS NOT NULL",
+        [slot],
+    )
+    connection.execute(
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s", [slot]
+    )
+    for publication in (slot, inserts_of(slot)):
+        connection.execute(sql.SQL("DROP PUBLICATION IF EXISTS {}").format(sql.Identifier(publication)))
+
+
+def parse_lsn(text: str) -> int:
+    high, low = text.split("/")
+    return (int(high, 16) << 32) + int(low, 16)
+
+
+def format_lsn(lsn: int) -> str:
+    return f"{lsn >> 32:X}/{lsn & 0xFFFFFFFF:X}"
+
+
+def names(columns: Iterable[str]) -> sql.Composed:
+    """Column names, quoted and joined by commas."""
+    return sql.SQL(", ").join(map(sql.Identifier, columns))

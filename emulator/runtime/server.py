@@ -1,0 +1,133 @@
+"""The server process of the embedded AWS: ministack with the plug-ins of `emulator.services`, on 127.0.0.1 alone.
+
+Started by `emulator.runtime.server_lifecycle.up` as `python -m emulator.runtime.server ROOT`.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import shutil
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from emulator.runtime import locks
+from emulator.runtime.server_lifecycle import IDENTITY_PATH, LOCK, last_settings
+from emulator.runtime.settings import HOST, ministack_settings
+
+ROOT_CHECK_SECONDS = 1
+
+
+def main() -> None:
+    """Take the root folder's lock, listen, load the plug-ins, serve until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(prog="python -m emulator.runtime.server")
+    parser.add_argument("root", type=Path)
+    parser.add_argument("--account", required=True)
+    parser.add_argument("--region", required=True)
+    arguments = parser.parse_args()
+    root: Path = arguments.root
+    lock = locks.take(root / LOCK)
+    # The port of the last server, if it is free: variables that a shell exported stay right over down and up.
+    listener = _listen(int(last_settings(root).get("port", 0)))
+    port = listener.getsockname()[1]
+    settings = ministack_settings(root, port=port, account=arguments.account, region=arguments.region)
+    os.environ.update(settings)
+    _allow_many_files()
+    shutil.rmtree(root / "tmp", ignore_errors=True)
+    (root / "tmp").mkdir()
+
+    # ministack reads its settings when it is imported.
+    from emulator.runtime import plugin
+    from emulator.services import register_all
+
+    register_all()
+    plugin.start()
+    threading.Thread(target=_end_with, args=[root / LOCK], daemon=True).start()
+    _write_server_file(root, port=port, account=arguments.account, region=arguments.region)
+    try:
+        asyncio.run(_serve(plugin.application, listener, before_stop=plugin.prepare_stop))
+    finally:
+        plugin.stop()
+        lock.close()
+
+
+def _end_with(lock: Path) -> None:
+    """Leave when the root folder was deleted: nobody could find this server any more, nor stop it."""
+    while lock.exists():
+        time.sleep(ROOT_CHECK_SECONDS)
+    os._exit(1)
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError:
+        listener.bind((HOST, 0))
+    return listener
+
+
+def _allow_many_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _write_server_file(root: Path, *, port: int, account: str, region: str) -> None:
+    _write(root / "settings.json", {"account": account, "region": region, "port": str(port)})
+    server = {
+        "endpoint": f"http://{HOST}:{port}",
+        "pid": os.getpid(),
+        "account": account,
+        "region": region,
+        "token": os.environ["LAKEHOUSE_LOCAL_TOKEN"],
+    }
+    _write(root / "server.json", server)
+
+
+def _write(path: Path, content: Mapping[str, object]) -> None:
+    new = path.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(json.dumps(content))
+    new.replace(path)
+
+
+async def _serve(application: Any, listener: socket.socket, *, before_stop: Callable[[], None]) -> None:
+    from hypercorn.asyncio import serve, tcp_server
+    from hypercorn.config import Config
+
+    tcp_server.MAX_RECV = 1 << 18  # an upload in pieces of 64 KiB costs twice the time
+    config = Config()
+    config.bind = [f"fd://{listener.fileno()}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 1
+    identity = json.dumps({"pid": os.getpid(), "token": os.environ["LAKEHOUSE_LOCAL_TOKEN"]}).encode()
+
+    async def identified(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["path"] == IDENTITY_PATH:
+            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(identity)).encode())]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": identity})
+        else:
+            await application(scope, receive, send)
+
+    signalled = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, signalled.set)
+
+    async def stopped() -> None:
+        await signalled.wait()
+        await asyncio.to_thread(before_stop)
+
+    await serve(identified, config, shutdown_trigger=stopped, mode="asgi")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""Runs of replications, serverless or as tasks: a process each, started again when the server comes back."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.replicator import task
+from emulator.replicator.mappings import MappingError
+from emulator.replicator.settings import SettingsError
+from emulator.replicator.state import COMPLETED, ERROR, FULL_LOAD, State
+from emulator.replicator.supervisor import Progress, Supervisor
+from emulator.runtime import checkpoint, plugin
+from emulator.runtime.plugin import AwsError, Json
+from emulator.services.dms.endpoints import endpoint
+
+STATE = "dms_runs"
+START_TYPES = {"start-replication": task.RESUME, "resume-processing": task.RESUME, "reload-target": task.RELOAD}
+
+_supervisor = Supervisor(plugin.root)
+_runs: dict[str, Json] = {}
+
+
+def register() -> None:
+    """Keep which replications run, and resume them with the server."""
+    plugin.state(STATE, save=lambda: _runs, load=_resume)
+    plugin.on_stop(_supervisor.stop_all)
+
+
+def run_name(kind: str, identifier: str) -> str:
+    """Name of a replication's runs, unique among accounts, regions and kinds."""
+    return f"{plugin.account()}/{plugin.region()}/{kind}-{identifier}"
+
+
+def start(name: str, start_type: str, *, identifier: str, entry: Mapping[str, Any], migration_type: str) -> None:
+    """Start a replication.
+
+    Args:
+        name: of its runs.
+        start_type: `start-replication`, `resume-processing` or `reload-target`.
+        identifier: names its slot in the source.
+        entry: the config or task, with its endpoints and table mappings.
+        migration_type: `full-load`, `cdc` or `full-load-and-cdc`.
+
+    Raises:
+        AwsError: it runs already, it has run before and the start type would begin again, or something that it needs
+            is missing or not imitated.
+    """
+    if start_type not in START_TYPES:
+        raise AwsError("InvalidParameterValueException", f"Start type {start_type} is not one of {list(START_TYPES)}.")
+    if _supervisor.runs(name):
+        raise AwsError("InvalidResourceStateFault", f"Replication {identifier} is {progress(name).status} already.")
+    if start_type == "start-replication" and name in _runs and _has_begun(_supervisor.progress(name).state):
+        raise AwsError(
+            "InvalidResourceStateFault",
+            f"Start type start-replication is only for the first run of {identifier}: "
+            "use resume-processing, or reload-target for a new full load.",
+        )
+    document = _document(identifier, START_TYPES[start_type], entry, migration_type)
+    before = _runs.get(name, {})
+    now = time.time()
+    fresh = now if start_type != "resume-processing" else before.get("fresh", now)
+    _runs[name] = {
+        "document": document,
+        "environment": plugin.aws_environment(),
+        "start_type": start_type,
+        "runs": True,
+        "fresh": fresh,
+        "started": now,
+        "stopped": None,
+    }
+    checkpoint.flush(STATE)
+    _supervisor.start(name, document, environment=_environment(name))
+
+
+def stop(name: str, *, identifier: str) -> None:
+    """Tell a replication to stop; raises `AwsError` if it does not run."""
+    if not _supervisor.runs(name):
+        raise AwsError("InvalidResourceStateFault", f"Replication {identifier} is not running.")
+    _runs[name] |= {"runs": False, "stopped": time.time()}
+    checkpoint.flush(STATE)
+    _supervisor.stop(name)
+
+
+def refuse_positions(request: Json) -> None:
+    """Raise `AwsError` if a start request names where changes begin or end."""
+    for member in ("CdcStartTime", "CdcStartPosition", "CdcStopPosition"):
+        if request.get(member):
+            raise AwsError("InvalidParameterValueException", f"{member}: this stand-in for DMS has no such positions.")
+
+
+def refuse_if_running(name: str, *, identifier: str) -> None:
+    """Raise `AwsError` if a replication runs, which may then not be changed."""
+    if _supervisor.runs(name):
+        raise AwsError("InvalidResourceStateFault", f"Replication {identifier} is running: stop it first.")
+
+
+def remove(name: str) -> None:
+    """Leave nothing of a replication that does not run, here or in its source."""
+    if name in _runs:
+        document = _runs[name]["document"] | {"Action": task.REMOVE}
+        _supervisor.remove(name, document, environment=_environment(name))
+        del _runs[name]
+        checkpoint.flush(STATE)
+
+
+def known(name: str) -> Json | None:
+    """Times and start type of a replication's last run; None if it never ran."""
+    return _runs.get(name)
+
+
+def progress(name: str) -> Progress:
+    """Progress of a replication that was started once."""
+    return _supervisor.progress(name)
+
+
+def statistics(name: str) -> Json:
+    """`ReplicationStats` or `ReplicationTaskStats`."""
+    run, now = _runs[name], time.time()
+    tables = list(_supervisor.progress(name).state.tables.values())
+    done = [table for table in tables if table.state in (COMPLETED, ERROR)]
+    started = [table.full_load_started for table in tables if table.full_load_started]
+    ended = [table.full_load_ended for table in done if table.full_load_ended]
+    dates = {
+        "FreshStartDate": run["fresh"],
+        "StartDate": run["started"],
+        "StopDate": run["stopped"],
+        "FullLoadStartDate": min(started, default=None),
+        "FullLoadFinishDate": max(ended) if ended and len(done) == len(tables) else None,
+    }
+    return {
+        "FullLoadProgressPercent": 100 * len(done) // len(tables) if tables else 0,
+        "ElapsedTimeMillis": int(1000 * ((run["stopped"] or now) - run["started"])),
+        "TablesLoaded": sum(table.state == COMPLETED for table in tables),
+        "TablesLoading": sum(table.state == FULL_LOAD for table in tables),
+        "TablesQueued": len(tables) - len(done) - sum(table.state == FULL_LOAD for table in tables),
+        "TablesErrored": sum(table.state == ERROR for table in tables),
+        **{member: moment for member, moment in dates.items() if moment is not None},
+    }
+
+
+def table_statistics(name: str, request: Json) -> list[Json]:
+    """`TableStatistics` of the tables that pass the request's Filters."""
+    found = []
+    for table in _supervisor.progress(name).state.tables.values():
+        times = {
+            "FullLoadStartTime": table.full_load_started,
+            "FullLoadEndTime": table.full_load_ended,
+            "LastUpdateTime": table.updated,
+        }
+        found.append(
+            {
+                "SchemaName": table.schema,
+                "TableName": table.name,
+                "Inserts": table.inserts,
+                "Updates": table.updates,
+                "Deletes": table.deletes,
+                "Ddls": table.ddls,
+                "FullLoadRows": table.full_load_rows,
+                "TableState": table.state,
+                "ValidationState": "Not enabled",
+                **{member: moment for member, moment in times.items() if moment is not None},
+            }
+        )
+    members = {"schema-name": "SchemaName", "table-name": "TableName", "table-state": "TableState"}
+    for condition in request.get("Filters") or []:
+        if condition["Name"] not in members:
+            raise AwsError(
+                "InvalidParameterValueException", f"Filter {condition['Name']} is not one of {list(members)}."
+            )
+        found = [entry for entry in found if entry[members[condition["Name"]]] in condition["Values"]]
+    return found
+
+
+def _document(identifier: str, action: str, entry: Mapping[str, Any], migration_type: str) -> Json:
+    document = {
+        "Name": identifier,
+        "MigrationType": migration_type,
+        "Action": action,
+        "SourceEndpoint": endpoint(entry["SourceEndpointArn"]),
+        "TargetEndpoint": endpoint(entry["TargetEndpointArn"]),
+        "TableMappings": entry["TableMappings"],
+    }
+    try:
+        task.parse(document)
+    except (SettingsError, MappingError) as error:
+        raise AwsError("InvalidResourceStateFault", f"Replication {identifier} can't start: {error}") from error
+    return document
+
+
+def _has_begun(state: State) -> bool:
+    return any(table.from_lsn is not None for table in state.tables.values())
+
+
+def _environment(name: str) -> dict[str, str]:
+    inherited = {name: value for name, value in plugin.inherited_environment().items() if not name.startswith("AWS_")}
+    own: dict[str, str] = _runs[name]["environment"]
+    # The server may have come back at another port.
+    return inherited | own | {"AWS_ENDPOINT_URL": plugin.endpoint}
+
+
+def _resume(left: dict[str, Json]) -> None:
+    """Go on with what ran when the server ended; what had failed stays so."""
+    _runs.update(left)
+    for name, run in _runs.items():
+        if run["runs"] and _supervisor.progress(name).state.status != "failed":
+            _supervisor.start(name, run["document"] | {"Action": task.RESUME}, environment=_environment(name))

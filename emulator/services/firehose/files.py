@@ -1,0 +1,76 @@
+"""What Firehose writes to S3: object names, compression, and the form of records that it cannot deliver."""
+
+import base64
+import gzip
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ministack.services import firehose  # type: ignore[import-untyped]
+
+from emulator.runtime import plugin
+from emulator.services.firehose import partitions
+
+COMPRESSIONS: dict[str, tuple[str, Callable[[bytes | bytearray], bytes]]] = {
+    "UNCOMPRESSED": ("", bytes),
+    "GZIP": (".gz", gzip.compress),
+}
+
+
+def prefix(config: Mapping[str, Any], *, keys: Mapping[str, str], error: str | None, at: float) -> str:
+    """Where an object goes in its bucket.
+
+    Args:
+        config: an extended S3 destination, as the API has it.
+        keys: its partition keys.
+        error: the type of error, for records that could not be delivered.
+        at: seconds since 1970 of its first record.
+
+    Raises:
+        firehose._DeliveryError: the prefix names a key that there is not.
+    """
+    template = config.get("ErrorOutputPrefix") if error else config.get("Prefix")
+    evaluated: str = firehose._evaluate_prefix(template, time.gmtime(at), keys, keys, error)
+    return evaluated
+
+
+def delimiter(config: Mapping[str, Any]) -> bytes:
+    """What comes after each record; without the processor for it, nothing."""
+    given = partitions.parameter(config, "AppendDelimiterToRecord", "Delimiter") or ""
+    return given.replace("\\n", "\n").encode()
+
+
+def undelivered(record: bytes, *, reason: str, at: float) -> bytes:
+    """A line of an object under the error prefix: the record as it came, and why it is there."""
+    moment = int(at * 1000)
+    document = {
+        "attemptsMade": 1,
+        "arrivalTimestamp": moment,
+        "attemptEndingTimestamp": moment,
+        "errorCode": "DynamicPartitioning.MetadataExtractionFailed",
+        "errorMessage": reason,
+        "rawData": base64.b64encode(record).decode(),
+    }
+    return json.dumps(document).encode() + b"\n"
+
+
+def write(
+    stream: Mapping[str, Any],
+    config: Mapping[str, Any],
+    body: bytes | bytearray,
+    *,
+    keys: Mapping[str, str],
+    error: str | None,
+    at: float,
+) -> None:
+    """Put one object of a stream, compressed as its destination says."""
+    extension, compressed = COMPRESSIONS[config.get("CompressionFormat", "UNCOMPRESSED")]
+    moment = time.strftime("%Y-%m-%d-%H-%M-%S", time.gmtime(at))
+    name = f"{stream['name']}-{stream['version']}-{moment}-{uuid.uuid4()}"
+    plugin.client("s3").put_object(
+        Bucket=config["BucketARN"].rpartition(":")[2],
+        Key=f"{prefix(config, keys=keys, error=error, at=at)}{name}{config.get('FileExtension') or extension}",
+        Body=compressed(body),
+    )

@@ -1,0 +1,94 @@
+"""A job's output on its way to CloudWatch Logs, line by line while it runs."""
+
+import contextlib
+import os
+import selectors
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from emulator.runtime import plugin
+from emulator.runtime.plugin import Json
+
+SEND_SECONDS = 0.25
+EVENTS = 5_000
+MESSAGE_BYTES = 250_000
+REMEMBERED = 50
+
+
+def groups(job: Json, arguments: Mapping[str, str]) -> tuple[str, str]:
+    """Log groups of standard output and standard error, by the job and the arguments of job and run.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
+    """
+    continuous = arguments.get("--continuous-log-logGroup")
+    if continuous:
+        return continuous, continuous
+    prefix = arguments.get("--custom-logGroup-prefix", "/aws-glue/jobs").rstrip("/")
+    if configuration := job.get("SecurityConfiguration"):
+        prefix += f"/{configuration}-role/{job['Role'].rpartition('/')[2]}"
+    return f"{prefix}/output", f"{prefix}/error"
+
+
+class Shipper:
+    """Sends lines to one log stream, and remembers the last ones."""
+
+    def __init__(self, *, group: str, stream: str) -> None:
+        self._group = group
+        self._stream = stream
+        self._events: list[Json] = []
+        self._exists = False
+        self.last: deque[str] = deque(maxlen=REMEMBERED)
+
+    def add(self, line: bytes) -> None:
+        text = line.decode(errors="replace")
+        if text.strip():
+            self.last.append(text)
+            self._events.append({"timestamp": int(time.time() * 1000), "message": text[:MESSAGE_BYTES]})
+
+    def send(self) -> None:
+        if not self._events:
+            return
+        logs = plugin.client("logs")
+        if not self._exists:
+            with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+                logs.create_log_group(logGroupName=self._group)
+            with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+                logs.create_log_stream(logGroupName=self._group, logStreamName=self._stream)
+            self._exists = True
+        for start in range(0, len(self._events), EVENTS):
+            logs.put_log_events(
+                logGroupName=self._group, logStreamName=self._stream, logEvents=self._events[start : start + EVENTS]
+            )
+        self._events.clear()
+
+
+def ship(sources: Mapping[int, Shipper]) -> Iterator[None]:
+    """Read file descriptors to their end and ship their lines; yields several times a second meanwhile.
+
+    Args:
+        sources: open read end of a pipe to the shipper of its lines; closed at the end.
+    """
+    selector: Any = selectors.DefaultSelector()
+    pending = dict.fromkeys(sources, b"")
+    for descriptor in sources:
+        selector.register(descriptor, selectors.EVENT_READ)
+    due = time.monotonic() + SEND_SECONDS
+    while selector.get_map():
+        for key, _ in selector.select(timeout=max(0.0, due - time.monotonic())):
+            data = os.read(key.fd, 1 << 16)
+            *lines, pending[key.fd] = (pending[key.fd] + data).split(b"\n")
+            if not data:
+                selector.unregister(key.fd)
+                os.close(key.fd)
+                lines = [pending.pop(key.fd)]
+            for line in lines:
+                sources[key.fd].add(line)
+        if time.monotonic() >= due:
+            for shipper in sources.values():
+                shipper.send()
+            due = time.monotonic() + SEND_SECONDS
+            yield
+    for shipper in sources.values():
+        shipper.send()

@@ -1,0 +1,79 @@
+"""Check of a folder of contracts: each by itself, and what they say of one another."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from lakehouse.contracts.loader import contract_paths, read_text
+from lakehouse.contracts.odcs.reader import SUFFIX, Reading, read
+from lakehouse.contracts.violations import Fault, dotted, one_of
+from lakehouse.errors import LakehouseError
+
+
+def check(directory: str | Path) -> list[Fault]:
+    """Find all faults of all contracts in a folder, ordered by file and line.
+
+    Args:
+        directory: folder of `<domain>/<dataset>.odcs.yaml`.
+
+    Raises:
+        LakehouseError: there is no such folder.
+    """
+    faults: list[Fault] = []
+    readings: dict[str, Reading] = {}
+    for path in contract_paths(directory):
+        try:
+            readings[path] = read(read_text(path), path=path)
+        except LakehouseError as error:
+            faults.append(_of_file(path, "can't be read", remedy=str(error)))
+            continue
+        faults += readings[path].faults
+    faults += _misnamed(Path(directory))
+    faults += _doubled(readings)
+    faults += _dangling(readings)
+    return sorted(faults)
+
+
+def _misnamed(directory: Path) -> Iterable[Fault]:
+    """YAML files that nobody reads because of their names."""
+    for path in directory.rglob("*"):
+        if path.suffix in (".yaml", ".yml") and not path.name.endswith(SUFFIX):
+            yield _of_file(str(path), "is no contract", remedy=f"name it <dataset>{SUFFIX}, or keep it elsewhere")
+
+
+def _doubled(readings: Iterable[str]) -> Iterable[Fault]:
+    files: dict[str, list[str]] = defaultdict(list)
+    for path in readings:
+        files[_dataset(path)].append(path)
+    for dataset, paths in files.items():
+        for path in paths[1:]:
+            yield _of_file(
+                path,
+                f"table {dataset} has a contract already, {paths[0]}",
+                remedy="rename one of the two: a table's name is its dataset's, whatever its domain",
+            )
+
+
+def _dangling(readings: dict[str, Reading]) -> Iterable[Fault]:
+    """References to a dataset or column that no contract has; a contract that can't be read has every column."""
+    contracts = {_dataset(path): reading.contract for path, reading in readings.items()}
+    for path, reading in readings.items():
+        for reference in reading.references:
+            if reference.dataset not in contracts:
+                problem, remedy = f"no dataset {reference.dataset}", one_of(reference.dataset, contracts)
+            else:
+                contract = contracts[reference.dataset]
+                columns = [column.name for column in contract.columns] if contract else [reference.column]
+                if reference.column in columns:
+                    continue
+                problem = f"{reference.dataset} has no column {reference.column}"
+                remedy = one_of(reference.column, columns)
+            yield Fault(file=path, line=reference.line, path=dotted(reference.path), problem=problem, remedy=remedy)
+
+
+def _dataset(path: str) -> str:
+    return Path(path).name.removesuffix(SUFFIX)
+
+
+def _of_file(path: str, problem: str, *, remedy: str) -> Fault:
+    return Fault(file=path, line=1, path="", problem=problem, remedy=remedy)

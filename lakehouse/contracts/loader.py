@@ -1,0 +1,104 @@
+"""Contracts from where they are kept: a folder of files, or a prefix in S3 where the ones in force are published."""
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+import boto3
+
+from lakehouse.contracts.model import Contract
+from lakehouse.contracts.odcs.reader import SUFFIX, read
+from lakehouse.contracts.violations import Fault
+from lakehouse.errors import LakehouseError
+
+
+def load_contract(path: str | Path) -> Contract:
+    """Read one contract.
+
+    Args:
+        path: a file, or `s3://bucket/key`.
+
+    Raises:
+        LakehouseError: it is not there, or has faults; all of them are named.
+    """
+    return _loaded([(str(path), read_text(path))])[0]
+
+
+def load_contracts(directory: str | Path) -> list[Contract]:
+    """Read all contracts, `<domain>/<dataset>.odcs.yaml`, in the order of their paths.
+
+    Args:
+        directory: a folder, or `s3://bucket/prefix/`.
+
+    Raises:
+        LakehouseError: there are none, or some have faults; all of them are named.
+    """
+    paths = contract_paths(directory)
+    if not paths:
+        raise LakehouseError(
+            f"{directory}: no contracts, named <domain>/<dataset>{SUFFIX}; give another by --contracts"
+        )
+    return _loaded((path, read_text(path)) for path in paths)
+
+
+def parse_contract(text: str, *, path: str) -> Contract:
+    """Read a contract from its text; `path` is what errors call it.
+
+    Raises:
+        LakehouseError: it has faults; all of them are named.
+    """
+    return _loaded([(path, text)])[0]
+
+
+def contract_paths(directory: str | Path) -> list[str]:
+    """Paths or URIs of all contracts of a folder or S3 prefix, sorted.
+
+    Raises:
+        LakehouseError: the folder is not there.
+    """
+    if str(directory).startswith("s3://"):
+        bucket, _, prefix = str(directory).removeprefix("s3://").partition("/")
+        pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        found = [f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", [])]
+    else:
+        if not Path(directory).is_dir():
+            raise LakehouseError(f"{directory}: no such folder of contracts; give another by --contracts")
+        found = [str(path) for path in Path(directory).rglob("*")]
+    return sorted(path for path in found if path.endswith(SUFFIX))
+
+
+def read_text(path: str | Path) -> str:
+    """Text of one contract, from a file or `s3://bucket/key`.
+
+    Raises:
+        LakehouseError: it is not there, or no UTF-8 text.
+    """
+    fetch = partial(_object, str(path)) if str(path).startswith("s3://") else Path(path).read_bytes
+    try:
+        return fetch().decode("utf-8-sig")
+    except OSError as error:
+        raise LakehouseError(f"{path}: can't be read: {error.strerror or 'no such contract'}") from error
+    except UnicodeDecodeError as error:
+        raise LakehouseError(f"{path}: byte {error.start} is not UTF-8: save the file as UTF-8") from error
+
+
+def _object(uri: str) -> bytes:
+    s3 = boto3.client("s3")
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    try:
+        return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket) as error:
+        raise FileNotFoundError(uri) from error
+
+
+def _loaded(documents: Iterable[tuple[str, str]]) -> list[Contract]:
+    contracts: list[Contract] = []
+    faults: list[Fault] = []
+    for path, text in documents:
+        reading = read(text, path=path)
+        faults += reading.faults
+        if reading.contract is not None:
+            contracts.append(reading.contract)
+    if faults:
+        raise LakehouseError("\n".join(map(str, faults)))
+    return contracts

@@ -1,0 +1,140 @@
+"""YAML text to the standard's own model, with what the model alone would let pass: unknown and repeated fields."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import yaml
+from open_data_contract_standard.model import OpenDataContractStandard
+from pydantic import BaseModel, ValidationError
+
+from lakehouse.contracts.violations import Faults, YamlPath, one_of
+
+
+class _Loader(yaml.SafeLoader):
+    """Leaves dates as text, as the model wants them; YAML 1.1 would refuse the whole file for a 30th of February."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def parse(text: str, *, faults: Faults) -> OpenDataContractStandard | None:
+    """Read a document.
+
+    Args:
+        text: YAML.
+        faults: gets what is wrong; from here on it knows the line of each path.
+
+    Returns:
+        The document, or None if its form is too wrong to say more about it.
+    """
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        faults.add((), f"is not YAML: {error.problem}", remedy=f"mend line {line}, or quote its value", line=line)
+        return None
+    except yaml.YAMLError as error:
+        faults.add(
+            (),
+            f"is not YAML: {' '.join(str(error).split())}",
+            remedy="save it as UTF-8 text without control characters",
+        )
+        return None
+    if not isinstance(document, dict):
+        faults.add((), "is no contract", remedy="begin with `apiVersion: v3.1.0` and `kind: DataContract`")
+        return None
+    assert node is not None  # a mapping was composed, else the document were no dict
+    faults.line_of = lambda path: _line(node, path)
+    for repeated, line in _repeated(node, ()):
+        faults.add(repeated, "is given twice", remedy="keep one: YAML takes the last and drops the others", line=line)
+    for path, known in _unknown(document, OpenDataContractStandard, ()):
+        # `{physicalType: decimal(10,2)}` is two entries to YAML; the second is a key without a value.
+        word = re.fullmatch(r"\w+", str(path[-1]))
+        remedy = one_of(path[-1], known) if word else "within { } quote a value that has a comma"
+        faults.add(path, "is no field of the Open Data Contract Standard", remedy=remedy)
+    # The model forbids unknown fields at its root only; they are reported above, wherever they stand.
+    known_fields = _fields(OpenDataContractStandard)
+    try:
+        return OpenDataContractStandard(**{key: document[key] for key in document if key in known_fields})
+    except ValidationError as error:
+        for detail in error.errors():
+            faults.add(
+                _existing(document, detail["loc"]),
+                f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, not {detail['input']!r}",
+                remedy="correct the value, or quote it if it is text",
+            )
+        return None
+
+
+def _existing(document: Any, path: YamlPath) -> YamlPath:
+    """The steps that are in the document: pydantic adds some that name the member of a union it tried."""
+    steps: list[str | int] = []
+    for step in path:
+        try:
+            document = document[step]
+        except (KeyError, IndexError, TypeError):
+            continue
+        steps.append(step)
+    return tuple(steps)
+
+
+def _line(node: yaml.Node, path: YamlPath) -> int:
+    """Line of a value, or of the nearest thing above it that is there."""
+    line: int = node.start_mark.line + 1
+    for step in path:
+        if isinstance(node, yaml.MappingNode):
+            found = [(key, value) for key, value in node.value if key.value == step]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            found = [(node.value[step], node.value[step])]
+        else:
+            break
+        if not found:
+            break
+        key, node = found[-1]
+        line = key.start_mark.line + 1
+    return line
+
+
+def _repeated(node: yaml.Node, path: YamlPath) -> Iterator[tuple[YamlPath, int]]:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield (*path, key.value), key.start_mark.line + 1
+            seen.add(key.value)
+            yield from _repeated(value, (*path, key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _repeated(value, (*path, index))
+
+
+def _unknown(value: object, annotation: Any, path: YamlPath) -> Iterator[tuple[YamlPath, list[str]]]:
+    """Keys that no model in the annotation has, each with the names that would do."""
+    models = list(_models(annotation))
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _unknown(item, annotation, (*path, index))
+    elif isinstance(value, dict) and models:
+        fields = {name: field for model in models for name, field in _fields(model).items()}
+        for key, inner in value.items():
+            if key in fields:
+                yield from _unknown(inner, fields[key], (*path, key))
+            else:
+                yield (*path, str(key)), sorted(fields)
+
+
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)

@@ -1,0 +1,138 @@
+"""One ODCS document to a `Contract`, or to everything that is wrong with it."""
+
+import re
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject, Team
+
+from lakehouse.contracts.model import Contract
+from lakehouse.contracts.odcs.columns import columns, key
+from lakehouse.contracts.odcs.custom import flag, settings, word
+from lakehouse.contracts.odcs.document import parse
+from lakehouse.contracts.odcs.partitions import partitions
+from lakehouse.contracts.odcs.quality import quality
+from lakehouse.contracts.odcs.references import Reference, references
+from lakehouse.contracts.odcs.row_filter import row_filter
+from lakehouse.contracts.odcs.service_levels import duration
+from lakehouse.contracts.odcs.source import source
+from lakehouse.contracts.odcs.terms import check_partitions, terms
+from lakehouse.contracts.violations import Fault, Faults
+from lakehouse.sizes import Size
+
+SUFFIX = ".odcs.yaml"
+CUSTOM_PROPERTIES = ("ingest", "ordering", "partitions", "deduplicate", "mayBeEmpty", "rowFilter", "size")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+
+
+class Reading(NamedTuple):
+    """What a document says: a contract and no faults, or no contract and all faults that could be found."""
+
+    contract: Contract | None
+    faults: list[Fault]
+    references: list[Reference]
+
+
+def read(text: str, *, path: str) -> Reading:
+    """Read one document.
+
+    Args:
+        text: YAML.
+        path: where it was read; its folder is the domain and its name the dataset.
+    """
+    faults = Faults(path)
+    document = parse(text, faults=faults)
+    if document is None:
+        return Reading(None, faults.found, [])
+    _check_heading(document, faults=faults)
+    if not document.schema_ or len(document.schema_) > 1:
+        remedy = "a contract describes one dataset: split the file, or add the dataset"
+        faults.add(("schema",), f"has {len(document.schema_ or [])} entries", remedy=remedy)
+        return Reading(None, faults.found, [])
+    contract = _contract(document, document.schema_[0], faults=faults)
+    refers = references(document.schema_[0], faults=faults, path=("schema", 0))
+    return Reading(None if faults.found else contract, faults.found, refers)
+
+
+def _check_heading(document: OpenDataContractStandard, *, faults: Faults) -> None:
+    if document.kind != "DataContract":
+        faults.add(("kind",), f"is {document.kind!r}", remedy="write `kind: DataContract`")
+    if not (document.apiVersion or "").startswith("v3."):
+        faults.add(("apiVersion",), f"is {document.apiVersion!r}", remedy="write the standard's version, e.g. v3.1.0")
+    if not _VERSION.fullmatch(document.version or ""):
+        faults.add(("version",), f"is {document.version!r}", remedy='write major.minor.patch, e.g. "1.0.0"')
+    for field in ("id", "status"):
+        if not getattr(document, field):
+            faults.add((field,), "is missing", remedy=f"the standard asks for `{field}`: add it")
+
+
+def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, faults: Faults) -> Contract | None:
+    at = ("schema", 0)
+    _check_place(document.domain, dataset.name, faults=faults)
+    settings(dataset.customProperties, known=(), faults=faults, path=(*at, "customProperties"))
+    given = settings(document.customProperties, known=CUSTOM_PROPERTIES, faults=faults, path=("customProperties",))
+    properties = dataset.properties or []
+    if not properties:
+        faults.add((*at, "properties"), "is empty", remedy="describe at least one column")
+    for index, item in enumerate(properties):
+        settings(item.customProperties, known=(), faults=faults, path=(*at, "properties", index, "customProperties"))
+    own = columns(properties, faults=faults, path=(*at, "properties"))
+    key_ = key(properties, faults=faults, path=(*at, "properties"))
+    source_ = source(document.servers, table=dataset.physicalName or dataset.name or "", columns=own, faults=faults)
+    terms_ = terms(given, columns=own, key=key_, source=source_, faults=faults)
+    partitions_ = partitions(
+        given.get("partitions"),
+        properties,
+        types={column.name: column.type for column in own},
+        faults=faults,
+        path=(*at, "properties"),
+    )
+    check_partitions(partitions_, key=key_, terms=terms_, faults=faults)
+    rules = quality(dataset.quality, properties, faults=faults, path=at)
+    freshness, retention = (
+        duration(document.slaProperties, name, faults=faults) for name in ("freshness", "retention")
+    )
+    may_be_empty = flag(given.get("mayBeEmpty"), default=False, faults=faults)
+    row_filter_ = row_filter(given.get("rowFilter"), own, faults=faults)
+    size = word(given["size"], Size, faults=faults) if "size" in given else Size.SMALL
+    if source_ is None or size is None:
+        return None
+    return Contract(
+        path=faults.file,
+        domain=document.domain or "",
+        dataset=dataset.name or "",
+        version=document.version or "",
+        columns=own,
+        key=key_,
+        ingest=terms_.ingest,
+        source=source_,
+        ordering=terms_.ordering,
+        deduplicate=terms_.deduplicate,
+        partitions=tuple(partition for partition, _ in partitions_),
+        may_be_empty=may_be_empty,
+        row_filter=row_filter_,
+        size=size,
+        quality=rules,
+        freshness=freshness,
+        retention=retention,
+        owner=(document.team.name or "") if isinstance(document.team, Team) else "",
+        description=" ".join((dataset.description or "").split()),
+    )
+
+
+def _check_place(domain: str | None, dataset: str | None, *, faults: Faults) -> None:
+    for field, value in ((("domain",), domain), (("schema", 0, "name"), dataset)):
+        if not _NAME.fullmatch(value or ""):
+            remedy = "use at most 63 lower-case letters, digits and _, beginning with a letter"
+            faults.add(field, f"{value!r} is no name", remedy=remedy)
+    place = PurePosixPath(faults.file.replace("\\", "/"))
+    if not place.name.endswith(SUFFIX):
+        return  # a text without a place
+    if domain and place.parent.name != domain:
+        remedy = f"move the file to {domain}/, or write `domain: {place.parent.name}`"
+        faults.add(("domain",), f"is {domain!r}, but its folder is {place.parent.name!r}", remedy=remedy)
+    if dataset and place.name != f"{dataset}{SUFFIX}":
+        faults.add(
+            ("schema", 0, "name"), f"is {dataset!r}", remedy=f"call the file {dataset}{SUFFIX}, or the dataset alike"
+        )

@@ -1,0 +1,51 @@
+"""Contracts in force: copies in the scripts bucket that jobs read, so that a job and its tables agree."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import boto3
+
+from lakehouse.contracts.loader import read_text
+from lakehouse.contracts.model import Contract
+from lakehouse.contracts.odcs.reader import SUFFIX
+from lakehouse.names import Names
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+def publish(contracts: Iterable[Contract], *, names: Names) -> list[str]:
+    """Put contracts in force; those in force already are not written again, others stay.
+
+    Returns:
+        URIs of the objects written.
+    """
+    s3 = boto3.client("s3")
+    written: list[str] = []
+    for key, text in _differing(s3, contracts, names):
+        s3.put_object(Bucket=names.scripts_bucket, Key=key, Body=text, ContentType="application/yaml")
+        written.append(f"s3://{names.scripts_bucket}/{key}")
+    return written
+
+
+def not_in_force(contracts: Iterable[Contract], *, names: Names) -> list[str]:
+    """URIs where contracts should be in force and others, or none, are."""
+    differing = _differing(boto3.client("s3"), contracts, names)
+    return [f"s3://{names.scripts_bucket}/{key}" for key, _ in differing]
+
+
+def _differing(s3: "S3Client", contracts: Iterable[Contract], names: Names) -> Iterator[tuple[str, bytes]]:
+    """Key and text of each contract that is not in force as it is."""
+    prefix = names.contracts_uri.removeprefix(f"s3://{names.scripts_bucket}/")
+    for contract in contracts:
+        key = f"{prefix}{contract.domain}/{contract.dataset}{SUFFIX}"
+        text = read_text(contract.path).encode()
+        if text != _in_force(s3, names.scripts_bucket, key):
+            yield key, text
+
+
+def _in_force(s3: "S3Client", bucket: str, key: str) -> bytes | None:
+    try:
+        return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        return None

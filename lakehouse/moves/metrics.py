@@ -1,0 +1,132 @@
+"""Metrics of the lakehouse: the one place of their names, units and dimensions, for who publishes, alarms or draws."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from lakehouse.names import Move, Names
+
+if TYPE_CHECKING:  # stacks want the names and need not load Iceberg
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_cloudwatch.literals import StandardUnitType
+    from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
+
+    from lakehouse.batches.attempts import Attempt
+
+
+UNPUBLISHED = "MetricsUnpublished"
+"""Attempts whose metrics CloudWatch did not take; without dimensions, counted in the jobs' logs."""
+
+UNPUBLISHED_LOG = "metrics were not published"
+"""What a job logs then."""
+
+
+class Metric(StrEnum):
+    """What is measured; the value is its name in CloudWatch."""
+
+    RECEIVED = "RecordsReceived"
+    ACCEPTED = "RecordsAccepted"
+    REFUSED = "RecordsRefused"
+    REFUSED_PERCENT = "RecordsRefusedPercent"
+    """Refused records in percent of those received: the refused-record ratio."""
+    CHANGED = "RowsChanged"
+    """Rows of the integration table that were inserted, updated or deleted."""
+    DATA_AGE = "DataAge"
+    """Freshness: time since the newest data that has just reached integration arrived in stage."""
+    DURATION = "Duration"
+    FAILURES = "Failures"
+    """1 for an attempt that failed, 0 for one that did not."""
+    HELD = "GatesHeld"
+    """1 for an attempt whose gate holds what it moved, 0 for one that goes on."""
+
+    @property
+    def unit(self) -> "StandardUnitType":
+        """CloudWatch's unit of the values."""
+        return _UNITS.get(self, "Count")
+
+    @property
+    def is_by_move(self) -> bool:
+        """Whether each move of a dataset has its own values."""
+        return self in (Metric.DURATION, Metric.FAILURES)
+
+
+_UNITS: "dict[Metric, StandardUnitType]" = {
+    Metric.REFUSED_PERCENT: "Percent",
+    Metric.DATA_AGE: "Seconds",
+    Metric.DURATION: "Seconds",
+}
+
+
+def dimensions(metric: Metric, *, dataset: str, move: Move | None = None) -> dict[str, str]:
+    """What tells apart the values of one metric.
+
+    Args:
+        metric: the metric.
+        dataset: the dataset that is measured.
+        move: the move that is; only, and always, for a metric that `is_by_move`.
+    """
+    if metric.is_by_move != (move is not None):
+        raise ValueError(f"{metric} is {'' if metric.is_by_move else 'not '}measured for each move, but move is {move}")
+    return {"Dataset": dataset} | ({"Move": move} if move else {})
+
+
+def publish(
+    cloudwatch: "CloudWatchClient", attempts: Sequence["Attempt"], *, names: Names, age: timedelta | None
+) -> None:
+    """Put the metrics of one attempt on some batches into `names.metric_namespace`.
+
+    Args:
+        cloudwatch: CloudWatch client.
+        attempts: what is recorded of it, one for each batch; they began and ended as one.
+        names: names of the deployment.
+        age: how old the newest data is that it brought to integration, if it did.
+
+    Raises:
+        botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: CloudWatch did not take them.
+    """
+    cloudwatch.put_metric_data(Namespace=names.metric_namespace, MetricData=_data(attempts, values_of(attempts, age)))
+
+
+def values_of(attempts: Iterable["Attempt"], age: timedelta | None) -> dict[Metric, float]:
+    """Values of the metrics that an attempt on some batches has; what it does not count is left out."""
+    attempts = list(attempts)
+    counts = {
+        Metric.RECEIVED: [attempt.received for attempt in attempts],
+        Metric.ACCEPTED: [attempt.accepted for attempt in attempts],
+        Metric.REFUSED: [attempt.refused for attempt in attempts],
+        Metric.CHANGED: [attempt.changed for attempt in attempts],
+    }
+    values: dict[Metric, float] = {
+        metric: sum(number or 0 for number in numbers)
+        for metric, numbers in counts.items()
+        if any(number is not None for number in numbers)
+    }
+    if received := values.get(Metric.RECEIVED):
+        values[Metric.REFUSED_PERCENT] = 100 * values[Metric.REFUSED] / received
+    values[Metric.DURATION] = (attempts[0].finished_at - attempts[0].started_at).total_seconds()
+    values[Metric.FAILURES] = int(attempts[0].error is not None)
+    if any(attempt.gate is not None for attempt in attempts):
+        values[Metric.HELD] = int(any(attempt.is_held for attempt in attempts))
+    if age is not None:
+        values[Metric.DATA_AGE] = age.total_seconds()
+    return values
+
+
+def _data(attempts: Sequence["Attempt"], values: Mapping[Metric, float]) -> "list[MetricDatumTypeDef]":
+    attempt = attempts[0]
+    return [
+        {
+            "MetricName": metric,
+            "Unit": metric.unit,
+            "Value": value,
+            "Timestamp": attempt.finished_at,
+            "Dimensions": [
+                {"Name": name, "Value": of}
+                for name, of in dimensions(
+                    metric, dataset=attempt.dataset, move=attempt.move if metric.is_by_move else None
+                ).items()
+            ],
+        }
+        for metric, value in values.items()
+    ]

@@ -1,0 +1,103 @@
+"""Read JSON lines: one object a line, each field in a column of its own as text."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import IO
+
+import pyarrow as pa
+
+from lakehouse.contracts.model import Contract, Format
+from lakehouse.contracts.types import Kind
+from lakehouse.readers.chunk import Broken, Chunk
+from lakehouse.readers.formats.json_text import Nested, load, render
+from lakehouse.readers.records import Block, split
+from lakehouse.readers.rows import row_columns
+from lakehouse.readers.values import show
+
+
+def read(file: IO[bytes], contract: Contract) -> Iterator[Callable[[], Chunk]]:
+    """Yield the records of a JSON lines file in chunks that are still to be parsed.
+
+    Args:
+        file: UTF-8 text, as `content.utf8` makes it.
+        contract: says the columns.
+    """
+    for block in split(file, encoding=contract.source.encoding):
+        yield partial(_parse, block, contract)
+
+
+def _parse(block: Block, contract: Contract) -> Chunk:
+    values: list[Nested] = []
+    rows: list[int] = []
+    texts: list[str] = []
+    for i, row in enumerate(block.lines.tolist()):
+        text = block.text(i)
+        if not text.strip():
+            continue
+        rows.append(row)
+        texts.append(text)
+        try:
+            values.append(load(text))
+        except ValueError as error:
+            values.append(error)
+    return chunk_of(values, contract, rows=rows, texts=texts, broken=block.broken)
+
+
+def chunk_of(
+    values: Sequence[Nested], contract: Contract, *, rows: Sequence[int], texts: Sequence[str], broken: list[Broken]
+) -> Chunk:
+    """Make a chunk of JSON values; those that are no record are broken.
+
+    Args:
+        values: what was read of each record, or the ValueError that says why it could not be.
+        contract: says the columns; a field that a record lacks is null.
+        rows: line of each value.
+        texts: source text of each value.
+        broken: records whose text could not even be told.
+    """
+    scalar = [
+        column
+        for column in row_columns(contract)
+        if column.type.kind is Kind.STRING and column.options.format is not Format.JSON
+    ]
+    records: list[dict[str, Nested]] = []
+    kept: list[int] = []
+    broken = list(broken)
+    for i, value in enumerate(values):
+        if isinstance(value, ValueError):
+            broken.append(Broken(row=rows[i], text=texts[i], reason=f"expected JSON: {value}"))
+            continue
+        if not isinstance(value, dict):
+            reason = f"expected a JSON object, found {show(render(value))}"
+            broken.append(Broken(row=rows[i], text=texts[i], reason=reason))
+            continue
+        for column in scalar:
+            field = value.get(column.source_name)
+            if isinstance(field, (dict, list)):
+                reason = f"expected string, found {show(render(field))}"
+                broken.append(Broken(row=rows[i], text=texts[i], column=column.name, reason=reason))
+                break
+        else:
+            records.append(value)
+            kept.append(i)
+    names = dict.fromkeys(column.source_name for column in row_columns(contract))
+    extras = {
+        i: {name: render(value) for name, value in record.items() if name not in names and value is not None}
+        for i, record in enumerate(records)
+        if record.keys() - names.keys()
+    }
+    return Chunk(
+        columns={name: _column(records, name) for name in names},
+        rows=pa.array([rows[i] for i in kept], type=pa.int64()),
+        original=lambda position: texts[kept[position]],
+        broken=broken,
+        extras=extras,
+    )
+
+
+def _column(records: list[dict[str, Nested]], name: str) -> pa.Array:
+    values = [record.get(name) for record in records]
+    try:
+        return pa.array(values, type=pa.string())  # strings and numbers are text already
+    except (pa.ArrowTypeError, pa.ArrowInvalid):
+        return pa.array([None if value is None else render(value) for value in values], type=pa.string())

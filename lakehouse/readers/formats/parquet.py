@@ -1,0 +1,99 @@
+"""Read Parquet in batches of records, whatever the size of its row groups."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import IO
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from lakehouse.readers.arrow_types import row_json
+from lakehouse.readers.chunk import MAX_COLUMNS, Chunk, UnreadableError
+
+BATCH_BYTES = 16 * 2**20
+BATCH_ROWS = 64 * 2**10
+LARGEST_FOOTER = 32 * 2**20
+"""Bytes; Arrow takes some ten times as much memory for it."""
+
+
+def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
+    """Yield the records of a Parquet file in chunks; a record's row is its number, from 1.
+
+    Args:
+        file: seekable.
+
+    Raises:
+        UnreadableError: it is no Parquet, or damaged.
+    """
+    first = 1
+    try:
+        _check_footer(file)
+        # Pages are read as they are needed: a row group need not fit in memory.
+        with parquet.ParquetFile(file, pre_buffer=False, buffer_size=2**20, page_checksum_verification=True) as opened:
+            if opened.metadata.num_columns > MAX_COLUMNS:
+                raise UnreadableError(f"{opened.metadata.num_columns} columns are more than {MAX_COLUMNS}")
+            _check_names(opened.schema_arrow)
+            for batch in opened.iter_batches(batch_size=_batch_rows(opened.metadata)):
+                yield partial(_chunk, _checked(batch), first)
+                first += len(batch)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        if getattr(error, "errno", None):
+            raise
+        raise UnreadableError(f"damaged or no Parquet: {error}", row=first) from error
+
+
+def _check_names(fields: Iterable[pa.Field], *, within: str = "") -> None:
+    """Refuse fields of one name, at any depth: one of them would be taken for the other."""
+    seen = set[str]()
+    for field in fields:
+        name = f"{within}{field.name}"
+        if name in seen:
+            raise UnreadableError(f"column {name!r} is there more than once")
+        seen.add(name)
+        if pa.types.is_nested(field.type):
+            _check_names(map(field.type.field, range(field.type.num_fields)), within=f"{name}.")
+
+
+def _checked(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch, with text that is no UTF-8, at which Arrow does not look, as bytes.
+
+    Raises:
+        pa.ArrowInvalid: such text is within what nests.
+    """
+    for i, column in enumerate(batch.columns):
+        if not (pa.types.is_string(column.type) or pa.types.is_nested(column.type)):
+            continue
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid as error:
+            if "UTF8" not in str(error):  # times beyond a day and the like are refused value by value
+                continue
+            if pa.types.is_nested(column.type):
+                raise
+            batch = batch.set_column(i, batch.schema.names[i], column.cast(pa.binary()))
+    return batch
+
+
+def _check_footer(file: IO[bytes]) -> None:
+    """Refuse a footer that would take more memory than records may; it ends with its length and the magic number."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - 8, 0))
+    length, magic = int.from_bytes(file.read(4), "little"), file.read(4)
+    file.seek(0)
+    if magic == b"PAR1" and LARGEST_FOOTER < length < size:  # any other is damage, of which Arrow tells
+        raise UnreadableError(f"a footer of {length:,} bytes is more than {LARGEST_FOOTER:,}")
+
+
+def _batch_rows(metadata: parquet.FileMetaData) -> int:
+    size = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    fitting: int = BATCH_BYTES * metadata.num_rows // max(size, 1)
+    return max(1, min(BATCH_ROWS, fitting))
+
+
+def _chunk(batch: pa.RecordBatch, first: int) -> Chunk:
+    return Chunk(
+        columns=dict(zip(batch.schema.names, batch.columns, strict=True)),
+        rows=pa.array(range(first, first + len(batch)), type=pa.int64()),
+        original=partial(row_json, batch),
+    )

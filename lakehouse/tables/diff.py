@@ -1,0 +1,103 @@
+"""Differences between a table as it is and as it must be, and whether they can be made without touching its data."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pyiceberg.table import Table
+
+from lakehouse.contracts.model import Partition
+from lakehouse.contracts.types import can_widen, from_iceberg
+from lakehouse.errors import LakehouseError
+from lakehouse.tables.definition import Definition, Field
+
+
+class Action(StrEnum):
+    """What a change does to a table."""
+
+    CREATE = "create"
+    ADD = "add"
+    ALTER = "alter"
+    DESCRIBE = "describe"
+    GOVERN = "govern"
+    OPTIMIZE = "optimize"
+    BREAK = "break"
+    ORPHAN = "orphan"
+    WAIT = "wait"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One difference of one table.
+
+    `BREAK` would need other data or break readers, so it is refused. `ORPHAN` is a table whose contract is gone;
+    it is reported and left alone. `WAIT` can be made only after a deployment, and is reported until then.
+    """
+
+    table: str
+    action: Action
+    detail: str
+
+
+def changes(definition: Definition, table: Table) -> Iterator[Change]:
+    """What to change in a table so that it is as defined."""
+
+    def change(action: Action, detail: str) -> Change:
+        return Change(table=definition.name, action=action, detail=detail)
+
+    schema = table.schema()
+    there = {field.name: field for field in schema.fields}
+    for field in definition.fields:
+        if field.name not in there:
+            yield change(Action.BREAK if field.required else Action.ADD, f"column {_column(field)}")
+            continue
+        old = there[field.name]
+        try:
+            old_type = from_iceberg(old.field_type)
+        except LakehouseError:
+            yield change(Action.BREAK, f"column {field.name}: {old.field_type} -> {field.type}")
+            continue
+        if old_type != field.type:
+            widens = can_widen(old_type, field.type)
+            yield change(Action.ALTER if widens else Action.BREAK, f"column {field.name}: {old_type} -> {field.type}")
+        if old.required and not field.required:
+            yield change(Action.ALTER, f"column {field.name}: required -> optional")
+        if field.required and not old.required:
+            yield change(Action.BREAK, f"column {field.name}: optional -> required")
+        if field.doc and field.doc != old.doc:
+            yield change(Action.DESCRIBE, f"column {field.name}: describe as {field.doc!r}")
+    for name in there.keys() - {field.name for field in definition.fields}:
+        yield change(Action.BREAK, f"column {name} is no longer in the contract")
+    key = schema.identifier_field_names()
+    if key != set(definition.key):
+        yield change(Action.BREAK, f"key: {_list(sorted(key))} -> {_list(definition.key)}")
+    partitions = tuple(
+        Partition(column=str(schema.find_column_name(field.source_id)), transform=str(field.transform))
+        for field in table.spec().fields
+    )
+    if partitions != definition.partitions:
+        old_partitions, new_partitions = _list(map(str, partitions)), _list(map(str, definition.partitions))
+        yield change(Action.BREAK, f"partitions: {old_partitions} -> {new_partitions}")
+    if table.location() != definition.location:
+        yield change(Action.BREAK, f"location: {table.location()} -> {definition.location}")
+    for name, value in definition.properties.items():
+        if table.properties.get(name) != value:
+            yield change(Action.DESCRIBE, f"property {name}: {table.properties.get(name)!r} -> {value!r}")
+
+
+def creation(definition: Definition) -> Change:
+    """The change that makes a table which is not there."""
+    parts = [f"{len(definition.fields)} columns"]
+    if definition.key:
+        parts.append(f"key {_list(definition.key)}")
+    if definition.partitions:
+        parts.append(f"partitioned by {_list(map(str, definition.partitions))}")
+    return Change(table=definition.name, action=Action.CREATE, detail=", ".join(parts))
+
+
+def _column(field: Field) -> str:
+    return f"{field.name} {field.type}{' required' if field.required else ''}"
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"

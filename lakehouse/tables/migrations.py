@@ -1,0 +1,163 @@
+"""Tables are migrations: plan says what differs from the contracts, apply makes it so, or refuses what would break.
+
+Source of what can change without rewriting data: Iceberg spec, "Schema Evolution".
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import boto3
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import (
+    NoSuchIcebergTableError,
+    NoSuchNamespaceError,
+    NoSuchPropertyException,
+    NoSuchTableError,
+)
+
+from lakehouse.contracts.model import Contract
+from lakehouse.contracts.published import publish
+from lakehouse.engine.commit_conflicts import retried
+from lakehouse.errors import LakehouseError
+from lakehouse.names import Names, Zone
+from lakehouse.tables import definition as table_definition
+from lakehouse.tables import ops, optimizers
+from lakehouse.tables.definition import DATASET_PROPERTY, Definition
+from lakehouse.tables.diff import Action, Change, changes, creation
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+
+TABLES_AT_ONCE = 8
+"""A table takes a few round trips to Glue and S3, so hundreds in a row would take minutes."""
+
+
+def plan(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list[Change]:
+    """What differs between the tables that exist and the contracts, in the order of `apply`; changes nothing."""
+    definitions = _definitions(contracts, names)
+    look = partial(_changes, catalog, boto3.client("glue"), names)
+    with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
+        found = list(pool.map(look, definitions))
+    return [*chain.from_iterable(found), *_orphans(catalog, definitions, names)]
+
+
+def apply(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list[Change]:
+    """Create and evolve the tables of the contracts, have Glue keep them in shape, and put the contracts in force.
+
+    Applying twice changes nothing, and of two that apply at once each table is made once.
+
+    Returns:
+        The changes that were made, and the orphans that were left.
+
+    Raises:
+        LakehouseError: a change would break a table, so none was made; or the databases are not deployed.
+    """
+    planned = plan(catalog, contracts, names)
+    _refuse_breaks(planned)
+    definitions = _definitions(contracts, names)
+    _require_databases(catalog, {definition.database for definition in definitions})
+    bring = partial(_bring, catalog, boto3.client("glue"), names)
+    with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
+        list(pool.map(bring, definitions))
+    publish(contracts, names=names)
+    return planned
+
+
+def _definitions(contracts: Sequence[Contract], names: Names) -> list[Definition]:
+    return [*table_definition.of_contracts(contracts, names=names), *ops.definitions(names=names)]
+
+
+def _changes(catalog: Catalog, glue: "GlueClient", names: Names, definition: Definition) -> list[Change]:
+    try:
+        table = catalog.load_table(definition.name)
+    except NoSuchTableError:
+        return [creation(definition)]
+    optimize = [
+        Change(table=definition.name, action=Action.OPTIMIZE, detail=difference)
+        for difference in optimizers.differences(glue, definition, names=names)
+    ]
+    return [*changes(definition, table), *optimize]
+
+
+def _bring(catalog: Catalog, glue: "GlueClient", names: Names, definition: Definition) -> None:
+    bring_table(catalog, definition)
+    optimizers.bring(glue, definition, names=names)
+
+
+def bring_table(catalog: Catalog, definition: Definition) -> None:
+    """Create or evolve one table; whoever else does so at the same time is taken into account."""
+
+    def bring() -> None:
+        try:
+            table = catalog.load_table(definition.name)
+        except NoSuchTableError:
+            create(catalog, definition)
+            return
+        found = list(changes(definition, table))
+        _refuse_breaks(found)
+        if found:
+            with table.transaction() as transaction:
+                with transaction.update_schema() as update:
+                    update.union_by_name(definition.schema)
+                transaction.set_properties(definition.properties)
+
+    retried(bring, what=definition.name)
+
+
+def create(catalog: Catalog, definition: Definition) -> None:
+    """Create a table as it is defined; its database is there."""
+    schema = definition.schema
+    catalog.create_table(
+        definition.name,
+        schema=schema,
+        location=definition.location,
+        partition_spec=definition.spec(schema),
+        properties=definition.properties,
+    )
+
+
+def _require_databases(catalog: Catalog, databases: Iterable[str]) -> None:
+    for database in sorted(databases):
+        if not catalog.namespace_exists(database):
+            raise LakehouseError(
+                f"Glue database {database} does not exist: deploy the stacks first (`cdk deploy --all`), "
+                "they own databases and buckets"
+            )
+
+
+def _orphans(catalog: Catalog, definitions: Sequence[Definition], names: Names) -> Iterator[Change]:
+    """Tables of datasets without a contract; dbt's tables and views are not ours to miss."""
+    known = {definition.name for definition in definitions}
+    for zone in (Zone.RAW, Zone.INTEGRATION):
+        try:
+            tables = sorted(catalog.list_tables(names.database(zone)))
+        except NoSuchNamespaceError:
+            continue
+        for name in (".".join(table) for table in tables):
+            if name not in known and _dataset(catalog, name) is not None:
+                detail = "has no contract; it is left as it is, drop it by hand when nobody needs it"
+                yield Change(table=name, action=Action.ORPHAN, detail=detail)
+
+
+def _dataset(catalog: Catalog, name: str) -> str | None:
+    try:
+        return catalog.load_table(name).properties.get(DATASET_PROPERTY)
+    except (NoSuchTableError, NoSuchIcebergTableError, NoSuchPropertyException):
+        return None
+
+
+def _refuse_breaks(found: Sequence[Change]) -> None:
+    breaks = [change for change in found if change.action is Action.BREAK]
+    if not breaks:
+        return
+    lines = [f"  {change.table}: {change.detail}" for change in breaks]
+    dataset = breaks[0].table.rpartition(".")[2]
+    raise LakehouseError(
+        "nothing was changed, because this would break tables that hold data:\n"
+        + "\n".join(lines)
+        + f"\nTwo ways out. Beside the old: name the dataset {dataset}_v2 with version 2.0.0, apply, move its readers, "
+        "then remove the old contract. In place: after review, drop the table, apply, and run its batches again."
+    )

@@ -1,9 +1,0 @@
-"""Firehose: records wait, are partitioned and compressed as AWS does it; see `local.firehose`."""
-
-from local.firehose import buffers, streams
-
-
-def register() -> None:
-    """Replace ministack's way to deliver to S3, and mend what it says of a stream."""
-    buffers.install()
-    streams.install()

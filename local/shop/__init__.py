@@ -1,9 +1,0 @@
-"""The shop: the demo's source system, whose data are the same every time they are made.
-
-`seed` makes its tables and fills them; each `change` is a further day of business.
-"""
-
-from local.shop.changes import change
-from local.shop.seed import Size, seed
-
-__all__ = ["Size", "change", "seed"]

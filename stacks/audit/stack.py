@@ -1,0 +1,135 @@
+"""Audit: CloudTrail's log of who read and wrote the zones, in a bucket that nobody can change, and SQL over it."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_cloudtrail as cloudtrail
+from aws_cdk import aws_glue as glue
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from lakehouse.governance.tags import Area
+from lakehouse.names import Names, Zone
+from stacks.audit.trail_table import trail_table
+from stacks.settings import Settings
+from stacks.shared.tag_grants import tag_database
+from stacks.stack import LakehouseStack
+
+Trail = cloudtrail.CfnTrail
+Field = Trail.AdvancedFieldSelectorProperty
+# Key use and SQL through RDS's HTTP endpoint would be most of the log and say nothing of the lakehouse.
+LEFT_OUT = ["kms.amazonaws.com", "rdsdata.amazonaws.com"]
+
+
+class Audit(LakehouseStack):
+    """The trail, its bucket, and the table that Athena reads it by."""
+
+    def __init__(
+        self, scope: Construct, *, names: Names, settings: Settings, key: kms.IKey, access_logs: s3.IBucket
+    ) -> None:
+        super().__init__(scope, "audit", names=names, description="Who did what to the lakehouse")
+        bucket = self._bucket(settings, key=key, access_logs=access_logs)
+        trail = Trail(
+            self,
+            "Trail",
+            trail_name=names.trail,
+            s3_bucket_name=bucket.bucket_name,
+            kms_key_id=key.key_arn,
+            is_logging=True,
+            enable_log_file_validation=True,
+            include_global_service_events=True,
+            is_multi_region_trail=False,
+            advanced_event_selectors=[
+                Trail.AdvancedEventSelectorProperty(
+                    name="calls",
+                    field_selectors=[
+                        Field(field="eventCategory", equal_to=["Management"]),
+                        Field(field="eventSource", not_equals=LEFT_OUT),
+                    ],
+                ),
+                Trail.AdvancedEventSelectorProperty(
+                    name="objects of the zones",
+                    field_selectors=[
+                        Field(field="eventCategory", equal_to=["Data"]),
+                        Field(field="resources.type", equal_to=["AWS::S3::Object"]),
+                        Field(
+                            field="resources.ARN",
+                            starts_with=[f"{self.s3_arn(names.bucket(zone))}/" for zone in Zone],
+                        ),
+                    ],
+                ),
+            ],
+        )
+        assert bucket.policy is not None
+        trail.node.add_dependency(bucket.policy)
+        database = glue.CfnDatabase(
+            self,
+            "Database",
+            catalog_id=self.account,
+            database_input=glue.CfnDatabase.DatabaseInputProperty(
+                name=names.audit_database,
+                description="CloudTrail's log",
+                create_table_default_permissions=[],
+            ),
+        )
+        tag_database(self, Area.AUDIT, database=database)
+        table = glue.CfnTable(
+            self,
+            "Table",
+            catalog_id=self.account,
+            database_name=names.audit_database,
+            table_input=trail_table(names.trail_uri, days=settings.governance.audit_days),
+        )
+        table.node.add_dependency(database)
+
+    def _bucket(self, settings: Settings, *, key: kms.IKey, access_logs: s3.IBucket) -> s3.Bucket:
+        names, days = self.names, settings.governance.audit_days
+        keeps = settings.removal_policy is not RemovalPolicy.DESTROY
+        bucket = s3.Bucket(
+            self,
+            "Log",
+            bucket_name=names.audit_bucket,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            versioned=True,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            server_access_logs_bucket=access_logs,
+            server_access_logs_prefix=f"s3/{names.audit_bucket}/",
+            object_lock_enabled=True,
+            # Not even the account's root can delete what is under compliance: an environment that is given up has none.
+            object_lock_default_retention=s3.ObjectLockRetention.compliance(Duration.days(days)) if keeps else None,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="age",
+                    expiration=Duration.days(days),
+                    noncurrent_version_expiration=Duration.days(1),
+                )
+            ],
+            removal_policy=settings.removal_policy,
+            auto_delete_objects=not keeps,
+        )
+        service = iam.ServicePrincipal("cloudtrail.amazonaws.com")
+        from_trail = {"StringEquals": {"aws:SourceArn": self.trail_arn}}
+        bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="TrailLooks",
+                principals=[service],
+                actions=["s3:GetBucketAcl"],
+                resources=[bucket.bucket_arn],
+                conditions=from_trail,
+            )
+        )
+        bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="TrailWrites",
+                principals=[service],
+                actions=["s3:PutObject"],
+                resources=[bucket.arn_for_objects(f"AWSLogs/{self.account}/*")],
+                conditions=from_trail,
+            )
+        )
+        return bucket

@@ -1,0 +1,44 @@
+"""Catalog: the Glue databases and the rules of their tables. The tables are migrations: `tables apply` owns them."""
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_glue as glue
+from constructs import Construct
+
+from lakehouse.contracts.model import Contract
+from lakehouse.governance.tags import Area
+from lakehouse.names import Names, Zone
+from stacks.catalog.rulesets import add_rulesets
+from stacks.shared.tag_grants import tag_database
+from stacks.stack import LakehouseStack
+
+
+class Catalog(LakehouseStack):
+    """One Glue database for each zone that holds tables, one for what the lakehouse says of itself, and rulesets."""
+
+    def __init__(self, scope: Construct, *, names: Names, contracts: Sequence[Contract]) -> None:
+        super().__init__(scope, "catalog", names=names, description="Databases of the lakehouse")
+        for area, location, description in (
+            (
+                Area.RAW,
+                names.database_location(Zone.RAW),
+                "Every record received, once: typed, or refused with its reasons",
+            ),
+            (Area.INTEGRATION, names.database_location(Zone.INTEGRATION), "The current state of each entity"),
+            (Area.CURATED, names.database_location(Zone.CURATED), "Star schema and marts for analysts"),
+            (Area.OPS, names.ops_location(""), "Batches, quality results and lineage"),
+        ):
+            database = glue.CfnDatabase(
+                self,
+                area.title(),
+                catalog_id=self.account,
+                database_input=glue.CfnDatabase.DatabaseInputProperty(
+                    name=area.database(names),
+                    description=description,
+                    location_uri=location,
+                    # None, or whoever IAM lets could use each new table.
+                    create_table_default_permissions=[],
+                ),
+            )
+            tag_database(self, area, database=database)
+        add_rulesets(self, contracts)

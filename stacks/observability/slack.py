@@ -1,0 +1,73 @@
+"""Notices in a Slack channel: a function that every topic of alerts tells, and the secret with its webhook's URL."""
+
+from collections.abc import Collection
+
+from aws_cdk import Duration, FileAssetLocation
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sns as sns
+
+from lakehouse.operations import slack
+from stacks.iam.acknowledge import acknowledge
+from stacks.settings import Settings
+from stacks.shared.function import add_function
+from stacks.stack import LakehouseStack
+
+
+def add_slack(
+    stack: LakehouseStack,
+    *,
+    topics: Collection[sns.ITopic],
+    settings: Settings,
+    key: kms.IKey,
+    wheel: FileAssetLocation,
+) -> None:
+    """Make the function of `lakehouse.operations.slack` and have the topics tell it."""
+    names = stack.names
+    secret = secretsmanager.Secret(
+        stack,
+        "slack-webhook",
+        secret_name=names.slack_secret,
+        description="Put the URL of the channel's incoming webhook here; until then no notice reaches Slack",
+        encryption_key=key,
+        removal_policy=settings.removal_policy,
+    )
+    acknowledge(secret, "AwsSolutions-SMG4", reason="Slack makes the URL: who renews it there puts the new one here.")
+    _, function = add_function(
+        stack,
+        "slack",
+        function_name=names.slack,
+        description="Posts what the topics of alerts are told to a Slack channel",
+        statements=[
+            iam.PolicyStatement(
+                sid="Webhook", actions=["secretsmanager:GetSecretValue"], resources=[secret.secret_arn]
+            ),
+            iam.PolicyStatement(sid="Decrypt", actions=["kms:Decrypt"], resources=[key.key_arn]),
+        ],
+        why_wildcards="It has none.",
+        memory_mib=128,
+        timeout=Duration.seconds(3 * slack.SECONDS),
+        environment={slack.SECRET: names.slack_secret},
+        settings=settings,
+        key=key,
+        wheel=wheel,
+    )
+    for topic in topics:
+        permission = lambda_.CfnPermission(
+            stack,
+            f"{topic.node.id}-slack-permission",
+            action="lambda:InvokeFunction",
+            function_name=function.ref,
+            principal="sns.amazonaws.com",
+            source_arn=topic.topic_arn,
+        )
+        subscription = sns.Subscription(
+            stack,
+            f"{topic.node.id}-slack",
+            topic=topic,
+            protocol=sns.SubscriptionProtocol.LAMBDA,
+            endpoint=function.attr_arn,
+        )
+        subscription.node.add_dependency(permission)

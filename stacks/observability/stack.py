@@ -1,0 +1,123 @@
+"""Observability: who is told of what, dashboards, and the budget. Metrics come from the jobs and from AWS itself."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+
+from aws_cdk import ArnFormat, Fn
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from lakehouse.contracts.model import Contract
+from lakehouse.names import Names, Urgency
+from stacks.observability.alarms import add_alarm
+from stacks.observability.budget import add_budget
+from stacks.observability.dashboards import add_domain_dashboard, add_platform_dashboard
+from stacks.observability.dataset_alarms import dataset_alarms
+from stacks.observability.failure_rules import add_job_rule, add_moves_rule, add_replication_rule
+from stacks.observability.platform_alarms import platform_alarms
+from stacks.observability.slack import add_slack
+from stacks.observability.source_alarms import replication_alarms, stream_alarms
+from stacks.settings import Settings
+from stacks.shared.job_code import build_wheel, upload
+from stacks.stack import LakehouseStack
+
+
+class Observability(LakehouseStack):
+    """A topic for each urgency, alarms and dashboards from contracts, and the monthly budget.
+
+    Args:
+        contracts: the datasets.
+        replications: ARN of the DMS replication config or task of each source database, by the source's name.
+        root: the repository, for what the function that tells Slack runs.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        names: Names,
+        settings: Settings,
+        key: kms.IKey,
+        contracts: Sequence[Contract],
+        replications: Mapping[str, str],
+        root: Path,
+    ) -> None:
+        super().__init__(scope, "observability", names=names, description="Alarms, dashboards and budget")
+        # An imported key: the storage stack's own policy says who may use it to publish.
+        imported = kms.Key.from_key_arn(self, "Key", key.key_arn)
+        topics = {urgency: self._topic(urgency, settings=settings, key=imported) for urgency in Urgency}
+        if settings.alerts.slack:
+            wheel = upload(self, build_wheel(root))
+            add_slack(self, topics=topics.values(), settings=settings, key=imported, wheel=wheel)
+        by_domain = {
+            domain: list(group)
+            for domain, group in groupby(sorted(contracts, key=attrgetter("domain", "dataset")), attrgetter("domain"))
+        }
+        alarms: list[cloudwatch.Alarm] = []
+        for domain, datasets in by_domain.items():
+            of_domain = [
+                add_alarm(self, alarm, topics=topics)
+                for contract in datasets
+                for alarm in dataset_alarms(contract, names=names, settings=settings)
+            ]
+            add_domain_dashboard(self, domain, contracts=datasets, alarms=of_domain)
+            alarms += of_domain
+        definitions = list(stream_alarms(contracts, names=names, settings=settings))
+        for source, arn in replications.items():
+            dimensions = self._replication_dimensions(arn, settings=settings)
+            definitions += replication_alarms(source, dimensions, names=names, settings=settings)
+        definitions += platform_alarms(names=names, settings=settings)
+        platform = [add_alarm(self, alarm, topics=topics) for alarm in definitions]
+        add_platform_dashboard(self, platform=platform, alarms=alarms + platform)
+        add_job_rule(self, topic=topics[Urgency.CRITICAL])
+        if settings.orchestration.engine == "step-functions":
+            add_moves_rule(self, topic=topics[Urgency.CRITICAL])
+        if replications:
+            add_replication_rule(self, replications=replications.values(), topic=topics[Urgency.CRITICAL])
+        add_budget(self, settings=settings, topic=topics[Urgency.WARNING])
+
+    def _replication_dimensions(self, arn: str, *, settings: Settings) -> dict[str, str]:
+        """How DMS names a replication in its metrics: by the last part of its ARN, which DMS makes up."""
+        resource = Fn.select(6, Fn.split(":", arn))
+        if settings.replication.instance_class is None:
+            return {"ReplicationConfigId": f"{self.account}:{resource}"}
+        return {
+            "ReplicationInstanceIdentifier": self.names.replication_instance,
+            "ReplicationTaskIdentifier": resource,
+        }
+
+    def _topic(self, urgency: Urgency, *, settings: Settings, key: kms.IKey) -> sns.Topic:
+        topic = sns.Topic(
+            self,
+            urgency.title(),
+            topic_name=self.names.alerts_topic(urgency),
+            display_name=f"{self.names.prefix} {urgency}",
+            master_key=key,
+            enforce_ssl=True,
+        )
+        alarms = self.format_arn(
+            service="cloudwatch",
+            resource="alarm",
+            resource_name=f"{self.names.prefix}-*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": self.account},
+                    "ArnLike": {"aws:SourceArn": alarms},
+                },
+            )
+        )
+        for address in settings.alerts.emails:
+            topic.add_subscription(subscriptions.EmailSubscription(address))
+        return topic
