@@ -1,7 +1,7 @@
 """How long a job's AWS clients wait, how often they ask again, and that the log shows it.
 
 Four libraries talk to AWS in a job, each with retries of its own: boto3, Arrow (PyIceberg's files), and on Sail the
-Rust clients of Glue and S3. See docs/decisions/197-patience-of-aws-clients.md.
+Rust clients of Glue and S3. See docs/decisions/197-aws-retries.md.
 """
 
 import logging
