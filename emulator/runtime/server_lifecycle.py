@@ -185,7 +185,7 @@ def _start(root: Path, *, account: str, region: str, python: str) -> Server:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environ["PYTHONPATH"] = os.pathsep.join(filter(None, [repository, environ.get("PYTHONPATH")]))
     environ["LAKEHOUSE_LOCAL_TOKEN"] = token = secrets.token_hex(16)
-    command = [python, "-m", "emulator.runtime.server", str(root), "--account", account, "--region", region]
+    command = [python, "-m", "emulator.server", str(root), "--account", account, "--region", region]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from lakehouse.contracts.types import Kind, Type
-from lakehouse.readers.formats.json_text import Nested, Number, load, to_json
+from lakehouse.readers.json_text import Nested, Number, load, to_json
 from lakehouse.readers.text import Converted, convert
 from lakehouse.readers.text_patterns import in_range
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from lakehouse.contracts.model import Bound, Column, Format, Options
 from lakehouse.contracts.types import Kind, Type
-from lakehouse.readers.formats import json_text
+from lakehouse.readers import json_text
 from lakehouse.readers.text import convert
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"

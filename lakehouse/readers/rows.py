@@ -14,7 +14,7 @@ from lakehouse.contracts.types import STRING, TIMESTAMP, Kind
 from lakehouse.readers.arrow_types import as_text, from_native, nested
 from lakehouse.readers.checks import violations
 from lakehouse.readers.chunk import Broken, Chunk
-from lakehouse.readers.formats.json_text import load, to_json
+from lakehouse.readers.json_text import load, to_json
 from lakehouse.readers.text import Converted
 from lakehouse.readers.values import has_unknown_fields, show
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from lakehouse.contracts.types import Kind, Type
-from lakehouse.readers.formats.json_text import Nested, load, render
+from lakehouse.readers.json_text import Nested, load, render
 
 LONGEST_NUMBER = 1000
 """Characters; a longer text is no number that a type could hold, and costs too much to find out."""

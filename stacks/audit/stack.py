@@ -11,8 +11,8 @@ from constructs import Construct
 from lakehouse.governance.tags import Area
 from lakehouse.names import Names, Zone
 from stacks.audit.trail_table import trail_table
+from stacks.iam.tag_grants import tag_database
 from stacks.settings import Settings
-from stacks.shared.tag_grants import tag_database
 from stacks.stack import LakehouseStack
 
 Trail = cloudtrail.CfnTrail

@@ -9,7 +9,7 @@ from lakehouse.contracts.model import Contract
 from lakehouse.governance.tags import Area
 from lakehouse.names import Names, Zone
 from stacks.catalog.rulesets import add_rulesets
-from stacks.shared.tag_grants import tag_database
+from stacks.iam.tag_grants import tag_database
 from stacks.stack import LakehouseStack
 
 

@@ -20,8 +20,8 @@ from stacks.iam.erasure import ERASURE_HOURS, WHY_ERASURE_WILDCARDS, erasure_sta
 from stacks.iam.governed_role import governed_role
 from stacks.iam.people import WHY_WILDCARDS, people_statements, who_signs_in
 from stacks.iam.tables import WHY_TABLE_WILDCARDS, table_statements, who_applies
+from stacks.iam.tag_grants import grant
 from stacks.settings import Settings
-from stacks.shared.tag_grants import grant
 from stacks.stack import LakehouseStack
 
 

@@ -12,7 +12,7 @@ from stacks.iam.acknowledge import acknowledge_wildcards
 from stacks.iam.athena import athena_statements
 from stacks.iam.governed_role import role_by_name
 from stacks.iam.jobs import WRITE_OBJECTS
-from stacks.shared.tag_grants import grant
+from stacks.iam.tag_grants import grant
 from stacks.stack import LakehouseStack
 
 WRITE = ["CreateTable", "UpdateTable", "DeleteTable", "BatchDeleteTable", "DeleteTableVersion"]

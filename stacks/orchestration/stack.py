@@ -18,10 +18,10 @@ from lakehouse.names import Names
 from stacks.iam.acknowledge import acknowledge_wildcards
 from stacks.iam.airflow import WHY_AIRFLOW_WILDCARDS, airflow_statements
 from stacks.iam.dbt_role import add_dbt_role
+from stacks.iam.tag_grants import grant
 from stacks.network.stack import Network
 from stacks.orchestration.airflow_content import DAGS, add_content
 from stacks.settings import Settings
-from stacks.shared.tag_grants import grant
 from stacks.stack import LakehouseStack
 
 AIRFLOW_VERSION = "3.2.1"  # the newest that Amazon MWAA offers; dags/requirements.txt is for it

@@ -7,7 +7,7 @@ from lakehouse.governance.grants import of_optimizer
 from lakehouse.names import Zone
 from stacks.iam.jobs import WRITE_OBJECTS, WRITE_TABLES
 from stacks.iam.service_role import service_role
-from stacks.shared.tag_grants import grant
+from stacks.iam.tag_grants import grant
 from stacks.stack import LakehouseStack
 
 LOG_GROUPS = ("iceberg-compaction", "iceberg-retention", "iceberg-orphan-file-deletion")

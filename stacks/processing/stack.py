@@ -14,13 +14,13 @@ from lakehouse.moves.metrics import UNPUBLISHED, UNPUBLISHED_LOG
 from lakehouse.names import Move, Names, Zone
 from stacks.iam.jobs import WHY_WILDCARDS, job_statements
 from stacks.iam.service_role import service_role
+from stacks.iam.tag_grants import grant
 from stacks.processing.optimizer_role import add_optimizer_role
 from stacks.settings import Settings
 from stacks.shared.glue_job import add_glue_job
 from stacks.shared.job_code import build_wheel, upload
 from stacks.shared.job_logs import job_log_groups
 from stacks.shared.log_metrics import count_lines
-from stacks.shared.tag_grants import grant
 from stacks.stack import LakehouseStack
 
 

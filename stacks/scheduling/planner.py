@@ -8,9 +8,9 @@ from lakehouse.governance.grants import of_planner
 from lakehouse.governance.tags import Area
 from lakehouse.names import Zone
 from stacks.iam.athena import athena_statements
+from stacks.iam.tag_grants import grant
 from stacks.settings import Settings
 from stacks.shared.function import add_function
-from stacks.shared.tag_grants import grant
 from stacks.stack import LakehouseStack
 
 WHY_WILDCARDS = (

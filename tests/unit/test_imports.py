@@ -1,9 +1,10 @@
-"""Who may import whom: `lakehouse` imports none of the others; they import `lakehouse`, and never each other."""
+"""Who may import whom: the parts of the repository, and inside each part its folders, floor above floor."""
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -11,42 +12,156 @@ import pytest
 from lakehouse.names import Move, Names
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("lakehouse", "stacks", "glue_jobs", "dags", "emulator", "local", "reports")
-NOT_ON_A_WORKER = {"typer", "rich", "duckdb", "ministack", "moto", "aws_cdk", "airflow", "pytest", "tests", *PARTS} - {
-    "lakehouse"
+MAY_IMPORT: Mapping[str, set[str]] = {
+    "lakehouse": set(),
+    "emulator": set(),
+    "stacks": {"lakehouse"},
+    "glue_jobs": {"lakehouse"},
+    "dags": {"lakehouse"},
+    "local": {"lakehouse", "emulator"},
+    "reports": {"lakehouse", "stacks", "app"},
 }
+"""For each part: the other parts that it may import."""
+
+FLOORS: Mapping[str, tuple[set[str], ...]] = {
+    "lakehouse": (
+        {"errors", "names", "sizes"},
+        {"settings"},
+        {"contracts", "engine"},
+        {"quality", "tables"},
+        {"batches", "governance", "integration", "maintenance"},
+        {"apis", "lineage", "readers"},
+        {"cost", "erasure", "moves", "operations"},
+        {"cli"},
+    ),
+    "lakehouse/contracts": (
+        {"api_source", "classification", "columns", "types", "violations"},
+        {"api_cursor", "model"},
+        {"dms"},
+        {"odcs"},
+        {"loader"},
+        {"check", "published"},
+    ),
+    "stacks": (
+        {"settings", "stack"},
+        {"iam", "network"},
+        {"shared"},
+        {
+            *("analytics", "arrivals", "audit", "catalog", "connections", "deploy_roles", "governance", "ingestion"),
+            *("kafka", "observability", "orchestration", "processing", "scheduling", "storage", "streaming"),
+        },
+        {"lakehouse"},
+    ),
+    "emulator": ({"errors"}, {"replicator", "runtime"}, {"athena"}, {"services"}, {"server"}),
+    "emulator/athena": (
+        *({"runtime"}, {"parsing"}, {"typing"}, {"duckdb"}, {"tables"}, {"binding"}, {"statements"}, {"api"}),
+    ),
+    "local": ({"cdk", "progress", "sources"}, {"airflow"}, {"cli", "lake"}, {"demo"}),
+}
+"""For each part: its folders and modules from the bottom up; a unit imports units of lower floors alone."""
+
+MOST_FILES, MOST_LINES = 20, 250
+NOT_ON_A_WORKER = {"typer", "rich", "duckdb", "ministack", "moto", "aws_cdk", "airflow", "pytest", "tests"} | (
+    MAY_IMPORT.keys() - {"lakehouse"}
+)
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Absolute modules that a file imports, anywhere in it."""
+    """Yield the absolute names that a file imports, anywhere in it, such as `lakehouse.names.Names`."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield node.module or ""
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_a_part_imports_lakehouse_and_itself_alone(part: str) -> None:
-    forbidden = {*PARTS, "app", "tests"} - {part, "lakehouse"}
-    if part == "emulator":  # stands alone
-        forbidden.add("lakehouse")
-    if part == "local":  # starts the emulator
-        forbidden.remove("emulator")
-    if part == "reports":  # on the app
-        forbidden -= {"app", "stacks"}
+def module(path: Path) -> str:
+    """Return the dotted name of a file of the repository."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def upward(part: str, floors: tuple[set[str], ...], root: Path = ROOT) -> list[str]:
+    """Return each import of a part that does not go down, as `FILE imports NAME`, and each unit without a floor."""
+    floor_of = {unit: number for number, units in enumerate(floors) for unit in units}
+    prefix = f"{part.replace('/', '.')}."
+    wrong = []
+    for path in sorted((root / part).rglob("*.py")):
+        unit = path.relative_to(root / part).parts[0].removesuffix(".py")
+        if unit in ("__init__", "__main__"):
+            continue
+        if unit not in floor_of:
+            wrong.append(f"{path.relative_to(root)} has no floor in FLOORS[{part!r}]")
+            continue
+        for name in imports(path):
+            other = name.removeprefix(prefix).partition(".")[0]
+            if name.startswith(prefix) and other != unit and floor_of.get(other, -1) >= floor_of[unit]:
+                wrong.append(f"{path.relative_to(root)} imports {name}")
+    return wrong
+
+
+@pytest.mark.parametrize("part", MAY_IMPORT)
+def test_a_part_imports_only_what_it_may(part: str) -> None:
+    forbidden = {*MAY_IMPORT, "app", "tests"} - {part, *MAY_IMPORT[part]}
     if part == "lakehouse":
         forbidden |= {"aws_cdk", "constructs", "airflow"}
     for path in (ROOT / part).rglob("*.py"):
-        found = {name for name in imports(path) if name.partition(".")[0] in forbidden}
-        assert not found, f"{path.relative_to(ROOT)} imports {', '.join(sorted(found))}"
+        wrong = {name for name in imports(path) if name.partition(".")[0] in forbidden}
+        assert not wrong, f"{path.relative_to(ROOT)} imports {', '.join(sorted(wrong))}"
+
+
+@pytest.mark.parametrize("part", FLOORS)
+def test_imports_go_down(part: str) -> None:
+    assert upward(part, FLOORS[part]) == []
+
+
+def test_an_import_that_runs_upwards_is_named(tmp_path: Path) -> None:
+    for unit, line in (("low", "from part.high.room import thing"), ("high", "from part.low import room")):
+        (tmp_path / "part" / unit).mkdir(parents=True)
+        (tmp_path / "part" / unit / "room.py").write_text(line)
+    assert upward("part", ({"low"}, {"high"}), tmp_path) == ["part/low/room.py imports part.high.room.thing"]
+    assert upward("part", ({"low"},), tmp_path)[0] == "part/high/room.py has no floor in FLOORS['part']"
+
+
+@pytest.mark.parametrize("part", ["lakehouse", "stacks", "emulator"])
+def test_no_files_import_each_other_in_a_circle(part: str) -> None:
+    files = {module(path): path for path in (ROOT / part).rglob("*.py")}
+    graph = {
+        name: {other for used in imports(path) for other in (used, used.rpartition(".")[0]) if other in files} - {name}
+        for name, path in files.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"files import each other: {' -> '.join(reversed(error.args[1]))}")
+
+
+@pytest.mark.parametrize("part", ["lakehouse", "stacks", "emulator"])
+def test_folders_and_files_stay_small(part: str) -> None:
+    for folder in {path.parent for path in (ROOT / part).rglob("*.py")}:
+        files = [path.name for path in folder.iterdir() if path.is_file()]
+        assert len(files) <= MOST_FILES, f"{folder.relative_to(ROOT)} has {len(files)} files"
+    for path in (ROOT / part).rglob("*.py"):
+        text = path.read_text()
+        docstring = ast.get_docstring(ast.parse(text)) or ""
+        lines = text.count("\n")
+        assert lines <= MOST_LINES or "One file" in docstring, (
+            f"{path.relative_to(ROOT)} has {lines} lines: split it, or say at its top, after 'One file', why it is one"
+        )
+
+
+@pytest.mark.parametrize("folder", sorted(path.parent.name for path in (ROOT / "stacks").glob("*/stack.py")))
+def test_a_stack_has_the_name_of_its_folder(folder: str) -> None:
+    if folder == "deploy_roles":  # one stack for each environment, named after it
+        return
+    assert f'super().__init__(scope, "{folder}"' in (ROOT / "stacks" / folder / "stack.py").read_text()
 
 
 def test_only_the_command_line_uses_its_libraries() -> None:
     for path in (ROOT / "lakehouse").rglob("*.py"):
         if "cli" not in path.relative_to(ROOT).parts:
-            found = {name for name in imports(path) if name.partition(".")[0] in ("typer", "rich")}
-            assert not found, f"{path.relative_to(ROOT)} imports {', '.join(sorted(found))}"
+            wrong = {name for name in imports(path) if name.partition(".")[0] in ("typer", "rich")}
+            assert not wrong, f"{path.relative_to(ROOT)} imports {', '.join(sorted(wrong))}"
 
 
 def test_jobs_load_nothing_that_a_worker_lacks() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from emulator.athena.duckdb import macros
+from emulator.athena.runtime import macros
 from emulator.athena.runtime.cloud import Cloud
 from emulator.athena.runtime.errors import from_duckdb
 from emulator.athena.runtime.files import Scan, ScannedFiles

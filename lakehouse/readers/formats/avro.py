@@ -13,7 +13,7 @@ from lakehouse.readers.arrow_types import plain, text_of
 from lakehouse.readers.chunk import Chunk, UnreadableError
 from lakehouse.readers.formats.avro_blocks import limit_blocks
 from lakehouse.readers.formats.avro_schema import check
-from lakehouse.readers.formats.json_text import to_json
+from lakehouse.readers.json_text import to_json
 
 BATCH_ROWS = 16 * 2**10
 NO_CODEC = "you need to install"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lakehouse.readers.chunk import MAX_COLUMNS, UnreadableError
-from lakehouse.readers.formats.json_text import MAX_DEPTH
+from lakehouse.readers.json_text import MAX_DEPTH
 
 _NESTS = {"array": ("items",), "map": ("values",)}
 

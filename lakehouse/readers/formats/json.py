@@ -10,8 +10,8 @@ from typing import IO, NamedTuple
 from lakehouse.contracts.model import Contract
 from lakehouse.readers.boundaries import TOO_LONG
 from lakehouse.readers.chunk import MAX_RECORD, Chunk, UnreadableError
-from lakehouse.readers.formats.json_text import DECODER, Nested, RepeatedFieldError, check
 from lakehouse.readers.formats.jsonl import chunk_of
+from lakehouse.readers.json_text import DECODER, Nested, RepeatedFieldError, check
 
 BYTES = 4 * 2**20
 """How much is read at a time, and how much goes to a chunk."""

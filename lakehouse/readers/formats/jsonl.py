@@ -9,7 +9,7 @@ import pyarrow as pa
 from lakehouse.contracts.model import Contract, Format
 from lakehouse.contracts.types import Kind
 from lakehouse.readers.chunk import Broken, Chunk
-from lakehouse.readers.formats.json_text import Nested, load, render
+from lakehouse.readers.json_text import Nested, load, render
 from lakehouse.readers.records import Block, split
 from lakehouse.readers.rows import row_columns
 from lakehouse.readers.values import show

@@ -1,6 +1,6 @@
 """The server process of the embedded AWS: ministack with the plug-ins of `emulator.services`, on 127.0.0.1 alone.
 
-Started by `emulator.runtime.server_lifecycle.up` as `python -m emulator.runtime.server ROOT`.
+Started by `emulator.runtime.server_lifecycle.up` as `python -m emulator.server ROOT`.
 """
 
 import argparse
@@ -26,7 +26,7 @@ ROOT_CHECK_SECONDS = 1
 
 def main() -> None:
     """Take the root folder's lock, listen, load the plug-ins, serve until SIGTERM or SIGINT."""
-    parser = argparse.ArgumentParser(prog="python -m emulator.runtime.server")
+    parser = argparse.ArgumentParser(prog="python -m emulator.server")
     parser.add_argument("root", type=Path)
     parser.add_argument("--account", required=True)
     parser.add_argument("--region", required=True)
