@@ -36,7 +36,7 @@ class Made(NamedTuple):
 
 
 def bundle(folder: Path, *, contracts: str | Path, root: Path = REPOSITORY) -> Made:
-    """Make the folder, in place of what it held.
+    """Make the folder, in place of what it blocked.
 
     Args:
         folder: made if it is missing; refused if it holds something that no bundle has.
@@ -44,7 +44,7 @@ def bundle(folder: Path, *, contracts: str | Path, root: Path = REPOSITORY) -> M
         root: the repository.
 
     Returns:
-        what is in it; plans with faults become import errors of their DAGs alone.
+        what is in it; plans with violations become import errors of their DAGs alone.
 
     Raises:
         LakehouseError: there are no contracts, dbt can't read its project, or the folder is somebody else's.
@@ -68,7 +68,7 @@ def bundle(folder: Path, *, contracts: str | Path, root: Path = REPOSITORY) -> M
 
 
 def main(arguments: Iterable[str] | None = None) -> int:
-    """Make a bundle; exit code 1 if contracts have faults, though it is made."""
+    """Make a bundle; exit code 1 if contracts have violations, though it is made."""
     parser = argparse.ArgumentParser(description="Make Airflow's DAGs folder from the contracts.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--contracts", default="contracts", help="folder of DOMAIN/DATASET.odcs.yaml files")
@@ -77,7 +77,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
         made = bundle(given.folder, contracts=given.contracts)
     except LakehouseError as error:
         sys.exit(f"error {error}")
-    faults = [fault for plan in made.plans for fault in plan.faults]
+    violations = [violation for plan in made.plans for violation in plan.violations]
     sys.stdout.write(
         "".join(f"{plan.domain}: {len(plan.datasets)} datasets, {len(plan.models)} models\n" for plan in made.plans)
     )
@@ -85,8 +85,8 @@ def main(arguments: Iterable[str] | None = None) -> int:
         sys.stderr.write(
             f"no DAG builds {', '.join(made.left_out)}: a dataset that they read has no contract, or a faulty one\n"
         )
-    sys.stderr.write("".join(f"{fault}\n" for fault in faults))
-    return 1 if faults else 0
+    sys.stderr.write("".join(f"{violation}\n" for violation in violations))
+    return 1 if violations else 0
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from dags import deployment, notices
+from dags import deployment, notifications
 from dags.plan import Model
 from dags.retries import only_what_may_pass
 from lakehouse.operations import dbt
@@ -38,4 +38,4 @@ class ModelOperator(BaseOperator):
             )
         for node in nodes:
             self.log.info("%s %s: %s in %.1f s", node.kind, node.name, node.status, node.seconds)
-        notices.recovered(context)
+        notifications.recovered(context)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from airflow.sdk import DAG, Asset, AssetAny, TaskGroup, TriggerRule
 
-from dags import breaker, notices, sources
+from dags import breaker, notifications, sources
 from dags.curated import ModelOperator
 from dags.moves import (
     ARRIVAL,
@@ -37,7 +37,7 @@ DEFAULTS = {
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=10),
     "execution_timeout": timedelta(minutes=15),
-    "on_failure_callback": notices.on_failure,
+    "on_failure_callback": notifications.on_failure,
 }
 LONGEST_MODEL, LONGEST_START = timedelta(hours=1), timedelta(hours=1)
 
@@ -50,11 +50,11 @@ def domain_dag(domain: str, *, plans: Path = PLANS) -> DAG:
         plans: folder of the plans.
 
     Raises:
-        LakehouseError: the domain's contracts have faults; Airflow shows them as this DAG's import error.
+        LakehouseError: the domain's contracts have violations; Airflow shows them as this DAG's import error.
     """
     plan = load(plans / f"{domain}.json")
-    if plan.faults:
-        raise LakehouseError("\n".join(plan.faults))
+    if plan.violations:
+        raise LakehouseError("\n".join(plan.violations))
     with DAG(
         dag_id=domain,
         description=f"What waits of {domain} moves on, from its sources to its curated tables",

@@ -8,7 +8,7 @@ from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from dags import deployment, notices, records
+from dags import deployment, notifications, records
 from dags.failures import may_pass
 from dags.plan import Dataset
 from dags.retries import only_what_may_pass
@@ -112,7 +112,7 @@ class MoveOperator(GlueJobOperator):
 
 
 class RawGateOperator(BaseOperator):
-    """Stop the dataset if a batch that was just loaded is held; else tell which batches are due in integration."""
+    """Stop the dataset if a batch that was just loaded is blocked; else tell which batches are due in integration."""
 
     def __init__(self, *, dataset: Dataset, arrival: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -127,8 +127,8 @@ class RawGateOperator(BaseOperator):
             done = records.attempts(self.dataset.name, names=names)
             due = records.due(self.dataset.name, Move.RAW_TO_INTEGRATION, done, names=names)
         loaded = arrived[Move.STAGE_TO_RAW].split(",")
-        if held := [attempt for attempt in attempts.held(done) if attempt.batch_id in loaded]:
-            raise AirflowFailException(records.reasons(held, names=names))
+        if blocked := [attempt for attempt in attempts.blocked(done) if attempt.batch_id in loaded]:
+            raise AirflowFailException(records.reasons(blocked, names=names))
         if not due:
             raise AirflowSkipException(f"{self.dataset.name}: no batch is due in integration")
         return {Move.RAW_TO_INTEGRATION: ",".join(due)}
@@ -144,9 +144,9 @@ class IntegrationGateOperator(BaseOperator):
     def execute(self, context: "Context") -> None:
         with only_what_may_pass():
             names = deployment.names()
-            held = attempts.held(records.attempts(self.dataset.name, names=names))
-        if held:
-            raise AirflowFailException(records.reasons(held, names=names))
-        notices.recovered(context)
+            blocked = attempts.blocked(records.attempts(self.dataset.name, names=names))
+        if blocked:
+            raise AirflowFailException(records.reasons(blocked, names=names))
+        notifications.recovered(context)
         if not context["ti"].xcom_pull(task_ids=self.merge):
             raise AirflowSkipException(f"{self.dataset.name}: nothing changed")

@@ -70,7 +70,7 @@ class Plan:
         datasets: the domain's, by name.
         models: built from datasets of this domain alone, or of these domains together; in an order that dbt could take.
         reads: datasets and models of other DAGs, of which it is told.
-        faults: of the domain's contracts; a plan with faults has nothing else.
+        violations: of the domain's contracts; a plan with violations has nothing else.
     """
 
     domain: str
@@ -78,7 +78,7 @@ class Plan:
     datasets: tuple[Dataset, ...] = ()
     models: tuple[Model, ...] = ()
     reads: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
+    violations: tuple[str, ...] = ()
 
 
 def save(plan: Plan, path: Path) -> None:

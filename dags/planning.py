@@ -23,17 +23,17 @@ def plans(contracts: str | Path, models: Sequence[Model]) -> list[Plan]:
         models: dbt's models, each after those that it waits for.
 
     Returns:
-        a plan for each domain; one whose contracts have faults says these and nothing else. A model that is made of a
-        dataset without a contract, or of a domain with faults, is in none.
+        a plan for each domain; one whose contracts have violations says these and nothing else. A model that is made of a
+        dataset without a contract, or of a domain with violations, is in none.
     """
-    faults: dict[str, list[str]] = {}
-    for fault in check(contracts):
-        faults.setdefault(Path(fault.file).parent.name, []).append(str(fault))
+    violations: dict[str, list[str]] = {}
+    for violation in check(contracts):
+        violations.setdefault(Path(violation.file).parent.name, []).append(str(violation))
     found: list[Plan] = []
     domains: dict[str, str] = {}
     for domain, paths in groupby(contract_paths(contracts), key=lambda path: Path(path).parent.name):
-        if domain in faults:
-            found.append(Plan(domain=domain, faults=tuple(faults[domain])))
+        if domain in violations:
+            found.append(Plan(domain=domain, violations=tuple(violations[domain])))
             domains |= {Path(path).name.partition(".")[0]: domain for path in paths}
             continue
         loaded = [load_contract(path) for path in paths]
@@ -85,13 +85,13 @@ def _every(contracts: Iterable[Contract]) -> timedelta:
 
 
 def _with_models(plans: Sequence[Plan], models: Sequence[Model], domains: Mapping[str, str]) -> list[Plan]:
-    faulty = {plan.domain for plan in plans if plan.faults}
+    faulty = {plan.domain for plan in plans if plan.violations}
     models = _with_contracts(models, domains)
     of = _domains(models, domains)
     grouped: dict[frozenset[str], list[Model]] = {}
     for model in models:
         grouped.setdefault(of[model.name], []).append(model)
-    found = [plan if plan.faults else _with(plan, grouped.get(frozenset({plan.domain}), [])) for plan in plans]
+    found = [plan if plan.violations else _with(plan, grouped.get(frozenset({plan.domain}), [])) for plan in plans]
     return found + [
         _with(Plan(domain="_and_".join(sorted(several))), shared)
         for several, shared in grouped.items()

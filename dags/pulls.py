@@ -7,7 +7,7 @@ import boto3
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags import breaker, deployment, notices
+from dags import breaker, deployment, notifications
 from dags.moves import MoveOperator
 from dags.plan import Dataset
 from dags.retries import only_what_may_pass
@@ -46,5 +46,5 @@ class PullOperator(MoveOperator):
     def execute_complete(self, context: "Context", event: dict[str, Any] | None = None) -> str:
         with breaker.calls(self.dataset.source):
             run_id: str = super().execute_complete(context, event)
-        notices.recovered(context)
+        notifications.recovered(context)
         return run_id

@@ -15,7 +15,7 @@ from lakehouse.quality.verdict import Verdict
 
 
 def attempts(dataset: str, *, names: Names) -> list[Attempt]:
-    """Attempts on a dataset's batches that tell what is due and what is held, oldest first."""
+    """Attempts on a dataset's batches that tell what is due and what is blocked, oldest first."""
     done = planner.attempts(boto3.client("athena"), names=names)
     return [attempt for attempt in done if attempt.dataset == dataset]
 
@@ -26,10 +26,10 @@ def due(dataset: str, move: Move, done: list[Attempt], *, names: Names) -> list[
     return ops.pending(planned, done)[move][: manifests.BATCHES_A_RUN]
 
 
-def reasons(held: Sequence[Attempt], *, names: Names) -> str:
+def reasons(blocked: Sequence[Attempt], *, names: Names) -> str:
     """Why gates hold batches of a dataset: each rule of severity `error` that did not pass, in the words of the job."""
-    (dataset,) = {attempt.dataset for attempt in held}
-    runs = ", ".join(sorted({athena.literal(attempt.run_id) for attempt in held}))
+    (dataset,) = {attempt.dataset for attempt in blocked}
+    runs = ", ".join(sorted({athena.literal(attempt.run_id) for attempt in blocked}))
     sql = f"""
         SELECT DISTINCT batch_id, zone, rule, result, reason FROM {names.ops_database}.{OpsTable.QUALITY_RESULTS}
         WHERE dataset = {athena.literal(dataset)} AND run_id IN ({runs})

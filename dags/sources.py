@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from airflow.sdk import BaseSensorOperator
 
-from dags import breaker, deployment, notices
+from dags import breaker, deployment, notifications
 from lakehouse.errors import LakehouseError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class ReplicationSensor(BaseSensorOperator):
     def execute(self, context: "Context") -> None:
         with breaker.calls(self.source):
             super().execute(context)
-        notices.recovered(context)
+        notifications.recovered(context)
 
     def poke(self, context: "Context") -> bool:
         status, loaded, why = _state(deployment.names().replication(source=self.source))

@@ -157,7 +157,7 @@ class Alerts:
         emails: who is told; each address has to confirm once.
         slack: whether a Slack channel is told too, by an incoming webhook whose URL is put into a secret.
         monthly_budget_usd: what the environment may cost a month.
-        refused_percent: how many of a batch's records may be refused.
+        rejected_percent: how many of a batch's records may be rejected.
         replication_lag_minutes: how far DMS may be behind a source database.
         stream_lag_minutes: how far a stream's way to stage may be behind, beside its buffers.
         scanned_gib_a_day: how much all Athena queries of a day may scan.
@@ -166,7 +166,7 @@ class Alerts:
     emails: tuple[str, ...] = ()
     slack: bool = False
     monthly_budget_usd: int
-    refused_percent: float = 1.0
+    rejected_percent: float = 1.0
     replication_lag_minutes: int = 15
     stream_lag_minutes: int = 15
     scanned_gib_a_day: int = 1024

@@ -21,7 +21,7 @@ SUCCEEDED, FAILED = "succeeded", "failed"
 class Attempt:
     """One attempt of one move on one batch.
 
-    Counts are records: `received` = `accepted` + `refused` for stage -> raw; `changed` is how many rows of the
+    Counts are records: `received` = `accepted` + `rejected` for stage -> raw; `changed` is how many rows of the
     integration table the batch inserted, updated or deleted. None means that the move does not count it.
     """
 
@@ -34,7 +34,7 @@ class Attempt:
     run_id: str
     received: int | None = None
     accepted: int | None = None
-    refused: int | None = None
+    rejected: int | None = None
     changed: int | None = None
     objects: int | None = None
     bytes: int | None = None
@@ -43,7 +43,7 @@ class Attempt:
     """`PASS`, or why the batch does not go on: see `lakehouse.quality`. None where no rule was evaluated."""
 
     @property
-    def is_held(self) -> bool:
+    def is_blocked(self) -> bool:
         """Whether its gate keeps the batch, or what depends on the dataset, from going on."""
         return self.state == SUCCEEDED and self.gate not in (None, Verdict.PASS)
 
@@ -99,12 +99,12 @@ def pending(planned: Iterable[str], done: Iterable[Attempt]) -> dict[Move, list[
         Move.RAW_TO_INTEGRATION: sorted(
             batch_id
             for batch_id, load in loaded.items()
-            if not load.is_held and (batch_id not in merged or merged[batch_id].started_at < load.finished_at)
+            if not load.is_blocked and (batch_id not in merged or merged[batch_id].started_at < load.finished_at)
         ),
     }
 
 
-def held(done: Iterable[Attempt]) -> list[Attempt]:
+def blocked(done: Iterable[Attempt]) -> list[Attempt]:
     """Attempts whose gate holds something now: a batch in raw, or what depends on a dataset after its last merge.
 
     Args:
@@ -116,4 +116,4 @@ def held(done: Iterable[Attempt]) -> list[Attempt]:
             # A merge is judged by the dataset's state, which only the last one left.
             of = attempt.batch_id if attempt.move is Move.STAGE_TO_RAW else ""
             latest[attempt.dataset, attempt.move, of] = attempt
-    return [attempt for attempt in latest.values() if attempt.is_held]
+    return [attempt for attempt in latest.values() if attempt.is_blocked]

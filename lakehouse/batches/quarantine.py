@@ -1,4 +1,4 @@
-"""Refused records: they stay in the raw zone with their reasons and their original text."""
+"""Rejected records: they stay in the raw zone with their reasons and their original text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from lakehouse.names import Names, Zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """One refused record.
+class Rejected:
+    """One rejected record.
 
     Args:
         batch_id: the batch that brought it.
@@ -31,8 +31,8 @@ class Refused:
     record: str
 
 
-def refused(catalog: Catalog, contract: Contract, *, names: Names, limit: int | None = None) -> Iterator[Refused]:
-    """Refused records of a dataset, in no particular order.
+def rejected(catalog: Catalog, contract: Contract, *, names: Names, limit: int | None = None) -> Iterator[Rejected]:
+    """Rejected records of a dataset, in no particular order.
 
     Args:
         catalog: Iceberg catalog.
@@ -48,7 +48,7 @@ def refused(catalog: Catalog, contract: Contract, *, names: Names, limit: int | 
     # An accepted record may have a `_record`, too: what it brought in columns that its contract lacks.
     rows = (row for batch in scan.to_arrow_batch_reader() for row in batch.to_pylist() if row[ERRORS])
     for row in islice(rows, limit):
-        yield Refused(
+        yield Rejected(
             batch_id=row[BATCH_ID],
             file=row[SOURCE_FILE],
             row=row[SOURCE_ROW],

@@ -12,7 +12,7 @@ def chosen(directory: str, datasets: Sequence[str]) -> list[Contract]:
     """Contracts of the named datasets, each once, or all when none is named.
 
     Raises:
-        LakehouseError: the contracts have faults, or a dataset has no contract.
+        LakehouseError: the contracts have violations, or a dataset has no contract.
     """
     known = {contract.dataset: contract for contract in checked(directory)}
     for dataset in datasets:

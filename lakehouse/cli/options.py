@@ -30,9 +30,9 @@ def checked(directory: str) -> list[Contract]:
     """Contracts of a folder, after the same check as `lakehouse contracts check`.
 
     Raises:
-        LakehouseError: they have faults; all of them are named.
+        LakehouseError: they have violations; all of them are named.
     """
-    faults = check(directory)
-    if faults:
-        raise LakehouseError("\n".join(map(str, faults)))
+    violations = check(directory)
+    if violations:
+        raise LakehouseError("\n".join(map(str, violations)))
     return load_contracts(directory)

@@ -8,7 +8,7 @@ from typing import Any
 from lakehouse.contracts.types import Kind, Type
 
 FUTURE = timedelta(days=1)
-"""A date or time further ahead of now is a fault of the source: as a cursor it would hide all that comes before it."""
+"""A date or time further ahead of now is a violation of the source: as a cursor it would hide all that comes before it."""
 
 
 def _number(text: str) -> Decimal:

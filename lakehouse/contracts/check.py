@@ -6,12 +6,12 @@ from pathlib import Path
 
 from lakehouse.contracts.loader import contract_paths, read_text
 from lakehouse.contracts.odcs.reader import SUFFIX, Reading, read
-from lakehouse.contracts.violations import Fault, dotted, one_of
+from lakehouse.contracts.violations import Violation, dotted, one_of
 from lakehouse.errors import LakehouseError
 
 
-def check(directory: str | Path) -> list[Fault]:
-    """Find all faults of all contracts in a folder, ordered by file and line.
+def check(directory: str | Path) -> list[Violation]:
+    """Find all violations of all contracts in a folder, ordered by file and line.
 
     Args:
         directory: folder of `<domain>/<dataset>.odcs.yaml`.
@@ -19,29 +19,29 @@ def check(directory: str | Path) -> list[Fault]:
     Raises:
         LakehouseError: there is no such folder.
     """
-    faults: list[Fault] = []
+    violations: list[Violation] = []
     readings: dict[str, Reading] = {}
     for path in contract_paths(directory):
         try:
             readings[path] = read(read_text(path), path=path)
         except LakehouseError as error:
-            faults.append(_of_file(path, "can't be read", remedy=str(error)))
+            violations.append(_of_file(path, "can't be read", remedy=str(error)))
             continue
-        faults += readings[path].faults
-    faults += _misnamed(Path(directory))
-    faults += _doubled(readings)
-    faults += _dangling(readings)
-    return sorted(faults)
+        violations += readings[path].violations
+    violations += _misnamed(Path(directory))
+    violations += _doubled(readings)
+    violations += _dangling(readings)
+    return sorted(violations)
 
 
-def _misnamed(directory: Path) -> Iterable[Fault]:
+def _misnamed(directory: Path) -> Iterable[Violation]:
     """YAML files that nobody reads because of their names."""
     for path in directory.rglob("*"):
         if path.suffix in (".yaml", ".yml") and not path.name.endswith(SUFFIX):
             yield _of_file(str(path), "is no contract", remedy=f"name it <dataset>{SUFFIX}, or keep it elsewhere")
 
 
-def _doubled(readings: Iterable[str]) -> Iterable[Fault]:
+def _doubled(readings: Iterable[str]) -> Iterable[Violation]:
     files: dict[str, list[str]] = defaultdict(list)
     for path in readings:
         files[_dataset(path)].append(path)
@@ -54,7 +54,7 @@ def _doubled(readings: Iterable[str]) -> Iterable[Fault]:
             )
 
 
-def _dangling(readings: dict[str, Reading]) -> Iterable[Fault]:
+def _dangling(readings: dict[str, Reading]) -> Iterable[Violation]:
     """References to a dataset or column that no contract has; a contract that can't be read has every column."""
     contracts = {_dataset(path): reading.contract for path, reading in readings.items()}
     for path, reading in readings.items():
@@ -68,12 +68,12 @@ def _dangling(readings: dict[str, Reading]) -> Iterable[Fault]:
                     continue
                 problem = f"{reference.dataset} has no column {reference.column}"
                 remedy = one_of(reference.column, columns)
-            yield Fault(file=path, line=reference.line, path=dotted(reference.path), problem=problem, remedy=remedy)
+            yield Violation(file=path, line=reference.line, path=dotted(reference.path), problem=problem, remedy=remedy)
 
 
 def _dataset(path: str) -> str:
     return Path(path).name.removesuffix(SUFFIX)
 
 
-def _of_file(path: str, problem: str, *, remedy: str) -> Fault:
-    return Fault(file=path, line=1, path="", problem=problem, remedy=remedy)
+def _of_file(path: str, problem: str, *, remedy: str) -> Violation:
+    return Violation(file=path, line=1, path="", problem=problem, remedy=remedy)

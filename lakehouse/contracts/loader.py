@@ -8,7 +8,7 @@ import boto3
 
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.odcs.reader import SUFFIX, read
-from lakehouse.contracts.violations import Fault
+from lakehouse.contracts.violations import Violation
 from lakehouse.errors import LakehouseError
 
 
@@ -19,7 +19,7 @@ def load_contract(path: str | Path) -> Contract:
         path: a file, or `s3://bucket/key`.
 
     Raises:
-        LakehouseError: it is not there, or has faults; all of them are named.
+        LakehouseError: it is not there, or has violations; all of them are named.
     """
     return _loaded([(str(path), read_text(path))])[0]
 
@@ -31,7 +31,7 @@ def load_contracts(directory: str | Path) -> list[Contract]:
         directory: a folder, or `s3://bucket/prefix/`.
 
     Raises:
-        LakehouseError: there are none, or some have faults; all of them are named.
+        LakehouseError: there are none, or some have violations; all of them are named.
     """
     paths = contract_paths(directory)
     if not paths:
@@ -45,7 +45,7 @@ def parse_contract(text: str, *, path: str) -> Contract:
     """Read a contract from its text; `path` is what errors call it.
 
     Raises:
-        LakehouseError: it has faults; all of them are named.
+        LakehouseError: it has violations; all of them are named.
     """
     return _loaded([(path, text)])[0]
 
@@ -93,12 +93,12 @@ def _object(uri: str) -> bytes:
 
 def _loaded(documents: Iterable[tuple[str, str]]) -> list[Contract]:
     contracts: list[Contract] = []
-    faults: list[Fault] = []
+    violations: list[Violation] = []
     for path, text in documents:
         reading = read(text, path=path)
-        faults += reading.faults
+        violations += reading.violations
         if reading.contract is not None:
             contracts.append(reading.contract)
-    if faults:
-        raise LakehouseError("\n".join(map(str, faults)))
+    if violations:
+        raise LakehouseError("\n".join(map(str, violations)))
     return contracts

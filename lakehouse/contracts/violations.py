@@ -1,4 +1,4 @@
-"""Faults of contracts: each names where it is, what is wrong and what to do; all of a file are found in one go."""
+"""Violations of contracts: each names where it is, what is wrong and what to do; all of a file are found in one go."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ YamlPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Fault:
-    """One fault of one file.
+class Violation:
+    """One violation of one file.
 
     Args:
         file: the contract's path as it was given.
@@ -33,8 +33,8 @@ class Fault:
         return f"{where}{self.problem}: {self.remedy}"
 
 
-class Faults:
-    """Gathers the faults of one file.
+class Violations:
+    """Gathers the violations of one file.
 
     Args:
         file: its path.
@@ -42,12 +42,12 @@ class Faults:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.found: list[Fault] = []
+        self.found: list[Violation] = []
         self.line_of: Callable[[YamlPath], int] = lambda path: 1
 
     def add(self, path: YamlPath, problem: str, *, remedy: str, line: int | None = None) -> None:
         self.found.append(
-            Fault(
+            Violation(
                 file=self.file,
                 line=self.line_of(path) if line is None else line,
                 path=dotted(path),

@@ -16,7 +16,7 @@ from pyiceberg.expressions.literals import literal
 from lakehouse.contracts.columns import ERRORS, RECORD
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import LakehouseError
-from lakehouse.readers.values import RefusedError, parse
+from lakehouse.readers.values import RejectedError, parse
 
 _ALL_DIGITS = Context(prec=76)
 """More digits than Python's own 28, as many as a decimal of Arrow may have."""
@@ -36,7 +36,7 @@ class Subject:
 
     @property
     def condition(self) -> BooleanExpression:
-        """Its rows, for PyIceberg; those refused records aside whose key could not be read."""
+        """Its rows, for PyIceberg; those rejected records aside whose key could not be read."""
         parts: list[BooleanExpression] = [
             In(term=Reference(name=column), values={literal(value) for value in values})
             for column, values in self.values.items()
@@ -46,7 +46,7 @@ class Subject:
     def mask(self, rows: pa.Table) -> pa.ChunkedArray:
         """Which rows are the person's, for a table in the dataset's columns.
 
-        A refused record whose key could not be read is the person's if its text has each value as a word of its own.
+        A rejected record whose key could not be read is the person's if its text has each value as a word of its own.
         """
         found = reduce(
             pc.and_,
@@ -56,8 +56,8 @@ class Subject:
             return found
         unread = reduce(pc.or_, (pc.is_null(rows[column]) for column in self.values))
         mentioned = reduce(pc.and_, (pc.match_substring_regex(rows[RECORD], trait.word) for trait in self.traits))
-        refused = pc.and_(pc.is_valid(rows[ERRORS]), unread)
-        return pc.or_(found, pc.and_(refused, pc.fill_null(mentioned, False)))
+        rejected = pc.and_(pc.is_valid(rows[ERRORS]), unread)
+        return pc.or_(found, pc.and_(rejected, pc.fill_null(mentioned, False)))
 
     @property
     def traits(self) -> "tuple[Trait, ...]":
@@ -127,5 +127,5 @@ def typed(contract: Contract, column: str, text: str) -> Any:
     type_ = contract.column(column).type
     try:
         return pa.scalar(parse(text, type_), type=type_.arrow).as_py()
-    except RefusedError as error:
+    except RejectedError as error:
         raise LakehouseError(f"{contract.dataset}: {text!r} is no value of {column}: {error}") from error

@@ -17,11 +17,11 @@ log = logging.getLogger(__name__)
 
 
 def with_deletions(
-    rows: DataFrame, contract: Contract, table: Table, *, batch_id: str, accepted: int, refused: int
+    rows: DataFrame, contract: Contract, table: Table, *, batch_id: str, accepted: int, rejected: int
 ) -> DataFrame | None:
     """Versions of all rows that a snapshot says something of: those that it has, and tombstones of those it lacks.
 
-    A refused record may be any row's, so a snapshot with one deletes nothing.
+    A rejected record may be any row's, so a snapshot with one deletes nothing.
 
     Args:
         rows: its accepted records, in the table's columns.
@@ -29,7 +29,7 @@ def with_deletions(
         table: the integration table, as PyIceberg loaded it for this attempt.
         batch_id: the snapshot.
         accepted: how many records it has.
-        refused: how many more were refused.
+        rejected: how many more were rejected.
 
     Returns:
         the versions; None if the table has a later snapshot, against which this one never wins.
@@ -37,7 +37,7 @@ def with_deletions(
     Raises:
         LakehouseError: it has no record at all, and the contract does not say that it may be empty.
     """
-    if not accepted and not refused and not contract.may_be_empty:
+    if not accepted and not rejected and not contract.may_be_empty:
         raise LakehouseError(
             f"{contract.dataset}: snapshot {batch_id} has no record, which would delete every row; if that is meant, "
             "set the custom property mayBeEmpty: true in the contract, apply it and run the batch again"
@@ -48,9 +48,9 @@ def with_deletions(
     if newest > batch_id:
         log.info("%s: snapshot %s came after %s, which stays", contract.dataset, batch_id, newest)
         return None
-    if refused:
+    if rejected:
         log.warning(
-            "%s: snapshot %s deletes nothing, %d of its records were refused", contract.dataset, batch_id, refused
+            "%s: snapshot %s deletes nothing, %d of its records were rejected", contract.dataset, batch_id, rejected
         )
         return rows
     said = {

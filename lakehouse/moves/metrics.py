@@ -27,9 +27,9 @@ class Metric(StrEnum):
 
     RECEIVED = "RecordsReceived"
     ACCEPTED = "RecordsAccepted"
-    REFUSED = "RecordsRefused"
-    REFUSED_PERCENT = "RecordsRefusedPercent"
-    """Refused records in percent of those received: the refused-record ratio."""
+    REJECTED = "RecordsRejected"
+    REJECTED_PERCENT = "RecordsRejectedPercent"
+    """Rejected records in percent of those received: the rejected-record ratio."""
     CHANGED = "RowsChanged"
     """Rows of the integration table that were inserted, updated or deleted."""
     DATA_AGE = "DataAge"
@@ -37,7 +37,7 @@ class Metric(StrEnum):
     DURATION = "Duration"
     FAILURES = "Failures"
     """1 for an attempt that failed, 0 for one that did not."""
-    HELD = "GatesHeld"
+    BLOCKED = "GatesBlocked"
     """1 for an attempt whose gate holds what it moved, 0 for one that goes on."""
 
     @property
@@ -52,7 +52,7 @@ class Metric(StrEnum):
 
 
 _UNITS: "dict[Metric, StandardUnitType]" = {
-    Metric.REFUSED_PERCENT: "Percent",
+    Metric.REJECTED_PERCENT: "Percent",
     Metric.DATA_AGE: "Seconds",
     Metric.DURATION: "Seconds",
 }
@@ -94,7 +94,7 @@ def values_of(attempts: Iterable["Attempt"], age: timedelta | None) -> dict[Metr
     counts = {
         Metric.RECEIVED: [attempt.received for attempt in attempts],
         Metric.ACCEPTED: [attempt.accepted for attempt in attempts],
-        Metric.REFUSED: [attempt.refused for attempt in attempts],
+        Metric.REJECTED: [attempt.rejected for attempt in attempts],
         Metric.CHANGED: [attempt.changed for attempt in attempts],
     }
     values: dict[Metric, float] = {
@@ -103,11 +103,11 @@ def values_of(attempts: Iterable["Attempt"], age: timedelta | None) -> dict[Metr
         if any(number is not None for number in numbers)
     }
     if received := values.get(Metric.RECEIVED):
-        values[Metric.REFUSED_PERCENT] = 100 * values[Metric.REFUSED] / received
+        values[Metric.REJECTED_PERCENT] = 100 * values[Metric.REJECTED] / received
     values[Metric.DURATION] = (attempts[0].finished_at - attempts[0].started_at).total_seconds()
     values[Metric.FAILURES] = int(attempts[0].error is not None)
     if any(attempt.gate is not None for attempt in attempts):
-        values[Metric.HELD] = int(any(attempt.is_held for attempt in attempts))
+        values[Metric.BLOCKED] = int(any(attempt.is_blocked for attempt in attempts))
     if age is not None:
         values[Metric.DATA_AGE] = age.total_seconds()
     return values

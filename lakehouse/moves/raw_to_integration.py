@@ -135,9 +135,9 @@ def _move(
     changed: dict[str, Counter[str]] = {}
     with tracing.span("write"):
         if contract.ingest is Ingest.SNAPSHOT:
-            refused = received.where(fn.col(ERRORS).isNotNull()).count()
+            rejected = received.where(fn.col(ERRORS).isNotNull()).count()
             snapshot = snapshots.with_deletions(
-                rows, contract, table, batch_id=batch_ids[0], accepted=read.total(), refused=refused
+                rows, contract, table, batch_id=batch_ids[0], accepted=read.total(), rejected=rejected
             )
             if snapshot is not None:
                 changed = upsert.upsert(snapshot, contract, table, merge_rows=merge_rows)

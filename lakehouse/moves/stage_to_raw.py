@@ -1,4 +1,4 @@
-"""Move a batch from stage to raw: every record of its objects becomes one row, accepted or refused."""
+"""Move a batch from stage to raw: every record of its objects becomes one row, accepted or rejected."""
 
 import os
 import re
@@ -40,11 +40,11 @@ MOST_BYTES = 512 * 2**20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Records of one batch; `received` = `accepted` + `refused`, for each is one row of the raw table."""
+    """Records of one batch; `received` = `accepted` + `rejected`, for each is one row of the raw table."""
 
     received: int
     accepted: int
-    refused: int
+    rejected: int
     objects: int
     bytes: int
 
@@ -111,12 +111,12 @@ def stage_to_raw(
         raise LakehouseError(f"{batch.batch_id}: {raised[1]}") from error
     written = spark.table(table).where(col(BATCH_ID) == batch.batch_id)
     with tracing.span("count"):
-        counted = written.agg(count(lit(1)).alias("received"), count(ERRORS).alias("refused")).first()
+        counted = written.agg(count(lit(1)).alias("received"), count(ERRORS).alias("rejected")).first()
     assert counted is not None  # an aggregate of no group has one row
     return Counts(
         received=counted["received"],
-        accepted=counted["received"] - counted["refused"],
-        refused=counted["refused"],
+        accepted=counted["received"] - counted["rejected"],
+        rejected=counted["rejected"],
         objects=len(batch.objects),
         bytes=batch.size,
     )

@@ -52,7 +52,7 @@ def build(
     project: Path = PROJECT,
     target: Path | None = None,
     select: tuple[str, ...] = (),
-    held: Iterable[str] = (),
+    blocked: Iterable[str] = (),
     exactly: bool = False,
     parent: str | None = None,
 ) -> list[Node]:
@@ -63,7 +63,7 @@ def build(
         project: folder of the dbt project.
         target: folder for what dbt compiles, logs and remembers between runs; `<project>/target` if None.
         select: dbt selectors, e.g. `("+sales_by_region_month",)`; everything if empty.
-        held: datasets whose gates hold them; what depends on these is left as it is.
+        blocked: datasets whose gates hold them; what depends on these is left as it is.
         exactly: run no test that `select` does not name; else those of the selected models too.
         parent: `job/run` that started this; None is what the environment says.
 
@@ -74,7 +74,7 @@ def build(
         LakehouseError: dbt is not installed, can't read the project, or a model or test failed; names each.
     """
     project, target = project.resolve(), (target or project / "target").resolve()
-    without = [f"source:{zone}.{dataset}+" for dataset in sorted(held) for zone in (Zone.RAW, Zone.INTEGRATION)]
+    without = [f"source:{zone}.{dataset}+" for dataset in sorted(blocked) for zone in (Zone.RAW, Zone.INTEGRATION)]
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
     profile = os.environ.get(PROFILE)

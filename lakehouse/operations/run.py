@@ -79,16 +79,16 @@ def run_dataset(
 
 
 def replay(contract: Contract, *, names: Names, catalog: Catalog, on_change: Callable[[JobRun], None]) -> list[JobRun]:
-    """Read again the batches of a dataset that hold refused records, under the contract in force, and move them on.
+    """Read again the batches of a dataset that hold rejected records, under the contract in force, and move them on.
 
     A batch is read whole from stage and replaced whole in raw, so what was accepted before stays as it was.
 
     Returns:
-        the ended job runs; empty when no record is refused.
+        the ended job runs; empty when no record is rejected.
     """
     done = attempts.attempts(catalog, names=names, dataset=contract.dataset)
     loads = attempts.last_successes(done, Move.STAGE_TO_RAW)
-    again = [batch_id for batch_id, load in sorted(loads.items()) if load.refused]
+    again = [batch_id for batch_id, load in sorted(loads.items()) if load.rejected]
     return rerun(contract, again, names=names, catalog=catalog, on_change=on_change) if again else []
 
 

@@ -19,11 +19,11 @@ class Check:
 
     Args:
         what: what was asked for.
-        fault: what is wrong and what to do; None where it is right.
+        violation: what is wrong and what to do; None where it is right.
     """
 
     what: str
-    fault: str | None = None
+    violation: str | None = None
 
 
 def checks(contracts: Sequence[Contract], *, names: Names) -> Iterator[Check]:
@@ -40,11 +40,11 @@ def checks(contracts: Sequence[Contract], *, names: Names) -> Iterator[Check]:
             glue.get_job(JobName=names.job(move))
             yield Check(what=what)
         except ClientError as error:
-            yield Check(what=what, fault=f"{error}; `cdk deploy --all` makes it")
+            yield Check(what=what, violation=f"{error}; `cdk deploy --all` makes it")
     waiting = not_in_force(contracts, names=names)
     yield Check(
         what=f"{len(contracts)} contracts in force",
-        fault=f"{', '.join(waiting)} differ from {names.contracts_uri}; `lakehouse tables apply` puts them in force"
+        violation=f"{', '.join(waiting)} differ from {names.contracts_uri}; `lakehouse tables apply` puts them in force"
         if waiting
         else None,
     )
@@ -56,6 +56,6 @@ def _answer(names: Names) -> Check:
     try:
         result = query(boto3.client("athena"), "select 1", names=names)
     except (ClientError, LakehouseError) as error:
-        return Check(what=what, fault=str(error))
+        return Check(what=what, violation=str(error))
     rows = list(result.rows)
-    return Check(what=what, fault=None if rows == [("1",)] else f"`select 1` gave {rows}")
+    return Check(what=what, violation=None if rows == [("1",)] else f"`select 1` gave {rows}")

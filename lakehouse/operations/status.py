@@ -1,4 +1,4 @@
-"""How each dataset stands: last batch in each zone, age against its SLA, what was refused, is held or is running."""
+"""How each dataset stands: last batch in each zone, age against its SLA, what was rejected, is blocked or is running."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ class Status:
         in_raw, in_integration: last batch in each zone; None if there is none.
         age: time since the newest batch that is in integration arrived in stage; None if there is none.
         freshness: how old the contract lets the newest data be.
-        received, refused: records of all batches, as each was loaded last.
-        held: batches that gates hold, or after which what depends on the dataset waits.
+        received, rejected: records of all batches, as each was loaded last.
+        blocked: batches that gates hold, or after which what depends on the dataset waits.
         failed: why the last attempt failed; None if it did not.
         running: Glue job runs on the dataset that have not ended.
     """
@@ -42,8 +42,8 @@ class Status:
     age: timedelta | None
     freshness: timedelta | None
     received: int
-    refused: int
-    held: tuple[str, ...]
+    rejected: int
+    blocked: tuple[str, ...]
     failed: str | None
     running: tuple[str, ...]
 
@@ -103,8 +103,8 @@ def summary(
         age=now - arrived if arrived else None,
         freshness=contract.freshness,
         received=sum(load.received or 0 for load in loads),
-        refused=sum(load.refused or 0 for load in loads),
-        held=tuple(sorted(one.batch_id for one in ops.held(attempts))),
+        rejected=sum(load.rejected or 0 for load in loads),
+        blocked=tuple(sorted(one.batch_id for one in ops.blocked(attempts))),
         failed=attempts[-1].error if attempts and attempts[-1].state == ops.FAILED else None,
         running=tuple(running),
     )

@@ -82,7 +82,7 @@ def _from_binary(array: pa.Array, type_: Type) -> Converted:
             texts.append(None)
             reasons[i] = f"invalid UTF-8 at byte {error.start + 1}"
     converted = convert(pa.array(texts, type=pa.string()), type_)
-    return Converted(converted.values, converted.refused | reasons)
+    return Converted(converted.values, converted.rejected | reasons)
 
 
 def as_text(array: pa.Array) -> pa.Array:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 MAX_RECORD = 16 * 2**20
-"""A record of more bytes (in JSON documents, of more characters) is refused, so that memory stays bounded."""
+"""A record of more bytes (in JSON documents, of more characters) is rejected, so that memory stays bounded."""
 
 MAX_COLUMNS = 10_000
-"""An object of more columns is refused: its header alone would take more memory than its records."""
+"""An object of more columns is rejected: its header alone would take more memory than its records."""
 
 KEPT_OF_TOO_LONG = 64 * 2**10
 """How much of a record that is too long goes to `_record`; the stage object keeps the rest."""

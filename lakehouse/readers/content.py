@@ -110,7 +110,7 @@ def _peek(file: IO[bytes]) -> bytes:
 
 
 # U+DCFF stands for what could not be decoded. No valid text holds it, and as UTF-8 it is invalid, so the record that
-# it is in is refused like any other with invalid bytes.
+# it is in is rejected like any other with invalid bytes.
 codecs.register_error("lakehouse.mark", lambda error: ("\udcff", cast(UnicodeDecodeError, error).end))
 
 

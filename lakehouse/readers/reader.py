@@ -30,9 +30,9 @@ _BINARY_READERS = {"parquet": parquet.read, "avro": avro.read}
 def read(
     contract: Contract, objects: Iterable[StageObject], *, fetch: Callable[[StageObject], IO[bytes]], threads: int = 1
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of stage objects: exactly one for each record, accepted or refused with its reasons.
+    """Yield the rows of stage objects: exactly one for each record, accepted or rejected with its reasons.
 
-    An object that cannot be read to its end is one refused row. No content makes this raise.
+    An object that cannot be read to its end is one rejected row. No content makes this raise.
 
     Args:
         contract: says the format, the columns and their rules.

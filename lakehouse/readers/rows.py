@@ -1,4 +1,4 @@
-"""Put the rows of a raw table together: typed values, the reasons of refused records, and where each came from."""
+"""Put the rows of a raw table together: typed values, the reasons of rejected records, and where each came from."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -79,11 +79,11 @@ def rows_of(contract: Contract, chunk: Chunk, *, source_file: str) -> pa.RecordB
             sent = pa.nulls(count, pa.string())
         converted = from_native(sent, column.type, time_format=column.options.time_format)
         arrays.append(converted.values)
-        for i, reason in converted.refused.items():
+        for i, reason in converted.rejected.items():
             reasons[i].append({"column": column.name, "reason": reason})
         _check(converted, column, contract=contract, chunk=chunk, reasons=reasons)
         if column.type.kind in (Kind.LIST, Kind.STRUCT):
-            for i in _with_unknown_fields(sent, column, refused=converted.refused):
+            for i in _with_unknown_fields(sent, column, rejected=converted.rejected):
                 extras[i][column.source_name] = as_text(sent.slice(i, 1))[0].as_py()
     records = {i: to_json(fields) for i, fields in extras.items()} | {i: chunk.original(i) for i in reasons}
     arrays += [
@@ -117,7 +117,8 @@ def _check(
     values = converted.values
     if column.required and values.null_count:
         missing = (
-            set(_positions(_required(column, contract=contract, chunk=chunk, values=values))) - converted.refused.keys()
+            set(_positions(_required(column, contract=contract, chunk=chunk, values=values)))
+            - converted.rejected.keys()
         )
         reason = (
             "required, but empty"
@@ -159,12 +160,12 @@ def _unknown_columns(contract: Contract, chunk: Chunk) -> defaultdict[int, dict[
     return extras
 
 
-def _with_unknown_fields(sent: pa.Array, column: Column, *, refused: dict[int, str]) -> list[int]:
+def _with_unknown_fields(sent: pa.Array, column: Column, *, rejected: dict[int, str]) -> list[int]:
     texts = sent if pa.types.is_string(sent.type) else as_text(sent)
     return [
         i
         for i, text in enumerate(texts.to_pylist())
-        if text and i not in refused and has_unknown_fields(load(text), column.type)
+        if text and i not in rejected and has_unknown_fields(load(text), column.type)
     ]
 
 

@@ -9,15 +9,15 @@ import pyarrow.compute as pc
 
 from lakehouse.contracts.types import Kind, Type
 from lakehouse.readers.text_patterns import Form, forms, in_range, whole_casts
-from lakehouse.readers.values import RefusedError, parse
+from lakehouse.readers.values import RejectedError, parse
 
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """Values in a column's type, null where refused, and the reasons by position."""
+    """Values in a column's type, null where rejected, and the reasons by position."""
 
     values: pa.Array
-    refused: dict[int, str] = field(default_factory=dict)
+    rejected: dict[int, str] = field(default_factory=dict)
 
 
 def convert(texts: pa.Array, type_: Type, *, time_format: str | None = None) -> Converted:
@@ -52,7 +52,7 @@ def _convert(texts: pa.Array, type_: Type, time_format: str | None, forms_left: 
     positions = np.flatnonzero(others.to_numpy(zero_copy_only=False)).tolist()
     return Converted(
         pc.replace_with_mask(values, others, converted.values),
-        {positions[position]: reason for position, reason in converted.refused.items()},
+        {positions[position]: reason for position, reason in converted.rejected.items()},
     )
 
 
@@ -63,7 +63,7 @@ def _one_by_one(texts: pa.Array, type_: Type, time_format: str | None) -> Conver
     for number, text in enumerate(distinct.dictionary.to_pylist()):
         try:
             values.append(parse(text, type_, time_format=time_format))
-        except RefusedError as error:
+        except RejectedError as error:
             values.append(None)
             reasons[number] = str(error)
     converted = pa.array(values, type=type_.arrow).take(distinct.indices)

@@ -1,7 +1,7 @@
 """What a value's text means in a type, exactly: the one definition, which faster paths must agree with.
 
 A value is accepted only if the type holds it as it stands. Nothing is rounded, cut or guessed: `17850.0` is an
-integer, `17850.5` is not; `1.50` fits decimal(10,1), `1.55` does not; a time finer than microseconds is refused.
+integer, `17850.5` is not; `1.50` fits decimal(10,1), `1.55` does not; a time finer than microseconds is rejected.
 """
 
 import base64
@@ -38,7 +38,7 @@ _TIMESTAMP = re.compile(
 )
 
 
-class RefusedError(Exception):
+class RejectedError(Exception):
     """A text is no value of a type; the message is the reason."""
 
 
@@ -58,7 +58,7 @@ def parse(text: str, type_: Type, *, time_format: str | None = None) -> Any:
         time_format: strptime format of dates and timestamps; None is ISO 8601.
 
     Raises:
-        RefusedError: the text is no value of the type.
+        RejectedError: the text is no value of the type.
     """
     if type_.kind is Kind.STRING:
         return text
@@ -69,13 +69,13 @@ def parse(text: str, type_: Type, *, time_format: str | None = None) -> Any:
         try:
             return _nested(load(text), type_)
         except ValueError as error:
-            raise RefusedError(f"expected {type_} as JSON, found {show(text)}: {error}") from None
+            raise RejectedError(f"expected {type_} as JSON, found {show(text)}: {error}") from None
     return _SCALARS[type_.kind](text, type_, time_format)
 
 
 def _number(text: str, expected: str) -> Decimal:
     if len(text) > LONGEST_NUMBER or not _NUMBER.fullmatch(text):
-        raise RefusedError(f"expected {expected}, found {show(text)}")
+        raise RejectedError(f"expected {expected}, found {show(text)}")
     # Without the zeros at its end, the exponent says how many digits there are after the point.
     return _EXACT.normalize(Decimal(text))
 
@@ -87,19 +87,19 @@ def _digits_after_point(number: Decimal) -> int:
 def _integer(text: str, type_: Type, _: str | None) -> int:
     number = _number(text, "integer")
     if _digits_after_point(number):
-        raise RefusedError(f"expected integer, found {show(text)}")
+        raise RejectedError(f"expected integer, found {show(text)}")
     bits = _BITS[type_.kind]
     if number.adjusted() > bits or not -(2**bits) <= int(number) < 2**bits:
-        raise RefusedError(f"number beyond {type_.spark}, found {show(text)}")
+        raise RejectedError(f"number beyond {type_.spark}, found {show(text)}")
     return int(number)
 
 
 def _decimal(text: str, type_: Type, _: str | None) -> Decimal:
     number = _number(text, "number")
     if _digits_after_point(number) > type_.scale:
-        raise RefusedError(f"more than {type_.scale} digits after the point, found {show(text)}")
+        raise RejectedError(f"more than {type_.scale} digits after the point, found {show(text)}")
     if number and number.adjusted() + 1 > type_.precision - type_.scale:
-        raise RefusedError(f"number beyond {type_}, found {show(text)}")
+        raise RejectedError(f"number beyond {type_}, found {show(text)}")
     return number
 
 
@@ -108,7 +108,7 @@ def _float(text: str, type_: Type, _: str | None) -> float:
     with np.errstate(over="ignore"):
         value = float(np.float32(text)) if type_.kind is Kind.FLOAT else float(text)
     if isinf(value):
-        raise RefusedError(f"number beyond {type_}, found {show(text)}")
+        raise RejectedError(f"number beyond {type_}, found {show(text)}")
     return value
 
 
@@ -116,20 +116,20 @@ def _boolean(text: str, _type: Type, _: str | None) -> bool:
     try:
         return _BOOLEANS[text.lower()]
     except KeyError:
-        raise RefusedError(f"expected boolean, found {show(text)}") from None
+        raise RejectedError(f"expected boolean, found {show(text)}") from None
 
 
 def _date(text: str, _type: Type, time_format: str | None) -> date:
     if time_format:
         at = _formatted(text, "date", time_format)
         if at.time() != datetime.min.time():
-            raise RefusedError(f"expected date, found a time of day in {show(text)}")
+            raise RejectedError(f"expected date, found a time of day in {show(text)}")
         return at.date()
     found = _MIDNIGHT.fullmatch(text)
     try:
         return date(*map(int, found.groups()))  # type: ignore[union-attr]
     except (AttributeError, ValueError):
-        raise RefusedError(f"expected date, found {show(text)}") from None
+        raise RejectedError(f"expected date, found {show(text)}") from None
 
 
 def _timestamp(text: str, _type: Type, time_format: str | None) -> datetime:
@@ -138,17 +138,17 @@ def _timestamp(text: str, _type: Type, time_format: str | None) -> datetime:
         return _in_utc(at if at.tzinfo else at.replace(tzinfo=UTC), text)
     found = _TIMESTAMP.fullmatch(text)
     if not found:
-        raise RefusedError(f"expected timestamp, found {show(text)}")
+        raise RejectedError(f"expected timestamp, found {show(text)}")
     year, month, day, hour, minute, second, fraction, _utc, sign, *offset = found.groups(default="0")
     if fraction[6:].strip("0"):
-        raise RefusedError(f"timestamp finer than microseconds, found {show(text)}")
+        raise RejectedError(f"timestamp finer than microseconds, found {show(text)}")
     microsecond = int(fraction[:6].ljust(6, "0"))
     try:
         east = timedelta(hours=int(offset[0]), minutes=int(offset[1]))
         zone = timezone(-east if sign == "-" else east)
         at = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), microsecond, zone)
     except ValueError:
-        raise RefusedError(f"expected timestamp, found {show(text)}") from None
+        raise RejectedError(f"expected timestamp, found {show(text)}") from None
     return _in_utc(at, text)
 
 
@@ -156,21 +156,21 @@ def _formatted(text: str, expected: str, time_format: str) -> datetime:
     try:
         return datetime.strptime(text, time_format)
     except ValueError:
-        raise RefusedError(f"expected {expected} as {time_format}, found {show(text)}") from None
+        raise RejectedError(f"expected {expected} as {time_format}, found {show(text)}") from None
 
 
 def _in_utc(at: datetime, text: str) -> datetime:
     try:
         return at.astimezone(UTC)
     except OverflowError:
-        raise RefusedError(f"timestamp beyond the years 1 to 9999 in UTC, found {show(text)}") from None
+        raise RejectedError(f"timestamp beyond the years 1 to 9999 in UTC, found {show(text)}") from None
 
 
 def _binary(text: str, _type: Type, _: str | None) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise RefusedError(f"expected base64, found {show(text)}") from None
+        raise RejectedError(f"expected base64, found {show(text)}") from None
 
 
 _SCALARS: dict[Kind, Callable[[str, Type, str | None], Any]] = {
@@ -193,18 +193,18 @@ def _nested(value: Nested, type_: Type, path: str = "") -> Any:
     at = f"{path.removeprefix('.')}: " if path else ""
     if type_.element is not None:
         if not isinstance(value, list):
-            raise RefusedError(f"{at}expected {type_}, found {show(render(value))}")
+            raise RejectedError(f"{at}expected {type_}, found {show(render(value))}")
         return [_nested(item, type_.element, f"{path}[{index}]") for index, item in enumerate(value)]
     if type_.kind is Kind.STRUCT:
         if not isinstance(value, dict):
-            raise RefusedError(f"{at}expected {type_}, found {show(render(value))}")
+            raise RejectedError(f"{at}expected {type_}, found {show(render(value))}")
         return {name: _nested(value.get(name), inner, f"{path}.{name}") for name, inner in type_.fields}
     if isinstance(value, (list, dict)) and type_.kind is Kind.STRING:
-        raise RefusedError(f"{at}expected string, found {show(render(value))}")
+        raise RejectedError(f"{at}expected string, found {show(render(value))}")
     try:
         return parse(render(value), type_)
-    except RefusedError as error:
-        raise RefusedError(f"{at}{error}") from None
+    except RejectedError as error:
+        raise RejectedError(f"{at}{error}") from None
 
 
 def has_unknown_fields(value: Nested, type_: Type) -> bool:

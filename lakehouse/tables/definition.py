@@ -116,7 +116,7 @@ def of_contracts(contracts: Iterable[Contract], *, names: Names) -> list[Definit
 
 
 def raw(contract: Contract, *, names: Names) -> Definition:
-    """Table of every record received: typed, or refused with its reasons; a batch is a partition."""
+    """Table of every record received: typed, or rejected with its reasons; a batch is a partition."""
     database = [
         Field(name=columns.OPERATION, type=types.STRING, doc="I, U or D as the source recorded the change"),
         *_change_fields(),
@@ -127,8 +127,8 @@ def raw(contract: Contract, *, names: Names) -> Definition:
         fields=(
             *(_own(column, required=False) for column in contract.columns),
             *(database if contract.source.is_database else ()),
-            Field(name=columns.ERRORS, type=types.list_of(_ERROR), doc="Why it was refused; null if accepted"),
-            Field(name=columns.RECORD, type=types.STRING, doc="Original text of a refused record"),
+            Field(name=columns.ERRORS, type=types.list_of(_ERROR), doc="Why it was rejected; null if accepted"),
+            Field(name=columns.RECORD, type=types.STRING, doc="Original text of a rejected record"),
             *_origin_fields(),
         ),
         partitions=(Partition(column=columns.BATCH_ID, transform="identity"),),

@@ -17,7 +17,7 @@ from rich.table import Table
 from emulator.runtime import server_lifecycle
 from lakehouse.batches import pulls
 from lakehouse.batches.ingest import ingest
-from lakehouse.batches.quarantine import refused
+from lakehouse.batches.quarantine import rejected
 from lakehouse.cli.commands.quarantine import show
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.contracts.model import Contract, Ingest
@@ -171,10 +171,10 @@ def move_by_airflow(orchestrator: Airflow) -> str:
 
 
 def report(made: Lake, contracts: Sequence[Contract]) -> None:
-    """Print what is in each zone, the mart, and some refused records."""
+    """Print what is in each zone, the mart, and some rejected records."""
     console.print("\n[bold]Records by dataset and zone[/] (Athena SQL over the Iceberg tables)")
     zones = Table("dataset")
-    for column in ("received", "accepted", "refused", "integration", "deleted"):
+    for column in ("received", "accepted", "rejected", "integration", "deleted"):
         zones.add_column(column, justify="right")
     for row in query(boto3.client("athena"), _counts(made, contracts), names=made.names).rows:
         zones.add_row(row[0], *(f"{int(count or 0):,}" for count in row[1:]))
@@ -192,8 +192,8 @@ def report(made: Lake, contracts: Sequence[Contract]) -> None:
         sales.add_row(*(value or "" for value in row))
     console.print(sales)
 
-    console.print("[bold]Three refused records[/] (lakehouse quarantine store_sales)")
-    for record in islice(refused(catalog.load(), _named("store_sales", contracts), names=made.names), 3):
+    console.print("[bold]Three rejected records[/] (lakehouse quarantine store_sales)")
+    for record in islice(rejected(catalog.load(), _named("store_sales", contracts), names=made.names), 3):
         show(record)
 
 
@@ -244,11 +244,11 @@ def _on_task_end(task: Task) -> None:
 
 
 def _counts(made: Lake, contracts: Sequence[Contract]) -> str:
-    """SQL for each dataset's received, accepted and refused records in raw, live and deleted rows in integration."""
+    """SQL for each dataset's received, accepted and rejected records in raw, live and deleted rows in integration."""
     raw, integration = made.names.database(Zone.RAW), made.names.database(Zone.INTEGRATION)
     return " union all ".join(
         f"""
-        select '{contract.dataset}' as dataset, received, accepted, received - accepted as refused, live, deleted
+        select '{contract.dataset}' as dataset, received, accepted, received - accepted as rejected, live, deleted
         from (select count(*) as received, count_if(_errors is null) as accepted from {raw}.{contract.dataset})
         cross join (
             select count_if(not {deleted}) as live, count_if({deleted}) as deleted from {integration}.{contract.dataset}

@@ -97,7 +97,7 @@ def send(kinesis: "KinesisClient", visits: Visits, *, names: Names, contract: Co
         records = [{"Data": event.body, "PartitionKey": event.body[-32:].hex()} for event in batch]
         failed = kinesis.put_records(StreamName=stream, Records=records)["FailedRecordCount"]  # type: ignore[arg-type]
         if failed:
-            raise LakehouseError(f"{stream} refused {failed} of {len(batch)} events: send them again")
+            raise LakehouseError(f"{stream} rejected {failed} of {len(batch)} events: send them again")
 
 
 def wait_until_delivered(s3: "S3Client", count: int, *, names: Names, contract: Contract) -> None:

@@ -15,12 +15,12 @@ WIDTH = 24
 
 GRAPHS = {
     "Records received": (Metric.RECEIVED, cloudwatch.Stats.SUM),
-    "Records refused, % of a batch": (Metric.REFUSED_PERCENT, cloudwatch.Stats.MAXIMUM),
+    "Records rejected, % of a batch": (Metric.REJECTED_PERCENT, cloudwatch.Stats.MAXIMUM),
     "Rows changed in integration": (Metric.CHANGED, cloudwatch.Stats.SUM),
     "Age of the newest data when it reached integration, seconds": (Metric.DATA_AGE, cloudwatch.Stats.MINIMUM),
     "Duration of an attempt, seconds": (Metric.DURATION, cloudwatch.Stats.MAXIMUM),
     "Failed attempts": (Metric.FAILURES, cloudwatch.Stats.SUM),
-    "Moves that a gate holds": (Metric.HELD, cloudwatch.Stats.SUM),
+    "Moves that a gate holds": (Metric.BLOCKED, cloudwatch.Stats.SUM),
 }
 
 

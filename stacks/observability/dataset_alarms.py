@@ -1,4 +1,4 @@
-"""Alarms on datasets, from their contracts: refused records, gates that hold, and data that is older than promised."""
+"""Alarms on datasets, from their contracts: rejected records, gates that hold, and data that is older than promised."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,20 +15,20 @@ from stacks.settings import Settings
 
 def dataset_alarms(contract: Contract, *, names: Names, settings: Settings) -> Iterator[Alarm]:
     """Alarms of one dataset; that on freshness exists if its contract promises it."""
-    yield _refused(contract, names=names, settings=settings)
-    yield _held(contract, names=names)
+    yield _rejected(contract, names=names, settings=settings)
+    yield _blocked(contract, names=names)
     if contract.freshness is not None:
         yield _freshness(contract, promised=contract.freshness, names=names)
 
 
-def _refused(contract: Contract, *, names: Names, settings: Settings) -> Alarm:
-    dataset, environment, limit = contract.dataset, names.environment, settings.alerts.refused_percent
+def _rejected(contract: Contract, *, names: Names, settings: Settings) -> Alarm:
+    dataset, environment, limit = contract.dataset, names.environment, settings.alerts.rejected_percent
     return Alarm(
         of=dataset,
-        subject="refused",
+        subject="rejected",
         namespace=names.metric_namespace,
-        metric=Metric.REFUSED_PERCENT,
-        dimensions=dimensions(Metric.REFUSED_PERCENT, dataset=dataset),
+        metric=Metric.REJECTED_PERCENT,
+        dimensions=dimensions(Metric.REJECTED_PERCENT, dataset=dataset),
         statistic=Stats.MAXIMUM,
         threshold=limit,
         # The state is that of the last batch, however long ago it came.
@@ -45,14 +45,14 @@ def _refused(contract: Contract, *, names: Names, settings: Settings) -> Alarm:
     )
 
 
-def _held(contract: Contract, *, names: Names) -> Alarm:
+def _blocked(contract: Contract, *, names: Names) -> Alarm:
     dataset, environment = contract.dataset, names.environment
     return Alarm(
         of=dataset,
-        subject="held",
+        subject="blocked",
         namespace=names.metric_namespace,
-        metric=Metric.HELD,
-        dimensions=dimensions(Metric.HELD, dataset=dataset),
+        metric=Metric.BLOCKED,
+        dimensions=dimensions(Metric.BLOCKED, dataset=dataset),
         statistic=Stats.MAXIMUM,
         threshold=0,
         # The state is that of the last move, however long ago it was.

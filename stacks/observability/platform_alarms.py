@@ -73,7 +73,7 @@ def _unpublished(names: Names) -> Alarm:
         subject="unpublished",
         metric=UNPUBLISHED,
         text=(
-            f"Jobs could not publish metrics: alarms on refused records and freshness, and the dashboards, lack them. "
+            f"Jobs could not publish metrics: alarms on rejected records and freshness, and the dashboards, lack them. "
             f"The data is in its tables, and the counts are in {names.ops_database}.batches. Look for "
             f"'{UNPUBLISHED_LOG}' in the logs under {names.job_log_prefix}: the line names CloudWatch's error."
         ),

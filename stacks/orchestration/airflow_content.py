@@ -113,7 +113,7 @@ def bundle(root: Path, contracts: Path) -> Path:
     """Airflow's DAG folder, made once a synthesis, in a folder that is gone after it.
 
     Raises:
-        LakehouseError: it could not be made, or contracts have faults; says why.
+        LakehouseError: it could not be made, or contracts have violations; says why.
     """
     folder = Path(tempfile.mkdtemp(prefix="lakehouse-dags-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Benchmark of stage -> raw: 10 million CSV records, typed, validated, with the bad ones refused, file and line kept.
+"""Benchmark of stage -> raw: 10 million CSV records, typed, validated, with the bad ones rejected, file and line kept.
 
 python -m tests.benchmarks.stage_to_raw [--rounds N]
 """
@@ -40,7 +40,7 @@ _DUCKDB_CSV = f"(SELECT x AS r FROM read_csv('{orders.FOLDER}/*.csv', header = t
 
 
 def with_duckdb() -> Any:
-    """What there is to beat: the same columns typed and written, nothing refused or explained."""
+    """What there is to beat: the same columns typed and written, nothing rejected or explained."""
     out = ROOT / "duckdb.parquet"
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
@@ -81,7 +81,7 @@ def with_awswrangler() -> Any:
             elif column.type.kind == "timestamptz":
                 frame[column.name] = pandas.to_datetime(frame[column.name], errors="coerce", format="%Y-%m-%d %H:%M:%S")
         good = frame.order_id.notna() & frame.quantity.notna() & ~(frame.unit_price < 0)
-        for part, folder in ((frame[good], "accepted"), (frame[~good], "refused")):
+        for part, folder in ((frame[good], "accepted"), (frame[~good], "rejected")):
             awswrangler.s3.to_parquet(
                 part, f"s3://{NAMES.bucket(Zone.RAW)}/awswrangler/{folder}/", dataset=True, compression="zstd"
             )

@@ -126,7 +126,7 @@ def faulty(tmp_path: Path) -> Path:
     return tmp_path / "contracts"
 
 
-def test_a_contract_fault_breaks_its_own_domain_alone(faulty: Path, tmp_path: Path, airflow: Airflow) -> None:
+def test_a_contract_violation_breaks_its_own_domain_alone(faulty: Path, tmp_path: Path, airflow: Airflow) -> None:
     made = bundle(tmp_path / "dags", contracts=faulty)
     assert made.returncode == 1
     assert "page_views.odcs.yaml" in made.stderr

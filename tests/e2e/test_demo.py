@@ -34,7 +34,7 @@ def test_the_mart_equals_the_same_aggregate_on_the_source(finished: Demo) -> Non
     assert mart.of_lakehouse(finished.lake.names) == expected
 
 
-def test_received_is_accepted_and_refused_for_every_batch(finished: Demo) -> None:
+def test_received_is_accepted_and_rejected_for_every_batch(finished: Demo) -> None:
     names = finished.lake.names
     for contract in finished.contracts:
         rows = (
@@ -45,7 +45,7 @@ def test_received_is_accepted_and_refused_for_every_batch(finished: Demo) -> Non
             .to_pylist()
         )
         received = Counter(row[BATCH_ID] for row in rows)
-        refused = Counter(row[BATCH_ID] for row in rows if row[RECORD] is not None)
+        rejected = Counter(row[BATCH_ID] for row in rows if row[RECORD] is not None)
         recorded = [
             attempt
             for attempt in attempts.attempts(catalog.load(), names=names, dataset=contract.dataset)
@@ -53,8 +53,8 @@ def test_received_is_accepted_and_refused_for_every_batch(finished: Demo) -> Non
         ]
         assert recorded
         for attempt in recorded:
-            assert attempt.received == attempt.accepted + attempt.refused == received[attempt.batch_id]  # type: ignore[operator]
-            assert attempt.refused == refused[attempt.batch_id]
+            assert attempt.received == attempt.accepted + attempt.rejected == received[attempt.batch_id]  # type: ignore[operator]
+            assert attempt.rejected == rejected[attempt.batch_id]
 
 
 def test_the_till_is_counted_as_it_was_written(finished: Demo) -> None:
@@ -66,7 +66,7 @@ def test_the_till_is_counted_as_it_was_written(finished: Demo) -> None:
         if attempt.move is Move.STAGE_TO_RAW
     ]
     assert sum(attempt.received or 0 for attempt in recorded) == sum(file.records for file in files)
-    assert sum(attempt.refused or 0 for attempt in recorded) == sum(file.faulty for file in files)
+    assert sum(attempt.rejected or 0 for attempt in recorded) == sum(file.faulty for file in files)
     different = sum(file.different for file in (*week.on_time, week.late))
     assert len(tables.integration(contract, names=finished.lake.names)) == different
 
@@ -83,7 +83,7 @@ def test_events_are_counted_as_they_were_sent(finished: Demo) -> None:
         if attempt.move is Move.STAGE_TO_RAW
     ]
     assert sum(attempt.received or 0 for attempt in recorded) == sum(hour.views for hour in hours)
-    assert sum(attempt.refused or 0 for attempt in recorded) == sum(hour.kinds["faulty"] for hour in hours) > 0
+    assert sum(attempt.rejected or 0 for attempt in recorded) == sum(hour.kinds["faulty"] for hour in hours) > 0
     sent = {json.loads(event.body)["event_id"] for hour in hours for event in hour.events if event.kind == "view"}
     rows = tables.integration(contract, names=names)
     assert len(rows) == len(sent) == sum(hour.kinds["view"] for hour in hours)

@@ -147,11 +147,11 @@ def check_pipeline(server: server_lifecycle.Server) -> None:
 
 def check_smoke_test(names: Names, contracts: list[Contract]) -> None:
     """What `lakehouse smoke` says before the contracts are in force, and after."""
-    [fault] = [check.fault for check in checks(contracts, names=names) if check.fault]
-    assert "`lakehouse tables apply` puts them in force" in fault
+    [violation] = [check.violation for check in checks(contracts, names=names) if check.violation]
+    assert "`lakehouse tables apply` puts them in force" in violation
     publish(contracts, names=names)
     answers = list(checks(contracts, names=names))
-    assert [check for check in answers if check.fault] == []
+    assert [check for check in answers if check.violation] == []
     assert len(answers) == len(Move) + 2
 
 

@@ -57,6 +57,6 @@ def test_a_source_is_followed_to_the_marts(finished: Demo) -> None:
 
 
 def test_a_name_that_is_none_is_answered_with_near_ones(finished: Demo) -> None:
-    refused = run_cli("lineage", "dim_custmer.region")
-    assert (refused.returncode, refused.stdout) == (2, "")
-    assert "did you mean curated.dim_customer" in " ".join(refused.stderr.split())
+    rejected = run_cli("lineage", "dim_custmer.region")
+    assert (rejected.returncode, rejected.stdout) == (2, "")
+    assert "did you mean curated.dim_customer" in " ".join(rejected.stderr.split())

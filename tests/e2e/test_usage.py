@@ -88,12 +88,12 @@ def test_a_contract_file_alone_adds_a_dataset(finished: Demo, tmp_path: Path) ->
     assert "counted_on" in shown
     assert "2026-02-30" in shown
     answer = cli(
-        "query", "select count(*) as refused from lakehouse_dev_raw.stock where _errors is not null", "--format", "csv"
+        "query", "select count(*) as rejected from lakehouse_dev_raw.stock where _errors is not null", "--format", "csv"
     )
-    assert answer.split() == ["refused", "1"]
+    assert answer.split() == ["rejected", "1"]
 
 
-def test_a_mended_contract_takes_refused_records_in(finished: Demo, tmp_path: Path) -> None:
+def test_a_mended_contract_takes_rejected_records_in(finished: Demo, tmp_path: Path) -> None:
     contracts = write_contract(tmp_path / "contracts", "shelf_counts", most=10)
     (tmp_path / "counts.csv").write_text("sku,counted_on,quantity\na,2026-03-01,5\nb,2026-03-01,50\n")
     cli("tables", "apply", "--contracts", contracts)
@@ -105,7 +105,7 @@ def test_a_mended_contract_takes_refused_records_in(finished: Demo, tmp_path: Pa
     (contract,) = (item for item in load_contracts(contracts) if item.dataset == "shelf_counts")
     rows = tables.integration(contract, names=finished.lake.names)
     assert [(sku, quantity) for sku, _, quantity in rows] == [("a", 5), ("b", 50)]
-    assert "no record is refused" in cli("replay", "shelf_counts", "--contracts", contracts)
+    assert "no record is rejected" in cli("replay", "shelf_counts", "--contracts", contracts)
 
 
 def test_a_job_that_is_killed_leaves_what_it_would_have_left(finished: Demo, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_job_that_is_killed_leaves_what_it_would_have_left(finished: Demo, tmp
         for attempt in attempts.attempts(catalog.load(), names=finished.lake.names, dataset="pallets")
         if attempt.move is Move.STAGE_TO_RAW and attempt.state == attempts.SUCCEEDED
     ]
-    assert [(attempt.received, attempt.refused) for attempt in loaded] == [(200_000, 0)]
+    assert [(attempt.received, attempt.rejected) for attempt in loaded] == [(200_000, 0)]
 
 
 def kill_job(server: server_lifecycle.Server, earlier: int) -> None:
@@ -191,7 +191,7 @@ def test_all_of_online_retail_is_counted_like_duckdb_counts_it(finished: Demo, t
             FROM records
         """).fetchall()
     assert received == 541_909
-    assert (last.objects, last.received, last.accepted, last.refused) == (305, received, accepted, received - accepted)
+    assert (last.objects, last.received, last.accepted, last.rejected) == (305, received, accepted, received - accepted)
     assert len(tables.integration(contract, names=names)) - before == different
 
 
@@ -203,29 +203,29 @@ def test_all_of_online_retail_is_counted_like_duckdb_counts_it(finished: Demo, t
         (["query", "selec 1"], "mismatched input"),
     ],
 )
-def test_what_is_refused_is_one_line_and_exit_code_2(finished: Demo, arguments: list[str], message: str) -> None:
-    refused = run_cli(*arguments)
-    assert refused.returncode == 2
-    assert message in refused.stderr
-    assert "Traceback" not in refused.stderr
+def test_what_is_rejected_is_one_line_and_exit_code_2(finished: Demo, arguments: list[str], message: str) -> None:
+    rejected = run_cli(*arguments)
+    assert rejected.returncode == 2
+    assert message in rejected.stderr
+    assert "Traceback" not in rejected.stderr
 
 
 def test_a_contract_that_does_not_parse_is_named(finished: Demo, tmp_path: Path) -> None:
     contracts = write_contract(tmp_path / "contracts", "broken")
     (contracts / "stores" / "broken.odcs.yaml").write_text("kind: [DataContract\n")
-    refused = run_cli("run", "--contracts", contracts)
-    assert refused.returncode == 2
-    assert "broken.odcs.yaml" in refused.stderr
-    assert "Traceback" not in refused.stderr
+    rejected = run_cli("run", "--contracts", contracts)
+    assert rejected.returncode == 2
+    assert "broken.odcs.yaml" in rejected.stderr
+    assert "Traceback" not in rejected.stderr
 
 
 def test_a_stopped_server_is_named(aws: server_lifecycle.Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    refused = run_cli("run")
-    assert refused.returncode == 2
-    assert "http://127.0.0.1:9" in refused.stderr
-    assert "Traceback" not in refused.stderr
+    rejected = run_cli("run")
+    assert rejected.returncode == 2
+    assert "http://127.0.0.1:9" in rejected.stderr
+    assert "Traceback" not in rejected.stderr
 
 
 def test_what_upkeep_and_erasure_would_do_is_shown_and_not_done(finished: Demo) -> None:

@@ -58,10 +58,10 @@ def test_named_queries_ask_for_columns_that_exist(assembly: Assembly, schema: di
         ("analysts", "sales_by_region_and_month"),
         ("engineers", "batches"),
         ("engineers", "orders_an_hour_ago"),
-        ("stewards", "refused_store_sales"),
+        ("stewards", "rejected_store_sales"),
         ("auditors", "what_analysts_queried"),
         ("auditors", "who_read_this_table"),
-        ("auditors", "who_was_refused"),
+        ("auditors", "who_was_denied"),
     }
     for name, query in queries.items():
         assert query["Description"], name

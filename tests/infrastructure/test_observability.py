@@ -97,14 +97,14 @@ def test_missing_data_is_never_left_to_the_default(alarms: dict[str, Json]) -> N
     }
 
 
-def test_each_dataset_has_an_alarm_on_refused_records(
+def test_each_dataset_has_an_alarm_on_rejected_records(
     alarms: dict[str, Json], names: Names, contracts: list[Contract]
 ) -> None:
     for contract in contracts:
-        alarm = alarms[names.alarm("refused", of=contract.dataset)]
-        assert (alarm["Namespace"], alarm["MetricName"]) == (names.metric_namespace, Metric.REFUSED_PERCENT)
+        alarm = alarms[names.alarm("rejected", of=contract.dataset)]
+        assert (alarm["Namespace"], alarm["MetricName"]) == (names.metric_namespace, Metric.REJECTED_PERCENT)
         assert alarm["Dimensions"] == [{"Name": "Dataset", "Value": contract.dataset}]
-        assert (alarm["Threshold"], alarm["TreatMissingData"]) == (ALERTS.refused_percent, "ignore")
+        assert (alarm["Threshold"], alarm["TreatMissingData"]) == (ALERTS.rejected_percent, "ignore")
         assert f"lakehouse quarantine {contract.dataset} --env dev" in text_of(alarm)
 
 
@@ -112,8 +112,8 @@ def test_each_dataset_has_an_alarm_on_its_gates(
     alarms: dict[str, Json], names: Names, contracts: list[Contract]
 ) -> None:
     for contract in contracts:
-        alarm = alarms[names.alarm("held", of=contract.dataset)]
-        assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == (Metric.HELD, "Maximum", 0)
+        alarm = alarms[names.alarm("blocked", of=contract.dataset)]
+        assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == (Metric.BLOCKED, "Maximum", 0)
         assert alarm["Dimensions"] == [{"Name": "Dataset", "Value": contract.dataset}]
         assert alarm["TreatMissingData"] == "ignore"
         assert f"lakehouse rerun {contract.dataset} BATCH --env dev" in text_of(alarm)
@@ -179,7 +179,7 @@ def test_what_carries_data_is_watched_where_it_exists(
     of_datasets = {
         names.alarm(subject, of=contract.dataset)
         for contract in contracts
-        for subject in ("refused", "held", "freshness")
+        for subject in ("rejected", "blocked", "freshness")
     }
     engine = deployment_settings(deployment).orchestration.engine
     assert found.keys() - of_datasets == of_platform(contracts, names, engine=engine)
@@ -285,11 +285,11 @@ def test_a_dashboard_for_each_domain_and_one_for_the_platform(
             for metric in widget["properties"].get("metrics", [])
         }
         datasets = {contract.dataset for contract in contracts if contract.domain == domain}
-        shown = set(Metric) - {Metric.ACCEPTED, Metric.REFUSED}  # received, and the share that was refused, say it
+        shown = set(Metric) - {Metric.ACCEPTED, Metric.REJECTED}  # received, and the share that was rejected, say it
         assert drawn == {(metric, dataset) for metric in shown for dataset in datasets}
     status, *graphs = dashboards[names.dashboard()]["widgets"]
     assert len(status["properties"]["alarms"]) == len(alarms)
-    assert len(graphs) == len([name for name in alarms if not name.endswith(("-refused", "-held", "-freshness"))])
+    assert len(graphs) == len([name for name in alarms if not name.endswith(("-rejected", "-blocked", "-freshness"))])
 
 
 def test_the_budget_counts_this_deployment_and_warns_before_it_is_spent(
@@ -353,8 +353,8 @@ def test_the_runbook_has_a_line_for_each_kind_of_alarm(alarms: dict[str, Json], 
 
 
 SUBJECTS = (
-    "refused",
-    "held",
+    "rejected",
+    "blocked",
     "freshness",
     "source-latency",
     "target-latency",

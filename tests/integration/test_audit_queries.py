@@ -119,8 +119,8 @@ def test_who_read_a_table(names: Names) -> None:
     assert found.keys() == {(role(names, "raw-to-integration"), "GetObject")}
 
 
-def test_who_was_refused(names: Names) -> None:
-    [row] = asked(names, "who_was_refused")
+def test_who_was_denied(names: Names) -> None:
+    [row] = asked(names, "who_was_denied")
     assert (row["principal"], row["eventname"], row["errorcode"]) == (
         role(names, ANALYST),
         "GetDataAccess",

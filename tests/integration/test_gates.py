@@ -79,7 +79,7 @@ def test_every_rule_leaves_a_row_for_each_move(names: Names) -> None:
     ]
     assert {row["batch_id"] for row in results(job)} == {batch_id}
     assert [attempt.gate for attempt in attempts(job)] == ["PASS", "PASS"]
-    assert ops.held(attempts(job)) == []
+    assert ops.blocked(attempts(job)) == []
 
 
 def test_a_batch_that_fails_stays_in_raw_and_the_next_goes_on(names: Names) -> None:
@@ -87,7 +87,7 @@ def test_a_batch_that_fails_stays_in_raw_and_the_next_goes_on(names: Names) -> N
     bad = load(job, "id,note\n1,\n")
     good = load(job, "id,note\n2,b\n")
     assert due(job, bad, good) == [good]
-    assert [attempt.batch_id for attempt in ops.held(attempts(job))] == [bad]
+    assert [attempt.batch_id for attempt in ops.blocked(attempts(job))] == [bad]
     assert reasons(job.catalog, names=names, dataset="fails", run_ids=["jr_1"]) == {
         ("jr_1", bad): ["notes FAIL: 1, mustBe 0"]
     }
@@ -106,15 +106,15 @@ def test_a_batch_of_which_nothing_is_accepted_fails(names: Names) -> None:
     assert verdicts["notes"] == ("NOT_EVALUATED", "there is no row to measure")
 
 
-def test_a_dataset_that_fails_after_a_merge_is_held_until_a_merge_passes(names: Names) -> None:
+def test_a_dataset_that_fails_after_a_merge_is_blocked_until_a_merge_passes(names: Names) -> None:
     job = job_on(replace(SHOP, dataset="too_many"), names=names)
     batch_ids = [load(job, f"id,note\n{n},a\n{n + 10},a\n") for n in range(2)]
     merge(job, *batch_ids)
-    (held,) = ops.held(attempts(job))
-    assert (held.move, held.gate) == (Move.RAW_TO_INTEGRATION, "FAIL")
+    (blocked,) = ops.blocked(attempts(job))
+    assert (blocked.move, blocked.gate) == (Move.RAW_TO_INTEGRATION, "FAIL")
     patient = replace(FEW, thresholds=(Decimal(9),))
     merge(replace(job, contract=replace(job.contract, quality=(patient,))), batch_ids[0])
-    assert ops.held(attempts(job)) == []
+    assert ops.blocked(attempts(job)) == []
 
 
 def test_a_warning_holds_nothing(names: Names) -> None:

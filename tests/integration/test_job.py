@@ -70,14 +70,14 @@ def once(value: float) -> dict[str, float]:
     return {"SampleCount": 1, "Sum": value}
 
 
-def test_refused_records_raise_the_alarm_of_their_dataset_alone(job: Job, arrive: Arrive) -> None:
+def test_rejected_records_raise_the_alarm_of_their_dataset_alone(job: Job, arrive: Arrive) -> None:
     cloudwatch: Any = boto3.client("cloudwatch")
-    topic, queue = alert_queue("refusals")
+    topic, queue = alert_queue("rejections")
     for dataset in (job.contract.dataset, "another"):
         cloudwatch.put_metric_alarm(
             AlarmName=dataset,
             Namespace=job.names.metric_namespace,
-            MetricName=Metric.REFUSED_PERCENT,
+            MetricName=Metric.REJECTED_PERCENT,
             Dimensions=[{"Name": "Dataset", "Value": dataset}],
             Statistic="Maximum",
             Period=300,
@@ -92,8 +92,8 @@ def test_refused_records_raise_the_alarm_of_their_dataset_alone(job: Job, arrive
 
     assert measured(job, Metric.RECEIVED) == once(4)
     assert measured(job, Metric.ACCEPTED) == once(3)
-    assert measured(job, Metric.REFUSED) == once(1)
-    assert measured(job, Metric.REFUSED_PERCENT) == once(25)
+    assert measured(job, Metric.REJECTED) == once(1)
+    assert measured(job, Metric.REJECTED_PERCENT) == once(25)
     assert measured(job, Metric.FAILURES) == once(0)
     assert measured(job, Metric.DURATION)["Sum"] > 0
     assert measured(job, Metric.DATA_AGE)["SampleCount"] == 0

@@ -108,11 +108,11 @@ def test_a_record_that_is_read_again_replaces_what_it_was(lake: Lake) -> None:
     assert [row["amount"] for row in lake.rows(contract)] == [1]
 
 
-def test_refused_records_stay_in_raw(lake: Lake) -> None:
-    contract = replace(ACCOUNTS, dataset="refused")
+def test_rejected_records_stay_in_raw(lake: Lake) -> None:
+    contract = replace(ACCOUNTS, dataset="rejected")
     lake.create(contract)
-    refusal = {"_errors": [{"column": "amount", "reason": "is no number"}], "_record": "x"}
-    lake.receive(contract, [account(contract, 1, id=1, amount=1), account(contract, 1, id=2, amount=None) | refusal])
+    rejection = {"_errors": [{"column": "amount", "reason": "is no number"}], "_record": "x"}
+    lake.receive(contract, [account(contract, 1, id=1, amount=1), account(contract, 1, id=2, amount=None) | rejection])
 
     assert lake.move(contract, batch(contract, 1))[batch(contract, 1)] == Counts(read=1, inserted=1)
     assert [row["id"] for row in lake.rows(contract)] == [1]
@@ -125,7 +125,7 @@ def test_a_batch_that_is_not_in_raw_changes_nothing(lake: Lake) -> None:
     assert lake.commits(contract) == 0
 
 
-def test_a_key_that_is_null_is_refused(lake: Lake) -> None:
+def test_a_key_that_is_null_is_rejected(lake: Lake) -> None:
     contract = replace(ACCOUNTS, dataset="keyless")
     lake.create(contract)
     lake.receive(contract, [account(contract, 1, id=1) | {"id": None}])
@@ -135,7 +135,7 @@ def test_a_key_that_is_null_is_refused(lake: Lake) -> None:
         lake.move(contract, batch(contract, 1))
 
 
-def test_tables_that_are_not_as_the_contract_says_are_refused(lake: Lake) -> None:
+def test_tables_that_are_not_as_the_contract_says_are_rejected(lake: Lake) -> None:
     contract = replace(ACCOUNTS, dataset="missing")
     with pytest.raises(LakehouseError, match=r"no table \w+raw.missing: .*lakehouse tables apply"):
         lake.move(contract, batch(contract, 1))

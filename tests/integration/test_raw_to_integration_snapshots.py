@@ -34,12 +34,12 @@ snapshots = st.lists(
 )
 
 
-def records(contract: Contract, number: int, state: dict[int, int], refused: int = 0) -> list[Record]:
+def records(contract: Contract, number: int, state: dict[int, int], rejected: int = 0) -> list[Record]:
     origin = {"_batch_id": batch(contract, number), "_source_file": "s3://erp"}
-    refusal = {"_errors": [{"column": "amount", "reason": "is no number"}], "_record": "7,x"}
+    rejection = {"_errors": [{"column": "amount", "reason": "is no number"}], "_record": "7,x"}
     return [
         *({"id": id_, "amount": amount, "_source_row": id_, **origin} for id_, amount in state.items()),
-        *({"_source_row": 100 + n, **origin, **refusal} for n in range(refused)),
+        *({"_source_row": 100 + n, **origin, **rejection} for n in range(rejected)),
     ]
 
 
@@ -62,8 +62,8 @@ def test_the_latest_snapshot_is_the_state(
     for number in data.draw(st.permutations([*range(len(sent)), *range(len(sent))])):
         if number >= newest:
             newest = number
-            rows, refused = sent[number]
-            if not refused:
+            rows, rejected = sent[number]
+            if not rejected:
                 expected = dict.fromkeys(expected, (None, True))
             expected |= {id_: (amount, False) for id_, amount in rows.items()}
         before, commits = state(lake, contract), lake.commits(contract)

@@ -123,9 +123,9 @@ def test_a_batch_is_written_once_however_often_it_runs(
     first = arrive(s3, names, {f"{i:03}.csv": lines(i * 10, 10) for i in range(40)})
     second = arrive(s3, names, {"late.csv": lines(1000, 5), "broken.csv": b"PK\x03\x04", "empty.csv": b""})
     counts = move(first, names=names)
-    assert counts == Counts(received=480, accepted=400, refused=80, objects=40, bytes=first.size)
+    assert counts == Counts(received=480, accepted=400, rejected=80, objects=40, bytes=first.size)
     counts = move(second, names=names)
-    assert counts == Counts(received=8, accepted=5, refused=3, objects=3, bytes=second.size)
+    assert counts == Counts(received=8, accepted=5, rejected=3, objects=3, bytes=second.size)
     expected = rows_of(s3, first, second)
     assert len(expected) == 488
     assert rows_in_table(names) == expected
@@ -139,7 +139,7 @@ def test_a_batch_is_written_once_however_often_it_runs(
 def test_a_batch_of_nothing_is_written(s3: "S3Client", names: Names, shop: Contract) -> None:
     planned = arrive(s3, names, {"header.csv": b"id,price\n"})
     counts = move(planned, names=names)
-    assert counts == Counts(received=0, accepted=0, refused=0, objects=1, bytes=planned.size)
+    assert counts == Counts(received=0, accepted=0, rejected=0, objects=1, bytes=planned.size)
     assert rows_in_table(names) == []
 
 

@@ -1,7 +1,7 @@
 """Files with damage of all kinds, each from a seed of its own, read one after the other in a process with a limit.
 
 `python -m tests.reliability.fuzz FORMAT FIRST COUNT` reads the damaged files of so many seeds; the last line that it
-prints is the seed in work, or `ended` and how many rows were accepted and refused.
+prints is the seed in work, or `ended` and how many rows were accepted and rejected.
 """
 
 import bz2
@@ -127,7 +127,7 @@ def _main(format_: str, first: int, count: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
     whole = WHOLE[format_]()
     assert sum(batch[ERRORS].null_count for batch in rows(format_, io.BytesIO(whole))) == len(RECORDS)
-    accepted = refused = 0
+    accepted = rejected = 0
     for seed in range(first, first + count):
         print(seed, flush=True)  # noqa: T201
         signal.alarm(SECONDS_A_FILE)
@@ -137,10 +137,10 @@ def _main(format_: str, first: int, count: int) -> None:
             for row in batch.select([ERRORS, RECORD, SOURCE_ROW]).to_pylist():
                 assert row[SOURCE_ROW] >= 1
                 assert row[ERRORS] is None or (row[ERRORS] and row[RECORD] is not None)
-                accepted, refused = (accepted + 1, refused) if row[ERRORS] is None else (accepted, refused + 1)
+                accepted, rejected = (accepted + 1, rejected) if row[ERRORS] is None else (accepted, rejected + 1)
         signal.alarm(0)
     assert peak_memory() < MEMORY, f"{peak_memory():,} bytes"
-    print(f"ended: {accepted} accepted, {refused} refused")  # noqa: T201
+    print(f"ended: {accepted} accepted, {rejected} rejected")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ SECONDS = 240
 
 @dataclass(frozen=True, slots=True)
 class Hostile:
-    """An object, and the rows that it has to become: all of them refused, or `accepted` many not."""
+    """An object, and the rows that it has to become: all of them rejected, or `accepted` many not."""
 
     format: str
     content: Callable[[], bytes]

@@ -18,4 +18,4 @@ def test_damaged_files_are_read_to_an_end(format_: str) -> None:
     figures.tell("Damaged files", format=format_, files=f"{FILES:,}", outcome=said)
     assert said.startswith("ended: ")
     assert ": 0 accepted" not in said  # damage in one place leaves others
-    assert ", 0 refused" not in said
+    assert ", 0 rejected" not in said

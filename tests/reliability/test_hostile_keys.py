@@ -49,7 +49,7 @@ def test_each_key_is_read_once_and_named_as_it_is(aws: Server) -> None:
     assert batch is not None
     assert {item.key.removeprefix(dataset.stage_prefix) for item in batch.objects} == {*KEYS}
     counts = stage_to_raw(job.spark, dataset, batch, names=names, catalog=job.catalog)
-    assert (counts.received, counts.accepted, counts.refused) == (len(KEYS), len(KEYS), 0)
+    assert (counts.received, counts.accepted, counts.rejected) == (len(KEYS), len(KEYS), 0)
     rows = job.catalog.load_table(definition.raw(dataset, names=names).name).scan().to_arrow().to_pylist()
     assert {row["_source_file"]: row["a"] for row in rows} == {
         f"s3://{bucket}/{dataset.stage_prefix}{key}": number for number, key in enumerate(KEYS)

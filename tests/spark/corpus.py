@@ -116,7 +116,7 @@ def plays() -> Iterator[Play]:
 
 
 def _files(format_: str, write: Any) -> Play:
-    """Facts in files of a format: values at their limits, records that are refused, files that are damaged, and a
+    """Facts in files of a format: values at their limits, records that are rejected, files that are damaged, and a
     contract that grows."""
     facts = Contract(
         path=f"contracts/test/{format_}.odcs.yaml",
@@ -200,7 +200,7 @@ def _csv(rows: list[Record], columns: tuple[Column, ...]) -> bytes:
 
 
 def _parquet(rows: list[Record], columns: tuple[Column, ...]) -> bytes:
-    # Wider than the contract where a value is meant to be refused.
+    # Wider than the contract where a value is meant to be rejected.
     kinds = {"visits": pa.int64(), "price": pa.decimal128(12, 3)}
     schema = pa.schema([(item.name, kinds.get(item.name, item.type.arrow)) for item in columns])
     out = io.BytesIO()
@@ -260,11 +260,11 @@ def _changes(dataset: str, partitions: tuple[Partition, ...]) -> Play:
 
     loaded = [change(id_, None, "I") for id_ in range(-5, 15)]
     changed = [change(random.randrange(-5, 20), random.randrange(1, 30), random.choice("IUUD")) for _ in range(120)]
-    refused = [change(1, 99, "U") | {"id": None}]
+    rejected = [change(1, 99, "U") | {"id": None}]
     return Play(
         steps=[
             (contract, {"LOAD1.parquet": _dms(loaded, EVERYTHING)}),
-            (contract, {"b.parquet": _dms(changed[60:], EVERYTHING), "c.parquet": _dms(refused, EVERYTHING)}),
+            (contract, {"b.parquet": _dms(changed[60:], EVERYTHING), "c.parquet": _dms(rejected, EVERYTHING)}),
             (contract, {"a.parquet": _dms(changed[:70], EVERYTHING)}),
             (replace(contract, columns=WIDER), {"d.parquet": _dms([_wide(row) for row in changed[::7]], WIDER)}),
         ]

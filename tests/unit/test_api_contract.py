@@ -105,12 +105,14 @@ def test_a_contract_says_how_its_api_is_called() -> None:
 def test_what_is_wrong_is_named(old: str, new: str, problem: str, remedy: str) -> None:
     found = reading(old, new)
     assert found.contract is None
-    assert any(problem in fault.problem and remedy in fault.remedy for fault in found.faults), found.faults
+    assert any(problem in violation.problem and remedy in violation.remedy for violation in found.violations), (
+        found.violations
+    )
 
 
 def test_words_of_apis_are_no_words_of_files() -> None:
     found = read(TEXT.replace("type: api", "type: s3, format: json".replace(", ", "\n    ")), path=PATH)
-    assert {fault.problem for fault in found.faults} >= {"'paginator' is no custom property"}
+    assert {violation.problem for violation in found.violations} >= {"'paginator' is no custom property"}
 
 
 def test_the_settings_of_paginators_are_those_of_dlt() -> None:

@@ -40,12 +40,12 @@ def orders(tmp_path: Path) -> str:
     return text.replace("        relationships: [{to: customers.customer_id}]\n", "")
 
 
-def test_contracts_without_faults(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_contracts_without_violations(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, "contracts", "check", "--contracts", str(CONTRACTS)) == 0
-    assert capsys.readouterr().out == "7 contracts, no faults\n"
+    assert capsys.readouterr().out == "7 contracts, no violations\n"
 
 
-def test_every_fault_is_a_line_with_file_and_line(
+def test_every_violation_is_a_line_with_file_and_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, orders: str
 ) -> None:
     path = one_contract(tmp_path, orders.replace("value: cdc", "value: ccd").replace("requ", "rekw"))
@@ -55,7 +55,7 @@ def test_every_fault_is_a_line_with_file_and_line(
 
     printed = capsys.readouterr()
     assert f"{path}:14: customProperties[0].value: 'ccd' is unknown: did you mean 'cdc'?\n" in printed.out
-    assert printed.err == "error 6 faults in 1 of 1 contracts\n"
+    assert printed.err == "error 6 violations in 1 of 1 contracts\n"
 
 
 @pytest.mark.parametrize(

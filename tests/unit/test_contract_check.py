@@ -1,4 +1,4 @@
-"""Each fault is found where it stands, with what to do about it, and together with all the others."""
+"""Each violation is found where it stands, with what to do about it, and together with all the others."""
 
 import copy
 from collections.abc import Iterator
@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 
 from lakehouse.contracts.check import check
 from lakehouse.contracts.odcs.reader import read
-from lakehouse.contracts.violations import Fault
+from lakehouse.contracts.violations import Violation
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 ORDERS = (CONTRACTS / "sales" / "orders.odcs.yaml").read_text()
 
 
-def faults_of(text: str) -> list[Fault]:
-    return read(text, path="contracts/sales/orders.odcs.yaml").faults
+def violations_of(text: str) -> list[Violation]:
+    return read(text, path="contracts/sales/orders.odcs.yaml").violations
 
 
-def assert_fault(faults: list[Fault], path: str, problem: str, remedy: str) -> None:
-    found = [fault for fault in faults if fault.path == path]
-    assert found, f"no fault at {path}, but {[str(fault) for fault in faults]}"
+def assert_violation(violations: list[Violation], path: str, problem: str, remedy: str) -> None:
+    found = [violation for violation in violations if violation.path == path]
+    assert found, f"no violation at {path}, but {[str(violation) for violation in violations]}"
     assert problem in found[0].problem
     assert remedy in found[0].remedy
 
@@ -46,11 +46,11 @@ def with_options(type_: str, options: str) -> str:
 def test_an_encoding_is_one_of_text(encoding: str) -> None:
     text = (CONTRACTS / "sales" / "store_sales.odcs.yaml").read_text()
     assert "encoding: UTF-8" in text
-    found = faults_of(text.replace("encoding: UTF-8", f"encoding: {encoding}"))
-    assert_fault(found, "servers[0].encoding", f"encoding {encoding!r} does not exist", "utf-8")
+    found = violations_of(text.replace("encoding: UTF-8", f"encoding: {encoding}"))
+    assert_violation(found, "servers[0].encoding", f"encoding {encoding!r} does not exist", "utf-8")
 
 
-def test_our_contracts_have_no_faults() -> None:
+def test_our_contracts_have_no_violations() -> None:
     assert check(CONTRACTS) == []
 
 
@@ -69,7 +69,7 @@ def test_our_contracts_have_no_faults() -> None:
     ],
 )
 def test_custom_properties(old: str, new: str, path: str, problem: str, remedy: str) -> None:
-    assert_fault(faults_of(changed(old, new)), f"customProperties{path}", problem, remedy)
+    assert_violation(violations_of(changed(old, new)), f"customProperties{path}", problem, remedy)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_custom_properties(old: str, new: str, path: str, problem: str, remedy: 
     ],
 )
 def test_values_of_custom_properties(name: str, value: str, problem: str, remedy: str) -> None:
-    assert_fault(faults_of(with_property(name, value)), "customProperties[2].value", problem, remedy)
+    assert_violation(violations_of(with_property(name, value)), "customProperties[2].value", problem, remedy)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_values_of_custom_properties(name: str, value: str, problem: str, remedy
     ],
 )
 def test_heading_source_and_service_levels(old: str, new: str, path: str, problem: str, remedy: str) -> None:
-    assert_fault(faults_of(changed(old, new)), path, problem, remedy)
+    assert_violation(violations_of(changed(old, new)), path, problem, remedy)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_heading_source_and_service_levels(old: str, new: str, path: str, proble
     ],
 )  # fmt: skip
 def test_columns(old: str, new: str, path: str, problem: str, remedy: str) -> None:
-    assert_fault(faults_of(changed(old, new)), f"schema[0].properties{path}", problem, remedy)
+    assert_violation(violations_of(changed(old, new)), f"schema[0].properties{path}", problem, remedy)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_columns(old: str, new: str, path: str, problem: str, remedy: str) -> No
 def test_options(type_: str, options: str, option: str, problem: str, remedy: str) -> None:
     path = f"schema[0].properties[6].logicalTypeOptions{option}"
 
-    assert_fault(faults_of(with_options(type_, options)), path, problem, remedy)
+    assert_violation(violations_of(with_options(type_, options)), path, problem, remedy)
 
 
 @pytest.mark.parametrize(
@@ -188,9 +188,9 @@ def test_options(type_: str, options: str, option: str, problem: str, remedy: st
 def test_what_is_not_checked_inside_objects_is_refused(inside: str, path: str, problem: str) -> None:
     nested = f"      - {{name: x, logicalType: object, properties: [{{name: y, logicalType: string, {inside}}}]}}\n"
 
-    faults = faults_of(changed("    quality:", f"{nested}    quality:"))
+    violations = violations_of(changed("    quality:", f"{nested}    quality:"))
 
-    assert_fault(faults, f"schema[0].properties[6].properties{path}", problem, "make the value a column")
+    assert_violation(violations, f"schema[0].properties[6].properties{path}", problem, "make the value a column")
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_what_is_not_checked_inside_objects_is_refused(inside: str, path: str, p
     ],
 )
 def test_quality_rules(old: str, new: str, path: str, problem: str, remedy: str) -> None:
-    assert_fault(faults_of(changed(old, new)), f"schema[0].quality{path}", problem, remedy)
+    assert_violation(violations_of(changed(old, new)), f"schema[0].quality{path}", problem, remedy)
 
 
 @pytest.mark.parametrize(
@@ -244,21 +244,21 @@ def test_quality_rules(old: str, new: str, path: str, problem: str, remedy: str)
     ],
 )
 def test_text_that_is_no_contract_names_its_line(text: str, line: int, problem: str) -> None:
-    [fault] = faults_of(text)
+    [violation] = violations_of(text)
 
-    assert (fault.line, fault.path) == (line, "")
-    assert problem in fault.problem
-    assert fault.remedy
+    assert (violation.line, violation.path) == (line, "")
+    assert problem in violation.problem
+    assert violation.remedy
 
 
-def test_all_faults_of_a_document_are_found_at_once_with_their_lines() -> None:
+def test_all_violations_of_a_document_are_found_at_once_with_their_lines() -> None:
     text = (
         ORDERS.replace("value: cdc", "value: ccd")
         .replace("name: status", "name: Status")
         .replace("unit: min", "unit: x")
     )
 
-    found = [(fault.line, fault.path) for fault in sorted(faults_of(text))]
+    found = [(violation.line, violation.path) for violation in sorted(violations_of(text))]
 
     assert found == [
         (number, path)
@@ -272,39 +272,42 @@ def test_all_faults_of_a_document_are_found_at_once_with_their_lines() -> None:
     ]
 
 
-def test_faults_between_contracts(tmp_path: Path) -> None:
+def test_violations_between_contracts(tmp_path: Path) -> None:
     write(tmp_path, "sales/orders.odcs.yaml", ORDERS.replace("customers.customer_id", "customers.customer"))
     write(tmp_path, "finance/orders.odcs.yaml", ORDERS.replace("domain: sales", "domain: finance"))
     write(tmp_path, "sales/customers.odcs.yaml", (CONTRACTS / "sales" / "customers.odcs.yaml").read_text())
     write(tmp_path, "sales/products.yaml", "")
 
-    faults = check(tmp_path)
+    violations = check(tmp_path)
 
-    assert [(Path(fault.file).relative_to(tmp_path).as_posix(), fault.path) for fault in faults] == [
+    assert [(Path(violation.file).relative_to(tmp_path).as_posix(), violation.path) for violation in violations] == [
         ("sales/orders.odcs.yaml", ""),
         ("sales/orders.odcs.yaml", "schema[0].properties[1].relationships[0].to"),
         ("sales/products.yaml", ""),
     ]
-    assert "table orders has a contract already" in faults[0].problem
-    assert (faults[1].problem, faults[1].remedy) == ("customers has no column customer", "did you mean 'customer_id'?")
-    assert "name it <dataset>.odcs.yaml" in faults[2].remedy
+    assert "table orders has a contract already" in violations[0].problem
+    assert (violations[1].problem, violations[1].remedy) == (
+        "customers has no column customer",
+        "did you mean 'customer_id'?",
+    )
+    assert "name it <dataset>.odcs.yaml" in violations[2].remedy
 
 
 def test_a_reference_to_a_dataset_without_contract(tmp_path: Path) -> None:
     write(tmp_path, "sales/orders.odcs.yaml", ORDERS)
 
-    [fault] = check(tmp_path)
+    [violation] = check(tmp_path)
 
-    assert fault.problem == "no dataset customers"
+    assert violation.problem == "no dataset customers"
 
 
-def test_one_unreadable_file_does_not_hide_the_faults_of_others(tmp_path: Path) -> None:
+def test_one_unreadable_file_does_not_hide_the_violations_of_others(tmp_path: Path) -> None:
     write(tmp_path, "sales/orders.odcs.yaml", ORDERS.replace("value: cdc", "value: ccd"))
     (tmp_path / "sales" / "broken.odcs.yaml").write_bytes(b"\xff\xfe\xfa")
 
-    faults = check(tmp_path)
+    violations = check(tmp_path)
 
-    assert {Path(fault.file).name for fault in faults} == {"orders.odcs.yaml", "broken.odcs.yaml"}
+    assert {Path(violation.file).name for violation in violations} == {"orders.odcs.yaml", "broken.odcs.yaml"}
 
 
 def write(folder: Path, name: str, text: str) -> None:
@@ -342,12 +345,14 @@ json_values = st.recursive(
 
 
 def test_the_document_that_is_spoilt_below_is_right() -> None:
-    assert faults_of(yaml.safe_dump(DOCUMENT)) == []
+    assert violations_of(yaml.safe_dump(DOCUMENT)) == []
 
 
 @given(st.sampled_from([path for path in paths(DOCUMENT) if path]), json_values)
 @settings(max_examples=150)
-def test_whatever_a_value_is_replaced_by_the_contract_is_read_or_has_faults(path: tuple[Any, ...], value: Any) -> None:
+def test_whatever_a_value_is_replaced_by_the_contract_is_read_or_has_violations(
+    path: tuple[Any, ...], value: Any
+) -> None:
     document = copy.deepcopy(DOCUMENT)
     *parents, last = path
     place = document
@@ -357,5 +362,5 @@ def test_whatever_a_value_is_replaced_by_the_contract_is_read_or_has_faults(path
 
     reading = read(yaml.safe_dump(document), path="contracts/sales/orders.odcs.yaml")
 
-    assert (reading.contract is None) == bool(reading.faults)
-    assert all(fault.line >= 1 and fault.remedy for fault in reading.faults)
+    assert (reading.contract is None) == bool(reading.violations)
+    assert all(violation.line >= 1 and violation.remedy for violation in reading.violations)

@@ -81,9 +81,9 @@ def test_a_faulty_contract_spoils_its_own_domain_alone(tmp_path: Path) -> None:
     first, second = plans(tmp_path, [model("of_one", "one"), model("of_both", "one", "two")])
     assert [found.name for found in first.models] == ["of_one"]
     assert second.datasets == second.models == ()
-    ((fault),) = second.faults
-    assert "b/two.odcs.yaml" in fault
-    assert "no dataset nothing" in fault
+    ((violation),) = second.violations
+    assert "b/two.odcs.yaml" in violation
+    assert "no dataset nothing" in violation
 
 
 def test_models_of_a_dataset_without_a_contract_are_left_out(tmp_path: Path) -> None:

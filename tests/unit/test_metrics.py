@@ -29,12 +29,12 @@ def attempt(**counts: Any) -> ops.Attempt:
 
 
 def test_records_of_all_batches_are_added_and_their_time_is_not() -> None:
-    attempts = [attempt(received=8, accepted=7, refused=1), attempt(received=2, accepted=2, refused=0)]
+    attempts = [attempt(received=8, accepted=7, rejected=1), attempt(received=2, accepted=2, rejected=0)]
     assert metrics.values_of(attempts, None) == {
         Metric.RECEIVED: 10,
         Metric.ACCEPTED: 9,
-        Metric.REFUSED: 1,
-        Metric.REFUSED_PERCENT: 10,
+        Metric.REJECTED: 1,
+        Metric.REJECTED_PERCENT: 10,
         Metric.DURATION: 90,
         Metric.FAILURES: 0,
     }
@@ -49,8 +49,8 @@ def test_what_is_not_counted_has_no_value() -> None:
     }
 
 
-def test_no_record_is_no_share_of_refused_ones() -> None:
-    assert Metric.REFUSED_PERCENT not in metrics.values_of([attempt(received=0, accepted=0, refused=0)], None)
+def test_no_record_is_no_share_of_rejected_ones() -> None:
+    assert Metric.REJECTED_PERCENT not in metrics.values_of([attempt(received=0, accepted=0, rejected=0)], None)
 
 
 def test_a_failure_counts_itself_and_its_time() -> None:
@@ -61,10 +61,10 @@ def test_a_failure_counts_itself_and_its_time() -> None:
 
 
 def test_a_gate_that_holds_one_batch_holds() -> None:
-    passed, held = attempt(gate="PASS"), attempt(gate="NOT_EVALUATED")
-    assert metrics.values_of([passed], None)[Metric.HELD] == 0
-    assert metrics.values_of([passed, held], None)[Metric.HELD] == 1
-    assert Metric.HELD not in metrics.values_of([attempt()], None)
+    passed, blocked = attempt(gate="PASS"), attempt(gate="NOT_EVALUATED")
+    assert metrics.values_of([passed], None)[Metric.BLOCKED] == 0
+    assert metrics.values_of([passed, blocked], None)[Metric.BLOCKED] == 1
+    assert Metric.BLOCKED not in metrics.values_of([attempt()], None)
 
 
 def test_a_metric_has_a_move_or_none() -> None:

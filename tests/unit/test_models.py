@@ -103,10 +103,10 @@ def test_history_is_what_was_true_at_each_moment(
     data: st.DataObject,
 ) -> None:
     again = data.draw(st.lists(st.sampled_from(log), max_size=4)) if log else []
-    refused = _row(Change(0, 99, 20, 0, False, "refused")) | {"_errors": [{"column": "region", "reason": "too long"}]}
+    rejected = _row(Change(0, 99, 20, 0, False, "rejected")) | {"_errors": [{"column": "region", "reason": "too long"}]}
     unpromoted = _row(Change(0, 98, 20, 0, False, "unpromoted")) | {"_batch_id": "customers-00000002"}
     delivered = [_row(change) for change in data.draw(st.permutations(log + again))]
-    _write(database, tables["customers"], [*delivered, refused, unpromoted])
+    _write(database, tables["customers"], [*delivered, rejected, unpromoted])
     _write(
         database,
         tables["batches"],

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.batches.attempts import FAILED, SUCCEEDED, Attempt, held, pending
+from lakehouse.batches.attempts import FAILED, SUCCEEDED, Attempt, blocked, pending
 from lakehouse.names import Move
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -60,17 +60,17 @@ def test_what_its_gate_holds_is_due_nowhere_until_it_passes(gate: str) -> None:
     one = BATCHES[0]
     stopped = [attempt(one, Move.STAGE_TO_RAW, at=0, gate=gate)]
     assert pending([one], stopped) == {Move.STAGE_TO_RAW: [], Move.RAW_TO_INTEGRATION: []}
-    assert held(stopped) == stopped
+    assert blocked(stopped) == stopped
     again = [*stopped, attempt(one, Move.STAGE_TO_RAW, at=1, gate="PASS")]
     assert pending([one], again)[Move.RAW_TO_INTEGRATION] == [one]
-    assert held(again) == []
+    assert blocked(again) == []
 
 
-def test_a_merge_is_held_until_a_later_one_passes_whatever_its_batch() -> None:
+def test_a_merge_is_blocked_until_a_later_one_passes_whatever_its_batch() -> None:
     first, second, _ = BATCHES
     failed = attempt(first, Move.RAW_TO_INTEGRATION, at=0, gate="FAIL")
-    assert held([failed]) == [failed]
+    assert blocked([failed]) == [failed]
     # A run of several batches is judged under the last of them.
     unjudged = attempt(first, Move.RAW_TO_INTEGRATION, at=1)
-    assert held([failed, unjudged]) == [failed]
-    assert held([failed, unjudged, attempt(second, Move.RAW_TO_INTEGRATION, at=1, gate="PASS")]) == []
+    assert blocked([failed, unjudged]) == [failed]
+    assert blocked([failed, unjudged, attempt(second, Move.RAW_TO_INTEGRATION, at=1, gate="PASS")]) == []

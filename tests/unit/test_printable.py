@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lakehouse.batches.quarantine import Refused
+from lakehouse.batches.quarantine import Rejected
 from lakehouse.cli.commands import build, quarantine, status
 from lakehouse.cli.commands.query import _cell
 from lakehouse.cli.printable import in_markup, printable
@@ -67,8 +67,8 @@ def test_why_something_failed_is_shown_as_text(
         age=None,
         freshness=None,
         received=0,
-        refused=0,
-        held=(),
+        rejected=0,
+        blocked=(),
         failed=text,
         running=(),
     )
@@ -90,8 +90,8 @@ def test_why_something_failed_is_shown_as_text(
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_refused_record_is_shown_as_text(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    quarantine.show(Refused(batch_id="b", file=f"s3://stage/{text}", row=1, reasons=((None, text),), record=text))
+def test_a_rejected_record_is_shown_as_text(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    quarantine.show(Rejected(batch_id="b", file=f"s3://stage/{text}", row=1, reasons=((None, text),), record=text))
     shown = capsys.readouterr().out
     assert len(shown.splitlines()) == 3
     assert all(line.isprintable() for line in shown.splitlines())

@@ -6,7 +6,7 @@ from lakehouse.contracts import types
 from lakehouse.contracts.model import Column
 from lakehouse.contracts.odcs.custom import Setting
 from lakehouse.contracts.odcs.row_filter import row_filter
-from lakehouse.contracts.violations import Faults
+from lakehouse.contracts.violations import Violations
 
 COLUMNS = [
     Column(name=name, source_name=name, type=type_)
@@ -24,21 +24,23 @@ COLUMNS = [
     ],
 )
 def test_predicates(predicate: str) -> None:
-    faults = Faults("f")
-    assert row_filter(Setting(predicate, ("customProperties",)), COLUMNS, faults=faults) == predicate
-    assert faults.found == []
+    violations = Violations("f")
+    assert row_filter(Setting(predicate, ("customProperties",)), COLUMNS, violations=violations) == predicate
+    assert violations.found == []
 
 
 def test_no_filter() -> None:
-    assert row_filter(None, COLUMNS, faults=Faults("f")) == ""
+    assert row_filter(None, COLUMNS, violations=Violations("f")) == ""
 
 
 def test_a_column_that_does_not_compare_is_refused() -> None:
-    faults = Faults("f")
-    row_filter(Setting("tags = 'a'", ("customProperties",)), COLUMNS, faults=faults)
-    assert [fault.problem for fault in faults.found] == ["'tags' is a list<string>"]
+    violations = Violations("f")
+    row_filter(Setting("tags = 'a'", ("customProperties",)), COLUMNS, violations=violations)
+    assert [violation.problem for violation in violations.found] == ["'tags' is a list<string>"]
 
 
 def test_spaces_within_a_text_are_part_of_it() -> None:
-    faults = Faults("f")
-    assert row_filter(Setting(" country = 'New  York'\n", ()), COLUMNS, faults=faults) == "country = 'New  York'"
+    violations = Violations("f")
+    assert (
+        row_filter(Setting(" country = 'New  York'\n", ()), COLUMNS, violations=violations) == "country = 'New  York'"
+    )

@@ -28,7 +28,7 @@ def stands(*attempts: ops.Attempt, age: timedelta | None = None, planned: int = 
 def test_a_dataset_without_data_is_late() -> None:
     found = stands()
     assert (found.in_raw, found.in_integration, found.age, found.is_late) == (None, None, None, True)
-    assert (found.waiting, found.received, found.refused, found.held, found.failed) == (0, 0, 0, (), None)
+    assert (found.waiting, found.received, found.rejected, found.blocked, found.failed) == (0, 0, 0, (), None)
 
 
 def test_what_is_planned_waits_until_it_is_in_integration() -> None:
@@ -39,9 +39,9 @@ def test_what_is_planned_waits_until_it_is_in_integration() -> None:
 
 def test_a_batch_counts_as_it_was_loaded_last() -> None:
     found = stands(
-        attempt(1, LOAD, received=5, refused=3), attempt(2, LOAD, received=2, refused=1), attempt(1, LOAD, received=5)
+        attempt(1, LOAD, received=5, rejected=3), attempt(2, LOAD, received=2, rejected=1), attempt(1, LOAD, received=5)
     )
-    assert (found.received, found.refused) == (7, 1)
+    assert (found.received, found.rejected) == (7, 1)
 
 
 def test_only_the_last_attempt_is_a_failure_to_mend() -> None:
@@ -51,4 +51,4 @@ def test_only_the_last_attempt_is_a_failure_to_mend() -> None:
 
 
 def test_gates_that_hold_are_named() -> None:
-    assert stands(attempt(1, LOAD, gate="FAIL"), attempt(2, LOAD, gate="PASS")).held == ("orders-00000001",)
+    assert stands(attempt(1, LOAD, gate="FAIL"), attempt(2, LOAD, gate="PASS")).blocked == ("orders-00000001",)

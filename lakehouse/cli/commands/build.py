@@ -27,11 +27,11 @@ def build(
     readers see are replaced one by one, each as a whole.
     """
     names = names_of(env)
-    held = {attempt.dataset for attempt in attempts.held(attempts.attempts(catalog.load(), names=names))}
-    if held:
-        console.print(f"[yellow]held by their gates[/], with all that depends on them: {', '.join(sorted(held))}")
+    blocked = {attempt.dataset for attempt in attempts.blocked(attempts.attempts(catalog.load(), names=names))}
+    if blocked:
+        console.print(f"[yellow]blocked by their gates[/], with all that depends on them: {', '.join(sorted(blocked))}")
     table = Table("", "name", "status", "seconds", "")
-    for node in dbt.build(names, select=tuple(select or ()), held=held):
+    for node in dbt.build(names, select=tuple(select or ()), blocked=blocked):
         said = node.message or "" if node.status not in ("success", "pass") else ""
         status = f"[{COLOURS.get(node.status, 'dim')}]{node.status}[/]"
         table.add_row(node.kind, node.name, status, f"{node.seconds:.1f}", in_markup(said))

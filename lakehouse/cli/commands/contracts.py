@@ -13,21 +13,21 @@ app = typer.Typer(no_args_is_help=True, help="What the datasets are: check and l
 
 @app.command("check")
 def check_contracts(contracts: Contracts = DEFAULT_CONTRACTS) -> None:
-    """Name every fault of every contract with its file, line, place and remedy.
+    """Name every violation of every contract with its file, line, place and remedy.
 
-    Needs no AWS, so it fits a pre-commit hook. Exit code 2 if there are faults.
+    Needs no AWS, so it fits a pre-commit hook. Exit code 2 if there are violations.
     """
-    faults = check(contracts)
-    for fault in faults:
-        console.print(str(fault), markup=False)
+    violations = check(contracts)
+    for violation in violations:
+        console.print(str(violation), markup=False)
     files = contract_paths(contracts)
-    if faults:
+    if violations:
         raise LakehouseError(
-            f"{len(faults)} faults in {len({fault.file for fault in faults})} of {len(files)} contracts"
+            f"{len(violations)} violations in {len({violation.file for violation in violations})} of {len(files)} contracts"
         )
     if not files:
         raise LakehouseError(f"{contracts}: no contracts, named <domain>/<dataset>.odcs.yaml")
-    console.print(f"{len(files)} contracts, no faults")
+    console.print(f"{len(files)} contracts, no violations")
 
 
 @app.command("list")

@@ -39,11 +39,11 @@ def run(
 
 
 def replay(
-    dataset: Annotated[str, typer.Argument(help="Dataset whose refused records are tried again.")],
+    dataset: Annotated[str, typer.Argument(help="Dataset whose rejected records are tried again.")],
     contracts: Contracts = DEFAULT_CONTRACTS,
     env: Environment = DEFAULT_ENVIRONMENT,
 ) -> None:
-    """Try refused records again under the contract in force, and move on what it accepts now.
+    """Try rejected records again under the contract in force, and move on what it accepts now.
 
     Change the contract, put it in force with `lakehouse tables apply`, then replay.
     """
@@ -51,7 +51,7 @@ def replay(
     names, catalog = names_of(env), catalogs.load()
     ended = runner.replay(contract, names=names, catalog=catalog, on_change=show_change)
     if not ended:
-        console.print(f"{dataset}: no record is refused")
+        console.print(f"{dataset}: no record is rejected")
     finish(ended, [contract], names=names, catalog=catalog)
 
 
@@ -83,7 +83,7 @@ def finish(ended: Sequence[JobRun], datasets: Iterable[Contract], *, names: Name
     """Print what the runs did, batch by batch, what failed and why, and what the gates of the datasets hold.
 
     Raises:
-        typer.Exit: with code 1 if any run failed, or anything is held.
+        typer.Exit: with code 1 if any run failed, or anything is blocked.
     """
     if ended:
         console.print(_summary(ended, names=names, catalog=catalog))
@@ -95,35 +95,35 @@ def finish(ended: Sequence[JobRun], datasets: Iterable[Contract], *, names: Name
             f"  batches {', '.join(job_run.batch_ids)}; log group {names.job_log_group(job_run.move, 'output')}, "
             f"stream {job_run.run_id}; mend it, then `lakehouse run {job_run.dataset}` takes up what is left"
         )
-    is_held = [_show_held(contract.dataset, names=names, catalog=catalog) for contract in datasets]
-    if failed or any(is_held):
+    is_blocked = [_show_blocked(contract.dataset, names=names, catalog=catalog) for contract in datasets]
+    if failed or any(is_blocked):
         raise typer.Exit(1)
 
 
-def _show_held(dataset: str, *, names: Names, catalog: Catalog) -> bool:
-    held = attempts.held(attempts.attempts(catalog, names=names, dataset=dataset))
-    run_ids = {attempt.run_id for attempt in held}
-    reasons = quality.reasons(catalog, names=names, dataset=dataset, run_ids=run_ids) if held else {}
-    for attempt in held:
+def _show_blocked(dataset: str, *, names: Names, catalog: Catalog) -> bool:
+    blocked = attempts.blocked(attempts.attempts(catalog, names=names, dataset=dataset))
+    run_ids = {attempt.run_id for attempt in blocked}
+    reasons = quality.reasons(catalog, names=names, dataset=dataset, run_ids=run_ids) if blocked else {}
+    for attempt in blocked:
         what = "stays in raw" if attempt.move is Move.STAGE_TO_RAW else "is in; what depends on the dataset waits"
         said = "\n".join(f"  {in_markup(reason)}" for reason in reasons[attempt.run_id, attempt.batch_id])
         console.print(
             f"[red]{dataset}[/]: {attempt.batch_id} {what}, its gate is {attempt.gate}\n{said}\n"
             f"  mend the data or the contract, then `lakehouse rerun {dataset} {attempt.batch_id}`"
         )
-    return bool(held)
+    return bool(blocked)
 
 
 def _summary(ended: Iterable[JobRun], *, names: Names, catalog: Catalog) -> Table:
     table = Table("batch", "move")
     table.columns[0].overflow = "fold"  # an id that is cut short can't be copied
-    for count in ("received", "accepted", "refused", "changed"):
+    for count in ("received", "accepted", "rejected", "changed"):
         table.add_column(count, justify="right")
     run_ids = {job_run.run_id for job_run in ended}
     for dataset in sorted({job_run.dataset for job_run in ended}):
         for attempt in attempts.attempts(catalog, names=names, dataset=dataset):
             if attempt.run_id in run_ids:
-                counts = (attempt.received, attempt.accepted, attempt.refused, attempt.changed)
+                counts = (attempt.received, attempt.accepted, attempt.rejected, attempt.changed)
                 shown = ("" if count is None else f"{count:,}" for count in counts)
                 table.add_row(attempt.batch_id, attempt.move.replace("_", " "), *shown)
     return table

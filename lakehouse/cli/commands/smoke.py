@@ -12,10 +12,10 @@ def smoke(contracts: Contracts = DEFAULT_CONTRACTS, env: Environment = DEFAULT_E
 
     Changes nothing. Exit code 1 means that something is not as it should be.
     """
-    faults = 0
+    violations = 0
     for check in checks(checked(contracts), names=names_of(env)):
-        console.print(f"[red]✗[/] {check.what}:" if check.fault else f"[green]✓[/] {check.what}")
-        if check.fault:
-            console.print(f"  {check.fault}", markup=False)
-            faults += 1
-    raise typer.Exit(code=1 if faults else 0)
+        console.print(f"[red]✗[/] {check.what}:" if check.violation else f"[green]✓[/] {check.what}")
+        if check.violation:
+            console.print(f"  {check.violation}", markup=False)
+            violations += 1
+    raise typer.Exit(code=1 if violations else 0)

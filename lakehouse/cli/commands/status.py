@@ -20,12 +20,12 @@ def status(
     contracts: Contracts = DEFAULT_CONTRACTS,
     env: Environment = DEFAULT_ENVIRONMENT,
 ) -> None:
-    """Show, for each dataset, its last batch in each zone, its age, what was refused, and what is held or running.
+    """Show, for each dataset, its last batch in each zone, its age, what was rejected, and what is blocked or running.
 
     A batch's id is the dataset and the number shown, e.g. orders-00000007. Red is what somebody has to look at: data
     older than the contract allows, a gate that holds, a failure.
     """
-    table = Table("dataset", "raw", "integration", "waiting", "age / SLA", "refused", "state")
+    table = Table("dataset", "raw", "integration", "waiting", "age / SLA", "rejected", "state")
     table.columns[0].no_wrap = True
     for found in look(chosen(contracts, datasets or []), names=names_of(env), catalog=catalog.load()):
         late = "red" if found.is_late else "default"
@@ -35,7 +35,7 @@ def status(
             _number(found.in_integration),
             f"{found.waiting}" if found.waiting else "",
             f"[{late}]{_short(found.age)}[/] / {_short(found.freshness)}",
-            f"{found.refused:,} of {found.received:,}" if found.refused else "",
+            f"{found.rejected:,} of {found.received:,}" if found.rejected else "",
             _state(found),
         )
     console.print(table)
@@ -46,7 +46,7 @@ def _number(batch_id: str | None) -> str:
 
 
 def _state(found: Status) -> str:
-    said = [f"[red]held[/] after {batch_id}" for batch_id in found.held]
+    said = [f"[red]blocked[/] after {batch_id}" for batch_id in found.blocked]
     said += [f"[red]failed[/]: {in_markup(found.failed)}"] if found.failed else []
     said += [f"running: {run}" for run in found.running]
     return "\n".join(said) or "[green]good[/]"

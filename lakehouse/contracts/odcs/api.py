@@ -12,7 +12,7 @@ from lakehouse.contracts.api_cursor import ORDERED, order
 from lakehouse.contracts.api_source import Api, Incremental, Words
 from lakehouse.contracts.model import Column
 from lakehouse.contracts.odcs.custom import Setting
-from lakehouse.contracts.violations import Faults, YamlPath, one_of
+from lakehouse.contracts.violations import Violations, YamlPath, one_of
 
 WORDS = ("records", "paginator", "incremental", "parameters", "requestsPerMinute", "tokenHeader")
 
@@ -34,7 +34,7 @@ _PARAMETER = re.compile(r"[\w.$\[\]-]+")
 
 
 def api(
-    server: Server, given: Mapping[str, Setting], *, columns: Sequence[Column], faults: Faults, path: YamlPath
+    server: Server, given: Mapping[str, Setting], *, columns: Sequence[Column], violations: Violations, path: YamlPath
 ) -> Api:
     """Read how an API is called.
 
@@ -42,83 +42,87 @@ def api(
         server: ODCS server of type `api`.
         given: its custom properties.
         columns: the dataset's, one of which may be the cursor.
-        faults: gets what is wrong.
+        violations: gets what is wrong.
         path: path of the server.
     """
-    _check_location(server.location, faults=faults, path=path)
-    paginator, paging = _paginator(given.get("paginator"), faults=faults, path=path)
+    _check_location(server.location, violations=violations, path=path)
+    paginator, paging = _paginator(given.get("paginator"), violations=violations, path=path)
     limit = given.get("requestsPerMinute")
     if limit is not None and (type(limit.value) is not int or limit.value < 1):
-        faults.add(limit.path, f"{limit.value!r} is no number of requests", remedy="write a whole number from 1 on")
-    records = _text(given.get("records"), _PATH, example="data.items", faults=faults)
+        violations.add(limit.path, f"{limit.value!r} is no number of requests", remedy="write a whole number from 1 on")
+    records = _text(given.get("records"), _PATH, example="data.items", violations=violations)
     return Api(
         location=server.location or "",
         paginator=paginator,
         paging=paging,
         records=tuple(records.split(".")) if records else (),
-        incremental=_incremental(given.get("incremental"), columns, faults=faults),
-        parameters=_words(given.get("parameters"), faults=faults),
+        incremental=_incremental(given.get("incremental"), columns, violations=violations),
+        parameters=_words(given.get("parameters"), violations=violations),
         requests_a_minute=limit.value if limit else None,
-        token_header=_text(given.get("tokenHeader"), _HEADER, example="X-Api-Key", faults=faults),
+        token_header=_text(given.get("tokenHeader"), _HEADER, example="X-Api-Key", violations=violations),
     )
 
 
-def _check_location(location: str | None, *, faults: Faults, path: YamlPath) -> None:
+def _check_location(location: str | None, *, violations: Violations, path: YamlPath) -> None:
     url = urlsplit(location or "")
     if url.scheme not in ("http", "https") or not url.hostname:
-        faults.add(path, f"location {location!r} is no URL", remedy="write such as https://api.example.com/v1/rates")
+        violations.add(
+            path, f"location {location!r} is no URL", remedy="write such as https://api.example.com/v1/rates"
+        )
     elif url.query or url.fragment or url.username or url.password:
         remedy = "write the URL alone: a query is `parameters`, a token is in the source's secret"
-        faults.add((*path, "location"), f"{location!r} is more than an address", remedy=remedy)
+        violations.add((*path, "location"), f"{location!r} is more than an address", remedy=remedy)
 
 
-def _paginator(setting: Setting | None, *, faults: Faults, path: YamlPath) -> tuple[str, Words]:
+def _paginator(setting: Setting | None, *, violations: Violations, path: YamlPath) -> tuple[str, Words]:
     if setting is None:
         remedy = f"add the custom property `paginator`, e.g. {{type: single_page}}; types are {', '.join(PAGINATORS)}"
-        faults.add(path, "does not say how one page leads to the next", remedy=remedy)
+        violations.add(path, "does not say how one page leads to the next", remedy=remedy)
         return "", ()
-    given = dict(_map(setting, faults=faults))
+    given = dict(_map(setting, violations=violations))
     type_ = given.pop("type", None)
     if type_ not in PAGINATORS:
-        faults.add(setting.path, f"{type_!r} is no type of paginator", remedy=one_of(type_, PAGINATORS))
+        violations.add(setting.path, f"{type_!r} is no type of paginator", remedy=one_of(type_, PAGINATORS))
         return "", ()
     needed, optional = PAGINATORS[str(type_)]
     for name in needed:
         if name not in given:
-            faults.add(setting.path, f"a paginator of type {type_} needs {name}", remedy=f"add {name}")
+            violations.add(setting.path, f"a paginator of type {type_} needs {name}", remedy=f"add {name}")
     for name, value in given.items():
         if name not in (*needed, *optional):
-            faults.add((*setting.path, name), f"{type_} has no {name!r}", remedy=one_of(name, (*needed, *optional)))
+            violations.add((*setting.path, name), f"{type_} has no {name!r}", remedy=one_of(name, (*needed, *optional)))
         elif (name in _NUMBERS) is not (type(value) is int):
             kind = "a whole number" if name in _NUMBERS else "a text"
-            faults.add((*setting.path, name), f"{value!r} is not {kind}", remedy=f"write {kind}")
+            violations.add((*setting.path, name), f"{value!r} is not {kind}", remedy=f"write {kind}")
     return str(type_), tuple(given.items())
 
 
-def _incremental(setting: Setting | None, columns: Sequence[Column], *, faults: Faults) -> Incremental | None:
+def _incremental(setting: Setting | None, columns: Sequence[Column], *, violations: Violations) -> Incremental | None:
     if setting is None:
         return None
-    given = dict(_map(setting, faults=faults))
+    given = dict(_map(setting, violations=violations))
     known = ("column", "parameter", "start")
     for name in given.keys() - {*known}:
-        faults.add((*setting.path, name), f"{name!r} is unknown", remedy=one_of(name, known))
+        violations.add((*setting.path, name), f"{name!r} is unknown", remedy=one_of(name, known))
     for name in ("column", "parameter"):
         if not isinstance(given.get(name), str):
-            faults.add(setting.path, f"names no {name}", remedy=f"add {name}")
+            violations.add(setting.path, f"names no {name}", remedy=f"add {name}")
             return None
     own = {column.name: column for column in columns}
     name, start = str(given["column"]), given.get("start")
     if name not in own:
-        faults.add((*setting.path, "column"), f"{name!r} is no column", remedy=one_of(name, own))
+        violations.add((*setting.path, "column"), f"{name!r} is no column", remedy=one_of(name, own))
         return None
     column = own[name]
     if column.type.kind not in ORDERED or column.options.time_format is not None:
         remedy = "use one of integers, decimals, texts, or ISO dates and times, that grows with what is new"
-        faults.add((*setting.path, "column"), f"{name!r}, a {column.type}, can be no cursor", remedy=remedy)
+        violations.add((*setting.path, "column"), f"{name!r}, a {column.type}, can be no cursor", remedy=remedy)
     elif start is not None and order(start, column.type, now=datetime.now(UTC)) is None:
-        faults.add((*setting.path, "start"), f"{start!r} is no {column.type} up to now", remedy="write one, or none")
+        violations.add(
+            (*setting.path, "start"), f"{start!r} is no {column.type} up to now", remedy="write one, or none"
+        )
     if not column.required:
-        faults.add(
+        violations.add(
             (*setting.path, "column"),
             f"{name!r} may be null",
             remedy=f"set `required: true` on {name}: it is the cursor",
@@ -126,27 +130,29 @@ def _incremental(setting: Setting | None, columns: Sequence[Column], *, faults: 
     return Incremental(column=name, parameter=str(given["parameter"]), start=None if start is None else str(start))
 
 
-def _words(setting: Setting | None, *, faults: Faults) -> Words:
+def _words(setting: Setting | None, *, violations: Violations) -> Words:
     if setting is None:
         return ()
-    given = _map(setting, faults=faults)
+    given = _map(setting, violations=violations)
     for name, value in given.items():
         if not _PARAMETER.fullmatch(str(name)) or not isinstance(value, str | int):
-            faults.add((*setting.path, name), f"{name}={value!r} is no parameter", remedy="write name: text or number")
+            violations.add(
+                (*setting.path, name), f"{name}={value!r} is no parameter", remedy="write name: text or number"
+            )
     return tuple(given.items())
 
 
-def _map(setting: Setting, *, faults: Faults) -> Mapping[str, Any]:
+def _map(setting: Setting, *, violations: Violations) -> Mapping[str, Any]:
     if isinstance(setting.value, dict):
         return setting.value
-    faults.add(setting.path, f"{setting.value!r} is no map", remedy="write such as {type: single_page}")
+    violations.add(setting.path, f"{setting.value!r} is no map", remedy="write such as {type: single_page}")
     return {}
 
 
-def _text(setting: Setting | None, form: re.Pattern[str], *, example: str, faults: Faults) -> str | None:
+def _text(setting: Setting | None, form: re.Pattern[str], *, example: str, violations: Violations) -> str | None:
     if setting is None:
         return None
     if not isinstance(setting.value, str) or not form.fullmatch(setting.value):
-        faults.add(setting.path, f"{setting.value!r} has another form", remedy=f"write such as {example}")
+        violations.add(setting.path, f"{setting.value!r} has another form", remedy=f"write such as {example}")
         return None
     return setting.value

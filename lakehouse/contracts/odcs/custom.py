@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from open_data_contract_standard.model import CustomProperty
 
-from lakehouse.contracts.violations import Faults, YamlPath, one_of
+from lakehouse.contracts.violations import Violations, YamlPath, one_of
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -28,14 +28,14 @@ class Setting(NamedTuple):
 
 
 def settings(
-    given: Sequence[CustomProperty] | None, *, known: Sequence[str], faults: Faults, path: YamlPath
+    given: Sequence[CustomProperty] | None, *, known: Sequence[str], violations: Violations, path: YamlPath
 ) -> dict[str, Setting]:
     """Custom properties of one place in a document, by name.
 
     Args:
         given: ODCS `customProperties`; one that names a `vendor` belongs to another tool and is left alone.
         known: names that mean something there.
-        faults: gets what is wrong.
+        violations: gets what is wrong.
         path: path of the list.
     """
     found: dict[str, Setting] = {}
@@ -44,26 +44,26 @@ def settings(
         if item.vendor is not None:
             continue
         if name in found:
-            faults.add((*path, index, "property"), f"{name!r} is given twice", remedy="keep one")
+            violations.add((*path, index, "property"), f"{name!r} is given twice", remedy="keep one")
         elif name in known:
             found[name] = Setting(item.value, (*path, index, "value"))
         else:
             remedy = _SAID_BY_THE_STANDARD.get(name) or (
                 f"{one_of(name, known) if known else 'remove it'}; another tool's has a `vendor`"
             )
-            faults.add((*path, index, "property"), f"{name!r} is no custom property", remedy=remedy)
+            violations.add((*path, index, "property"), f"{name!r} is no custom property", remedy=remedy)
     return found
 
 
-def word(setting: Setting, choices: type[Word], *, faults: Faults) -> Word | None:
-    """A value that is one of a few words; None after a fault."""
+def word(setting: Setting, choices: type[Word], *, violations: Violations) -> Word | None:
+    """A value that is one of a few words; None after a violation."""
     if setting.value in list(choices):
         return choices(setting.value)
-    faults.add(setting.path, f"{setting.value!r} is unknown", remedy=one_of(setting.value, choices))
+    violations.add(setting.path, f"{setting.value!r} is unknown", remedy=one_of(setting.value, choices))
     return None
 
 
-def texts(setting: Setting | None, *, faults: Faults) -> list[tuple[str, YamlPath]]:
+def texts(setting: Setting | None, *, violations: Violations) -> list[tuple[str, YamlPath]]:
     """A list of texts, each with its path; one text alone is a list of one."""
     if setting is None:
         return []
@@ -71,15 +71,19 @@ def texts(setting: Setting | None, *, faults: Faults) -> list[tuple[str, YamlPat
         return [(setting.value, setting.path)]
     if isinstance(setting.value, list) and all(isinstance(item, str) for item in setting.value):
         return [(item, (*setting.path, index)) for index, item in enumerate(setting.value)]
-    faults.add(setting.path, f"{setting.value!r} is no list of names", remedy="write such as [customer_id, sold_at]")
+    violations.add(
+        setting.path, f"{setting.value!r} is no list of names", remedy="write such as [customer_id, sold_at]"
+    )
     return []
 
 
-def flag(setting: Setting | None, *, default: bool, faults: Faults) -> bool:
+def flag(setting: Setting | None, *, default: bool, violations: Violations) -> bool:
     """true or false."""
     if setting is None:
         return default
     if not isinstance(setting.value, bool):
-        faults.add(setting.path, f"{setting.value!r} is neither true nor false", remedy="write true or false, unquoted")
+        violations.add(
+            setting.path, f"{setting.value!r} is neither true nor false", remedy="write true or false, unquoted"
+        )
         return default
     return setting.value

@@ -8,7 +8,7 @@ import yaml
 from open_data_contract_standard.model import OpenDataContractStandard
 from pydantic import BaseModel, ValidationError
 
-from lakehouse.contracts.violations import Faults, YamlPath, one_of
+from lakehouse.contracts.violations import Violations, YamlPath, one_of
 
 
 class _Loader(yaml.SafeLoader):
@@ -21,12 +21,12 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def parse(text: str, *, faults: Faults) -> OpenDataContractStandard | None:
+def parse(text: str, *, violations: Violations) -> OpenDataContractStandard | None:
     """Read a document.
 
     Args:
         text: YAML.
-        faults: gets what is wrong; from here on it knows the line of each path.
+        violations: gets what is wrong; from here on it knows the line of each path.
 
     Returns:
         The document, or None if its form is too wrong to say more about it.
@@ -37,34 +37,36 @@ def parse(text: str, *, faults: Faults) -> OpenDataContractStandard | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        faults.add((), f"is not YAML: {error.problem}", remedy=f"mend line {line}, or quote its value", line=line)
+        violations.add((), f"is not YAML: {error.problem}", remedy=f"mend line {line}, or quote its value", line=line)
         return None
     except yaml.YAMLError as error:
-        faults.add(
+        violations.add(
             (),
             f"is not YAML: {' '.join(str(error).split())}",
             remedy="save it as UTF-8 text without control characters",
         )
         return None
     if not isinstance(document, dict):
-        faults.add((), "is no contract", remedy="begin with `apiVersion: v3.1.0` and `kind: DataContract`")
+        violations.add((), "is no contract", remedy="begin with `apiVersion: v3.1.0` and `kind: DataContract`")
         return None
     assert node is not None  # a mapping was composed, else the document were no dict
-    faults.line_of = lambda path: _line(node, path)
+    violations.line_of = lambda path: _line(node, path)
     for repeated, line in _repeated(node, ()):
-        faults.add(repeated, "is given twice", remedy="keep one: YAML takes the last and drops the others", line=line)
+        violations.add(
+            repeated, "is given twice", remedy="keep one: YAML takes the last and drops the others", line=line
+        )
     for path, known in _unknown(document, OpenDataContractStandard, ()):
         # `{physicalType: decimal(10,2)}` is two entries to YAML; the second is a key without a value.
         word = re.fullmatch(r"\w+", str(path[-1]))
         remedy = one_of(path[-1], known) if word else "within { } quote a value that has a comma"
-        faults.add(path, "is no field of the Open Data Contract Standard", remedy=remedy)
+        violations.add(path, "is no field of the Open Data Contract Standard", remedy=remedy)
     # The model forbids unknown fields at its root only; they are reported above, wherever they stand.
     known_fields = _fields(OpenDataContractStandard)
     try:
         return OpenDataContractStandard(**{key: document[key] for key in document if key in known_fields})
     except ValidationError as error:
         for detail in error.errors():
-            faults.add(
+            violations.add(
                 _existing(document, detail["loc"]),
                 f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, not {detail['input']!r}",
                 remedy="correct the value, or quote it if it is text",

@@ -13,19 +13,19 @@ from lakehouse.contracts.model import Bound, Format, Options
 from lakehouse.contracts.odcs.source_types import SourceType
 from lakehouse.contracts.odcs.time_format import strptime
 from lakehouse.contracts.types import Kind
-from lakehouse.contracts.violations import Faults, YamlPath, one_of
+from lakehouse.contracts.violations import Violations, YamlPath, one_of
 
 # Reads one option for one type into fields of `Options`; a ValueError says what to do.
 _Reader = Callable[[Any, SourceType], dict[str, Any]]
 
 
-def options(given: Mapping[str, Any], *, source: SourceType, faults: Faults, path: YamlPath) -> Options:
+def options(given: Mapping[str, Any], *, source: SourceType, violations: Violations, path: YamlPath) -> Options:
     """Read `logicalTypeOptions` on top of what the source's type demands; of two limits the narrower holds.
 
     Args:
         given: the YAML mapping.
         source: type of the property.
-        faults: gets what is wrong.
+        violations: gets what is wrong.
         path: path of the mapping.
     """
     readers = _readers(source)
@@ -33,19 +33,19 @@ def options(given: Mapping[str, Any], *, source: SourceType, faults: Faults, pat
     for name, value in given.items():
         if name not in readers:
             remedy = one_of(name, readers) if readers else "remove it, or say it with a quality rule"
-            faults.add((*path, name), f"is no option that is checked for {source.type}", remedy=remedy)
+            violations.add((*path, name), f"is no option that is checked for {source.type}", remedy=remedy)
             continue
         try:
             for field, read in readers[name](value, source).items():
                 narrower = _NARROWER.get(field)
                 values[field] = narrower(values[field], read) if narrower and field in values else read
         except ValueError as error:
-            faults.add((*path, name), f"{value!r} can't be used", remedy=str(error))
+            violations.add((*path, name), f"{value!r} can't be used", remedy=str(error))
     read_options = Options(**values)
     for low, high in (("minimum", "maximum"), ("min_length", "max_length")):
         least, most = getattr(read_options, low), getattr(read_options, high)
         if least is not None and most is not None and least > most:
-            faults.add(path, f"no value is at least {least} and at most {most}", remedy="correct one of the two")
+            violations.add(path, f"no value is at least {least} and at most {most}", remedy="correct one of the two")
     return read_options
 
 

@@ -8,7 +8,7 @@ from open_data_contract_standard.model import SchemaProperty
 from lakehouse.contracts.model import Partition
 from lakehouse.contracts.odcs.custom import Setting, texts
 from lakehouse.contracts.types import Kind, Type
-from lakehouse.contracts.violations import Faults, YamlPath, one_of
+from lakehouse.contracts.violations import Violations, YamlPath, one_of
 
 _WRITTEN = re.compile(r"(?:(?P<function>\w+)\(\s*(?:(?P<width>\d+)\s*,\s*)?)?(?P<column>\w+)\s*\)?")
 _WHOLE = frozenset({Kind.INT, Kind.LONG, Kind.DECIMAL})
@@ -30,7 +30,7 @@ def partitions(
     properties: Sequence[SchemaProperty],
     *,
     types: Mapping[str, Type],
-    faults: Faults,
+    violations: Violations,
     path: YamlPath,
 ) -> tuple[tuple[Partition, YamlPath], ...]:
     """Read the partition fields of a dataset, each with its path.
@@ -39,7 +39,7 @@ def partitions(
         setting: custom property `partitions`.
         properties: ODCS `schema[0].properties`; `partitioned: true` asks for an identity partition.
         types: types of the dataset's columns.
-        faults: gets what is wrong.
+        violations: gets what is wrong.
         path: path of the properties.
     """
     flagged = sorted(
@@ -48,38 +48,40 @@ def partitions(
     if setting is None:
         written = [(properties[index].name or "", (*path, index, "partitioned")) for _, index in flagged]
     else:
-        written = texts(setting, faults=faults)
+        written = texts(setting, violations=violations)
         for _, index in flagged:
-            faults.add((*path, index, "partitioned"), "`partitions` says it already", remedy="keep one of the two")
+            violations.add((*path, index, "partitioned"), "`partitions` says it already", remedy="keep one of the two")
     read = [
         (partition, where)
         for text, where in written
-        if (partition := _partition(text, types=types, faults=faults, path=where)) is not None
+        if (partition := _partition(text, types=types, violations=violations, path=where)) is not None
     ]
     for position, (partition, where) in enumerate(read):
         if partition in [earlier for earlier, _ in read[:position]]:
-            faults.add(where, f"{partition} is there already", remedy="keep one")
+            violations.add(where, f"{partition} is there already", remedy="keep one")
     return tuple(read)
 
 
-def _partition(text: str, *, types: Mapping[str, Type], faults: Faults, path: YamlPath) -> Partition | None:
+def _partition(text: str, *, types: Mapping[str, Type], violations: Violations, path: YamlPath) -> Partition | None:
     match = _WRITTEN.fullmatch(text.strip())
     if match is None or (match["function"] is None) is text.strip().endswith(")"):
-        faults.add(path, f"{text!r} is no partition", remedy="write such as order_date, day(sold_at), bucket(16, id)")
+        violations.add(
+            path, f"{text!r} is no partition", remedy="write such as order_date, day(sold_at), bucket(16, id)"
+        )
         return None
     function, width, column = match["function"] or "identity", match["width"], match["column"]
     if function not in _SOURCES:
-        faults.add(path, f"transform {function!r} does not exist", remedy=one_of(function, _SOURCES))
+        violations.add(path, f"transform {function!r} does not exist", remedy=one_of(function, _SOURCES))
         return None
     if (function in _WIDE) != (width is not None) or width == "0":
         example = f"{function}(16, {column})" if function in _WIDE else f"{function}({column})"
-        faults.add(path, f"{text!r} is no {function} partition", remedy=f"write {example}")
+        violations.add(path, f"{text!r} is no {function} partition", remedy=f"write {example}")
         return None
     if column not in types:
-        faults.add(path, f"{column!r} is no column", remedy=one_of(column, types))
+        violations.add(path, f"{column!r} is no column", remedy=one_of(column, types))
         return None
     if types[column].kind not in _SOURCES[function]:
         allowed = ", ".join(sorted(_SOURCES[function]))
-        faults.add(path, f"{function} of a {types[column]} does not exist", remedy=f"use a column of {allowed}")
+        violations.add(path, f"{function} of a {types[column]} does not exist", remedy=f"use a column of {allowed}")
         return None
     return Partition(column=column, transform=f"{function}[{int(width)}]" if width else function)

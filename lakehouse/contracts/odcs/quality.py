@@ -10,7 +10,7 @@ from open_data_contract_standard.model import DataQuality, SchemaProperty
 
 from lakehouse.contracts.model import QualityRule, Severity
 from lakehouse.contracts.odcs.options import regular_expression
-from lakehouse.contracts.violations import Faults, YamlPath, one_of
+from lakehouse.contracts.violations import Violations, YamlPath, one_of
 
 METRICS = ("nullValues", "missingValues", "invalidValues", "duplicateValues", "rowCount")
 OPERATORS = (
@@ -30,24 +30,24 @@ _PLACEHOLDERS = {"table": "{table}", "object": "{table}", "column": "{column}", 
 
 
 def quality(
-    whole: Sequence[DataQuality] | None, properties: Sequence[SchemaProperty], *, faults: Faults, path: YamlPath
+    whole: Sequence[DataQuality] | None, properties: Sequence[SchemaProperty], *, violations: Violations, path: YamlPath
 ) -> tuple[QualityRule, ...]:
     """Read the quality rules of a dataset and of its columns; a `text` rule is for people and is left out.
 
     Args:
         whole: ODCS `schema[0].quality`.
         properties: ODCS `schema[0].properties`.
-        faults: gets what is wrong.
+        violations: gets what is wrong.
         path: path of the schema.
     """
     names = [item.name or "" for item in properties]
     rules: dict[str, QualityRule] = {}
     for column, written, where in _written(whole, properties, path):
-        rule = _rule(written, column=column, names=names, faults=faults, path=where)
+        rule = _rule(written, column=column, names=names, violations=violations, path=where)
         if rule is None:
             continue
         if rule.name in rules:
-            faults.add(where, f"rule {rule.name!r} is there already", remedy="give the rule a `name` of its own")
+            violations.add(where, f"rule {rule.name!r} is there already", remedy="give the rule a `name` of its own")
         rules[rule.name] = rule
     return tuple(rules.values())
 
@@ -63,27 +63,29 @@ def _written(
 
 
 def _rule(
-    written: DataQuality, *, column: str | None, names: Sequence[str], faults: Faults, path: YamlPath
+    written: DataQuality, *, column: str | None, names: Sequence[str], violations: Violations, path: YamlPath
 ) -> QualityRule | None:
     kind = written.type or ("sql" if written.query else "library")
     if kind == "text":
         return None
-    found = len(faults.found)
+    found = len(violations.found)
     metric = written.metric or written.rule
     if kind == "library":
-        _check_metric(metric, written, column=column, names=names, faults=faults, path=path)
+        _check_metric(metric, written, column=column, names=names, violations=violations, path=path)
     elif kind != "sql":
-        faults.add((*path, "type"), f"{kind!r} rules can't be evaluated", remedy="use type sql, or a metric")
+        violations.add((*path, "type"), f"{kind!r} rules can't be evaluated", remedy="use type sql, or a metric")
     elif not written.query:
-        faults.add(path, "an sql rule has no query", remedy="add `query`")
+        violations.add(path, "an sql rule has no query", remedy="add `query`")
     if written.unit not in (None, "rows", "percent"):
-        faults.add((*path, "unit"), f"{written.unit!r} is unknown", remedy=one_of(written.unit, ("rows", "percent")))
+        violations.add(
+            (*path, "unit"), f"{written.unit!r} is unknown", remedy=one_of(written.unit, ("rows", "percent"))
+        )
     severity = written.severity or Severity.ERROR
     if severity not in list(Severity):
-        faults.add((*path, "severity"), f"{severity!r} is unknown", remedy=one_of(severity, Severity))
-    query = _query(written.query, column=column, faults=faults, path=path) if kind == "sql" else None
-    comparison = _comparison(written, faults=faults, path=path)
-    if comparison is None or len(faults.found) > found:
+        violations.add((*path, "severity"), f"{severity!r} is unknown", remedy=one_of(severity, Severity))
+    query = _query(written.query, column=column, violations=violations, path=path) if kind == "sql" else None
+    comparison = _comparison(written, violations=violations, path=path)
+    if comparison is None or len(violations.found) > found:
         return None
     operator, thresholds = comparison
     arguments = written.arguments or {}
@@ -112,62 +114,66 @@ def _check_metric(
     *,
     column: str | None,
     names: Sequence[str],
-    faults: Faults,
+    violations: Violations,
     path: YamlPath,
 ) -> None:
     if metric not in METRICS:
-        faults.add((*path, "metric"), f"metric {metric!r} does not exist", remedy=one_of(metric, METRICS))
+        violations.add((*path, "metric"), f"metric {metric!r} does not exist", remedy=one_of(metric, METRICS))
         return
     if column is None and metric not in ("duplicateValues", "rowCount"):
-        faults.add((*path, "metric"), f"{metric} is about a column", remedy="move the rule to that property's quality")
+        violations.add(
+            (*path, "metric"), f"{metric} is about a column", remedy="move the rule to that property's quality"
+        )
     if column is not None and metric == "rowCount":
-        faults.add(
+        violations.add(
             (*path, "metric"), "rowCount is about the whole dataset", remedy="move the rule to schema[0].quality"
         )
     known = _ARGUMENTS.get(metric, ("properties",) if metric == "duplicateValues" and column is None else ())
     for name, value in (written.arguments or {}).items():
         where = (*path, "arguments", name)
         if name not in known:
-            faults.add(where, f"is no argument of {metric}", remedy=one_of(name, known) if known else "remove it")
+            violations.add(where, f"is no argument of {metric}", remedy=one_of(name, known) if known else "remove it")
         elif name == "pattern":
             try:
                 if found := _CLASS.search(regular_expression(value)):
                     raise ValueError(f"engines differ in {found[1]}: list characters instead, as [0-9A-Za-z_]")
             except ValueError as error:
-                faults.add(where, f"{value!r} can't be used", remedy=str(error))
+                violations.add(where, f"{value!r} can't be used", remedy=str(error))
         elif not isinstance(value, list):
-            faults.add(where, f"{value!r} is no list", remedy="write such as [a, b]")
+            violations.add(where, f"{value!r} is no list", remedy="write such as [a, b]")
         elif name == "properties":
             for index, item in enumerate(value):
                 if item not in names:
-                    faults.add((*where, index), f"{item!r} is no column", remedy=one_of(item, names))
+                    violations.add((*where, index), f"{item!r} is no column", remedy=one_of(item, names))
     if known and not written.arguments:
-        faults.add(path, f"{metric} has no arguments", remedy=f"add `arguments` with {' or '.join(known)}")
+        violations.add(path, f"{metric} has no arguments", remedy=f"add `arguments` with {' or '.join(known)}")
 
 
-def _comparison(written: DataQuality, *, faults: Faults, path: YamlPath) -> tuple[str, tuple[Decimal, ...]] | None:
+def _comparison(
+    written: DataQuality, *, violations: Violations, path: YamlPath
+) -> tuple[str, tuple[Decimal, ...]] | None:
     given = [operator for operator in OPERATORS if getattr(written, operator) is not None]
     if len(given) != 1:
-        faults.add(path, f"has {len(given)} comparisons", remedy=f"give exactly one of {', '.join(OPERATORS)}")
+        violations.add(path, f"has {len(given)} comparisons", remedy=f"give exactly one of {', '.join(OPERATORS)}")
         return None
     value: Any = getattr(written, given[0])
     numbers = value if isinstance(value, list) else [value]
     if not all(
         isinstance(number, int | float) and type(number) is not bool and math.isfinite(number) for number in numbers
     ):
-        faults.add((*path, given[0]), f"{value!r} is no number", remedy="compare with a number")
+        violations.add((*path, given[0]), f"{value!r} is no number", remedy="compare with a number")
         return None
     return given[0], tuple(Decimal(str(number)) for number in numbers)
 
 
-def _query(written: str | None, *, column: str | None, faults: Faults, path: YamlPath) -> str:
+def _query(written: str | None, *, column: str | None, violations: Violations, path: YamlPath) -> str:
     """The query with `{table}` and `{column}`, however the standard's versions wrote their places."""
 
     def place(match: re.Match[str]) -> str:
         name = match[1]
         known = [word for word in _PLACEHOLDERS if column is not None or _PLACEHOLDERS[word] == "{table}"]
         if name not in known:
-            faults.add((*path, "query"), f"{match[0]} stands for nothing here", remedy=one_of(name, known))
+            violations.add((*path, "query"), f"{match[0]} stands for nothing here", remedy=one_of(name, known))
         return _PLACEHOLDERS.get(name, "")
 
     return re.sub(r"\$?\{(\w+)\}", place, written or "")

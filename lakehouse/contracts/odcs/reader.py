@@ -17,7 +17,7 @@ from lakehouse.contracts.odcs.row_filter import row_filter
 from lakehouse.contracts.odcs.service_levels import duration
 from lakehouse.contracts.odcs.source import source
 from lakehouse.contracts.odcs.terms import check_partitions, terms
-from lakehouse.contracts.violations import Fault, Faults
+from lakehouse.contracts.violations import Violation, Violations
 from lakehouse.sizes import Size
 
 SUFFIX = ".odcs.yaml"
@@ -27,10 +27,10 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
 class Reading(NamedTuple):
-    """What a document says: a contract and no faults, or no contract and all faults that could be found."""
+    """What a document says: a contract and no violations, or no contract and all violations that could be found."""
 
     contract: Contract | None
-    faults: list[Fault]
+    violations: list[Violation]
     references: list[Reference]
 
 
@@ -41,65 +41,73 @@ def read(text: str, *, path: str) -> Reading:
         text: YAML.
         path: where it was read; its folder is the domain and its name the dataset.
     """
-    faults = Faults(path)
-    document = parse(text, faults=faults)
+    violations = Violations(path)
+    document = parse(text, violations=violations)
     if document is None:
-        return Reading(None, faults.found, [])
-    _check_heading(document, faults=faults)
+        return Reading(None, violations.found, [])
+    _check_heading(document, violations=violations)
     if not document.schema_ or len(document.schema_) > 1:
         remedy = "a contract describes one dataset: split the file, or add the dataset"
-        faults.add(("schema",), f"has {len(document.schema_ or [])} entries", remedy=remedy)
-        return Reading(None, faults.found, [])
-    contract = _contract(document, document.schema_[0], faults=faults)
-    refers = references(document.schema_[0], faults=faults, path=("schema", 0))
-    return Reading(None if faults.found else contract, faults.found, refers)
+        violations.add(("schema",), f"has {len(document.schema_ or [])} entries", remedy=remedy)
+        return Reading(None, violations.found, [])
+    contract = _contract(document, document.schema_[0], violations=violations)
+    refers = references(document.schema_[0], violations=violations, path=("schema", 0))
+    return Reading(None if violations.found else contract, violations.found, refers)
 
 
-def _check_heading(document: OpenDataContractStandard, *, faults: Faults) -> None:
+def _check_heading(document: OpenDataContractStandard, *, violations: Violations) -> None:
     if document.kind != "DataContract":
-        faults.add(("kind",), f"is {document.kind!r}", remedy="write `kind: DataContract`")
+        violations.add(("kind",), f"is {document.kind!r}", remedy="write `kind: DataContract`")
     if not (document.apiVersion or "").startswith("v3."):
-        faults.add(("apiVersion",), f"is {document.apiVersion!r}", remedy="write the standard's version, e.g. v3.1.0")
+        violations.add(
+            ("apiVersion",), f"is {document.apiVersion!r}", remedy="write the standard's version, e.g. v3.1.0"
+        )
     if not _VERSION.fullmatch(document.version or ""):
-        faults.add(("version",), f"is {document.version!r}", remedy='write major.minor.patch, e.g. "1.0.0"')
+        violations.add(("version",), f"is {document.version!r}", remedy='write major.minor.patch, e.g. "1.0.0"')
     for field in ("id", "status"):
         if not getattr(document, field):
-            faults.add((field,), "is missing", remedy=f"the standard asks for `{field}`: add it")
+            violations.add((field,), "is missing", remedy=f"the standard asks for `{field}`: add it")
 
 
-def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, faults: Faults) -> Contract | None:
+def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, violations: Violations) -> Contract | None:
     at = ("schema", 0)
-    _check_place(document.domain, dataset.name, faults=faults)
-    settings(dataset.customProperties, known=(), faults=faults, path=(*at, "customProperties"))
-    given = settings(document.customProperties, known=CUSTOM_PROPERTIES, faults=faults, path=("customProperties",))
+    _check_place(document.domain, dataset.name, violations=violations)
+    settings(dataset.customProperties, known=(), violations=violations, path=(*at, "customProperties"))
+    given = settings(
+        document.customProperties, known=CUSTOM_PROPERTIES, violations=violations, path=("customProperties",)
+    )
     properties = dataset.properties or []
     if not properties:
-        faults.add((*at, "properties"), "is empty", remedy="describe at least one column")
+        violations.add((*at, "properties"), "is empty", remedy="describe at least one column")
     for index, item in enumerate(properties):
-        settings(item.customProperties, known=(), faults=faults, path=(*at, "properties", index, "customProperties"))
-    own = columns(properties, faults=faults, path=(*at, "properties"))
-    key_ = key(properties, faults=faults, path=(*at, "properties"))
-    source_ = source(document.servers, table=dataset.physicalName or dataset.name or "", columns=own, faults=faults)
-    terms_ = terms(given, columns=own, key=key_, source=source_, faults=faults)
+        settings(
+            item.customProperties, known=(), violations=violations, path=(*at, "properties", index, "customProperties")
+        )
+    own = columns(properties, violations=violations, path=(*at, "properties"))
+    key_ = key(properties, violations=violations, path=(*at, "properties"))
+    source_ = source(
+        document.servers, table=dataset.physicalName or dataset.name or "", columns=own, violations=violations
+    )
+    terms_ = terms(given, columns=own, key=key_, source=source_, violations=violations)
     partitions_ = partitions(
         given.get("partitions"),
         properties,
         types={column.name: column.type for column in own},
-        faults=faults,
+        violations=violations,
         path=(*at, "properties"),
     )
-    check_partitions(partitions_, key=key_, terms=terms_, faults=faults)
-    rules = quality(dataset.quality, properties, faults=faults, path=at)
+    check_partitions(partitions_, key=key_, terms=terms_, violations=violations)
+    rules = quality(dataset.quality, properties, violations=violations, path=at)
     freshness, retention = (
-        duration(document.slaProperties, name, faults=faults) for name in ("freshness", "retention")
+        duration(document.slaProperties, name, violations=violations) for name in ("freshness", "retention")
     )
-    may_be_empty = flag(given.get("mayBeEmpty"), default=False, faults=faults)
-    row_filter_ = row_filter(given.get("rowFilter"), own, faults=faults)
-    size = word(given["size"], Size, faults=faults) if "size" in given else Size.SMALL
+    may_be_empty = flag(given.get("mayBeEmpty"), default=False, violations=violations)
+    row_filter_ = row_filter(given.get("rowFilter"), own, violations=violations)
+    size = word(given["size"], Size, violations=violations) if "size" in given else Size.SMALL
     if source_ is None or size is None:
         return None
     return Contract(
-        path=faults.file,
+        path=violations.file,
         domain=document.domain or "",
         dataset=dataset.name or "",
         version=document.version or "",
@@ -121,18 +129,18 @@ def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, faul
     )
 
 
-def _check_place(domain: str | None, dataset: str | None, *, faults: Faults) -> None:
+def _check_place(domain: str | None, dataset: str | None, *, violations: Violations) -> None:
     for field, value in ((("domain",), domain), (("schema", 0, "name"), dataset)):
         if not _NAME.fullmatch(value or ""):
             remedy = "use at most 63 lower-case letters, digits and _, beginning with a letter"
-            faults.add(field, f"{value!r} is no name", remedy=remedy)
-    place = PurePosixPath(faults.file.replace("\\", "/"))
+            violations.add(field, f"{value!r} is no name", remedy=remedy)
+    place = PurePosixPath(violations.file.replace("\\", "/"))
     if not place.name.endswith(SUFFIX):
         return  # a text without a place
     if domain and place.parent.name != domain:
         remedy = f"move the file to {domain}/, or write `domain: {place.parent.name}`"
-        faults.add(("domain",), f"is {domain!r}, but its folder is {place.parent.name!r}", remedy=remedy)
+        violations.add(("domain",), f"is {domain!r}, but its folder is {place.parent.name!r}", remedy=remedy)
     if dataset and place.name != f"{dataset}{SUFFIX}":
-        faults.add(
+        violations.add(
             ("schema", 0, "name"), f"is {dataset!r}", remedy=f"call the file {dataset}{SUFFIX}, or the dataset alike"
         )

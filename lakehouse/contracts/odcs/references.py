@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from open_data_contract_standard.model import Relationship, SchemaObject
 
-from lakehouse.contracts.violations import Faults, YamlPath, one_of
+from lakehouse.contracts.violations import Violations, YamlPath, one_of
 
 _COLUMN = re.compile(r"(?P<dataset>[a-z]\w*)\.(?P<column>\w+)")
 
@@ -20,12 +20,12 @@ class Reference(NamedTuple):
     line: int
 
 
-def references(dataset: SchemaObject, *, faults: Faults, path: YamlPath) -> list[Reference]:
+def references(dataset: SchemaObject, *, violations: Violations, path: YamlPath) -> list[Reference]:
     """Read what a dataset refers to, and check the ends of each relationship that lie in the dataset itself.
 
     Args:
         dataset: ODCS `schema[0]`.
-        faults: gets what is wrong.
+        violations: gets what is wrong.
         path: its path.
     """
     own = [item.name or "" for item in dataset.properties or []]
@@ -35,13 +35,15 @@ def references(dataset: SchemaObject, *, faults: Faults, path: YamlPath) -> list
             match = _COLUMN.fullmatch(text)
             if match is None or match["dataset"] != dataset.name or match["column"] not in own:
                 nearest = one_of(text, [f"{dataset.name}.{name}" for name in own])
-                faults.add(step, f"{text!r} is no column of {dataset.name}", remedy=nearest)
+                violations.add(step, f"{text!r} is no column of {dataset.name}", remedy=nearest)
         for text, step in _ends(relationship.to, (*where, "to")):
             match = _COLUMN.fullmatch(text)
             if match is None:
-                faults.add(step, f"{text!r} is no column", remedy="write dataset.column, e.g. customers.customer_id")
+                violations.add(
+                    step, f"{text!r} is no column", remedy="write dataset.column, e.g. customers.customer_id"
+                )
             else:
-                found.append(Reference(match["dataset"], match["column"], step, faults.line_of(step)))
+                found.append(Reference(match["dataset"], match["column"], step, violations.line_of(step)))
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from lakehouse.contracts.model import Column
 from lakehouse.contracts.odcs.custom import Setting
 from lakehouse.contracts.types import Kind
-from lakehouse.contracts.violations import Faults, one_of
+from lakehouse.contracts.violations import Violations, one_of
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -24,18 +24,20 @@ _WORDS = {"AND", "OR", "NOT", "IN", "LIKE", "BETWEEN", "IS", "NULL", "TRUE", "FA
 _NOT_COMPARED = (Kind.BINARY, Kind.LIST, Kind.STRUCT)
 
 
-def row_filter(setting: Setting | None, columns: Sequence[Column], *, faults: Faults) -> str:
+def row_filter(setting: Setting | None, columns: Sequence[Column], *, violations: Violations) -> str:
     """Read a predicate, e.g. `country IN ('France', 'Spain')`; empty if there is none.
 
     Args:
         setting: the custom property.
         columns: the dataset's columns, the only names that may stand in it.
-        faults: gets what is wrong.
+        violations: gets what is wrong.
     """
     if setting is None:
         return ""
     if not isinstance(setting.value, str) or not setting.value.strip():
-        faults.add(setting.path, f"{setting.value!r} is no predicate", remedy="write such as \"country = 'France'\"")
+        violations.add(
+            setting.path, f"{setting.value!r} is no predicate", remedy="write such as \"country = 'France'\""
+        )
         return ""
     predicate = setting.value.strip()
     own = {column.name: column for column in columns}
@@ -44,7 +46,7 @@ def row_filter(setting: Setting | None, columns: Sequence[Column], *, faults: Fa
         token = _TOKEN.match(predicate, position)
         if token is None:
             remedy = "use columns, 'texts', numbers, = <> < <= > >=, AND, OR, NOT, IN, LIKE, BETWEEN, IS NULL and ( )"
-            faults.add(setting.path, f"{predicate[position:].lstrip()!r} is not understood", remedy=remedy)
+            violations.add(setting.path, f"{predicate[position:].lstrip()!r} is not understood", remedy=remedy)
             return ""
         position = token.end()
         depth += {"(": 1, ")": -1}.get(token["operator"], 0)
@@ -55,11 +57,11 @@ def row_filter(setting: Setting | None, columns: Sequence[Column], *, faults: Fa
             continue
         named += 1
         if word not in own:
-            faults.add(setting.path, f"{word!r} is no column", remedy=one_of(word, own))
+            violations.add(setting.path, f"{word!r} is no column", remedy=one_of(word, own))
         elif own[word].type.kind in _NOT_COMPARED:
-            faults.add(setting.path, f"{word!r} is a {own[word].type}", remedy="filter by a column that compares")
+            violations.add(setting.path, f"{word!r} is a {own[word].type}", remedy="filter by a column that compares")
     if depth:
-        faults.add(setting.path, f"the brackets of {predicate!r} do not match", remedy="close each one")
+        violations.add(setting.path, f"the brackets of {predicate!r} do not match", remedy="close each one")
     elif not named:
-        faults.add(setting.path, f"{predicate!r} names no column", remedy=f"use {', '.join(own)}")
+        violations.add(setting.path, f"{predicate!r} names no column", remedy=f"use {', '.join(own)}")
     return predicate

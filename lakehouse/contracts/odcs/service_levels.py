@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from open_data_contract_standard.model import ServiceLevelAgreementProperty
 
-from lakehouse.contracts.violations import Faults, one_of
+from lakehouse.contracts.violations import Violations, one_of
 
 _UNITS = {
     **dict.fromkeys(("m", "min", "minute", "minutes"), timedelta(minutes=1)),
@@ -16,19 +16,23 @@ _UNITS = {
 _MOST = 10_000
 
 
-def duration(levels: Sequence[ServiceLevelAgreementProperty] | None, name: str, *, faults: Faults) -> timedelta | None:
+def duration(
+    levels: Sequence[ServiceLevelAgreementProperty] | None, name: str, *, violations: Violations
+) -> timedelta | None:
     """Value of one service level, e.g. `freshness`, or None where the contract does not promise it."""
     found = [(index, level) for index, level in enumerate(levels or []) if level.property == name]
     if not found:
         return None
     for index, _ in found[1:]:
-        faults.add(("slaProperties", index, "property"), f"{name} is there already", remedy="keep one")
+        violations.add(("slaProperties", index, "property"), f"{name} is there already", remedy="keep one")
     index, level = found[0]
     if level.unit not in _UNITS:
-        faults.add(("slaProperties", index, "unit"), f"{level.unit!r} is no unit", remedy=one_of(level.unit, _UNITS))
+        violations.add(
+            ("slaProperties", index, "unit"), f"{level.unit!r} is no unit", remedy=one_of(level.unit, _UNITS)
+        )
         return None
     if isinstance(level.value, bool) or not isinstance(level.value, int | float) or not 0 < level.value <= _MOST:
-        faults.add(
+        violations.add(
             ("slaProperties", index, "value"),
             f"{level.value!r} is no duration",
             remedy=f"write a number above 0, at most {_MOST}",

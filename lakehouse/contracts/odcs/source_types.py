@@ -11,7 +11,7 @@ from decimal import Decimal
 from lakehouse.contracts import types
 from lakehouse.contracts.model import Format, Options
 from lakehouse.contracts.types import Kind, Type
-from lakehouse.contracts.violations import Faults, YamlPath, one_of
+from lakehouse.contracts.violations import Violations, YamlPath, one_of
 from lakehouse.errors import LakehouseError
 
 
@@ -105,33 +105,35 @@ NUMBER_FORMATS: dict[str, dict[str, SourceType]] = {
 _NUMBERS = {Kind.INT, Kind.LONG, Kind.FLOAT, Kind.DOUBLE, Kind.DECIMAL}
 
 
-def source_type(*, logical: str | None, physical: str | None, faults: Faults, path: YamlPath) -> SourceType | None:
+def source_type(
+    *, logical: str | None, physical: str | None, violations: Violations, path: YamlPath
+) -> SourceType | None:
     """What one ODCS property's types say; lists and structs that are spelt out are not its business.
 
     Args:
         logical: ODCS `logicalType`.
         physical: ODCS `physicalType`; it decides if given.
-        faults: gets what is wrong.
+        violations: gets what is wrong.
         path: path of the property.
 
     Returns:
-        The type, or None after a fault.
+        The type, or None after a violation.
     """
     if logical is None and physical is None:
-        faults.add(path, "has no type", remedy=f"give logicalType, one of {', '.join(LOGICAL)}")
+        violations.add(path, "has no type", remedy=f"give logicalType, one of {', '.join(LOGICAL)}")
         return None
     if logical is not None and logical not in LOGICAL:
-        faults.add((*path, "logicalType"), f"type {logical!r} does not exist", remedy=one_of(logical, LOGICAL))
+        violations.add((*path, "logicalType"), f"type {logical!r} does not exist", remedy=one_of(logical, LOGICAL))
         return None
     if physical is None:
         return LOGICAL[logical] if logical else None
-    found = _physical(physical, faults=faults, path=(*path, "physicalType"))
+    found = _physical(physical, violations=violations, path=(*path, "physicalType"))
     if found is None or logical is None:
         return found
     if logical == "boolean" and physical.replace(" ", "").lower() == "tinyint(1)":
         return _BOOLEAN  # MySQL has no other
     if not _agree(logical, found):
-        faults.add(
+        violations.add(
             (*path, "physicalType"),
             f"{physical} is no {logical}",
             remedy=f"change one of the two; {physical} is stored as {found.type}",
@@ -140,29 +142,29 @@ def source_type(*, logical: str | None, physical: str | None, faults: Faults, pa
     return found
 
 
-def _physical(written: str, *, faults: Faults, path: YamlPath) -> SourceType | None:
+def _physical(written: str, *, violations: Violations, path: YamlPath) -> SourceType | None:
     match = _WRITTEN.fullmatch(written.strip().lower())
     name = " ".join(f"{match['name']} {match['rest'] or ''}".split()) if match else written
     if match is None or (name not in PHYSICAL and name not in _DECIMAL):
-        faults.add(path, f"type {written!r} does not exist", remedy=one_of(name, [*PHYSICAL, *_DECIMAL]))
+        violations.add(path, f"type {written!r} does not exist", remedy=one_of(name, [*PHYSICAL, *_DECIMAL]))
         return None
     size, scale = match["size"], match["scale"]
     if name in _DECIMAL:
         if size is None:
-            faults.add(
+            violations.add(
                 path, f"{written} says no precision", remedy="write decimal(precision,scale), e.g. decimal(18,2)"
             )
             return None
         try:
             return SourceType(types.decimal(int(size), int(scale or 0)))
         except LakehouseError as error:
-            faults.add(path, "type does not exist", remedy=str(error))
+            violations.add(path, "type does not exist", remedy=str(error))
             return None
     if size is None or _SIZE_MEANS_NOTHING.fullmatch(name):
         return PHYSICAL[name]
     if name in _SIZED_TEXT and scale is None:
         return SourceType(PHYSICAL[name].type, Options(max_length=int(size)))
-    faults.add(path, f"type {written!r} does not exist", remedy=f"write {name} without a size")
+    violations.add(path, f"type {written!r} does not exist", remedy=f"write {name} without a size")
     return None
 
 

@@ -163,7 +163,7 @@ class _Document:
         return item
 
     def _decode(self) -> tuple[Nested, int]:
-        """The next value, or why it is refused, and where it ends."""
+        """The next value, or why it is rejected, and where it ends."""
         try:
             value, end = DECODER.raw_decode(self._text, self._at)
         except RepeatedFieldError as error:

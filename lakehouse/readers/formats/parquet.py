@@ -67,7 +67,7 @@ def _checked(batch: pa.RecordBatch) -> pa.RecordBatch:
         try:
             column.validate(full=True)
         except pa.ArrowInvalid as error:
-            if "UTF8" not in str(error):  # times beyond a day and the like are refused value by value
+            if "UTF8" not in str(error):  # times beyond a day and the like are rejected value by value
                 continue
             if pa.types.is_nested(column.type):
                 raise

@@ -1,4 +1,4 @@
-"""Whatever an object holds, reading it ends, and each of its records is one row, accepted or refused."""
+"""Whatever an object holds, reading it ends, and each of its records is one row, accepted or rejected."""
 
 import bz2
 import gzip

@@ -1,4 +1,4 @@
-"""Avro: records in their order, logical types kept, any damage one refused row."""
+"""Avro: records in their order, logical types kept, any damage one rejected row."""
 
 import io
 import json
@@ -54,7 +54,7 @@ def test_records_are_typed(codec: str) -> None:
     assert [row["_source_row"] for row in found] == [1, 2]
 
 
-def test_bad_records_are_refused_and_kept_as_json() -> None:
+def test_bad_records_are_rejected_and_kept_as_json() -> None:
     found = rows(SHOP, written([record(id=None, mixed="x"), record(id=2**40, price=Decimal("1.505")), record()]))
     assert reasons(found) == [
         "id: required, but empty",
@@ -80,7 +80,7 @@ def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rows(SHOP, content) == whole
 
 
-def test_damage_anywhere_is_one_refused_row() -> None:
+def test_damage_anywhere_is_one_rejected_row() -> None:
     content = written([record(id=i) for i in range(1000)])
     for damaged in (content[: len(content) // 2], content[:50], b"id\n1\n", content[:-3], content[:900] + b"\xff" * 9):
         (row,) = rows(SHOP, damaged)
@@ -95,6 +95,6 @@ def test_a_file_that_ends_early_says_so() -> None:
         assert any(said in reason for said in ("where a block's length is expected", "ends after", "sync marker")), end
 
 
-def test_values_that_are_no_records_are_refused() -> None:
+def test_values_that_are_no_records_are_rejected() -> None:
     (row,) = rows(SHOP, written([1, 2], schema="long"))  # type: ignore[list-item]
     assert reasons([row]) == ["unreadable: expected Avro records, found values of another type"]

@@ -1,4 +1,4 @@
-"""CSV: each kind of bad input ends as refused records with reasons, and the rest is accepted."""
+"""CSV: each kind of bad input ends as rejected records with reasons, and the rest is accepted."""
 
 import csv
 import gzip
@@ -61,10 +61,10 @@ def test_every_reason_names_its_column_and_what_was_found() -> None:
         "amount: more than 2 digits after the point, found '1.005'",
     ]
     assert [row["_record"] for row in found] == ["x,2026-02-30,-1.00,far too long a note", ",,,", "3,,1.005,ok"]
-    assert found[2]["id"] == 3, "what could be read of a refused record stays in its columns"
+    assert found[2]["id"] == 3, "what could be read of a rejected record stays in its columns"
 
 
-def test_records_with_too_few_or_many_fields_are_refused() -> None:
+def test_records_with_too_few_or_many_fields_are_rejected() -> None:
     found = rows(ORDERS, HEADER + b"1,,,ok\n2,,\n3,,,a,b\n4,,,ok\n")
     assert reasons(found) == ["expected 4 fields, found 3", "expected 4 fields, found 5"]
     assert [(row["_source_row"], row["_record"]) for row in found if row["_errors"]] == [(3, "2,,"), (4, "3,,,a,b")]
@@ -99,7 +99,7 @@ def test_a_column_that_the_contract_lacks_is_kept_beside_the_accepted_record() -
         (b"id," + b"," * 10_000, "header: 10002 columns are more than 10000"),
     ],
 )
-def test_an_unreadable_file_is_one_refused_row(content: bytes, reason: str) -> None:
+def test_an_unreadable_file_is_one_rejected_row(content: bytes, reason: str) -> None:
     (row,) = rows(ORDERS, content)
     assert reasons([row])[0].startswith(f"unreadable: {reason}")
     assert row["_record"] is not None
@@ -113,7 +113,7 @@ def test_a_file_without_records_has_no_rows(content: bytes) -> None:
     assert rows(ORDERS, content) == []
 
 
-def test_a_50_mb_line_is_refused_and_the_rest_accepted() -> None:
+def test_a_50_mb_line_is_rejected_and_the_rest_accepted() -> None:
     found = rows(ORDERS, HEADER + b"1,,,\n2,,," + b"x" * 50_000_000 + b"\n3,,,\n")
     assert reasons(found) == ["longer than 16 MiB; `_record` keeps its beginning"]
     assert [row["_source_row"] for row in found] == [2, 3, 4]

@@ -21,7 +21,7 @@ CHEAP = [
 
 
 @pytest.mark.parametrize("name", CHEAP)
-def test_it_is_one_refused_row(name: str) -> None:
+def test_it_is_one_rejected_row(name: str) -> None:
     found = [
         row for batch in rows(CORPUS[name].format, io.BytesIO(CORPUS[name].content())) for row in batch.to_pylist()
     ]

@@ -1,4 +1,4 @@
-"""JSON lines and documents: numbers as they are written, and each bad record refused by itself where that can be."""
+"""JSON lines and documents: numbers as they are written, and each bad record rejected by itself where that can be."""
 
 import json
 from decimal import Decimal
@@ -42,7 +42,7 @@ def test_byte_order_marks_are_no_content(encoding: str) -> None:
     assert accepted(rows(shop, '\ufeff{"id": 1}\n'.encode(encoding))) == [{"id": 1}]
 
 
-def test_bad_lines_are_refused_each_by_itself() -> None:
+def test_bad_lines_are_rejected_each_by_itself() -> None:
     found = rows(
         LINES,
         b'{"id": 1}\n{"id": 2\n[3]\n{"id": 4, "id": 5}\n{"id": 6, "name": {"a": 1}}\n{"id": 7.5}\n{"price": 1}\n'
@@ -107,7 +107,7 @@ def test_records_of_a_document_have_lines_and_their_own_text() -> None:
     ("document", "line"),
     [(b'[{"id": 1},\n{"id": 2}', 2), (b'[{"id": 1}\n{"id": 2}]', 2), (b"[1,]", 1), (b"x", 1), (b'[{"a": "\xff"}]', 1)],
 )
-def test_a_damaged_document_is_one_refused_row(document: bytes, line: int) -> None:
+def test_a_damaged_document_is_one_rejected_row(document: bytes, line: int) -> None:
     (row,) = rows(DOCUMENT, document)
     assert reasons([row])[0].startswith("unreadable: expected JSON: ")
     assert row["_source_row"] == line
@@ -199,7 +199,7 @@ def test_records_within_an_envelope() -> None:
         (b'{"data" 1}', "after the name of a field"),
     ],
 )
-def test_an_envelope_that_is_none_is_one_refused_row(page: bytes, reason: str) -> None:
+def test_an_envelope_that_is_none_is_one_rejected_row(page: bytes, reason: str) -> None:
     (row,) = rows(WRAPPED, page)
     assert row["_errors"] is not None
     assert reason in reasons([row])[0]

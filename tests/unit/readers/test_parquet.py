@@ -1,4 +1,4 @@
-"""Parquet: the source's types become the contract's without changing a value, or the record is refused."""
+"""Parquet: the source's types become the contract's without changing a value, or the record is rejected."""
 
 import io
 import json
@@ -99,13 +99,13 @@ def test_accepted(array: pa.Array, type_: Type, value: Any) -> None:
         (pa.array([[1]]), INT, "expected integer, found '[1]'"),
     ],
 )  # fmt: skip
-def test_refused(array: pa.Array, type_: Type, reason: str) -> None:
+def test_rejected(array: pa.Array, type_: Type, reason: str) -> None:
     found = read_one(pa.concat_arrays([array, pa.nulls(1, array.type)]), type_)
     assert reasons(found) == [f"x: {reason}"]
     assert accepted(found) == [{"x": None}]
 
 
-def test_a_refused_record_is_kept_as_json() -> None:
+def test_a_rejected_record_is_kept_as_json() -> None:
     shop = contract(column("id", INT, required=True), column("x"), format_="parquet")
     table = pa.table({"id": pa.array([None], pa.int64()), "x": ["é"], "n": [1.5], "b": [b"\xff"], "l": [[{"t": AT}]]})
     (row,) = rows(shop, written(table))
@@ -146,13 +146,13 @@ def test_what_the_contract_lacks_is_kept_as_json_whatever_it_is(more: pa.Array, 
     assert (row["_errors"] is None) == (sent == "1")
 
 
-def test_fields_of_one_name_are_refused_at_any_depth() -> None:
+def test_fields_of_one_name_are_rejected_at_any_depth() -> None:
     twice = pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], names=["x", "x"])
     found = rows(contract(column("a"), format_="parquet"), written(pa.table({"a": ["1"], "more": twice})))
     assert reasons(found) == ["unreadable: column 'more.x' is there more than once"]
 
 
-def test_a_damaged_file_is_one_refused_row_wherever_the_damage_is() -> None:
+def test_a_damaged_file_is_one_rejected_row_wherever_the_damage_is() -> None:
     shop = contract(column("id", LONG), format_="parquet")
     table = pa.table({"id": list(range(50_000))})
     whole = written(table, row_group_size=5_000, use_dictionary=False, write_page_checksum=True)
@@ -196,7 +196,7 @@ def test_a_deleted_record_needs_its_key_only() -> None:
     assert [row["id"] for row in accepted(found)] == [1]
 
 
-def test_a_change_that_cannot_be_ordered_is_refused() -> None:
+def test_a_change_that_cannot_be_ordered_is_rejected() -> None:
     found = rows(DMS, dms(Op=["I", "I", "X"], id=[1, 2, 3], name=["a"] * 3, _change_seq=["", "12", None]))
     assert reasons(found) == [
         "_change_seq: does not match ^(?:[0-9]{35})?$, found '12'",
@@ -273,7 +273,7 @@ def _of_noise(source: pa.DataType, noise: bytes) -> pa.Array:
     return pa.Array.from_buffers(source, 3, [None, pa.py_buffer(noise)])
 
 
-def test_text_that_is_no_text_is_refused_value_by_value() -> None:
+def test_text_that_is_no_text_is_rejected_value_by_value() -> None:
     shop = contract(column("id", LONG), column("name", STRING), format_="parquet")
     table = pa.table({"id": [1, 2], "name": ["hostile?", "ordinary"]})
     found = rows(shop, written(table, use_dictionary=False, compression="none").replace(b"hostile?", b"hostile\xff"))

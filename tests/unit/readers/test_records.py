@@ -101,13 +101,13 @@ def test_a_stray_quote_costs_its_line_only() -> None:
     ]
 
 
-def test_a_line_longer_than_16_mib_is_refused_and_the_next_is_read() -> None:
+def test_a_line_longer_than_16_mib_is_rejected_and_the_next_is_read() -> None:
     found = split(b"a\n" + b"x" * (17 * 2**20) + b"\nb\n")
     assert [(record.line, record.broken) for record in found] == [(1, False), (2, True), (3, False)]
     assert len(found[1].text) == KEPT_OF_TOO_LONG
 
 
-def test_invalid_utf8_is_refused_where_it_is() -> None:
+def test_invalid_utf8_is_rejected_where_it_is() -> None:
     block = next(records.split(io.BytesIO(b"a,b\nna\xefve,c\nd,\xc3\xa9\n"), delimiter=",", quote='"'))
     assert [block.text(i) for i in range(len(block.lines))] == ["a,b", "d,é"]
     assert block.broken[0].reason == "invalid UTF-8 at byte 3"

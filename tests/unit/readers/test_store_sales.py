@@ -1,4 +1,4 @@
-"""The till's real files: what is accepted and refused is what DuckDB counts by rules of its own."""
+"""The till's real files: what is accepted and rejected is what DuckDB counts by rules of its own."""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Text becomes the value that it stands for, or is refused; arrays at once and value by value alike."""
+"""Text becomes the value that it stands for, or is rejected; arrays at once and value by value alike."""
 
 import math
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -25,7 +25,7 @@ from lakehouse.contracts.types import (
     struct_of,
 )
 from lakehouse.readers.text import convert
-from lakehouse.readers.values import RefusedError, parse
+from lakehouse.readers.values import RejectedError, parse
 
 MONEY = decimal(10, 2)
 
@@ -71,7 +71,7 @@ def utc(*parts: int) -> datetime:
 )
 def test_accepted(text: str, type_: Type, value: Any) -> None:
     converted = convert(pa.array([text]), type_)
-    assert converted.refused == {}
+    assert converted.rejected == {}
     assert converted.values.to_pylist() == [value]
 
 
@@ -112,10 +112,10 @@ def test_accepted(text: str, type_: Type, value: Any) -> None:
         ('{"a": {"b": "x"}}', struct_of({"a": struct_of({"b": INT})}), "a.b: expected integer, found 'x'"),
     ],
 )  # fmt: skip
-def test_refused(text: str, type_: Type, reason: str) -> None:
+def test_rejected(text: str, type_: Type, reason: str) -> None:
     for before in ([], [""], [None, "x"]):  # what an array holds beside it decides how it is converted
         converted = convert(pa.array([*before, text]), type_)
-        assert converted.refused[len(before)] == reason
+        assert converted.rejected[len(before)] == reason
         assert converted.values.null_count == len(before) + 1
 
 
@@ -131,8 +131,8 @@ def test_refused(text: str, type_: Type, reason: str) -> None:
 )
 def test_formats_that_a_contract_names(text: str, time_format: str, value: datetime) -> None:
     assert convert(pa.array([text]), TIMESTAMP, time_format=time_format).values.to_pylist() == [value]
-    refused = convert(pa.array(["2026-31-12"]), TIMESTAMP, time_format=time_format).refused
-    assert refused == {0: f"expected timestamp as {time_format}, found '2026-31-12'"}
+    rejected = convert(pa.array(["2026-31-12"]), TIMESTAMP, time_format=time_format).rejected
+    assert rejected == {0: f"expected timestamp as {time_format}, found '2026-31-12'"}
 
 
 def joined(*parts: list[str]) -> st.SearchStrategy[str]:
@@ -167,13 +167,13 @@ def test_arrays_are_converted_as_single_values_are(
     assert converted.values.type == type_.arrow
     one_by_one = [(None, None) if text is None else _parsed(text, type_, time_format) for text in texts]
     assert converted.values.to_pylist() == [value for value, _ in one_by_one]
-    assert converted.refused == {i: reason for i, (_, reason) in enumerate(one_by_one) if reason}
+    assert converted.rejected == {i: reason for i, (_, reason) in enumerate(one_by_one) if reason}
 
 
 def _parsed(text: str, type_: Type, time_format: str | None) -> tuple[Any, str | None]:
     try:
         return parse(text, type_, time_format=time_format), None
-    except RefusedError as error:
+    except RejectedError as error:
         return None, str(error)
 
 
