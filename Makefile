@@ -6,9 +6,10 @@ BIN := .venv/bin
 GLUE_PYTHON_4.1 := 3.13
 GLUE_PYTHON_3.5 := 3.11
 # Tests of what the jobs do, on whichever engine runs them, and of what they are made of.
-JOB_TESTS := $(foreach of,changes gates histories job quality raw_to_integration raw_to_integration_facts \
-	raw_to_integration_races raw_to_integration_snapshots stage_to_raw,tests/integration/test_$(of).py)
-JOB_UNIT_TESTS := tests/unit/readers $(foreach of,batches columns touched types,tests/unit/test_$(of).py)
+JOB_TESTS := $(foreach of,gates histories job quality raw_to_integration raw_to_integration_append_only \
+	raw_to_integration_conflicts raw_to_integration_snapshots stage_to_raw version_order,tests/integration/test_$(of).py)
+JOB_UNIT_TESTS := tests/unit/readers $(foreach of,batches/test_manifests contracts/test_columns contracts/test_types \
+	integration/test_pruning,tests/unit/$(of).py)
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 # A laptop's lakehouse talks to 127.0.0.1 without TLS: a bundle or a profile of the user's must not get in the way.
 unexport AWS_CA_BUNDLE AWS_PROFILE PYTHONDONTWRITEBYTECODE
@@ -36,7 +37,7 @@ bench-batches: setup ## what a batch costs as tables grow to 50 million rows, be
 .PHONY: test
 test: setup lint ## everything below, in under 15 minutes
 	pytest tests/unit tests/infrastructure -n 2
-# Three suites (tests/suites.py), each of which waits for servers a part of its time.
+# Three suites (tests/support/xdist_scheduler.py), each of which waits for servers a part of its time.
 	pytest tests/integration tests/e2e -n 3
 
 .PHONY: test-unit
@@ -61,7 +62,7 @@ test-dags: setup .venv-airflow/.installed ## the DAGs in Airflow, against the em
 
 .PHONY: openlineage
 openlineage: setup ## OpenLineage's schemas from openlineage.io: with them, lineage events are tested by these too
-	python -m tests.openlineage
+	python -m tests.support.openlineage
 
 .PHONY: test-contracts
 test-contracts: setup .venv-datacontract/.installed ## the contracts by datacontract-cli: lint, and its test run beside our own results
@@ -78,19 +79,19 @@ test-browser: setup .venv-airflow/.installed ## the pages that people look at, i
 .PHONY: test-spark
 test-spark: setup .venv-spark-4.1/.installed .venv-spark-3.5/.installed ## the jobs on Apache Spark as Glue 6.0 and 5.1 have it; needs Java 17 and Maven
 	pytest tests/spark
-	EVERY=4 HISTORIES=100 python -m tests.spark.engines 4.1 -m pytest $(JOB_TESTS) tests/spark/test_traps.py
-	EVERY=4 HISTORIES=100 python -m tests.spark.engines 3.5 -m pytest $(JOB_TESTS) tests/spark/test_traps.py
+	EVERY=4 HISTORIES=100 python -m tests.support.spark.engines 4.1 -m pytest $(JOB_TESTS) tests/spark/test_traps.py
+	EVERY=4 HISTORIES=100 python -m tests.support.spark.engines 3.5 -m pytest $(JOB_TESTS) tests/spark/test_traps.py
 
 .PHONY: test-pythons
 test-pythons: setup ## what the jobs are made of, on every Python from 3.11 to 3.13 that this machine has
 	@for version in 3.11 3.12 3.13; do \
-		interpreter=$$(python -m tests.spark.pythons $$version) || { echo "no Python $$version here: not tested"; continue; }; \
+		interpreter=$$(python -m tests.support.spark.pythons $$version) || { echo "no Python $$version here: not tested"; continue; }; \
 		echo "Python $$version"; \
 		UV_CONSTRAINT=requirements.txt uv run --quiet --isolated --no-project --python $$interpreter --with ".[local,api]" \
 			--with pytest --with pytest-timeout --with hypothesis python -m pytest -p no:cacheprovider $(JOB_UNIT_TESTS) || exit 1; \
 	done
 
-HISTORY_TESTS := tests/integration/test_histories.py tests/integration/dms/test_whole_way.py
+HISTORY_TESTS := tests/integration/test_histories.py tests/integration/replicator/test_source_to_integration.py
 .PHONY: test-reliability
 test-reliability: setup ## what takes long: 2,000 histories, crashes at every step, a hostile network, writers at once, hostile data, erasure
 	HISTORIES=2000 EXAMPLES=50 pytest $(HISTORY_TESTS)
@@ -197,9 +198,9 @@ help: ## this list
 
 .venv-spark-%/.installed: tests/spark/requirements-%.txt tests/spark/jars-%.txt .venv/.installed
 	@echo "setting up $(@D) (Apache Spark cannot be beside the Spark Connect client that Sail uses)"
-	@[ -x $(@D)/bin/python ] || $$($(BIN)/python -m tests.spark.pythons $(GLUE_PYTHON_$*) || echo $(PYTHON)) -m venv --without-pip $(@D)
+	@[ -x $(@D)/bin/python ] || $$($(BIN)/python -m tests.support.spark.pythons $(GLUE_PYTHON_$*) || echo $(PYTHON)) -m venv --without-pip $(@D)
 	@uv pip sync --quiet --compile-bytecode --python $(@D)/bin/python tests/spark/requirements-$*.txt
-	@$(BIN)/python -m tests.spark.jars tests/spark/jars-$*.txt $(@D)
+	@$(BIN)/python -m tests.support.spark.jars tests/spark/jars-$*.txt $(@D)
 	@touch $@
 
 node_modules/.installed: package-lock.json

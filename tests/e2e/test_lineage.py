@@ -10,7 +10,7 @@ from lakehouse.engine import catalog
 from lakehouse.names import OpsTable, Zone
 from tests.e2e.conftest import Demo
 from tests.e2e.test_usage import cli, run_cli
-from tests.openlineage import check
+from tests.support.openlineage import check
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

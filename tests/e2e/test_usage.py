@@ -18,8 +18,8 @@ from lakehouse.batches import attempts
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.engine import catalog
 from lakehouse.names import Move
-from tests.e2e import tables
 from tests.e2e.conftest import REPOSITORY, Demo
+from tests.support.demo import tables
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

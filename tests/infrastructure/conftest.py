@@ -18,7 +18,7 @@ from lakehouse.names import Names
 from reports.findings import DEPLOYMENTS
 from stacks.lakehouse import add_lakehouse
 from stacks.settings import Settings, settings_of
-from tests.infrastructure.assembly import Assembly
+from tests.support.templates.assembly import Assembly
 
 CONTEXT: dict[str, Any] = json.loads((cdk_entry.ROOT / "cdk.json").read_text())["context"]
 

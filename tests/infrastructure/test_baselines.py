@@ -2,7 +2,7 @@
 
 from reports import baselines
 from reports.difference import difference
-from tests.infrastructure.assembly import Assembly
+from tests.support.templates.assembly import Assembly
 
 
 def test_templates_are_what_was_reviewed(everything: dict[str, Assembly]) -> None:

@@ -22,8 +22,8 @@ from stacks.observability.dataset_alarms import Window, window_of
 from stacks.observability.stack import Observability
 from stacks.settings import Settings, settings_of
 from stacks.storage.stack import Storage
-from tests.infrastructure.assembly import Assembly, Json, Resource, policy_statements, text
 from tests.infrastructure.conftest import CONTEXT, DEPLOYMENTS, deployment_settings
+from tests.support.templates.assembly import Assembly, Json, Resource, policy_statements, text
 
 ALERTS = settings_of("dev").alerts
 RUNBOOK = Path(__file__).parents[2] / "docs" / "observability.md"

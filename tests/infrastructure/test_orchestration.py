@@ -13,8 +13,8 @@ from lakehouse.names import Names
 from lakehouse.operations import dbt
 from stacks.orchestration.stack import LOGS, SERVICES
 from stacks.settings import settings_of
-from tests.infrastructure.assembly import Assembly, Json, policy_statements, text
 from tests.infrastructure.conftest import CONTEXT, DEPLOYMENTS
+from tests.support.templates.assembly import Assembly, Json, policy_statements, text
 
 DAGS = cdk_entry.ROOT / "dags"
 

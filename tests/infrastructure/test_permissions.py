@@ -4,7 +4,7 @@ import pytest
 
 from lakehouse.governance.roles import ROLES
 from lakehouse.names import Fetch, Move, Names, Zone
-from tests.infrastructure.assembly import Assembly, Json, as_list, policy_statements, text
+from tests.support.templates.assembly import Assembly, Json, as_list, policy_statements, text
 
 CDK_PROVIDERS = ("CustomS3AutoDeleteObjects", "CustomVpcRestrictDefaultSG")
 """Their roles come with the CDK, for functions that run while a stack is made or destroyed."""

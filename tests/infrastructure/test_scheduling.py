@@ -15,8 +15,8 @@ from lakehouse.operations.planner import asked
 from lakehouse.sizes import CAPACITIES, Size
 from stacks.scheduling.state_machine import definition
 from stacks.settings import settings_of
-from tests.infrastructure.assembly import Assembly, Json, text
 from tests.infrastructure.conftest import DEPLOYMENTS
+from tests.support.templates.assembly import Assembly, Json, text
 
 ASSETS = "cdk-hnb659fds-assets-123456789012-eu-central-1"
 

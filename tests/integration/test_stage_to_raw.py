@@ -29,9 +29,9 @@ from lakehouse.readers.fetch import fetch
 from lakehouse.readers.reader import read
 from lakehouse.tables import definition as table_definition
 from lakehouse.tables import migrations
-from tests.integration.frames import rows_of as rows_of_table
-from tests.unit.readers.support import column, contract
-from tests.wire import Answer, Forward, Request, wire
+from tests.support.contract_builders import column, contract
+from tests.support.fault_proxy import Answer, Forward, Request, wire
+from tests.support.moves.frames import rows_of as rows_of_table
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

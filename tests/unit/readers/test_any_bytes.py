@@ -14,8 +14,8 @@ from lakehouse.contracts.model import Options
 from lakehouse.contracts.types import DATE, INT, TIMESTAMP, decimal
 from lakehouse.readers import records
 from lakehouse.readers.content import decompressed
+from tests.support.contract_builders import accepted, column, contract, reasons, rows
 from tests.unit.readers import test_avro, test_parquet
-from tests.unit.readers.support import accepted, column, contract, reasons, rows
 
 COLUMNS = (
     column("a", INT, required=True),

@@ -11,7 +11,7 @@ import pytest
 
 from lakehouse.contracts.types import DATE, INT, LONG, TIMESTAMP, decimal, list_of
 from lakehouse.readers.formats import avro
-from tests.unit.readers.support import accepted, column, contract, reasons, rows
+from tests.support.contract_builders import accepted, column, contract, reasons, rows
 
 SCHEMA = {
     "type": "record",

@@ -28,7 +28,7 @@ from lakehouse.contracts.types import (
     struct_of,
 )
 from lakehouse.readers.formats import parquet
-from tests.unit.readers.support import accepted, column, contract, reasons, rows
+from tests.support.contract_builders import accepted, column, contract, reasons, rows
 
 
 def written(table: pa.Table, **settings: Any) -> bytes:
