@@ -62,7 +62,7 @@ test-dags: setup .venv-airflow/.installed ## the DAGs in Airflow, against the em
 
 .PHONY: openlineage
 openlineage: setup ## OpenLineage's schemas from openlineage.io: with them, lineage events are tested by these too
-	python -m tests.support.openlineage
+	python -m tests.support.lineage.openlineage
 
 .PHONY: test-contracts
 test-contracts: setup .venv-datacontract/.installed ## the contracts by datacontract-cli: lint, and its test run beside our own results

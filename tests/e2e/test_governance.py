@@ -6,17 +6,18 @@ import boto3
 import pytest
 
 from lakehouse.names import Names, Zone
-from tests.e2e.conftest import REPOSITORY, Demo
 from tests.support import classification, tag_based_access
+from tests.support.demo.finished_demo import Demo
 from tests.support.lake_formation import granted_to, in_catalog
+from tests.support.repository import ROOT
 
 pytestmark = pytest.mark.e2e
 
 
 def classified() -> list[tuple[Zone, str, dict[str, str]]]:
     """Zone, name and classifications of every table that contracts and models speak of."""
-    contracts = dict(classification.of_contracts(REPOSITORY / "contracts"))
-    models = classification.of_models(REPOSITORY / "models")
+    contracts = dict(classification.of_contracts(ROOT / "contracts"))
+    models = classification.of_models(ROOT / "models")
     return [
         *((zone, name, said) for zone in (Zone.RAW, Zone.INTEGRATION) for name, said in contracts.items()),
         *((Zone(zone), name, said) for zone, name, said in models),

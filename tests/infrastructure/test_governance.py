@@ -14,11 +14,11 @@ from lakehouse.governance import roles, tags
 from lakehouse.governance.access import tables
 from lakehouse.governance.tags import TaggedTable
 from lakehouse.names import Names, Zone
+from reports.findings import DEPLOYMENTS
 from stacks.audit.stack import LEFT_OUT
 from stacks.iam.people import who_signs_in
 from stacks.settings import Governance
 from stacks.stack import LakehouseStack
-from tests.infrastructure.conftest import DEPLOYMENTS
 from tests.support import classification, tag_based_access
 from tests.support.templates.assembly import Assembly, Json, as_list, policy_statements, text
 

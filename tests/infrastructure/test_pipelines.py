@@ -11,7 +11,7 @@ import yaml
 
 from app import ROOT
 from stacks.settings import ENVIRONMENTS
-from tests.infrastructure.conftest import DEV
+from tests.support.templates.synthesis import DEV
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 AZURE = ROOT / "azure-pipelines.yml"

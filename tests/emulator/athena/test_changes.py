@@ -172,10 +172,10 @@ def test_nested_values_survive_a_rewrite(athena: Athena, table: str) -> None:
 
 
 def test_pyiceberg_reads_what_athena_wrote(aws: server_lifecycle.Server, athena: Athena, stock: str) -> None:
-    from lakehouse.engine import catalog
+    from tests.support.emulator import glue_catalog
 
     athena(MERGE.format(t=stock, rows="(1, 'delete', 0.0), (3, 'set', 5.0), (8, 'new', 6.0)"))
-    found = catalog.load().load_table((DATABASE, stock)).scan(row_filter="id >= 3").to_arrow()
+    found = glue_catalog.load().load_table((DATABASE, stock)).scan(row_filter="id >= 3").to_arrow()
     assert sorted(found["id"].to_pylist()) == [3, 4, 8]
     assert found.schema.names == ["id", "name", "price", "day"]
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 import pyarrow as pa
 
-from lakehouse.engine import catalog
+from tests.support.emulator import glue_catalog
 from tests.support.emulator.athena_client import BUCKET, DATABASE, Athena, iceberg
 
 
@@ -35,7 +35,7 @@ def stored(table: str) -> set[str]:
 
 def committed(table: str) -> set[str]:
     """URIs of the data files that any snapshot has."""
-    loaded = catalog.load().load_table((DATABASE, table))
+    loaded = glue_catalog.load().load_table((DATABASE, table))
     manifests = [manifest for snapshot in loaded.snapshots() for manifest in snapshot.manifests(loaded.io)]
     return {
         entry.data_file.file_path
@@ -46,7 +46,7 @@ def committed(table: str) -> set[str]:
 
 def test_a_merge_sees_what_pyiceberg_wrote_meanwhile(athena: Athena, table: str) -> None:
     athena(iceberg(table, "SELECT 0 AS id, 0 AS n"))
-    opened = catalog.load()
+    opened = glue_catalog.load()
     stop = threading.Event()
     appended = [0]
 

@@ -3,7 +3,7 @@
 import boto3
 import pytest
 
-from lakehouse.engine import catalog
+from tests.support.emulator import glue_catalog
 from tests.support.emulator.athena_client import BUCKET, DATABASE, Athena, iceberg, location
 
 
@@ -38,7 +38,7 @@ def test_a_table_is_created_and_changed(athena: Athena, table: str) -> None:
     created = "\n".join(row[0] or "" for row in athena(f"SHOW CREATE TABLE {table}").rows)
     assert created.startswith(f"CREATE TABLE {DATABASE}.{table} (")
     assert "PARTITIONED BY (day(`at`), bucket(8, `id`), truncate(3, `name`))" in created
-    spec = catalog.load().load_table((DATABASE, table)).spec()
+    spec = glue_catalog.load().load_table((DATABASE, table)).spec()
     assert [str(field.transform) for field in spec.fields] == ["day", "bucket[8]", "truncate[3]"]
 
 
@@ -153,7 +153,7 @@ def test_ctas_counts_its_rows_and_keeps_types(athena: Athena, table: str) -> Non
             *("2024-01-01 10:00:00.000001 UTC", "{k=[1]}", "{n=1, s=y}"),
         )
     ]
-    schema = {f.name: str(f.field_type) for f in catalog.load().load_table((DATABASE, table)).schema().fields}
+    schema = {f.name: str(f.field_type) for f in glue_catalog.load().load_table((DATABASE, table)).schema().fields}
     assert [schema[c] for c in "abcdefghijkl"] == [
         *("boolean", "int", "int", "long", "float", "double", "decimal(3, 2)", "string", "binary", "date"),
         *("timestamp", "timestamptz"),

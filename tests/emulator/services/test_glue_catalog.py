@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from pyiceberg.exceptions import CommitFailedException
 
 from emulator.runtime import server_lifecycle
-from lakehouse.engine import catalog
+from tests.support.emulator import glue_catalog
 
 BUCKET = "warehouse"
 DATABASE = "lock"
@@ -45,11 +45,11 @@ def test_versions_are_archived_unless_the_update_skips_it(glue: Any) -> None:
 
 def test_concurrent_iceberg_commits_lose_nothing(glue: Any) -> None:
     rows = pa.table({"id": pa.array([0], pa.int64())})
-    catalog.load().create_table(f"{DATABASE}.commits", schema=rows.schema, location=f"s3://{BUCKET}/commits")
+    glue_catalog.load().create_table(f"{DATABASE}.commits", schema=rows.schema, location=f"s3://{BUCKET}/commits")
 
     def append(number: int) -> int:
         for refused in range(50):
-            table = catalog.load().load_table(f"{DATABASE}.commits")
+            table = glue_catalog.load().load_table(f"{DATABASE}.commits")
             try:
                 table.append(pa.table({"id": pa.array([number], pa.int64())}))
             except CommitFailedException:
@@ -59,7 +59,7 @@ def test_concurrent_iceberg_commits_lose_nothing(glue: Any) -> None:
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(append, range(6)))
-    found = catalog.load().load_table(f"{DATABASE}.commits").scan().to_arrow()["id"].to_pylist()
+    found = glue_catalog.load().load_table(f"{DATABASE}.commits").scan().to_arrow()["id"].to_pylist()
     assert sorted(found) == list(range(6))
 
 

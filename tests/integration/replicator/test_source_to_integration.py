@@ -24,9 +24,9 @@ from lakehouse.names import Names, Zone
 from lakehouse.tables import definition, migrations
 from local.sources import postgres as local_postgres
 from local.sources.postgres import Database
-from tests.integration.replicator.test_random_transactions import TABLES, transactions
 from tests.support.moves.jobs import deployment
 from tests.support.moves.lake import column
+from tests.support.replication.random_transactions import TABLES, transactions
 from tests.support.replication.replicator import Replicator
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "4"))

@@ -1,30 +1,14 @@
 """Which batches are due: whatever was tried in whatever order, nothing is forgotten and nothing is done twice."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.batches.attempts import FAILED, SUCCEEDED, Attempt, blocked, pending
+from lakehouse.batches.attempts import FAILED, SUCCEEDED, blocked, pending
 from lakehouse.names import Move
+from tests.support.batch_records import attempt
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
 BATCHES = ["orders-00000001", "orders-00000002", "orders-00000003"]
-
-
-def attempt(batch_id: str, move: Move, *, at: int, state: str = SUCCEEDED, gate: str | None = None) -> Attempt:
-    begun = START + timedelta(minutes=at)
-    return Attempt(
-        dataset="orders",
-        batch_id=batch_id,
-        move=move,
-        state=state,
-        started_at=begun,
-        finished_at=begun + timedelta(seconds=30),
-        run_id="jr_1",
-        gate=gate,
-    )
 
 
 def test_all_batches_are_due_in_raw_at_first_and_none_in_integration() -> None:

@@ -9,16 +9,11 @@ from lakehouse.batches import manifests
 from lakehouse.contracts.model import Ingest
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
+from tests.support.batch_records import NAMES, arrive
 from tests.support.till_contract import TILL
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-NAMES = Names(environment="dev", account="123456789012", region="eu-central-1")
-
-
-def arrive(s3: "S3Client", key: str, body: bytes = b"x") -> None:
-    s3.put_object(Bucket=NAMES.bucket(Zone.STAGE), Key=f"sales/till/{key}", Body=body)
 
 
 def keys(batch: manifests.Batch | None) -> list[str]:

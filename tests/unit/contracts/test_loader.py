@@ -1,5 +1,4 @@
 import json
-import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,11 +13,8 @@ from lakehouse.contracts.loader import load_contract, load_contracts, parse_cont
 from lakehouse.contracts.model import Contract, Deduplicate, Format, Ingest, Options, Partition, Severity
 from lakehouse.contracts.types import Type
 from lakehouse.errors import LakehouseError
-
-ROOT = Path(__file__).parents[3]
-CONTRACTS = ROOT / "contracts"
-# The example of the documentation is the document that these tests begin with, so it is always right.
-EXAMPLE, *_ = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "contracts.md").read_text(), re.DOTALL)
+from tests.support.contract_example import EXAMPLE
+from tests.support.repository import CONTRACTS
 
 ODCS = json.loads(OpenDataContractStandard.json_schema())
 

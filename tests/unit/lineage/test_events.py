@@ -1,58 +1,20 @@
 """Events of moves and models: what was read and written, which column is made of which, how it ended."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from lakehouse.batches.manifests import StageObject
 from lakehouse.contracts.loader import load_contracts
-from lakehouse.contracts.model import Contract, Deduplicate, Ingest, QualityRule, Severity, Source
-from lakehouse.contracts.types import INT
-from lakehouse.lineage import models, moves, record, sql
+from lakehouse.contracts.model import Contract, Deduplicate
+from lakehouse.lineage import moves, record, sql
 from lakehouse.lineage.events import Parent
-from lakehouse.names import Move, Names, Zone
+from lakehouse.names import Move, Zone
 from lakehouse.quality.results import judged, not_evaluated
-from tests.support import dbt_artifacts
-from tests.support.contract_builders import column, contract
-from tests.support.openlineage import SPEC, check, validate
-
-NAMES = Names(environment="dev", account="123456789012", region="eu-central-1")
-AT = datetime(2026, 3, 1, 10, tzinfo=UTC)
-RULE = QualityRule(
-    name="notes",
-    column="note",
-    metric="nullValues",
-    query=None,
-    operator="mustBe",
-    thresholds=(Decimal(0),),
-    severity=Severity.WARNING,
-)
-FILES = replace(contract(column("id", INT), column("note", source_name="Note"), key=("id",)), quality=(RULE,))
-DATABASE = replace(
-    contract(column("id", INT), column("note"), key=("id",)),
-    ingest=Ingest.CDC,
-    ordering=("_change_seq",),
-    source=Source(name="shop", type="postgresql", format="parquet", database="shop", schema="public", table="orders"),
-)
-
-
-def attempt(move: Move, of: Contract = FILES, *, objects: int = 1) -> moves.Attempt:
-    return moves.Attempt(
-        move=move,
-        contract=of,
-        names=NAMES,
-        batch_ids=("orders-00000001",),
-        objects=[
-            StageObject(bucket="stage", key=f"sales/orders/{n}.csv", etag="e", version_id=None, size=9)
-            for n in range(objects)
-        ],
-        run_id="jr_1",
-        started_at=AT,
-        parent=Parent("sales.orders.stage_to_raw", "manual__1"),
-    )
+from tests.support.lineage.events import AT, DATABASE, FILES, NAMES, RULE, attempt, events_of_models
+from tests.support.lineage.openlineage import SPEC, check, validate
 
 
 def events_of_moves() -> list[dict[str, Any]]:
@@ -65,11 +27,6 @@ def events_of_moves() -> list[dict[str, Any]]:
         moves.started(merge),
         *moves.ended(merge, at=end, counts={}, results={}, error="LakehouseError: key is null"),
     ]
-
-
-def events_of_models() -> dict[str, list[dict[str, Any]]]:
-    columns, results = dbt_artifacts.columns(NAMES), dbt_artifacts.results()
-    return models.of_build(dbt_artifacts.manifest(NAMES), results, columns=columns, names=NAMES, parent=None)
 
 
 def made_of(event: dict[str, Any], column: str) -> list[tuple[str, str, str, str]]:

@@ -20,7 +20,7 @@ from lakehouse.lineage.graph import Graph, Place, of_events
 from lakehouse.lineage.page import page
 from lakehouse.names import Move, Names
 from lakehouse.tables import migrations, ops
-from tests.unit.lineage.test_events import AT, FILES, NAMES, attempt, events_of_models
+from tests.support.lineage.events import AT, FILES, NAMES, attempt, events_of_models
 
 HOSTILE = "</script><script>alert(1)</script><!--"
 

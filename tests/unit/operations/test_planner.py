@@ -11,10 +11,9 @@ from lakehouse.batches.attempts import FAILED, Attempt
 from lakehouse.names import Move
 from lakehouse.operations.planner import FIRST_PAUSE, LONGEST_PAUSE, asked, due, paused_until
 from lakehouse.sizes import CAPACITIES, Size
+from tests.support.batch_records import NAMES, START, arrive, attempt
 from tests.support.rates_contract import RATES
 from tests.support.till_contract import TILL
-from tests.unit.batches.test_attempts import START, attempt
-from tests.unit.batches.test_manifests import NAMES, arrive
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

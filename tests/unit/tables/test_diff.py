@@ -15,8 +15,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
 from lakehouse.tables import migrations
 from lakehouse.tables.diff import Action, Change
-
-CONTRACTS = Path(__file__).parents[3] / "contracts"
+from tests.support.repository import CONTRACTS
 
 Evolve = Callable[..., Contract]
 

@@ -14,7 +14,7 @@ from lakehouse.names import Names
 from lakehouse.tables import definition as table_definition
 from lakehouse.tables import migrations, ops, optimizers
 from lakehouse.tables.diff import Action
-from tests.unit.tables.test_diff import CONTRACTS
+from tests.support.repository import CONTRACTS
 
 Settings = Callable[[str], dict[str, Any]]
 ORDERS = load_contract(CONTRACTS / "sales" / "orders.odcs.yaml")

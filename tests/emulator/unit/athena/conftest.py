@@ -1,6 +1,6 @@
 """Trino expressions evaluated without any server: parsed, typed, translated and run by DuckDB."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,11 @@ from emulator.athena.runtime.files import Scan
 from emulator.athena.runtime.run import Context, Run
 from emulator.athena.runtime.statements import Query
 from emulator.athena.statements import query
-
-Values = list[tuple[str | None, ...]]
+from tests.support.emulator.trino_values import Evaluate, Values
 
 
 @pytest.fixture(scope="session")
-def evaluate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], tuple[Values, list[str]]]]:
+def evaluate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evaluate]:
     """Runs a query that reads no table; gives its rows as Athena writes them, and its columns' types."""
     folder: Path = tmp_path_factory.mktemp("athena")
     nothing: Any = None

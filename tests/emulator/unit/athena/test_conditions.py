@@ -1,14 +1,11 @@
 """CASE and IF choose by conditions, and only a boolean is one."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 
 from emulator.athena.runtime.errors import AthenaError
-from tests.emulator.unit.athena.conftest import Values
-
-Evaluate = Callable[[str], tuple[Values, list[str]]]
+from tests.support.emulator.trino_values import Evaluate
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,8 @@
 """Values and types as Trino gives them, written down by hand from its documentation and source; DuckDB must agree."""
 
-from collections.abc import Callable
-
 import pytest
 
-from tests.emulator.unit.athena.conftest import Values
-
-Evaluate = Callable[[str], tuple[Values, list[str]]]
+from tests.support.emulator.trino_values import Evaluate
 
 NUMBERS = [
     ("7 / 2", "3", "integer"),
