@@ -1,7 +1,7 @@
-"""Which tests one worker of pytest-xdist runs, one after the other: those that share a server, or what is synthesized.
+"""Distribution of tests to the workers of pytest-xdist: tests that share a server run in one worker, one after another.
 
-A scheduler rather than `--dist loadgroup`: pytest-xdist 3.8 writes a test's group into an attribute that pytest 9.2 no
-longer reads, so that the groups do nothing.
+A scheduler is needed instead of `--dist loadgroup`: pytest-xdist 3.8 writes a test's group into an attribute that
+pytest 9.2 no longer reads, so that groups have no effect.
 """
 
 from pathlib import PurePosixPath
@@ -10,18 +10,18 @@ from xdist.scheduler import LoadScopeScheduling
 
 
 class Suites(LoadScopeScheduling):
-    """Each suite is one worker's; unit tests, of which none has a server, are a worker's by the file."""
+    """One worker runs a whole suite; unit tests, which have no server, are distributed by file."""
 
     def _split_scope(self, nodeid: str) -> str:
         return suite(nodeid)
 
 
 def suite(nodeid: str) -> str:
-    """The suite of a test: its file (unit), the moves or the services (integration), or its folder."""
+    """Return the suite of a test: its file (unit tests), `moves` or `services` (integration), or its folder."""
     path = PurePosixPath(nodeid.partition("::")[0])
-    name = path.parts[1]
-    if name == "unit":
+    folder, *below = path.parts[1:-1]
+    if folder == "unit" or below[:1] == ["unit"]:
         return str(path)
-    if name == "integration":
-        return "moves" if path.parts[2:] == (path.name,) else "services"
-    return name
+    if folder == "integration":
+        return "services" if below else "moves"
+    return folder

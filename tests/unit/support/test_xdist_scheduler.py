@@ -1,4 +1,4 @@
-"""Which worker of pytest-xdist runs what."""
+"""Distribution of tests to workers of pytest-xdist."""
 
 import subprocess
 import sys
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.repository import ROOT
 from tests.support.xdist_scheduler import suite
 
-REPOSITORY = Path(__file__).parents[3]
 TEST = """
 import os
 import pytest
@@ -23,12 +23,15 @@ def test(number):
 @pytest.mark.parametrize(
     ("nodeid", "expected"),
     [
-        ("tests/unit/contracts/test_types.py::test_a", "tests/unit/contracts/test_types.py"),
-        ("tests/unit/dms/test_types.py::test_a[tests/e2e/x::y]", "tests/unit/dms/test_types.py"),
+        ("tests/unit/test_sizes.py::test_a", "tests/unit/test_sizes.py"),
+        ("tests/unit/contracts/test_types.py::test_a[tests/e2e/x::y]", "tests/unit/contracts/test_types.py"),
         ("tests/infrastructure/test_alarms.py::test_a", "infrastructure"),
+        ("tests/emulator/test_server_lifecycle.py::test_a", "emulator"),
+        ("tests/emulator/athena/test_select.py::test_a", "emulator"),
+        ("tests/emulator/services/test_s3.py::test_a", "emulator"),
+        ("tests/emulator/unit/athena/test_files.py::test_a", "tests/emulator/unit/athena/test_files.py"),
         ("tests/integration/test_job.py::test_a", "moves"),
         ("tests/integration/replicator/test_shop.py::test_a", "services"),
-        ("tests/emulator/athena/test_select.py::test_a", "services"),
         ("tests/e2e/test_demo.py::test_a", "e2e"),
     ],
 )
@@ -37,7 +40,7 @@ def test_suites(nodeid: str, expected: str) -> None:
 
 
 def test_a_suite_is_run_by_one_worker(tmp_path: Path) -> None:
-    suites = ["integration", "integration/dms", "e2e"]
+    suites = ["integration", "integration/replicator", "e2e"]
     for name in suites:
         folder = tmp_path / "tests" / name
         folder.mkdir(parents=True)
@@ -47,7 +50,7 @@ def test_a_suite_is_run_by_one_worker(tmp_path: Path) -> None:
 
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-n", "3", "--rootdir", tmp_path, tmp_path / "tests"],
-        env={"PYTHONPATH": str(REPOSITORY), "PATH": ""},
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
         cwd=tmp_path,
         capture_output=True,
         text=True,
