@@ -1,20 +1,44 @@
-"""`make baselines`: what the templates of all environments and profiles were when somebody last looked at them."""
+"""`make baselines`: record the templates of all environments and profiles, as a reviewer accepts them.
 
+Two deployments are recorded whole. Each of the others is recorded as its difference from the nearer of the two, by
+resource and with `ENV` for the environment's name.
+"""
+
+import re
 import shutil
+from collections.abc import Mapping
+from difflib import unified_diff
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
 
 from app import ROOT
 from lakehouse.cost.assembly import deployments
 from lakehouse.cost.synth import synthesize
-from reports.readable import readable
+from reports.readable import dump, readable
 
 FOLDER = ROOT / "tests" / "infrastructure" / "baselines"
 REGION = "eu-central-1"
+REFERENCES: Mapping[str, str] = {
+    "dev-standard": "prod-standard",
+    "prod-minimal": "dev-minimal",
+    "staging-minimal": "dev-minimal",
+    "staging-standard": "prod-standard",
+}
+"""For each deployment that is recorded as a difference: the deployment that it is compared with."""
+TITLE = "=== "
+"""Begins the line that names a resource in a file of differences."""
+ABSENT = " (absent)"
+"""Ends that line for a resource that only the reference has."""
+
+Sections = dict[str, list[str]]
+"""Lines of each resource and output of a template, by `Resources.<logical id>` or `Outputs.<name>`."""
 
 
 def of_assembly(folder: Path) -> dict[str, str]:
-    """Readable templates of an assembly of all environments, by `<environment>-<profile>/<stack>.yaml`."""
+    """Return the readable templates of all environments by `<environment>-<profile>/<stack>.yaml`."""
     return {
         f"{deployment}/{stack}.yaml": readable(template)
         for deployment, stacks in deployments(folder).items()
@@ -22,8 +46,42 @@ def of_assembly(folder: Path) -> dict[str, str]:
     }
 
 
-def write(files: dict[str, str], *, folder: Path) -> None:
-    """Put files in place of all that is in a folder."""
+def recorded(templates: Mapping[str, str]) -> dict[str, str]:
+    """Return the files that record readable templates: `.yaml` of two deployments, `.diff` of the others."""
+    structures = {name: _masked(text, name) for name, text in templates.items()}
+    files = {}
+    for name, text in templates.items():
+        deployment, _, stack = name.partition("/")
+        if deployment not in REFERENCES:
+            files[name] = text
+        elif lines := _differences(structures.get(_reference(deployment, stack), {}), structures[name]):
+            files[name.removesuffix(".yaml") + ".diff"] = "\n".join(lines) + "\n"
+    return files
+
+
+def read(folder: Path) -> dict[str, str]:
+    """Return the templates that a folder records, whole and with `ENV` in them, by `<deployment>/<stack>.yaml`.
+
+    Resources are sorted by name: a difference does not record their order.
+    """
+    files = recorded_in(folder)
+    whole = {
+        name: {title: _lines(item) for title, item in _masked(text, name).items()}
+        for name, text in files.items()
+        if name.endswith(".yaml")
+    }
+    templates = dict(whole)
+    for deployment, reference in REFERENCES.items():
+        if not any(name.startswith(f"{deployment}/") for name in whole):  # older commits record it whole
+            for name, sections in whole.items():
+                if name.startswith(f"{reference}/"):
+                    own = f"{deployment}/{name.partition('/')[2].replace(_word(reference), _word(deployment))}"
+                    templates[own] = _applied(sections, files.get(own.removesuffix(".yaml") + ".diff", ""))
+    return {name: "\n".join(_text(sections)) + "\n" for name, sections in templates.items()}
+
+
+def write(files: Mapping[str, str], *, folder: Path) -> None:
+    """Replace the content of a folder by files."""
     shutil.rmtree(folder, ignore_errors=True)
     for name, text in files.items():
         path = folder / name
@@ -31,12 +89,97 @@ def write(files: dict[str, str], *, folder: Path) -> None:
         path.write_text(text)
 
 
-def read(folder: Path) -> dict[str, str]:
-    """All files of a folder, by their path in it."""
-    return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*.yaml"))}
+def recorded_in(folder: Path) -> dict[str, str]:
+    """Return the text of all files of a folder, by their path in it."""
+    return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.glob("*/*"))}
+
+
+def _word(deployment: str) -> str:
+    return f"-{deployment.partition('-')[0]}-"
+
+
+def _reference(deployment: str, stack: str) -> str:
+    reference = REFERENCES[deployment]
+    return f"{reference}/{stack.replace(_word(deployment), _word(reference))}"
+
+
+def _masked(text: str, name: str) -> dict[str, Any]:
+    """Resources and outputs of a readable template by their titles, with `ENV` for the name of the environment."""
+    word = re.compile(rf"(?<![A-Za-z0-9]){name.partition('-')[0]}(?![A-Za-z0-9])")
+
+    def mask(value: Any) -> Any:
+        match value:
+            case str():
+                return word.sub("ENV", value)
+            case dict():
+                return {mask(key): mask(item) for key, item in value.items()}
+            case list():
+                return [mask(item) for item in value]
+        return value
+
+    template = yaml.load(text, Loader=yaml.CSafeLoader)
+    return {f"{part}.{key}": mask(item) for part, items in template.items() for key, item in items.items()}
+
+
+def _lines(item: Any) -> list[str]:
+    return dump(item).splitlines()
+
+
+def _differences(reference: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
+    """Unified diffs of the resources that differ, each after its title."""
+    lines = []
+    for title in sorted(reference.keys() | own.keys()):
+        if title not in own:
+            lines.append(TITLE + title + ABSENT)
+        elif own[title] != reference.get(title):
+            before, after = (_lines(items[title]) if title in items else [] for items in (reference, own))
+            lines += [TITLE + title, *list(unified_diff(before, after, lineterm="", n=0))[2:]]
+    return lines
+
+
+def _applied(reference: Sections, differences: str) -> Sections:
+    """Return the resources that differences make of those of a reference."""
+    sections = dict(reference)
+    for part in re.split(rf"^{TITLE}", differences, flags=re.MULTILINE)[1:]:
+        title, *lines = part.splitlines()
+        if title.endswith(ABSENT):
+            del sections[title.removesuffix(ABSENT)]
+        else:
+            sections[title] = _patched(reference.get(title, []), lines)
+    return sections
+
+
+def _patched(old: list[str], diff: list[str]) -> list[str]:
+    """Apply a unified diff to lines."""
+    new: list[str] = []
+    position = 0
+    for line in diff:
+        if hunk := re.match(r"@@ -(\d+)(,0)?", line):
+            begin = int(hunk[1]) - (hunk[2] is None)  # an empty range names the line before it
+            new += old[position:begin]
+            position = begin
+            continue
+        if line[0] != "-":
+            new.append(line[1:])
+        if line[0] != "+":
+            position += 1
+    return new + old[position:]
+
+
+def _text(sections: Sections) -> list[str]:
+    """Lines of a template with these resources and outputs, sorted by name."""
+    lines: list[str] = []
+    part = ""
+    for title in sorted(sections, key=lambda title: (title.startswith("Outputs."), title)):
+        section, _, name = title.partition(".")
+        if section != part:
+            lines.append(f"{section}:")
+            part = section
+        lines += [f"  {name}:", *(f"    {line}" for line in sections[title])]
+    return lines
 
 
 if __name__ == "__main__":
     with TemporaryDirectory() as out:
-        made = synthesize(ROOT, region=REGION, out=Path(out), environment="all")
-        write(of_assembly(made), folder=FOLDER)
+        assembly = synthesize(ROOT, region=REGION, out=Path(out), environment="all")
+        write(recorded(of_assembly(assembly)), folder=FOLDER)

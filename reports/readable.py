@@ -22,7 +22,12 @@ def readable(template: Template) -> str:
     for name, resource in parts["Resources"].items():
         kept = {key: item for key, item in resource.items() if key not in ("Type", "Metadata")}
         parts["Resources"][name] = {"Type": resource["Type"], **kept}
-    return yaml.dump(parts, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+    return dump(parts)
+
+
+def dump(value: Any) -> str:
+    """Return a value as YAML, with the keys in their order."""
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
 
 
 class _Dumper(yaml.SafeDumper):

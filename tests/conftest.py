@@ -12,13 +12,13 @@ from emulator.runtime import server_lifecycle
 if TYPE_CHECKING:
     from xdist.remote import Producer
 
-    from tests.suites import Suites
+    from tests.support.xdist_scheduler import Suites
 
 
 @pytest.hookimpl(optionalhook=True)  # Apache Spark has environments of its own, without pytest-xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Suites":
     """Let each suite be one worker's, with its one server, in its own order."""
-    from tests.suites import Suites
+    from tests.support.xdist_scheduler import Suites
 
     return Suites(config, log)
 

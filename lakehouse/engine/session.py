@@ -136,7 +136,7 @@ def _spark() -> "SparkSession":
     except Exception as missing:
         raise LakehouseError(
             f"engine spark lacks Iceberg ({implementation} is not on its class path): put iceberg-spark-runtime and "
-            "iceberg-aws-bundle of its version among the jars of pyspark, as tests/spark/jars.py does"
+            "iceberg-aws-bundle of its version among the jars of pyspark, as tests/support/spark/jars.py does"
         ) from missing
     return session
 

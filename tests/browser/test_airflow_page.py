@@ -16,8 +16,8 @@ from local.airflow import dag_runs, lifecycle
 from local.airflow.lifecycle import Airflow
 from local.demo import __main__
 from local.lake import Lake
-from tests.browser.pictures import keep
-from tests.e2e import mart, tables
+from tests.support.demo import mart, tables
+from tests.support.screenshots import keep
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 

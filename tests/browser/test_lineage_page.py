@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.pictures import keep
-from tests.e2e.conftest import aws, finished, started
-from tests.e2e.test_usage import cli
+from tests.support.demo.command_line import cli
+from tests.support.demo.finished_demo import aws, finished, started
+from tests.support.screenshots import keep
 
 __all__ = ["aws", "finished", "started"]  # fixtures
 

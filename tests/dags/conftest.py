@@ -12,8 +12,8 @@ import local.airflow.lifecycle
 from lakehouse.contracts.loader import load_contracts
 from local import lake
 from local.demo import __main__
-from tests.dags.lake import Running, add_shipping
-from tests.dags.running import AIRFLOW, REPOSITORY, Airflow, bundle
+from tests.support.airflow.airflow_home import AIRFLOW, REPOSITORY, Airflow, bundle
+from tests.support.airflow.running_lake import Running, add_shipping
 
 
 @pytest.fixture(scope="session")

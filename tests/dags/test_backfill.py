@@ -13,9 +13,9 @@ from lakehouse.batches.attempts import Attempt
 from lakehouse.engine import catalog
 from lakehouse.names import Move
 from lakehouse.operations import run as runner
-from tests.dags.lake import Running, eventually
-from tests.dags.running import REPOSITORY
-from tests.e2e import tables
+from tests.support.airflow.airflow_home import REPOSITORY
+from tests.support.airflow.running_lake import Running, eventually
+from tests.support.demo import tables
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600), pytest.mark.usefixtures("aws")]
 

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.dags.running import Airflow
+from tests.support.airflow import airflow_home
+from tests.support.airflow.airflow_home import Airflow
 
 
 @pytest.mark.usefixtures("migrated")
 def test_it_opens_after_failures_in_a_row_and_closes_with_a_success(airflow: Airflow, tmp_path: Path) -> None:
-    script = shutil.copy(Path(__file__).with_name("breaker_runs.py"), tmp_path)  # Airflow runs what is in its folder
+    script = shutil.copy(
+        Path(airflow_home.__file__).with_name("breaker_runs.py"), tmp_path
+    )  # Airflow runs what is in its folder
     *failing, skipped, tried, succeeded = airflow.run(
         script, str(airflow.dags), variables={"AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path)}
     )

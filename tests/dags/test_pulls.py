@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from local.sources import rates_api
-from tests.dags.lake import Running
-from tests.e2e import tables
+from tests.support.airflow.running_lake import Running
+from tests.support.demo import tables
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200), pytest.mark.usefixtures("aws")]
 

@@ -9,9 +9,9 @@ import pytest
 
 from lakehouse.names import Move
 from local.demo import page_views
-from tests.dags.jobs import job_runs, process_of
-from tests.dags.lake import Running, eventually, subscribe, told
-from tests.e2e import mart, tables
+from tests.support.airflow.job_processes import job_runs, process_of
+from tests.support.airflow.running_lake import Running, eventually, subscribe, told
+from tests.support.demo import mart, tables
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200), pytest.mark.usefixtures("aws")]
 

@@ -14,9 +14,9 @@ from local import lake
 from local.airflow import dag_runs, lifecycle
 from local.airflow.lifecycle import Airflow
 from local.demo import __main__, shop
-from tests.dags.jobs import job_runs, process_of
-from tests.dags.lake import Running, eventually, subscribe, told
-from tests.e2e import mart, tables
+from tests.support.airflow.job_processes import job_runs, process_of
+from tests.support.airflow.running_lake import Running, eventually, subscribe, told
+from tests.support.demo import mart, tables
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900), pytest.mark.usefixtures("aws")]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dags.plan import load
-from tests.dags.running import REPOSITORY, Airflow, bundle
+from tests.support.airflow.airflow_home import REPOSITORY, Airflow, bundle
 
 STEPS = ["arrival", "stage_to_raw", "raw_gate", "raw_to_integration", "integration_gate"]
 

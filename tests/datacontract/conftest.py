@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.datacontract.cli import ROOT
+from tests.support.datacontract_cli import ROOT
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ from lakehouse.moves import raw_to_integration, stage_to_raw
 from lakehouse.moves.job import Job
 from lakehouse.names import Move, Names, OpsTable
 from lakehouse.tables import definition
-from tests.datacontract.cli import ROOT, Verdict, quality
-from tests.integration.jobs import arrive, deployment, job_on
+from tests.support.datacontract_cli import ROOT, Verdict, quality
+from tests.support.moves.jobs import arrive, deployment, job_on
 
 MEMBERS = Path(__file__).parent / "contracts" / "test" / "members.odcs.yaml"
 STORE_SALES = ROOT / "contracts" / "sales" / "store_sales.odcs.yaml"

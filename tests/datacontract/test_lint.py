@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.datacontract.cli import CONTRACTS, run
+from tests.support.datacontract_cli import CONTRACTS, run
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda path: path.name.removesuffix(".odcs.yaml"))

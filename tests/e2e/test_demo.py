@@ -14,8 +14,8 @@ from lakehouse.contracts.model import Contract
 from lakehouse.engine import catalog
 from lakehouse.names import Move, Zone
 from local.demo import __main__, page_views
-from tests.e2e import mart, tables
-from tests.e2e.conftest import Demo
+from tests.support.demo import mart, tables
+from tests.support.demo.finished_demo import Demo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

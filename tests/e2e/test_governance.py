@@ -6,24 +6,25 @@ import boto3
 import pytest
 
 from lakehouse.names import Names, Zone
-from tests import ladder, tbac
-from tests.e2e.conftest import REPOSITORY, Demo
-from tests.lake_formation import granted_to, in_catalog
+from tests.support import classification, tag_based_access
+from tests.support.demo.finished_demo import Demo
+from tests.support.lake_formation import granted_to, in_catalog
+from tests.support.repository import ROOT
 
 pytestmark = pytest.mark.e2e
 
 
 def classified() -> list[tuple[Zone, str, dict[str, str]]]:
     """Zone, name and classifications of every table that contracts and models speak of."""
-    contracts = dict(ladder.of_contracts(REPOSITORY / "contracts"))
-    models = ladder.of_models(REPOSITORY / "models")
+    contracts = dict(classification.of_contracts(ROOT / "contracts"))
+    models = classification.of_models(ROOT / "models")
     return [
         *((zone, name, said) for zone in (Zone.RAW, Zone.INTEGRATION) for name, said in contracts.items()),
         *((Zone(zone), name, said) for zone, name, said in models),
     ]
 
 
-@pytest.mark.parametrize("role", ladder.ROLES)
+@pytest.mark.parametrize("role", classification.ROLES)
 def test_every_column_is_seen_by_whom_its_classification_lets(finished: Demo, role: str) -> None:
     names = finished.lake.names
     client: Any = boto3.client("lakeformation")
@@ -31,11 +32,11 @@ def test_every_column_is_seen_by_whom_its_classification_lets(finished: Demo, ro
     assert granted
     for zone, name, said in classified():
         table = in_catalog(client, names.database(zone), name)
-        seen = tbac.seen(table, granted)
+        seen = tag_based_access.seen(table, granted)
         for column in table.columns:
             # Contracts leave our own columns out; a model lists all that it has.
             step = said.get(column, "restricted" if zone is Zone.CURATED else "internal")
-            expected = ladder.sees(role, zone=zone, classification=step)
+            expected = classification.sees(role, zone=zone, classification=step)
             assert (column in seen) == expected, (role, zone, name, column)
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from lakehouse.engine import catalog
 from lakehouse.names import OpsTable, Zone
-from tests.e2e.conftest import Demo
-from tests.e2e.test_usage import cli, run_cli
-from tests.openlineage import check
+from tests.support.demo.command_line import cli, run_cli
+from tests.support.demo.finished_demo import Demo
+from tests.support.lineage.openlineage import check
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

@@ -8,8 +8,8 @@ import pytest
 
 from lakehouse.batches import pulls
 from local.sources import rates_api
-from tests.e2e import tables
-from tests.e2e.conftest import Demo
+from tests.support.demo import tables
+from tests.support.demo.finished_demo import Demo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

@@ -14,7 +14,7 @@ from lakehouse.batches.ingest import ingest
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import athena, catalog
 from lakehouse.names import Move, Names, Urgency, Zone
-from tests.e2e.conftest import Demo
+from tests.support.demo.finished_demo import Demo
 
 pytestmark = pytest.mark.e2e
 

@@ -3,8 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from time import monotonic, sleep
@@ -18,12 +16,14 @@ from lakehouse.batches import attempts
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.engine import catalog
 from lakehouse.names import Move
-from tests.e2e import tables
-from tests.e2e.conftest import REPOSITORY, Demo
+from tests.support.demo import tables
+from tests.support.demo.command_line import cli, run_cli
+from tests.support.demo.finished_demo import Demo
+from tests.support.repository import ROOT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-RETAIL = REPOSITORY.parent / "shared" / "data" / "online_retail"
+RETAIL = ROOT.parent / "shared" / "data" / "online_retail"
 
 STOCK = """\
 apiVersion: v3.1.0
@@ -48,26 +48,8 @@ schema:
 """
 
 
-def run_cli(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """The command line as a user runs it, on this process's AWS."""
-    return subprocess.run(
-        [Path(sys.executable).with_name("lakehouse"), *map(str, arguments)],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": "200"},
-    )
-
-
-def cli(*arguments: str | Path) -> str:
-    finished = run_cli(*arguments)
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    return finished.stdout
-
-
 def write_contract(folder: Path, dataset: str, *, most: int = 1000) -> Path:
-    shutil.copytree(REPOSITORY / "contracts", folder, dirs_exist_ok=True)
+    shutil.copytree(ROOT / "contracts", folder, dirs_exist_ok=True)
     path = folder / "stores" / f"{dataset}.odcs.yaml"
     path.parent.mkdir(exist_ok=True)
     path.write_text(STOCK.format(dataset=dataset, most=most))

@@ -1,13 +1,9 @@
 """The stacks, synthesized once for all tests: starting the CDK takes longer than any of them."""
 
 import fcntl
-import json
 import socket
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
 from aws_cdk import App, RemovalPolicy
 
@@ -17,14 +13,9 @@ from lakehouse.contracts.model import Contract
 from lakehouse.names import Names
 from reports.findings import DEPLOYMENTS
 from stacks.lakehouse import add_lakehouse
-from stacks.settings import Settings, settings_of
-from tests.infrastructure.assembly import Assembly
-
-CONTEXT: dict[str, Any] = json.loads((cdk_entry.ROOT / "cdk.json").read_text())["context"]
-
-LINEAGE_ENDPOINT = "https://lineage.example.com/api/v1/lineage"
-
-DEV = Names(environment="dev", account="123456789012", region="eu-central-1")
+from stacks.settings import settings_of
+from tests.support.templates.assembly import Assembly
+from tests.support.templates.synthesis import CONTEXT, DEV, LINEAGE_ENDPOINT, cpu_seconds, synth
 
 
 @pytest.fixture(scope="session")
@@ -35,14 +26,6 @@ def names() -> Names:
 @pytest.fixture(scope="session")
 def contracts() -> list[Contract]:
     return load_contracts(cdk_entry.ROOT / CONTEXT["contracts"])
-
-
-def synth(outdir: Path, names: Names, **context: str) -> Assembly:
-    """The app as `cdk synth` makes it, with cdk-nag and CloudFormation's rules; each finding is an error."""
-    app = App(context=CONTEXT | context, outdir=str(outdir))
-    cdk_entry.build(app, account=names.account, region=names.region)
-    app.synth()
-    return Assembly(outdir)
 
 
 @pytest.fixture(scope="session")
@@ -86,16 +69,3 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Assembly]:
             synth(root / "everything", DEV, environment="all")
             (root / "everything.done").write_text(str(cpu_seconds() - before))
     return {deployment: Assembly(root / "everything" / f"assembly-{deployment}") for deployment in DEPLOYMENTS}
-
-
-def cpu_seconds() -> float:
-    """Processor time of this process and of the CDK's Node process: what else the machine does is no part of it."""
-    this = psutil.Process()
-    times = [process.cpu_times() for process in (this, *this.children(recursive=True))]
-    return sum(time.user + time.system for time in times)
-
-
-def deployment_settings(deployment: str) -> Settings:
-    """Settings of one of DEPLOYMENTS."""
-    environment, _, profile = deployment.partition("-")
-    return settings_of(environment, profile=profile)

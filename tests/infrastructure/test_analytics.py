@@ -14,8 +14,8 @@ from lakehouse.tables import definition as table_definition
 from lakehouse.tables import ops
 from stacks.audit import trail_table
 from stacks.settings import ENVIRONMENTS
-from tests.infrastructure.assembly import Assembly, text
-from tests.infrastructure.conftest import DEV
+from tests.support.templates.assembly import Assembly, text
+from tests.support.templates.synthesis import DEV
 
 Tables = dict[str, dict[str, str]]
 

@@ -13,8 +13,8 @@ from lakehouse.contracts.model import Contract
 from lakehouse.names import Names
 from stacks.lakehouse import add_lakehouse
 from stacks.settings import ENVIRONMENTS
-from tests.infrastructure.assembly import Assembly
-from tests.infrastructure.conftest import CONTEXT, synth
+from tests.support.templates.assembly import Assembly
+from tests.support.templates.synthesis import CONTEXT, synth
 
 
 def test_stacks(assembly: Assembly, names: Names) -> None:

@@ -1,7 +1,7 @@
 """What arrives in stage becomes a message: the bucket tells EventBridge, a rule picks, a queue keeps."""
 
 from lakehouse.names import Names, Zone
-from tests.infrastructure.assembly import Assembly, text
+from tests.support.templates.assembly import Assembly, text
 
 
 def test_stage_alone_tells_eventbridge(assembly: Assembly, names: Names) -> None:

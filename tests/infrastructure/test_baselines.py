@@ -1,12 +1,35 @@
-"""A change of a template is a change of a file that somebody reviews."""
+"""Each change of a template is a change of a recorded file, which somebody reviews."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
 
 from reports import baselines
 from reports.difference import difference
-from tests.infrastructure.assembly import Assembly
+from reports.findings import DEPLOYMENTS
+from tests.support.templates.assembly import Assembly
 
 
-def test_templates_are_what_was_reviewed(everything: dict[str, Assembly]) -> None:
-    made = baselines.of_assembly(next(iter(everything.values())).folder.parent)
-    differences = difference(baselines.read(baselines.FOLDER), made)
+@pytest.fixture(scope="module")
+def templates(everything: dict[str, Assembly]) -> dict[str, str]:
+    """Readable templates of all deployments."""
+    return baselines.of_assembly(next(iter(everything.values())).folder.parent)
+
+
+def test_templates_are_what_was_reviewed(templates: Mapping[str, str]) -> None:
+    differences = difference(baselines.recorded_in(baselines.FOLDER), baselines.recorded(templates))
     shown = "\n".join(line for name, lines in differences.items() for line in (name, *lines))
-    assert not differences, f"`make baselines` renews these; look at the difference and commit it:\n{shown}"
+    assert not differences, f"`make baselines` records them again; review the difference and commit it:\n{shown}"
+
+
+def test_the_record_has_every_resource_of_every_deployment(templates: Mapping[str, str], tmp_path: Path) -> None:
+    """What is rebuilt from two deployments and differences equals what is read from six whole ones."""
+    baselines.write(templates, folder=tmp_path)
+    whole = baselines.read(tmp_path)
+    assert {name.partition("/")[0] for name in whole} == set(DEPLOYMENTS)
+    assert baselines.read(baselines.FOLDER) == whole
+    for name, text in whole.items():
+        resources = yaml.load(templates[name], Loader=yaml.CSafeLoader)["Resources"]
+        assert len(yaml.load(text, Loader=yaml.CSafeLoader)["Resources"]) == len(resources)

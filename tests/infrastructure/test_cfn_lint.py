@@ -3,7 +3,7 @@
 import subprocess
 
 from app import ROOT
-from tests.infrastructure.assembly import Assembly
+from tests.support.templates.assembly import Assembly
 
 
 def test_templates_are_clean(everything: dict[str, Assembly]) -> None:

@@ -8,8 +8,8 @@ import pytest
 from app import ROOT
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Fetch, Names, Zone
-from tests.infrastructure.assembly import Assembly, Json, text
-from tests.infrastructure.test_permissions import job_statements, reached
+from tests.support.templates.assembly import Assembly, Json, text
+from tests.support.templates.permissions import job_statements, reached
 
 
 @pytest.fixture

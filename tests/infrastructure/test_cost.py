@@ -6,7 +6,7 @@ import pytest
 
 from lakehouse.cost import prices as price_table
 from lakehouse.cost.estimate import Estimate, estimate
-from tests.infrastructure.assembly import Assembly
+from tests.support.templates.assembly import Assembly
 
 WAITING = {
     ("CloudWatch", "alarm, for each metric and expression that it reads"),

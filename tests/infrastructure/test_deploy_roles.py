@@ -9,8 +9,8 @@ from aws_cdk import App
 import app as cdk_entry
 from lakehouse.names import Names
 from stacks.deploy_roles.pipelines import azure, github
-from tests.infrastructure.assembly import Assembly, Json, as_list, policy_statements, text
-from tests.infrastructure.conftest import CONTEXT, DEV, synth
+from tests.support.templates.assembly import Assembly, Json, as_list, policy_statements, text
+from tests.support.templates.synthesis import CONTEXT, DEV, synth
 
 REPOSITORY = "octo-org@1/lakehouse@2"
 ORGANIZATION = "11111111-2222-3333-4444-555555555555"

@@ -14,13 +14,13 @@ from lakehouse.governance import roles, tags
 from lakehouse.governance.access import tables
 from lakehouse.governance.tags import TaggedTable
 from lakehouse.names import Names, Zone
+from reports.findings import DEPLOYMENTS
 from stacks.audit.stack import LEFT_OUT
 from stacks.iam.people import who_signs_in
 from stacks.settings import Governance
 from stacks.stack import LakehouseStack
-from tests import ladder, tbac
-from tests.infrastructure.assembly import Assembly, Json, as_list, policy_statements, text
-from tests.infrastructure.conftest import DEPLOYMENTS
+from tests.support import classification, tag_based_access
+from tests.support.templates.assembly import Assembly, Json, as_list, policy_statements, text
 
 Grants = dict[str, list[Json]]
 
@@ -48,10 +48,10 @@ def database_tags(assembly: Assembly) -> dict[str, dict[str, str]]:
     }
 
 
-def in_catalog(table: TaggedTable, names: Names, database_tags: dict[str, dict[str, str]]) -> tbac.Table:
+def in_catalog(table: TaggedTable, names: Names, database_tags: dict[str, dict[str, str]]) -> tag_based_access.Table:
     """A table as Lake Formation has it, after `tables apply` or dbt has tagged it."""
     database = table.area.database(names)
-    return tbac.Table(
+    return tag_based_access.Table(
         database=database,
         name=table.name,
         inherited=database_tags[database],
@@ -61,21 +61,21 @@ def in_catalog(table: TaggedTable, names: Names, database_tags: dict[str, dict[s
     )
 
 
-@pytest.mark.parametrize("role", ladder.ROLES)
+@pytest.mark.parametrize("role", classification.ROLES)
 def test_every_column_of_every_table_is_visible_as_its_classification_says(
     granted: Grants, database_tags: dict[str, dict[str, str]], contracts: list[Contract], names: Names, role: str
 ) -> None:
-    said = {("raw", name): columns for name, columns in ladder.of_contracts(ROOT / "contracts")}
-    said |= {("integration", name): columns for name, columns in ladder.of_contracts(ROOT / "contracts")}
-    said |= {(zone, name): columns for zone, name, columns in ladder.of_models(ROOT / "models")}
+    said = {("raw", name): columns for name, columns in classification.of_contracts(ROOT / "contracts")}
+    said |= {("integration", name): columns for name, columns in classification.of_contracts(ROOT / "contracts")}
+    said |= {(zone, name): columns for zone, name, columns in classification.of_models(ROOT / "models")}
     checked = set()
     for table in tables(contracts, models=ROOT / "models", names=names):
         if table.area is tags.Area.OPS:
             continue
-        seen = tbac.seen(in_catalog(table, names, database_tags), granted[names.role(role)])
+        seen = tag_based_access.seen(in_catalog(table, names, database_tags), granted[names.role(role)])
         columns = said[table.area, table.name]
         for column in table.columns:
-            expected = ladder.sees(role, zone=table.area, classification=columns.get(column, "internal"))
+            expected = classification.sees(role, zone=table.area, classification=columns.get(column, "internal"))
             assert (column in seen) == expected, (role, table.area, table.name, column)
         checked.add((table.area, table.name))
     assert checked == said.keys()
@@ -86,7 +86,7 @@ def test_the_printed_matrix_is_what_the_grants_give(
     granted: Grants, database_tags: dict[str, dict[str, str]], contracts: list[Contract], names: Names, role: str
 ) -> None:
     for table in tables(contracts, models=ROOT / "models", names=names):
-        seen = tbac.seen(in_catalog(table, names, database_tags), granted[names.role(role)])
+        seen = tag_based_access.seen(in_catalog(table, names, database_tags), granted[names.role(role)])
         assert [*seen] == roles.visible(roles.ROLES[role], table), (role, table.name)
 
 
@@ -94,7 +94,7 @@ def test_a_table_without_tags_of_its_own_is_hidden_from_all_who_do_not_see_every
     granted: Grants, database_tags: dict[str, dict[str, str]], names: Names
 ) -> None:
     for zone in (Zone.RAW, Zone.INTEGRATION, Zone.CURATED):
-        new = tbac.Table(
+        new = tag_based_access.Table(
             database=names.database(zone),
             name="made_by_hand",
             inherited=database_tags[names.database(zone)],
@@ -102,7 +102,9 @@ def test_a_table_without_tags_of_its_own_is_hidden_from_all_who_do_not_see_every
             columns={"id": {}},
             filters={},
         )
-        assert [role for role in ladder.ROLES if tbac.seen(new, granted[names.role(role)])] == ["steward"]
+        assert [role for role in classification.ROLES if tag_based_access.seen(new, granted[names.role(role)])] == [
+            "steward"
+        ]
 
 
 def test_a_row_filter_is_not_void_by_a_grant_on_all_rows(
@@ -111,7 +113,9 @@ def test_a_row_filter_is_not_void_by_a_grant_on_all_rows(
     filtered = [replace(contract, row_filter="country = 'France'") for contract in contracts]
     for table in tags.of_contracts(filtered, names=names):
         found = in_catalog(table, names, database_tags)
-        assert [role for role in ladder.ROLES if tbac.seen(found, granted[names.role(role)])] == ["steward"]
+        assert [role for role in classification.ROLES if tag_based_access.seen(found, granted[names.role(role)])] == [
+            "steward"
+        ]
 
 
 def test_grants_name_tags_and_values_that_exist(assembly: Assembly, granted: Grants) -> None:

@@ -16,8 +16,8 @@ from lakehouse.contracts.model import Contract, Source
 from lakehouse.names import Names, Zone
 from stacks.lakehouse import add_lakehouse, by_source
 from stacks.settings import ENVIRONMENTS, settings_of
-from tests.infrastructure.assembly import Assembly, Json, text
-from tests.infrastructure.conftest import CONTEXT
+from tests.support.templates.assembly import Assembly, Json, text
+from tests.support.templates.synthesis import CONTEXT
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from typing import Any
 from lakehouse.lineage.endpoint import ENDPOINT, UNSENT
 from lakehouse.names import Move, Names
 from lakehouse.operations import dbt
-from tests.infrastructure.assembly import Assembly, text
-from tests.infrastructure.conftest import LINEAGE_ENDPOINT
+from tests.support.templates.assembly import Assembly, text
+from tests.support.templates.synthesis import LINEAGE_ENDPOINT
 
 Json = dict[str, Any]
 

@@ -12,8 +12,8 @@ from lakehouse.names import Names
 from stacks.network.stack import Network
 from stacks.settings import Settings, settings_of
 from stacks.storage.stack import Storage
-from tests.infrastructure.assembly import Assembly, text
-from tests.infrastructure.conftest import CONTEXT
+from tests.support.templates.assembly import Assembly, text
+from tests.support.templates.synthesis import CONTEXT
 
 SERVICES = ec2.InterfaceVpcEndpointAwsService
 

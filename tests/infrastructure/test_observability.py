@@ -17,13 +17,14 @@ from lakehouse.contracts.model import Contract
 from lakehouse.moves.metrics import Metric
 from lakehouse.names import Fetch, Move, Names, Urgency
 from lakehouse.operations.slack import SECRET
+from reports.findings import DEPLOYMENTS
 from stacks.observability.alarms import DAY_SECONDS
 from stacks.observability.dataset_alarms import Window, window_of
 from stacks.observability.stack import Observability
 from stacks.settings import Settings, settings_of
 from stacks.storage.stack import Storage
-from tests.infrastructure.assembly import Assembly, Json, Resource, policy_statements, text
-from tests.infrastructure.conftest import CONTEXT, DEPLOYMENTS, deployment_settings
+from tests.support.templates.assembly import Assembly, Json, Resource, policy_statements, text
+from tests.support.templates.synthesis import CONTEXT, deployment_settings
 
 ALERTS = settings_of("dev").alerts
 RUNBOOK = Path(__file__).parents[2] / "docs" / "observability.md"

@@ -11,10 +11,11 @@ from packaging.requirements import Requirement
 import app as cdk_entry
 from lakehouse.names import Names
 from lakehouse.operations import dbt
+from reports.findings import DEPLOYMENTS
 from stacks.orchestration.stack import LOGS, SERVICES
 from stacks.settings import settings_of
-from tests.infrastructure.assembly import Assembly, Json, policy_statements, text
-from tests.infrastructure.conftest import CONTEXT, DEPLOYMENTS
+from tests.support.templates.assembly import Assembly, Json, policy_statements, text
+from tests.support.templates.synthesis import CONTEXT
 
 DAGS = cdk_entry.ROOT / "dags"
 

@@ -3,8 +3,9 @@
 import pytest
 
 from lakehouse.governance.roles import ROLES
-from lakehouse.names import Fetch, Move, Names, Zone
-from tests.infrastructure.assembly import Assembly, Json, as_list, policy_statements, text
+from lakehouse.names import Move, Names, Zone
+from tests.support.templates.assembly import Assembly, Json, as_list, policy_statements, text
+from tests.support.templates.permissions import databases, job_statements, reached
 
 CDK_PROVIDERS = ("CustomS3AutoDeleteObjects", "CustomVpcRestrictDefaultSG")
 """Their roles come with the CDK, for functions that run while a stack is made or destroyed."""
@@ -71,23 +72,6 @@ def test_only_the_cdks_own_functions_use_managed_policies(assembly: Assembly) ->
     for role in assembly.resources("AWS::IAM::Role"):
         if "ManagedPolicyArns" in role.properties:
             assert role.logical_id.startswith(CDK_PROVIDERS)
-
-
-def job_statements(assembly: Assembly, names: Names, move: Move | Fetch) -> dict[str, Json]:
-    """Statements of the one policy of a job's role, by their ids."""
-    roles = {role.properties.get("RoleName"): role.logical_id for role in assembly.resources("AWS::IAM::Role")}
-    holders = [{"Ref": roles[names.job_role(move)]}]
-    [policy] = [item for item in assembly.resources("AWS::IAM::Policy") if item.properties["Roles"] == holders]
-    return {statement["Sid"]: statement for statement in policy_statements(policy)}
-
-
-def reached(statement: Json) -> set[str]:
-    return {text(resource) for resource in as_list(statement["Resource"])}
-
-
-def databases(statement: Json) -> set[str]:
-    """Databases whose tables a statement reaches."""
-    return {arn.split("/")[1] for arn in reached(statement) if ":table/" in arn}
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from lakehouse.names import Move, Names, Zone
 from reports import picture, svg
 from reports.flows import flows
-from tests.infrastructure.assembly import Assembly
-from tests.infrastructure.conftest import DEV
+from tests.support.templates.assembly import Assembly
+from tests.support.templates.synthesis import DEV
 
 SVG = "{http://www.w3.org/2000/svg}"
 CHARACTER_WIDTH = 6.4

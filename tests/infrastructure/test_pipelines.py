@@ -1,4 +1,4 @@
-"""CI and CD: valid by their published schemas, safe by zizmor, and about what this repository has."""
+"""CI and CD: valid by their published schemas, safe by zizmor, with targets and scripts of this repository."""
 
 import os
 import re
@@ -11,9 +11,10 @@ import yaml
 
 from app import ROOT
 from stacks.settings import ENVIRONMENTS
-from tests.infrastructure.conftest import DEV
+from tests.support.templates.synthesis import DEV
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+ACTION = ROOT / ".github" / "actions" / "setup" / "action.yml"
 AZURE = ROOT / "azure-pipelines.yml"
 AZURE_SCHEMA = ("--builtin-schema", "vendor.azure-pipelines", "--data-transform", "azure-pipelines")
 
@@ -27,18 +28,20 @@ def check(*arguments: str | Path) -> None:
 def test_workflows_are_githubs() -> None:
     assert len(WORKFLOWS) >= 3
     check("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
+    check("check-jsonschema", "--builtin-schema", "vendor.github-actions", ACTION)
 
 
 def test_workflows_are_safe() -> None:
     """Actions pinned by commit, least permissions, no text of a pull request in a shell, no credentials left behind."""
-    check("zizmor", "--offline", "--no-progress", "--config", ROOT / ".github" / "zizmor.yml", *WORKFLOWS)
+    check("zizmor", "--offline", "--no-progress", "--config", ROOT / ".github" / "zizmor.yml", *WORKFLOWS, ACTION)
 
 
 def test_pipelines_are_azures(tmp_path: Path) -> None:
-    # Microsoft's schema knows Microsoft's tasks alone: AWS's stands as a shell script, which takes the same file.
+    # Microsoft's schema knows only Microsoft's tasks: AWS's is replaced by a shell script, which takes the same file.
     known = (
         AZURE.read_text().replace("AWSShellScript@1", "Bash@3").replace("scriptType: filePath", "targetType: filePath")
     )
+    known = known.replace("job: ${{ suite.job }}", "job: suite")  # the schema allows no expression here
     known = re.sub(r"^ +(awsCredentials|regionName): .*\n", "", known, flags=re.MULTILINE)
     (tmp_path / AZURE.name).write_text(known)
     setup = ROOT / ".azure" / "setup.yml"
@@ -53,10 +56,21 @@ def test_what_pipelines_run_is_there() -> None:
         assert os.access(ROOT / script, os.X_OK), script
         check("bash", "-n", ROOT / script)
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    for targets_run in re.findall(r"(?:run|script): make (.+)", text):
-        assert set(targets_run.split()) <= targets, targets_run
+    assert targets_of(text) <= targets
     for document in re.findall(r"docs/[\w-]+\.md", text):
         assert (ROOT / document).exists(), document
+
+
+def targets_of(text: str) -> set[str]:
+    """Return the make targets that pipelines run, in commands or in the list of Azure's suites."""
+    lines = re.findall(r"(?:(?:run|script): make|^ +targets:) ([a-z -]+)$", text, re.MULTILINE)
+    return {target for line in lines for target in line.split()}
+
+
+def test_both_pipelines_run_the_same_tests() -> None:
+    github = targets_of((ROOT / ".github" / "workflows" / "ci.yml").read_text()) - {"setup"}
+    assert len(github) > 8
+    assert targets_of(AZURE.read_text()) - {"setup"} == github
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -85,7 +99,7 @@ def test_a_pipeline_takes_the_role_that_trusts_it_and_holds_no_key() -> None:
         assert not re.search(r"secrets\.|ACCESS_KEY|secretsmanager", path.read_text()), path
 
 
-@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+@pytest.mark.parametrize("workflow", [*WORKFLOWS, ACTION], ids=lambda path: path.name)
 def test_every_action_is_pinned_and_says_its_version(workflow: Path) -> None:
     for line in workflow.read_text().splitlines():
         if "uses: " in line and "uses: ./" not in line:

@@ -14,7 +14,7 @@ from lakehouse.names import Fetch, Move, Names, Zone
 from lakehouse.sizes import CAPACITIES, Size
 from stacks.settings import ENVIRONMENTS
 from stacks.shared.job_code import build_wheel
-from tests.infrastructure.assembly import Assembly, Json, text
+from tests.support.templates.assembly import Assembly, Json, text
 
 DEV = ENVIRONMENTS["dev"]
 

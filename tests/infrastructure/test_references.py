@@ -9,9 +9,10 @@ import pytest
 from lakehouse.contracts.model import Contract
 from lakehouse.governance.roles import ROLES
 from lakehouse.names import Fetch, Move, Names, Zone
+from reports.findings import DEPLOYMENTS
 from stacks.settings import ENVIRONMENTS
-from tests.infrastructure.assembly import Assembly, text, walk
-from tests.infrastructure.conftest import DEPLOYMENTS, DEV
+from tests.support.templates.assembly import Assembly, text, walk
+from tests.support.templates.synthesis import DEV
 
 TABLES = (Zone.RAW, Zone.INTEGRATION, Zone.CURATED)
 

@@ -3,7 +3,7 @@
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Names
 from lakehouse.tables import definition as table_definition
-from tests.infrastructure.assembly import Assembly
+from tests.support.templates.assembly import Assembly
 
 
 def test_every_contract_has_its_rules_on_its_own_tables(

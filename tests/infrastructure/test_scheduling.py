@@ -13,10 +13,10 @@ from lakehouse.contracts.model import Contract
 from lakehouse.names import Fetch, Move, Names, Urgency
 from lakehouse.operations.planner import asked
 from lakehouse.sizes import CAPACITIES, Size
+from reports.findings import DEPLOYMENTS
 from stacks.scheduling.state_machine import definition
 from stacks.settings import settings_of
-from tests.infrastructure.assembly import Assembly, Json, text
-from tests.infrastructure.conftest import DEPLOYMENTS
+from tests.support.templates.assembly import Assembly, Json, text
 
 ASSETS = "cdk-hnb659fds-assets-123456789012-eu-central-1"
 

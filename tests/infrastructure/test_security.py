@@ -10,9 +10,10 @@ import pytest
 from aws_cdk import RemovalPolicy
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+from reports.findings import DEPLOYMENTS
 from stacks.iam import state_machine, tables
-from tests.infrastructure.assembly import Assembly, Json, Resource, as_list, policy_statements, text, walk
-from tests.infrastructure.conftest import DEPLOYMENTS, DEV, deployment_settings
+from tests.support.templates.assembly import Assembly, Json, Resource, as_list, policy_statements, text, walk
+from tests.support.templates.synthesis import DEV, deployment_settings
 
 CDK_PROVIDERS = ("CustomS3AutoDeleteObjects", "CustomVpcRestrictDefaultSG")
 """Functions of the CDK itself, which run while a stack is made or destroyed, and their roles."""

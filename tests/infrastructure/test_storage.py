@@ -6,7 +6,7 @@ import pytest
 
 from lakehouse.names import Names, Zone
 from stacks.settings import ENVIRONMENTS
-from tests.infrastructure.assembly import Assembly, Json, as_list, text
+from tests.support.templates.assembly import Assembly, Json, as_list, text
 
 DEV = ENVIRONMENTS["dev"]
 

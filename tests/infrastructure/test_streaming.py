@@ -15,8 +15,8 @@ from lakehouse.names import Names, Zone
 from stacks.lakehouse import add_lakehouse
 from stacks.settings import Settings, settings_of
 from stacks.streaming.event_stream import PREFIX, partition_keys
-from tests.infrastructure.assembly import Assembly, Json, text
-from tests.infrastructure.conftest import CONTEXT
+from tests.support.templates.assembly import Assembly, Json, text
+from tests.support.templates.synthesis import CONTEXT
 
 
 @pytest.fixture(scope="module")

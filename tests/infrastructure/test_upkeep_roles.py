@@ -11,7 +11,7 @@ import pytest
 from app import ROOT
 from lakehouse.names import Names, OpsTable, Zone
 from reports.findings import DEPLOYMENTS
-from tests.infrastructure.assembly import Assembly, Json, as_list, policy_statements, text
+from tests.support.templates.assembly import Assembly, Json, as_list, policy_statements, text
 
 PACKAGE = ROOT / "lakehouse"
 ERASE = [*(PACKAGE / "erasure").glob("*.py"), PACKAGE / "batches" / "manifests.py"]

@@ -6,7 +6,7 @@ import pytest
 from emulator.runtime.server_lifecycle import Server
 from lakehouse.engine import catalog
 from lakehouse.names import Names, Zone
-from tests.integration.lake import PROJECT, Lake
+from tests.support.moves.lake import PROJECT, Lake
 
 
 @pytest.fixture(scope="session")

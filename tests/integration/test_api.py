@@ -26,9 +26,9 @@ from lakehouse.moves.stage_to_raw import stage_to_raw
 from lakehouse.names import Names, Zone
 from lakehouse.tables import definition
 from local.sources import rates_api
-from tests.api import HURRY, RATES, with_api
-from tests.integration.jobs import deployment, job_on
-from tests.servers import serving
+from tests.support.http_servers import serving
+from tests.support.moves.jobs import deployment, job_on
+from tests.support.rates_contract import HURRY, RATES, with_api
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

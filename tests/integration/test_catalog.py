@@ -12,7 +12,7 @@ from pyiceberg.table import Table
 
 from lakehouse.engine import catalog
 from lakehouse.maintenance.rewriting import rewrite
-from tests.integration.lake import ACCOUNTS, Lake, batch
+from tests.support.moves.lake import ACCOUNTS, Lake, batch
 
 
 def _append(table: Table) -> None:

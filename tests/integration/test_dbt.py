@@ -22,8 +22,9 @@ from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
 from lakehouse.operations import dbt
 from lakehouse.tables import migrations
-from tests.integration import lf_tags, quarter
-from tests.integration.shop import LOADED_AT, Row, Shop
+from tests.support import lf_tags
+from tests.support.models import quarter
+from tests.support.models.shop import LOADED_AT, Row, Shop
 
 ROOT = Path(dbt.__file__).parents[2]
 ALWAYS = datetime(1900, 1, 1)

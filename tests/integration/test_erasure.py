@@ -8,7 +8,7 @@ from lakehouse.erasure import proof as record
 from lakehouse.erasure.subject import of_key
 from lakehouse.names import OpsTable, Zone
 from lakehouse.tables import ops
-from tests.reliability.club import a_club
+from tests.support.reliability.club import a_club
 
 
 def test_the_proof_does_not_say_who_it_was(aws: Server, tmp_path: Path) -> None:

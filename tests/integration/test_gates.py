@@ -14,8 +14,8 @@ from lakehouse.moves import raw_to_integration, stage_to_raw
 from lakehouse.moves.job import Job
 from lakehouse.names import Move, Names, OpsTable
 from lakehouse.quality.results import reasons
-from tests.integration.jobs import arrive, deployment, job_on
-from tests.unit.readers.support import column, contract
+from tests.support.contract_builders import column, contract
+from tests.support.moves.jobs import arrive, deployment, job_on
 
 NO_NOTE_MISSING = QualityRule(
     name="notes", column="note", metric="nullValues", query=None, operator="mustBe", thresholds=(Decimal(0),)

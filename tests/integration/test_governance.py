@@ -19,9 +19,8 @@ from lakehouse.governance.tags import Area, of_database
 from lakehouse.names import Names, Zone
 from lakehouse.tables import migrations
 from lakehouse.tables.diff import Action
-from tests import ladder, tbac
-from tests.integration import lf_tags
-from tests.lake_formation import granted_to, in_catalog
+from tests.support import classification, lf_tags, tag_based_access
+from tests.support.lake_formation import granted_to, in_catalog
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 
@@ -67,20 +66,22 @@ def lake(names: Names, customers: Contract) -> Iterator[Any]:
 
 
 def seen(client: Any, names: Names, zone: Zone, role: str) -> dict[str, str]:
-    return tbac.seen(in_catalog(client, names.database(zone), "customers"), granted_to(client, names.role(role)))
+    return tag_based_access.seen(
+        in_catalog(client, names.database(zone), "customers"), granted_to(client, names.role(role))
+    )
 
 
 def expected(zone: Zone, role: str) -> set[str]:
-    [said] = [columns for name, columns in ladder.of_contracts(CONTRACTS) if name == "customers"]
+    [said] = [columns for name, columns in classification.of_contracts(CONTRACTS) if name == "customers"]
     glue = boto3.client("glue").get_table(DatabaseName=f"governed_dev_{zone}", Name="customers")["Table"]
     there = [column["Name"] for column in glue["StorageDescriptor"]["Columns"]]
-    return {name for name in there if ladder.sees(role, zone=zone, classification=said.get(name, "internal"))}
+    return {name for name in there if classification.sees(role, zone=zone, classification=said.get(name, "internal"))}
 
 
-@pytest.mark.parametrize("role", ladder.ROLES)
+@pytest.mark.parametrize("role", classification.ROLES)
 @pytest.mark.parametrize("zone", [Zone.RAW, Zone.INTEGRATION])
 def test_columns_are_seen_as_the_contract_classifies_them(lake: Any, names: Names, zone: Zone, role: str) -> None:
-    assert seen(lake, names, zone, role) == dict.fromkeys(expected(zone, role), tbac.ALL_ROWS)
+    assert seen(lake, names, zone, role) == dict.fromkeys(expected(zone, role), tag_based_access.ALL_ROWS)
 
 
 def test_applying_again_changes_nothing(lake: Any, names: Names, customers: Contract) -> None:
@@ -113,8 +114,8 @@ def test_a_row_filter_comes_changes_and_goes(lake: Any, names: Names, customers:
     assert f"row filter of engineers: country = 'France' ({len(whole)} columns)" in [item.detail for item in planned]
 
     lake_formation.apply(lake, [filtered], names=names)
-    assert seen(lake, names, Zone.INTEGRATION, "engineer") == dict.fromkeys(whole, tbac.SOME_ROWS)
-    assert set(seen(lake, names, Zone.INTEGRATION, "steward").values()) == {tbac.ALL_ROWS}
+    assert seen(lake, names, Zone.INTEGRATION, "engineer") == dict.fromkeys(whole, tag_based_access.SOME_ROWS)
+    assert set(seen(lake, names, Zone.INTEGRATION, "steward").values()) == {tag_based_access.ALL_ROWS}
     assert lake_formation.plan(lake, [filtered], names=names) == []
 
     other = replace(customers, row_filter="country = 'Spain'")
@@ -125,7 +126,7 @@ def test_a_row_filter_comes_changes_and_goes(lake: Any, names: Names, customers:
 
     lake_formation.apply(lake, [customers], names=names)
     assert lake.list_data_cells_filter(Table=table)["DataCellsFilters"] == []
-    assert seen(lake, names, Zone.INTEGRATION, "engineer") == dict.fromkeys(whole, tbac.ALL_ROWS)
+    assert seen(lake, names, Zone.INTEGRATION, "engineer") == dict.fromkeys(whole, tag_based_access.ALL_ROWS)
 
 
 def test_a_filter_that_was_made_and_not_granted_is_granted_the_next_time(
@@ -142,7 +143,7 @@ def test_a_filter_that_was_made_and_not_granted_is_granted_the_next_time(
     lake.revoke_permissions(Principal=principal, Resource=grant["Resource"], Permissions=["SELECT"])
     assert seen(lake, names, Zone.RAW, "engineer") == {}
     lake_formation.apply(lake, [filtered], names=names)
-    assert set(seen(lake, names, Zone.RAW, "engineer").values()) == {tbac.SOME_ROWS}
+    assert set(seen(lake, names, Zone.RAW, "engineer").values()) == {tag_based_access.SOME_ROWS}
 
 
 def test_a_domain_that_is_not_deployed_waits_for_it(lake: Any, names: Names, customers: Contract) -> None:

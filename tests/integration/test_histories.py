@@ -20,11 +20,11 @@ from lakehouse.contracts import types
 from lakehouse.contracts.model import Partition
 from lakehouse.integration import upsert
 from lakehouse.moves.raw_to_integration import Counts
-from tests import oracle
-from tests.integration.entities import ENTITIES, as_row, key, rank
-from tests.integration.histories import LATER_VALUES, VALUES, History, Noise
-from tests.integration.lake import Lake, batch, column
-from tests.oracle import Record
+from tests.support import reference_merge
+from tests.support.moves.change_histories import LATER_VALUES, VALUES, History, Noise
+from tests.support.moves.lake import Lake, batch, column
+from tests.support.moves.upsert_dataset import ENTITIES, as_row, key, rank
+from tests.support.reference_merge import Record
 
 AT_ONCE = 100
 RUNS = max(1, int(os.environ.get("HISTORIES", "200")) // AT_ONCE)
@@ -121,7 +121,7 @@ class Histories(RuleBasedStateMachine):
 
     def _expected(self) -> State:
         records = (as_row(record, self.contract) for batch_id in self.moved for record in self.received[batch_id])
-        return oracle.current(records, key=key, rank=partial(rank, contract=self.contract))
+        return reference_merge.current(records, key=key, rank=partial(rank, contract=self.contract))
 
     @precondition(lambda self: not self.is_widened)
     @rule()

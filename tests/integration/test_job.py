@@ -21,9 +21,9 @@ from lakehouse.moves import metrics, raw_to_integration, stage_to_raw
 from lakehouse.moves.job import Job, open_job
 from lakehouse.moves.metrics import Metric
 from lakehouse.names import Move, Names
-from tests.integration import jobs
-from tests.integration.otlp import receiver
-from tests.unit.readers.support import column, contract
+from tests.support.contract_builders import column, contract
+from tests.support.moves import jobs
+from tests.support.moves.otlp_receiver import receiver
 
 SHOP = contract(column("id", INT, required=True), column("note"))
 CONTRACTS = Path(__file__).parents[2] / "contracts"

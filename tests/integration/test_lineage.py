@@ -24,11 +24,11 @@ from lakehouse.moves.job import Job
 from lakehouse.names import Move, Names, OpsTable, Zone
 from lakehouse.tables import definition as table_definition
 from lakehouse.tables import migrations
-from tests import dbt_artifacts
-from tests.integration import jobs
-from tests.integration.lineage import Receiver, receiver, recorded
-from tests.openlineage import check
-from tests.unit.readers.support import column, contract
+from tests.support.contract_builders import column, contract
+from tests.support.lineage import dbt_artifacts
+from tests.support.lineage.openlineage import check
+from tests.support.lineage.receiver import Receiver, receiver, recorded
+from tests.support.moves import jobs
 
 SHOP = contract(column("id", INT, required=True), replace(column("note"), source_name="Note"))
 

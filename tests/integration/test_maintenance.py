@@ -25,8 +25,8 @@ from lakehouse.names import Zone
 from lakehouse.tables import definition as table_definition
 from lakehouse.tables import migrations
 from lakehouse.tables.optimizers import SNAPSHOTS_KEPT
-from tests.integration.lake import ACCOUNTS, INGESTED_AT, Lake, batch
-from tests.oracle import Record
+from tests.support.moves.lake import ACCOUNTS, INGESTED_AT, Lake, batch
+from tests.support.reference_merge import Record
 
 YEAR = timedelta(days=365)
 NOW = datetime.now(UTC)

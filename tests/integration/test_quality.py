@@ -17,8 +17,8 @@ from lakehouse.engine.session import spark
 from lakehouse.quality.measure import evaluate
 from lakehouse.quality.metric_sql import metric
 from lakehouse.quality.verdict import Verdict
-from tests.integration.frames import frame
-from tests.unit.readers.support import column, contract
+from tests.support.contract_builders import column, contract
+from tests.support.moves.frames import frame
 
 SHOP = contract(column("id", INT), column("status", STRING), column("price", decimal(6, 2)))
 SCHEMA = pa.schema([(item.name, item.type.arrow) for item in SHOP.columns])

@@ -10,8 +10,8 @@ from lakehouse.contracts.model import Contract, Partition, Source
 from lakehouse.errors import LakehouseError
 from lakehouse.integration import upsert
 from lakehouse.moves.raw_to_integration import Counts
-from tests.integration.lake import ACCOUNTS, Lake, batch, column
-from tests.oracle import Record
+from tests.support.moves.lake import ACCOUNTS, Lake, batch, column
+from tests.support.reference_merge import Record
 
 
 def account(contract: Contract, number: int, **values: Any) -> Record:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from lakehouse.contracts.model import Contract, Ingest, Partition, Source
 from lakehouse.errors import LakehouseError
 from lakehouse.integration.upsert import MERGE_ROWS
-from tests.integration.lake import ACCOUNTS, Lake, batch
-from tests.oracle import Record
+from tests.support.moves.lake import ACCOUNTS, Lake, batch
+from tests.support.reference_merge import Record
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "4"))
 

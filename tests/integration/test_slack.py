@@ -12,7 +12,7 @@ import pytest
 
 from emulator.runtime.server_lifecycle import Server
 from lakehouse.operations import slack
-from tests.servers import Posted, receiving
+from tests.support.http_servers import Posted, receiving
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -17,9 +17,7 @@ from pyiceberg.catalog import Catalog
 from emulator.runtime.server_lifecycle import Server
 from lakehouse.batches import manifests
 from lakehouse.batches.manifests import Batch
-from lakehouse.contracts.model import Contract, Options
-from lakehouse.contracts.types import DATE, TIMESTAMP, decimal, list_of, struct_of
-from lakehouse.contracts.types import INT as INTEGER
+from lakehouse.contracts.model import Contract
 from lakehouse.engine import catalog
 from lakehouse.engine.session import spark
 from lakehouse.errors import LakehouseError
@@ -29,27 +27,18 @@ from lakehouse.readers.fetch import fetch
 from lakehouse.readers.reader import read
 from lakehouse.tables import definition as table_definition
 from lakehouse.tables import migrations
-from tests.integration.frames import rows_of as rows_of_table
-from tests.unit.readers.support import column, contract
-from tests.wire import Answer, Forward, Request, wire
+from tests.support.fault_proxy import Answer, Forward, Request, wire
+from tests.support.moves import stage_to_raw_job
+from tests.support.moves.frames import rows_of as rows_of_table
+from tests.support.moves.stage_to_raw_job import PROJECT, SHOP
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-SHOP = contract(
-    column("id", INTEGER, required=True),
-    column("price", decimal(8, 2)),
-    column("at", TIMESTAMP),
-    column("day", DATE, options=Options(time_format="%d.%m.%Y")),
-    column("tags", list_of(INTEGER)),
-    column("address", struct_of({"zip": INTEGER})),
-    column("note"),
-)
-
 
 @pytest.fixture(scope="module")
 def names(aws: Server) -> Names:
-    return Names(environment="dev", account=aws.account, region=aws.region, project="move")
+    return Names(environment="dev", account=aws.account, region=aws.region, project=PROJECT)
 
 
 @pytest.fixture(scope="module")
@@ -154,21 +143,6 @@ def test_an_object_that_is_gone_fails_the_move_by_name(s3: "S3Client", names: Na
     assert rows_in_table(names) == []
 
 
-JOB = """
-import sys
-from lakehouse import batches, catalog
-from lakehouse.moves.stage_to_raw import stage_to_raw
-from lakehouse.names import Names
-from lakehouse.session import spark
-from tests.integration.test_stage_to_raw import SHOP
-import boto3
-
-names = Names(environment="dev", account=sys.argv[1], region=sys.argv[2], project="move")
-batch = batches.load(boto3.client("s3"), names=names, dataset="orders", batch_id=sys.argv[3])
-stage_to_raw(spark(), SHOP, batch, names=names, catalog=catalog.load())
-"""
-
-
 @pytest.mark.timeout(600)  # an engine of its own, which Spark starts slowly
 def test_a_job_killed_in_the_middle_leaves_no_trace_in_the_table(
     aws: Server, s3: "S3Client", names: Names, shop: Contract
@@ -187,7 +161,7 @@ def test_a_job_killed_in_the_middle_leaves_no_trace_in_the_table(
 
     with wire(aws.endpoint, stop_after_writing) as endpoint:
         job = subprocess.Popen(
-            [sys.executable, "-c", JOB, names.account, names.region, second.batch_id],
+            [sys.executable, "-m", stage_to_raw_job.__name__, names.account, names.region, second.batch_id],
             env={**os.environ, "PYTHONPATH": str(Path.cwd()), "AWS_ENDPOINT_URL": endpoint},
             start_new_session=True,
         )

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from emulator.runtime.server_lifecycle import Server
-from tests.reliability import figures
-from tests.reliability.launching import Launcher, launcher
-from tests.reliability.scenes import Scenes
+from tests.support.reliability import figures
+from tests.support.reliability.job_launcher import Launcher, launcher
+from tests.support.reliability.scenarios import Scenes
 
 
 @pytest.fixture(scope="session")

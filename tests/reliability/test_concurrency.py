@@ -10,12 +10,12 @@ import pytest
 from emulator.runtime.server_lifecycle import Server
 from lakehouse.maintenance import expiry, rewriting
 from lakehouse.names import Move
-from tests.reliability import figures
-from tests.reliability.datasets import ACCOUNTS, DATASETS, VISITS, changes
-from tests.reliability.lakes import Lake, cloned, create
-from tests.reliability.launching import Launcher, Running
-from tests.reliability.scenes import Scenes, ending
-from tests.wire import Answer, Forward, Request, wire
+from tests.support.fault_proxy import Answer, Forward, Request, wire
+from tests.support.reliability import figures
+from tests.support.reliability.datasets import ACCOUNTS, DATASETS, VISITS, changes
+from tests.support.reliability.job_launcher import Launcher, Running
+from tests.support.reliability.lake_clones import Lake, cloned, create
+from tests.support.reliability.scenarios import Scenes, ending
 
 WRITERS = 8
 TABLE = "Concurrency"

@@ -7,11 +7,11 @@ from itertools import chain
 import pytest
 
 from lakehouse.names import Move
-from tests.reliability import figures
-from tests.reliability.crashes import crash_at_all
-from tests.reliability.datasets import DATASETS
-from tests.reliability.launching import Launcher
-from tests.reliability.scenes import Scenes
+from tests.support.reliability import figures
+from tests.support.reliability.crashes import crash_at_all
+from tests.support.reliability.datasets import DATASETS
+from tests.support.reliability.job_launcher import Launcher
+from tests.support.reliability.scenarios import Scenes
 
 LONG = "RELIABILITY_LONG" in os.environ
 

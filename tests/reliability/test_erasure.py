@@ -18,7 +18,7 @@ from lakehouse.erasure.proof import Erasure
 from lakehouse.erasure.subject import Subject
 from lakehouse.erasure.versions import versions
 from lakehouse.names import Zone
-from tests.reliability.club import Club, a_club
+from tests.support.reliability.club import Club, a_club
 
 
 def test_a_person_leaves_every_zone_and_nobody_else_does(aws: Server, tmp_path: Path) -> None:

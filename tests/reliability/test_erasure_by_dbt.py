@@ -17,9 +17,9 @@ import pytest
 from lakehouse.engine import catalog
 from lakehouse.names import Zone
 from local import lake
-from tests.e2e import mart, tables
-from tests.e2e.conftest import Demo, finish
-from tests.e2e.test_usage import cli
+from tests.support.demo import mart, tables
+from tests.support.demo.command_line import cli
+from tests.support.demo.finished_demo import Demo, finish
 
 pytestmark = pytest.mark.timeout(900)
 

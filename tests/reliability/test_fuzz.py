@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from tests.reliability import figures
-from tests.reliability.fuzz import WHOLE, run
+from tests.support.reliability import figures
+from tests.support.reliability.fuzz import WHOLE, run
 
 FILES = 20_000 if "RELIABILITY_LONG" in os.environ else 1_000
 FIRST = int(os.environ.get("RELIABILITY_SEED", "0"))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.reliability import figures
-from tests.reliability.hostile import CORPUS, MEMORY, MIB, read
+from tests.support.reliability import figures
+from tests.support.reliability.hostile_files import CORPUS, MEMORY, MIB, read
 
 pytestmark = pytest.mark.timeout(400)
 

@@ -11,8 +11,8 @@ from lakehouse.contracts.types import INT
 from lakehouse.moves.stage_to_raw import stage_to_raw
 from lakehouse.names import Zone
 from lakehouse.tables import definition
-from tests.integration.jobs import deployment, job_on
-from tests.unit.readers.support import column, contract
+from tests.support.contract_builders import column, contract
+from tests.support.moves.jobs import deployment, job_on
 
 KEYS = (
     "a b.csv",

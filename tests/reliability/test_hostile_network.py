@@ -7,13 +7,13 @@ from collections import Counter
 import pytest
 
 from lakehouse.names import Move
-from tests.reliability import figures
-from tests.reliability.datasets import ACCOUNTS, DATASETS
-from tests.reliability.faults import Expiry, Weather
-from tests.reliability.lakes import Lake, cloned
-from tests.reliability.launching import Launcher, Running
-from tests.reliability.scenes import Ending, Scene, Scenes, ending
-from tests.wire import wire
+from tests.support.fault_proxy import wire
+from tests.support.reliability import figures
+from tests.support.reliability.datasets import ACCOUNTS, DATASETS
+from tests.support.reliability.job_launcher import Launcher, Running
+from tests.support.reliability.lake_clones import Lake, cloned
+from tests.support.reliability.network_faults import Expiry, Weather
+from tests.support.reliability.scenarios import Ending, Scene, Scenes, ending
 
 LONG = "RELIABILITY_LONG" in os.environ
 SHARES = (0.02, 0.05, 0.1, 0.2) if LONG else (0.05, 0.2)

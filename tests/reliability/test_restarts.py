@@ -15,13 +15,13 @@ from emulator.runtime import server_lifecycle
 from lakehouse.names import Move, Zone
 from local.sources import postgres
 from local.sources.postgres import Database
-from tests.integration.dms.replicator import Replicator
-from tests.reliability import figures
-from tests.reliability.datasets import ACCOUNTS, DATASETS
-from tests.reliability.lakes import cloned, create
-from tests.reliability.launching import Launcher
-from tests.reliability.scenes import Scenes, ending
-from tests.wire import Answer, Forward, Request, wire
+from tests.support.fault_proxy import Answer, Forward, Request, wire
+from tests.support.reliability import figures
+from tests.support.reliability.datasets import ACCOUNTS, DATASETS
+from tests.support.reliability.job_launcher import Launcher
+from tests.support.reliability.lake_clones import cloned, create
+from tests.support.reliability.scenarios import Scenes, ending
+from tests.support.replication.replicator import Replicator
 
 TABLE = "Kill and restart"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.spark.corpus import BROKEN
-from tests.spark.engines import ROOT, SPARKS, environment, python
+from tests.support.spark.corpus import BROKEN
+from tests.support.spark.engines import ROOT, SPARKS, environment, python
 
 Tables = dict[str, list[str]]
 """Rows of each table, in an order of their own, each as text: NaN equals NaN, -0.0 does not equal 0.0."""
@@ -23,7 +23,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Tables]:
     def play(engine: str) -> Tables:
         out = tmp_path_factory.mktemp(engine)
         subprocess.run(
-            [python(engine), "-m", "tests.spark.play", str(out)], env=environment(engine), cwd=ROOT, check=True
+            [python(engine), "-m", "tests.support.spark.play", str(out)], env=environment(engine), cwd=ROOT, check=True
         )
         return {file.name: rows(file) for file in sorted(out.iterdir())}
 

@@ -13,7 +13,7 @@ from pyiceberg.catalog import Catalog
 
 from lakehouse.engine import catalog
 from lakehouse.names import Names, Zone
-from tests import glue
+from tests.support import moto_glue
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,13 +26,13 @@ settings.load_profile("patient")
 @pytest.fixture(scope="session")
 def glue_variables() -> Iterator[dict[str, str]]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it logs every request
-    with glue.server() as variables:
+    with moto_glue.server() as variables:
         yield variables
 
 
 @pytest.fixture
 def names() -> Names:
-    return Names(environment="dev", account=glue.ACCOUNT, region=glue.REGION)
+    return Names(environment="dev", account=moto_glue.ACCOUNT, region=moto_glue.REGION)
 
 
 @pytest.fixture

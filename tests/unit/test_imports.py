@@ -150,6 +150,47 @@ def test_folders_and_files_stay_small(part: str) -> None:
         )
 
 
+def programs_and_tests() -> Iterator[Path]:
+    """Yield all files of tests/ but those that others may import: support, and the parts of the benchmarks."""
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        if path.relative_to(ROOT / "tests").parts[0] not in ("support", "benchmarks"):
+            yield path
+
+
+def test_tests_share_code_through_support_alone() -> None:
+    for path in programs_and_tests():
+        wrong = {name for name in imports(path) if name.startswith("tests.") and not name.startswith("tests.support.")}
+        assert not wrong, f"{path.relative_to(ROOT)} imports {', '.join(sorted(wrong))}: move it to tests/support"
+
+
+def test_support_imports_no_test() -> None:
+    for path in (ROOT / "tests" / "support").rglob("*.py"):
+        wrong = {name for name in imports(path) if name.startswith("tests.") and not name.startswith("tests.support.")}
+        assert not wrong, f"{path.relative_to(ROOT)} imports {', '.join(sorted(wrong))}"
+
+
+def test_the_emulators_tests_need_nothing_of_the_lakehouse() -> None:
+    support = {module(path): path for path in (ROOT / "tests" / "support").rglob("*.py")}
+    waiting = [ROOT / "tests" / "conftest.py", *(ROOT / "tests" / "emulator").rglob("*.py")]
+    reached: set[Path] = set()
+    while waiting:
+        path = waiting.pop()
+        names = set(imports(path))
+        wrong = {name for name in names if name.partition(".")[0] in {*MAY_IMPORT, "app"} - {"emulator"}}
+        assert not wrong, f"{path.relative_to(ROOT)} imports {', '.join(sorted(wrong))}"
+        reached.add(path)
+        used = {support[name] for full in names for name in (full, full.rpartition(".")[0]) if name in support}
+        waiting += used - reached
+
+
+def test_test_folders_stay_small_and_are_no_packages() -> None:
+    for folder in {path.parent for path in (ROOT / "tests").rglob("*.py")} - {ROOT / "tests"}:
+        files = [path.name for path in folder.iterdir() if path.is_file() and path.suffix == ".py"]
+        assert "__init__.py" not in files, f"{folder.relative_to(ROOT)}: pytest would import it as a top-level package"
+        if folder.relative_to(ROOT / "tests").parts[0] in ("support", "unit", "emulator"):
+            assert len(files) <= MOST_FILES, f"{folder.relative_to(ROOT)} has {len(files)} files"
+
+
 @pytest.mark.parametrize("folder", sorted(path.parent.name for path in (ROOT / "stacks").glob("*/stack.py")))
 def test_a_stack_has_the_name_of_its_folder(folder: str) -> None:
     if folder == "deploy_roles":  # one stack for each environment, named after it

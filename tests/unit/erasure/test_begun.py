@@ -8,7 +8,7 @@ from lakehouse.contracts import types
 from lakehouse.erasure import journal
 from lakehouse.erasure.subject import of_key
 from lakehouse.names import Names, Zone
-from tests.unit.readers.support import column, contract
+from tests.support.contract_builders import column, contract
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

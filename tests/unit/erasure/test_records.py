@@ -17,7 +17,7 @@ from lakehouse.erasure.records import without
 from lakehouse.erasure.subject import Subject
 from lakehouse.errors import LakehouseError
 from lakehouse.readers.numbers import original_rows
-from tests.unit.readers.support import URI, column, contract
+from tests.support.contract_builders import URI, column, contract
 
 COLUMNS = (column("id", LONG, required=True, source_name="ID"), column("name"), column("spent", decimal(8, 2)))
 SEVEN = {"id": (7,)}

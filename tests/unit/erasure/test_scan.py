@@ -15,7 +15,7 @@ from lakehouse.contracts.types import DATE, LONG, STRING, TIMESTAMP, Type, decim
 from lakehouse.erasure.scan import has
 from lakehouse.erasure.subject import Subject, of_key, text_of
 from lakehouse.errors import LakehouseError
-from tests.unit.readers.support import column, contract
+from tests.support.contract_builders import column, contract
 
 SHOP = contract(column("customer_id", LONG, source_name="CustomerID"), column("name"), key=("customer_id",))
 OUT_OF_RANGE = pa.struct([("t", pa.timestamp("us")), ("to", pa.string())])

@@ -14,8 +14,8 @@ from lakehouse.contracts.model import Options
 from lakehouse.contracts.types import DATE, INT, TIMESTAMP, decimal
 from lakehouse.readers import records
 from lakehouse.readers.content import decompressed
-from tests.unit.readers import test_avro, test_parquet
-from tests.unit.readers.support import accepted, column, contract, reasons, rows
+from tests.support.contract_builders import accepted, column, contract, reasons, rows
+from tests.support.sample_files import SHOP, avro_bytes, parquet_bytes, record
 
 COLUMNS = (
     column("a", INT, required=True),
@@ -25,8 +25,8 @@ COLUMNS = (
 )
 CSV = b'a,b,c,d\n1,2.50,2026-01-02 03:04:05,20260102\n2,"x\ny",,\n' * 3
 JSONL = b'{"a": 1, "b": 2.50}\n{"a": "x", "c": [1]}\n' * 3
-PARQUET = test_parquet.written(pa.table({"a": [1, None], "b": ["2.50", "x"]}))
-AVRO = test_avro.written([test_avro.record(), test_avro.record(id=None)])
+PARQUET = parquet_bytes(pa.table({"a": [1, None], "b": ["2.50", "x"]}))
+AVRO = avro_bytes([record(), record(id=None)])
 
 
 @st.composite
@@ -59,7 +59,7 @@ def test_no_damage_makes_a_reader_fail(format_: str, whole: bytes) -> None:
 @settings(max_examples=150)
 @given(st.integers(0, len(AVRO)), st.binary(min_size=1, max_size=4))
 def test_no_damage_makes_the_avro_reader_fail(at: int, noise: bytes) -> None:
-    for row in rows(test_avro.SHOP, AVRO[:at] + noise + AVRO[at + len(noise) :]):
+    for row in rows(SHOP, AVRO[:at] + noise + AVRO[at + len(noise) :]):
         assert (row["_errors"] is None) or (row["_errors"] and row["_record"] is not None)
 
 

@@ -1,61 +1,24 @@
 """Avro: records in their order, logical types kept, any damage one rejected row."""
 
-import io
 import json
-from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
-import fastavro
 import pytest
 
-from lakehouse.contracts.types import DATE, INT, LONG, TIMESTAMP, decimal, list_of
 from lakehouse.readers.formats import avro
-from tests.unit.readers.support import accepted, column, contract, reasons, rows
-
-SCHEMA = {
-    "type": "record",
-    "name": "order",
-    "fields": [
-        {"name": "id", "type": ["null", "long"]},
-        {"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
-        {"name": "day", "type": {"type": "int", "logicalType": "date"}},
-        {"name": "price", "type": {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 3}},
-        {"name": "tags", "type": {"type": "array", "items": "int"}},
-        {"name": "mixed", "type": ["null", "string", "long"], "default": None},
-    ],
-}
-SHOP = contract(
-    column("id", INT, required=True),
-    column("at", TIMESTAMP),
-    column("day", DATE),
-    column("price", decimal(9, 2)),
-    column("tags", list_of(LONG)),
-    column("mixed", INT),
-    format_="avro",
-)
-AT = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
-
-
-def record(**changes: Any) -> dict[str, Any]:
-    return {"id": 1, "at": AT, "day": date(2026, 1, 2), "price": Decimal("1.50"), "tags": [1], "mixed": None} | changes
-
-
-def written(records: list[dict[str, Any]], *, codec: str = "deflate", schema: Any = SCHEMA) -> bytes:
-    out = io.BytesIO()
-    fastavro.writer(out, schema, records, codec=codec, sync_interval=1000)
-    return out.getvalue()
+from tests.support.contract_builders import accepted, reasons, rows
+from tests.support.sample_files import SHOP, avro_bytes, record
 
 
 @pytest.mark.parametrize("codec", ["null", "deflate", "snappy", "bzip2", "xz", "zstandard"])
 def test_records_are_typed(codec: str) -> None:
-    found = rows(SHOP, written([record(), record(id=2, mixed="7")], codec=codec))
+    found = rows(SHOP, avro_bytes([record(), record(id=2, mixed="7")], codec=codec))
     assert accepted(found) == [record(), record(id=2, mixed=7)]
     assert [row["_source_row"] for row in found] == [1, 2]
 
 
 def test_bad_records_are_rejected_and_kept_as_json() -> None:
-    found = rows(SHOP, written([record(id=None, mixed="x"), record(id=2**40, price=Decimal("1.505")), record()]))
+    found = rows(SHOP, avro_bytes([record(id=None, mixed="x"), record(id=2**40, price=Decimal("1.505")), record()]))
     assert reasons(found) == [
         "id: required, but empty",
         "mixed: expected integer, found 'x'",
@@ -74,27 +37,27 @@ def test_bad_records_are_rejected_and_kept_as_json() -> None:
 
 
 def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    content = written([record(id=i, mixed=str(i) if i % 3 else i) for i in range(100)])
+    content = avro_bytes([record(id=i, mixed=str(i) if i % 3 else i) for i in range(100)])
     whole = rows(SHOP, content)
     monkeypatch.setattr(avro, "BATCH_ROWS", 7)
     assert rows(SHOP, content) == whole
 
 
 def test_damage_anywhere_is_one_rejected_row() -> None:
-    content = written([record(id=i) for i in range(1000)])
+    content = avro_bytes([record(id=i) for i in range(1000)])
     for damaged in (content[: len(content) // 2], content[:50], b"id\n1\n", content[:-3], content[:900] + b"\xff" * 9):
         (row,) = rows(SHOP, damaged)
         assert reasons([row])[0].startswith("unreadable: damaged or no Avro: ")
 
 
 def test_a_file_that_ends_early_says_so() -> None:
-    content = written([record()])
-    header = len(written([]))
+    content = avro_bytes([record()])
+    header = len(avro_bytes([]))
     for end in range(header + 1, len(content)):
         (reason,) = reasons(rows(SHOP, content[:end]))
         assert any(said in reason for said in ("where a block's length is expected", "ends after", "sync marker")), end
 
 
 def test_values_that_are_no_records_are_rejected() -> None:
-    (row,) = rows(SHOP, written([1, 2], schema="long"))  # type: ignore[list-item]
+    (row,) = rows(SHOP, avro_bytes([1, 2], schema="long"))  # type: ignore[list-item]
     assert reasons([row]) == ["unreadable: expected Avro records, found values of another type"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lakehouse.contracts.model import Format, Options
 from lakehouse.contracts.types import DATE, DOUBLE, INT, LONG, STRING, TIMESTAMP, Type, decimal, list_of
 from lakehouse.readers.checks import violations
-from tests.unit.readers.support import column
+from tests.support.contract_builders import column
 
 MONEY = decimal(10, 2)
 

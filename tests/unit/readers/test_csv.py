@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lakehouse.contracts.model import Options
 from lakehouse.contracts.types import DATE, INT, STRING, TIMESTAMP, decimal, list_of
 from lakehouse.readers import records
-from tests.unit.readers.support import URI, accepted, batches, column, contract, reasons, rows
+from tests.support.contract_builders import URI, accepted, batches, column, contract, reasons, rows
 
 ORDERS = contract(
     column("id", INT, required=True),

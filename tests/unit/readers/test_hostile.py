@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from tests.reliability.hostile import CORPUS, rows
+from tests.support.reliability.hostile_files import CORPUS, rows
 
 CHEAP = [
     "csv: gzip in gzip",

@@ -12,7 +12,7 @@ from lakehouse.contracts.api_source import Api
 from lakehouse.contracts.model import Format, Options
 from lakehouse.contracts.types import BOOLEAN, DOUBLE, INT, decimal, list_of, struct_of
 from lakehouse.readers.formats import json as documents
-from tests.unit.readers.support import accepted, column, contract, reasons, rows
+from tests.support.contract_builders import accepted, column, contract, reasons, rows
 
 COLUMNS = (
     column("id", INT, required=True),

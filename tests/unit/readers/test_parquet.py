@@ -1,13 +1,11 @@
 """Parquet: the source's types become the contract's without changing a value, or the record is rejected."""
 
-import io
 import json
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,18 +26,13 @@ from lakehouse.contracts.types import (
     struct_of,
 )
 from lakehouse.readers.formats import parquet
-from tests.unit.readers.support import accepted, column, contract, reasons, rows
-
-
-def written(table: pa.Table, **settings: Any) -> bytes:
-    out = io.BytesIO()
-    pq.write_table(table, out, **settings)
-    return out.getvalue()
+from tests.support.contract_builders import accepted, column, contract, reasons, rows
+from tests.support.sample_files import parquet_bytes
 
 
 def read_one(values: pa.Array, type_: Type, **settings: Any) -> list[dict[str, Any]]:
     shop = contract(column("x", type_, **settings), format_="parquet")
-    return rows(shop, written(pa.table({"x": values})))
+    return rows(shop, parquet_bytes(pa.table({"x": values})))
 
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678000)
@@ -108,7 +101,7 @@ def test_rejected(array: pa.Array, type_: Type, reason: str) -> None:
 def test_a_rejected_record_is_kept_as_json() -> None:
     shop = contract(column("id", INT, required=True), column("x"), format_="parquet")
     table = pa.table({"id": pa.array([None], pa.int64()), "x": ["é"], "n": [1.5], "b": [b"\xff"], "l": [[{"t": AT}]]})
-    (row,) = rows(shop, written(table))
+    (row,) = rows(shop, parquet_bytes(table))
     assert row["_source_row"] == 1
     assert json.loads(row["_record"]) == {
         "id": None,
@@ -121,7 +114,7 @@ def test_a_rejected_record_is_kept_as_json() -> None:
 
 def test_columns_that_the_contract_lacks_are_kept_beside_the_accepted_record() -> None:
     shop = contract(column("id", INT), format_="parquet")
-    found = rows(shop, written(pa.table({"id": [1, 2], "new": [Decimal("1.50"), None]})))
+    found = rows(shop, parquet_bytes(pa.table({"id": [1, 2], "new": [Decimal("1.50"), None]})))
     assert [(row["_errors"], row["_record"]) for row in found] == [(None, '{"new": 1.50}'), (None, None)]
 
 
@@ -141,21 +134,21 @@ def test_columns_that_the_contract_lacks_are_kept_beside_the_accepted_record() -
 )
 @pytest.mark.parametrize("sent", ["1", "x"])
 def test_what_the_contract_lacks_is_kept_as_json_whatever_it_is(more: pa.Array, kept: Any, sent: str) -> None:
-    [row] = rows(contract(column("a", LONG), format_="parquet"), written(pa.table({"a": [sent], "more": more})))
+    [row] = rows(contract(column("a", LONG), format_="parquet"), parquet_bytes(pa.table({"a": [sent], "more": more})))
     assert json.loads(row["_record"])["more"] == kept
     assert (row["_errors"] is None) == (sent == "1")
 
 
 def test_fields_of_one_name_are_rejected_at_any_depth() -> None:
     twice = pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], names=["x", "x"])
-    found = rows(contract(column("a"), format_="parquet"), written(pa.table({"a": ["1"], "more": twice})))
+    found = rows(contract(column("a"), format_="parquet"), parquet_bytes(pa.table({"a": ["1"], "more": twice})))
     assert reasons(found) == ["unreadable: column 'more.x' is there more than once"]
 
 
 def test_a_damaged_file_is_one_rejected_row_wherever_the_damage_is() -> None:
     shop = contract(column("id", LONG), format_="parquet")
     table = pa.table({"id": list(range(50_000))})
-    whole = written(table, row_group_size=5_000, use_dictionary=False, write_page_checksum=True)
+    whole = parquet_bytes(table, row_group_size=5_000, use_dictionary=False, write_page_checksum=True)
     middle = len(whole) // 2
     for content in (whole[:-100], whole[:middle], b"id\n1\n", whole[:middle] + b"\0" * 64 + whole[middle + 64 :]):
         (row,) = rows(shop, content)
@@ -167,7 +160,7 @@ def test_a_damaged_file_is_one_rejected_row_wherever_the_damage_is() -> None:
 def test_batches_of_wide_records_are_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet, "BATCH_BYTES", 100_000)
     shop = contract(column("x"), format_="parquet")
-    found = rows(shop, written(pa.table({"x": [f"{i:01000}" for i in range(1000)]}), use_dictionary=False))
+    found = rows(shop, parquet_bytes(pa.table({"x": [f"{i:01000}" for i in range(1000)]}), use_dictionary=False))
     assert [row["_source_row"] for row in found] == list(range(1, 1001))
 
 
@@ -181,7 +174,7 @@ def dms(**columns: list[Any]) -> bytes:
     count = len(columns["id"])
     sent = {"Op": ["I"] * count, **columns}
     sent |= {"_commit_ts": ["2026-01-02 03:04:05.678901"] * count, "_change_seq": ["7" * 35] * count} | columns
-    return written(pa.table(sent))
+    return parquet_bytes(pa.table(sent))
 
 
 def test_records_of_a_database_carry_their_change() -> None:
@@ -202,7 +195,7 @@ def test_a_change_that_cannot_be_ordered_is_rejected() -> None:
         "_change_seq: does not match ^(?:[0-9]{35})?$, found '12'",
         "_op: not one of I, U, D, found 'X'",
     ]
-    assert reasons(rows(DMS, written(pa.table({"id": [1], "name": ["a"]})))) == [
+    assert reasons(rows(DMS, parquet_bytes(pa.table({"id": [1], "name": ["a"]})))) == [
         "_op: required, but the file has no such column",
         "_commit_ts: required, but the file has no such column",
     ]
@@ -248,7 +241,7 @@ TYPES = st.sampled_from(
 def test_any_arrow_type_with_any_content_is_read_as_any_type(source: pa.DataType, type_: Type, noise: bytes) -> None:
     try:
         values = _of_noise(source, noise)
-        content = written(pa.table({"x": values}))
+        content = parquet_bytes(pa.table({"x": values}))
     except pa.ArrowException:
         return  # nothing that Parquet can hold
     found = rows(contract(column("x", type_), format_="parquet"), content)
@@ -276,10 +269,12 @@ def _of_noise(source: pa.DataType, noise: bytes) -> pa.Array:
 def test_text_that_is_no_text_is_rejected_value_by_value() -> None:
     shop = contract(column("id", LONG), column("name", STRING), format_="parquet")
     table = pa.table({"id": [1, 2], "name": ["hostile?", "ordinary"]})
-    found = rows(shop, written(table, use_dictionary=False, compression="none").replace(b"hostile?", b"hostile\xff"))
+    found = rows(
+        shop, parquet_bytes(table, use_dictionary=False, compression="none").replace(b"hostile?", b"hostile\xff")
+    )
     assert reasons(found) == ["name: invalid UTF-8 at byte 8"]
     assert accepted(found) == [{"id": 2, "name": "ordinary"}]
     nested = contract(column("tags", list_of(STRING)), format_="parquet")
-    whole = written(pa.table({"tags": [["hostile?"], ["x"]]}), use_dictionary=False, compression="none")
+    whole = parquet_bytes(pa.table({"tags": [["hostile?"], ["x"]]}), use_dictionary=False, compression="none")
     (row,) = rows(nested, whole.replace(b"hostile?", b"hostile\xff"))
     assert "Invalid UTF8" in reasons([row])[0]

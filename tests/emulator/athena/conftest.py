@@ -1,0 +1,29 @@
+"""A database of the session's own on the embedded Athena, and a way to ask it."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from emulator.runtime import server_lifecycle
+from tests.support.emulator.athena_client import BUCKET, DATABASE, RESULTS, Athena
+
+
+@pytest.fixture(scope="session")
+def athena(aws: server_lifecycle.Server) -> Athena:
+    s3 = boto3.client("s3")
+    for bucket in (BUCKET, RESULTS):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
+    boto3.client("glue").create_database(DatabaseInput={"Name": DATABASE, "LocationUri": f"s3://{BUCKET}/shop"})
+    return Athena()
+
+
+@pytest.fixture
+def table(athena: Athena, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Name for a table of this test's own; what the test makes under it is dropped."""
+    name = f"t_{abs(hash(request.node.nodeid)) % 10**10}"
+    yield name
+    glue = boto3.client("glue")
+    for found in glue.get_tables(DatabaseName=DATABASE)["TableList"]:
+        if found["Name"].startswith(name):
+            glue.delete_table(DatabaseName=DATABASE, Name=found["Name"])

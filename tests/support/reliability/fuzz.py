@@ -1,0 +1,147 @@
+"""Files with damage of all kinds, each from a seed of its own, read one after the other in a process with a limit.
+
+`python -m tests.support.reliability.fuzz FORMAT FIRST COUNT` reads the damaged files of so many seeds; the
+last line that it prints is the seed in work, or `ended` and how many rows were accepted and rejected.
+"""
+
+import bz2
+import gzip
+import io
+import json
+import random
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import fastavro
+import pyarrow as pa
+from pyarrow import parquet
+
+from lakehouse.contracts.columns import ERRORS, RECORD, SOURCE_ROW
+from tests.support.reliability.hostile_files import ADDRESSES, MEMORY, peak_memory, rows
+
+SECONDS_A_FILE = 60
+RECORDS = [{"a": number, "b": f'text {number}, "quoted"\nand é'} for number in range(40)]
+WORDS = (
+    b'"',
+    b"\n",
+    b",",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b"\x00",
+    b"\xff",
+    b"\x80",
+    b"NaN",
+    b"1e999",
+    b"\\u0000",
+    b"\\ud800",
+    b"null",
+)
+WORDS += (
+    b"9" * 400,
+    b"=cmd|' /C calc'!A0",
+    b"<script>",
+    b"'; DROP TABLE x; --",
+    b"\x1b[2J",
+    b"\xef\xbb\xbf",
+    b"PAR1",
+    b"Obj\x01",
+)
+
+
+def _csv() -> bytes:
+    return b"a,b\n" + b"".join(
+        f'{item["a"]},"{str(item["b"]).replace(chr(34), chr(34) * 2)}"\n'.encode() for item in RECORDS
+    )
+
+
+def _parquet() -> bytes:
+    file = io.BytesIO()
+    parquet.write_table(pa.Table.from_pylist(RECORDS), file, row_group_size=10, compression="snappy")
+    return file.getvalue()
+
+
+def _avro() -> bytes:
+    file = io.BytesIO()
+    fields = [{"name": "a", "type": ["null", "long"]}, {"name": "b", "type": "string"}]
+    fastavro.writer(file, {"type": "record", "name": "r", "fields": fields}, RECORDS, codec="null", sync_interval=300)
+    return file.getvalue()
+
+
+WHOLE: dict[str, Callable[[], bytes]] = {
+    "csv": _csv,
+    "json": lambda: json.dumps(RECORDS).encode(),
+    "jsonl": lambda: b"".join(json.dumps(item).encode() + b"\n" for item in RECORDS),
+    "parquet": _parquet,
+    "avro": _avro,
+}
+
+
+def damaged(whole: bytes, choose: random.Random) -> bytes:
+    """A file with one to four damages: bits turned, parts cut, doubled, moved or overwritten; some compressed first."""
+    content = bytearray(choose.choice([bytes, bytes, bytes, gzip.compress, bz2.compress])(whole))
+    for _ in range(choose.randint(1, 4)):
+        at, length = choose.randrange(len(content) + 1), choose.choice([1, 2, 4, 16, 256])
+        match choose.randrange(6):
+            case 0:
+                for bit in range(choose.randint(1, 8)):
+                    if content:
+                        content[choose.randrange(len(content))] ^= 1 << bit
+            case 1:
+                del content[at:]
+            case 2:
+                del content[at : at + length]
+            case 3:
+                content[at:at] = content[at : at + length] * choose.choice([1, 2, 50])
+            case 4:
+                content[at : at + choose.choice([0, 1, length])] = choose.choice(WORDS)
+            case 5:
+                content[at : at + length] = choose.randbytes(length)
+    return bytes(content)
+
+
+def run(format_: str, *, first: int, count: int) -> str:
+    """Read the damaged files of some seeds in a process of its own; what it said last.
+
+    Raises:
+        AssertionError: a seed made it fail, hang or die.
+    """
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.support.reliability.fuzz", format_, str(first), str(count)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[3],
+    )
+    last = ran.stdout.splitlines()[-1] if ran.stdout else ""
+    assert ran.returncode == 0, f"{format_}: exit code {ran.returncode} at seed {last}: {ran.stderr[-2000:]}"
+    return last
+
+
+def _main(format_: str, first: int, count: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
+    whole = WHOLE[format_]()
+    assert sum(batch[ERRORS].null_count for batch in rows(format_, io.BytesIO(whole))) == len(RECORDS)
+    accepted = rejected = 0
+    for seed in range(first, first + count):
+        print(seed, flush=True)  # noqa: T201
+        signal.alarm(SECONDS_A_FILE)
+        content = damaged(whole, random.Random(f"{format_} {seed}"))  # noqa: S311 - to be had again is the point
+        for batch in rows(format_, io.BytesIO(content)):
+            batch.validate(full=True)
+            for row in batch.select([ERRORS, RECORD, SOURCE_ROW]).to_pylist():
+                assert row[SOURCE_ROW] >= 1
+                assert row[ERRORS] is None or (row[ERRORS] and row[RECORD] is not None)
+                accepted, rejected = (accepted + 1, rejected) if row[ERRORS] is None else (accepted, rejected + 1)
+        signal.alarm(0)
+    assert peak_memory() < MEMORY, f"{peak_memory():,} bytes"
+    print(f"ended: {accepted} accepted, {rejected} rejected")  # noqa: T201
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

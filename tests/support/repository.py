@@ -1,0 +1,6 @@
+"""Paths of this repository."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CONTRACTS = ROOT / "contracts"

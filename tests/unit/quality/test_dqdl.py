@@ -1,0 +1,119 @@
+"""Rules of contracts in the words of Glue Data Quality: what each becomes, and what is left out."""
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.model import Contract, Ingest, QualityRule, Severity
+from lakehouse.contracts.types import INT, STRING
+from lakehouse.names import Zone
+from lakehouse.quality.dqdl import Ruleset, rulesets
+from tests.support.contract_builders import column, contract
+
+FACTS = contract(column("id", INT), column("status", STRING))
+ENTITIES = replace(FACTS, ingest=Ingest.SNAPSHOT, key=("id",))
+LIVE = "(SELECT * FROM primary WHERE NOT _is_deleted)"
+
+
+def rule(metric: str | None = None, operator: str = "mustBe", *thresholds: str, **given: Any) -> QualityRule:
+    numbers = tuple(Decimal(number) for number in thresholds or ("0",))
+    fields = {"name": "r", "column": None, "query": None, **given}
+    return QualityRule(metric=metric, operator=operator, thresholds=numbers, **fields)
+
+
+def written(of: Contract, *rules: QualityRule, zone: Zone = Zone.INTEGRATION) -> list[str]:
+    """The rules of a zone's ruleset, without their comments."""
+    found = [ruleset for ruleset in rulesets(replace(of, quality=rules)) if ruleset.zone is zone]
+    lines = [line for ruleset in found for line in ruleset.text.splitlines()[1:-1]]
+    return [line.strip().rstrip(",") for line in lines if not line.strip().startswith("#")]
+
+
+def ruleset(of: Contract, zone: Zone) -> Ruleset:
+    (found,) = (item for item in rulesets(of) if item.zone is zone)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("of", "given", "expected"),
+    [
+        (FACTS, rule("rowCount", "mustBeGreaterThan"), "RowCount > 0"),
+        (FACTS, rule("nullValues", column="id"), 'IsComplete "id"'),
+        (
+            FACTS,
+            rule("nullValues", "mustBeLessThan", "2.50", column="id", percent=True),
+            'CustomSql "SELECT 100.0 * count(CASE WHEN `id` IS NULL THEN 1 END) / count(*) FROM primary" < 2.5',
+        ),
+        (FACTS, rule("rowCount", "mustBeBetween", "1", "10"), "(RowCount >= 1) and (RowCount <= 10)"),
+        (FACTS, rule("rowCount", "mustNotBeBetween", "1", "1E3"), "(RowCount < 1) or (RowCount > 1000)"),
+        (ENTITIES, rule("rowCount", "mustNotBe", "7"), f'CustomSql "SELECT count(*) FROM {LIVE}" != 7'),
+        (
+            ENTITIES,
+            rule("nullValues", "mustBeLessOrEqualTo", column="id"),
+            f'CustomSql "SELECT count(CASE WHEN `id` IS NULL THEN 1 END) FROM {LIVE}" <= 0',
+        ),
+        (
+            ENTITIES,
+            rule("duplicateValues", properties=("id", "status")),
+            (
+                'CustomSql "SELECT (count(CASE WHEN `id` IS NOT NULL AND `status` IS NOT NULL THEN 1 END) '
+                f'- count(DISTINCT `id`, `status`)) FROM {LIVE}" = 0'
+            ),
+        ),
+        (
+            FACTS,
+            rule(query="SELECT count(*) FROM {table} WHERE {column} < 0", column="id"),
+            'CustomSql "SELECT count(*) FROM primary WHERE `id` < 0" = 0',
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_rule_becomes(of: Contract, given: QualityRule, expected: str) -> None:
+    assert written(of, given) == [expected]
+
+
+def test_text_is_written_without_what_dqdl_would_have_to_escape() -> None:
+    [said] = written(FACTS, rule("invalidValues", column="status", values=("it's", 'a"b'), pattern=r"^\d+$"))
+    assert said.count('"') == 2  # around the query
+    assert "\\" not in said
+    assert "concat('it', char(39), 's')" in said
+    assert "RLIKE concat('^', char(92), 'd+$')" in said
+
+
+def test_raw_measures_the_accepted_records_of_the_newest_batch() -> None:
+    newest = "(SELECT * FROM primary WHERE _batch_id = (SELECT max(_batch_id) FROM primary) AND _errors IS NULL)"
+    assert written(FACTS, rule("rowCount"), rule("nullValues", column="id"), zone=Zone.RAW) == [
+        f'CustomSql "SELECT count(*) FROM {newest}" > 0',
+        f'CustomSql "SELECT count(CASE WHEN `id` IS NULL THEN 1 END) FROM {newest}" = 0',
+    ]
+    assert "_volume (compares a batch with those before it)" in ruleset(FACTS, Zone.RAW).description
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("SELECT count(*) FROM {table} WHERE status = \"x\"", 'no certain way to write the " or \\'),
+        (r"SELECT count(*) FROM {table} WHERE status RLIKE '\\d'", 'no certain way to write the " or \\'),
+        ("SELECT max({table}.id) FROM {table}", "qualifies columns with the table"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_said_is_left_out_and_named(query: str, reason: str) -> None:
+    kept = rule("rowCount", name="kept", severity=Severity.WARNING)
+    found = ruleset(replace(ENTITIES, quality=(rule(query=query, name="lost"), kept)), Zone.INTEGRATION)
+    assert "# kept (warning)" in found.text
+    assert "lost" not in found.text
+    assert "left out: lost (" in found.description
+    assert reason in found.description
+
+
+def test_a_table_that_nothing_is_said_of_has_no_ruleset() -> None:
+    assert [found.zone for found in rulesets(FACTS)] == [Zone.RAW]
+
+
+def test_every_rule_of_the_contracts_here_can_be_said() -> None:
+    for found in load_contracts(Path(__file__).parents[3] / "contracts"):
+        assert "left out" not in ruleset(found, Zone.INTEGRATION).description
+        for expected in found.quality:
+            assert f"# {expected.name} ({expected.severity})\n" in ruleset(found, Zone.INTEGRATION).text
