@@ -68,7 +68,7 @@ def _untold(job: Job, changed: Mapping[str, int]) -> dict[str, int]:
     idle = [batch_id for batch_id, rows in changed.items() if not rows]
     if not idle:
         return {}
-    done = attempts.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
+    done = attempts.read(job.catalog, names=job.names, dataset=job.contract.dataset)
     untold = set(idle) - attempts.last_successes(done, job.move).keys()
     if not untold:
         return {}

@@ -86,7 +86,7 @@ def replay(contract: Contract, *, names: Names, catalog: Catalog, on_change: Cal
     Returns:
         the ended job runs; empty when no record is rejected.
     """
-    done = attempts.attempts(catalog, names=names, dataset=contract.dataset)
+    done = attempts.read(catalog, names=names, dataset=contract.dataset)
     loads = attempts.last_successes(done, Move.STAGE_TO_RAW)
     again = [batch_id for batch_id, load in sorted(loads.items()) if load.rejected]
     return rerun(contract, again, names=names, catalog=catalog, on_change=on_change) if again else []
@@ -144,7 +144,7 @@ def run_job(
 def due_batches(s3: "S3Client", dataset: str, *, names: Names, catalog: Catalog) -> dict[Move, list[str]]:
     """Ids of the batches that each move has still to do."""
     planned = manifests.batch_ids(s3, names=names, dataset=dataset)
-    return attempts.pending(planned, attempts.attempts(catalog, names=names, dataset=dataset))
+    return attempts.pending(planned, attempts.read(catalog, names=names, dataset=dataset))
 
 
 def pull(glue: "GlueClient", contract: Contract, *, names: Names) -> JobRun:

@@ -57,7 +57,7 @@ def status(contracts: Iterable[Contract], *, names: Names, catalog: Catalog) -> 
     """How each dataset stands, in the order given."""
     s3, running = boto3.client("s3"), running_jobs(boto3.client("glue"), names=names)
     done: dict[str, list[ops.Attempt]] = {}
-    for attempt in ops.attempts(catalog, names=names):
+    for attempt in ops.read(catalog, names=names):
         done.setdefault(attempt.dataset, []).append(attempt)
     found = []
     for contract in contracts:

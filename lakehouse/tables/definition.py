@@ -42,12 +42,21 @@ _ERROR = types.struct_of({"column": types.STRING, "reason": types.STRING})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One column of a table."""
+    """One column of a table.
+
+    Attributes:
+        name: name of the column.
+        type: type of its values.
+        doc: comment of the column; "" for none.
+        required: whether its values must not be null.
+        renamed_from: name that the column has in tables of older releases; None if it always had this one.
+    """
 
     name: str
     type: Type
     doc: str = ""
     required: bool = False
+    renamed_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

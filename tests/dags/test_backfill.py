@@ -25,7 +25,7 @@ BATCHES, AT_ONCE = 5, 1
 
 def loads(running: Running, *, since: datetime) -> list[Attempt]:
     """Loads of batches of carriers that ended since then, in the order in which they began."""
-    done = attempts.attempts(catalog.load(), names=running.lake.names, dataset="carriers")
+    done = attempts.read(catalog.load(), names=running.lake.names, dataset="carriers")
     found = [attempt for attempt in done if attempt.move is Move.STAGE_TO_RAW and attempt.finished_at >= since]
     return sorted(found, key=lambda attempt: attempt.started_at)
 

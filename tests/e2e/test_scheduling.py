@@ -72,7 +72,7 @@ def test_files_reach_the_marts_and_then_nothing_is_left_to_do(
     assert {"dataset": "store_sales", "moved": True} in json.loads(done["output"])
     # Raw keeps the rejected line too.
     assert lines_of(names, "599001") == {Zone.RAW: 2, Zone.INTEGRATION: 1, Zone.CURATED: 1}
-    [*_, last] = attempts.attempts(catalog.load(), names=names, dataset="store_sales")
+    [*_, last] = attempts.read(catalog.load(), names=names, dataset="store_sales")
     assert (last.move, last.state) == (Move.RAW_TO_INTEGRATION, attempts.SUCCEEDED)
 
     runs = runs_of(names)

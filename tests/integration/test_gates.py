@@ -57,7 +57,7 @@ def results(job: Job) -> list[dict[str, Any]]:
 
 
 def attempts(job: Job) -> list[ops.Attempt]:
-    return ops.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
+    return ops.read(job.catalog, names=job.names, dataset=job.contract.dataset)
 
 
 def due(job: Job, *batch_ids: str) -> list[str]:

@@ -87,7 +87,7 @@ def test_what_is_somebody_elses_too_stays(aws: Server, tmp_path: Path) -> None:
 
     assert (done.state, done.datasets) == ("complete", ("people", "visits", "cakes"))
     club.move("visits", "visits-00000004")
-    assert attempts.held(attempts.attempts(club.catalog, names=club.names, dataset="visits")) == []
+    assert attempts.blocked(attempts.read(club.catalog, names=club.names, dataset="visits")) == []
     assert club.zebedees() == []
     for zone in (Zone.RAW, Zone.INTEGRATION):
         assert sorted((row["visit_id"], row["person"]) for row in club.rows("visits", zone)) == [(2, 6), (3, 6)]
