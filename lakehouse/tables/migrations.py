@@ -26,7 +26,7 @@ from lakehouse.names import Names, Zone
 from lakehouse.tables import definition as table_definition
 from lakehouse.tables import ops, optimizers
 from lakehouse.tables.definition import DATASET_PROPERTY, Definition
-from lakehouse.tables.diff import Action, Change, changes, creation
+from lakehouse.tables.diff import Action, Change, changes, creation, renames
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -96,10 +96,14 @@ def bring_table(catalog: Catalog, definition: Definition) -> None:
         except NoSuchTableError:
             create(catalog, definition)
             return
-        found = list(changes(definition, table))
-        _refuse_breaks(found)
-        if found:
+        differences = list(changes(definition, table))
+        _refuse_breaks(differences)
+        if differences:
             with table.transaction() as transaction:
+                for old_name, new_name in renames(definition, table.schema()):
+                    # An update of its own: `union_by_name` compares with the names before the update.
+                    with transaction.update_schema() as update:
+                        update.rename_column(old_name, new_name)
                 with transaction.update_schema() as update:
                     update.union_by_name(definition.schema)
                 transaction.set_properties(definition.properties)
