@@ -13,6 +13,7 @@ import boto3
 from lakehouse.batches import attempts, manifests, pulls
 from lakehouse.batches.attempts import Attempt
 from lakehouse.batches.manifests import BATCHES_A_RUN
+from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.model import Contract, Ingest
 from lakehouse.engine import athena
 from lakehouse.names import Move, Names, OpsTable
@@ -97,7 +98,7 @@ def due(
     for item in datasets:
         dataset = item["dataset"]
         waiting = _Waiting(dataset=dataset, stage_prefix=item["stage_prefix"], ingest=Ingest(item["ingest"]))
-        while manifests.plan(s3, names=names, contract=waiting):
+        while plan_batch(s3, names=names, contract=waiting):
             pass
         own = [attempt for attempt in done if attempt.dataset == dataset]
         pending = attempts.pending(manifests.batch_ids(s3, names=names, dataset=dataset), own)

@@ -11,6 +11,7 @@ from pyiceberg.catalog import Catalog
 
 from lakehouse.batches import attempts, manifests
 from lakehouse.batches.manifests import BATCHES_A_RUN
+from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Fetch, Move, Names
@@ -67,7 +68,7 @@ def run_dataset(
     """Run the moves of one dataset, one after the other, until nothing waits or one fails."""
     session = boto3.Session()  # sessions are not safe to share between threads
     s3, glue = session.client("s3"), session.client("glue")
-    while manifests.plan(s3, names=names, contract=contract):
+    while plan_batch(s3, names=names, contract=contract):
         pass
     for move in Move:
         while due := due_batches(s3, contract.dataset, names=names, catalog=catalog)[move]:
