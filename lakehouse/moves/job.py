@@ -24,7 +24,6 @@ from lakehouse.batches.manifests import StageObject
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import aws_retries, catalog, tracing
-from lakehouse.engine.job_log import log_to_output
 from lakehouse.engine.session import spark
 from lakehouse.errors import LakehouseError
 from lakehouse.lineage import endpoint, record
@@ -205,11 +204,13 @@ def open_job(move: Move, arguments: list[str] | None = None) -> Job:
     parser.add_argument("--JOB_RUN_ID", default="by-hand", help="Glue's id of this run")
     parser.add_argument("--parent", help="job/run that started this one")
     parser.add_argument("--lineage_endpoint", default=endpoint.asked_for(), help="URL that takes OpenLineage events")
-    parser.add_argument("--traces_endpoint", default=tracing.asked_for(), help="URL that takes OTLP over HTTP")
+    parser.add_argument(
+        "--traces_endpoint", default=tracing.endpoint_from_environment(), help="URL that takes OTLP over HTTP"
+    )
     # Glue adds arguments of its own to every script.
     given, _ = parser.parse_known_args(arguments)
-    log_to_output(given.JOB_RUN_ID)
-    aws_retries.bound()
+    tracing.log_to_output(given.JOB_RUN_ID)
+    aws_retries.configure()
     contracts = {contract.dataset: contract for contract in load_contracts(given.contracts)}
     if given.dataset not in contracts:
         raise LakehouseError(

@@ -20,7 +20,7 @@ from pyiceberg.exceptions import (
 
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.published import publish
-from lakehouse.engine.commit_conflicts import retried
+from lakehouse.engine.commit_conflicts import retry_on_conflict
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
 from lakehouse.tables import definition as table_definition
@@ -108,7 +108,7 @@ def bring_table(catalog: Catalog, definition: Definition) -> None:
                     update.union_by_name(definition.schema)
                 transaction.set_properties(definition.properties)
 
-    retried(bring, what=definition.name)
+    retry_on_conflict(bring, subject=definition.name)
 
 
 def create(catalog: Catalog, definition: Definition) -> None:

@@ -225,7 +225,7 @@ def test_each_line_of_the_log_names_its_run(
 ) -> None:
     monkeypatch.setenv("LAKEHOUSE_ENGINE", "sail")
     monkeypatch.setattr(tracing, "_provider", None)
-    monkeypatch.setattr(aws_retries, "bound", lambda: None)  # other tests' clients need not be patient
+    monkeypatch.setattr(aws_retries, "configure", lambda: None)  # other tests keep the defaults
     given = {"environment": "dev", "contracts": str(CONTRACTS), "dataset": "orders", "batch_ids": "orders-00000001"}
     arguments = [part for name, value in given.items() for part in (f"--{name}", value)]
     open_job(Move.STAGE_TO_RAW, [*arguments, "--JOB_RUN_ID", "jr_42", "--enable-metrics", "true"])

@@ -15,7 +15,7 @@ from pyiceberg.catalog.glue import GlueCatalog
 
 from emulator.runtime.server_lifecycle import Server, child_environment, endpoint_environment
 from lakehouse.batches.planning import plan_batch
-from lakehouse.engine import catalog
+from lakehouse.engine.session import CATALOG
 from lakehouse.names import Move, Names, Zone
 from lakehouse.tables import definition as table_definition
 from lakehouse.tables import migrations, ops
@@ -53,7 +53,7 @@ class Lake:
     def catalog(self) -> Catalog:
         who = {"client.access-key-id": self.account, "client.secret-access-key": "local"}
         where = {"client.region": self.server.region, "s3.endpoint": self.server.endpoint}
-        return GlueCatalog(catalog.NAME, self.client("glue"), **who, **where)
+        return GlueCatalog(CATALOG, self.client("glue"), **who, **where)
 
     def client(self, service: str) -> Any:
         with _making:
