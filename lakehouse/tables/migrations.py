@@ -163,5 +163,5 @@ def _refuse_breaks(differences: Sequence[Change]) -> None:
         "nothing was changed, because this would break tables that hold data:\n"
         + "\n".join(lines)
         + f"\nTwo ways out. Next to the old table: name the dataset {dataset}_v2 with version 2.0.0, apply, move its "
-        "readers, then remove the old contract. In place: after review, drop the table, apply, and run its batches again."
+        "readers, then remove the old contract. In place: after review, drop the table, apply, run its batches again."
     )
