@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import boto3
 
-from lakehouse.batches import attempts as ops
 from lakehouse.batches import manifests
-from lakehouse.batches.attempts import Attempt
+from lakehouse.batches.attempts import Attempt, pending
 from lakehouse.contracts.model import Severity
 from lakehouse.engine import athena
 from lakehouse.names import Move, Names, OpsTable
@@ -16,14 +15,14 @@ from lakehouse.quality.verdict import Verdict
 
 def attempts(dataset: str, *, names: Names) -> list[Attempt]:
     """Attempts on a dataset's batches that tell what is due and what is blocked, oldest first."""
-    done = planner.attempts(boto3.client("athena"), names=names)
+    done = planner.read_attempts(boto3.client("athena"), names=names)
     return [attempt for attempt in done if attempt.dataset == dataset]
 
 
 def due(dataset: str, move: Move, done: list[Attempt], *, names: Names) -> list[str]:
     """Ids of the batches that a move has to do now, oldest first; as many as one job run takes."""
     planned = manifests.batch_ids(boto3.client("s3"), names=names, dataset=dataset)
-    return ops.pending(planned, done)[move][: manifests.BATCHES_A_RUN]
+    return pending(planned, done)[move][: manifests.BATCHES_A_RUN]
 
 
 def reasons(blocked: Sequence[Attempt], *, names: Names) -> str:

@@ -17,8 +17,7 @@ from lakehouse.batches.manifests import PULLS, StageObject
 from lakehouse.contracts.api_cursor import order
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.contracts.model import Contract
-from lakehouse.engine.aws_retries import bound
-from lakehouse.engine.job_log import log_to_output
+from lakehouse.engine import aws_retries, tracing
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
 from lakehouse.settings import names_of
@@ -59,8 +58,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--JOB_RUN_ID", default="by-hand", help="Glue's id of this run")
     given, _ = parser.parse_known_args(arguments)
-    log_to_output(given.JOB_RUN_ID)
-    bound()
+    tracing.log_to_output(given.JOB_RUN_ID)
+    aws_retries.configure()
     contracts = {contract.dataset: contract for contract in load_contracts(given.contracts)}
     if given.dataset not in contracts:
         raise LakehouseError(f"{given.dataset}: no contract in force under {given.contracts}; `lakehouse tables apply`")

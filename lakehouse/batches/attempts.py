@@ -1,15 +1,16 @@
-"""What was done to which batch, in `ops.batches`: one row for each batch, move and attempt.
+"""Attempts of moves on batches: rows of `ops.batches`, and what follows from them.
 
-Arrow and PyIceberg are loaded where they are used: who asks which batches are due needs neither.
+PyIceberg is loaded only where the table is read: the planner's Lambda function imports this module and has boto3 alone.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lakehouse.names import Move, Names, OpsTable
 from lakehouse.quality.verdict import Verdict
+from lakehouse.tables import rows
+from lakehouse.tables.rows import RENAMED_COLUMNS, AttemptRow
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -18,82 +19,64 @@ SUCCEEDED, FAILED = "succeeded", "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(AttemptRow):
     """One attempt of one move on one batch.
 
-    Counts are records: `received` = `accepted` + `rejected` for stage -> raw; `changed` is how many rows of the
-    integration table the batch inserted, updated or deleted. None means that the move does not count it.
+    A count is None if the move does not count it: stage -> raw counts records, raw -> integration changed rows. The
+    gate is None if no rule was evaluated.
     """
-
-    dataset: str
-    batch_id: str
-    move: Move
-    state: str
-    started_at: datetime
-    finished_at: datetime
-    run_id: str
-    received: int | None = None
-    accepted: int | None = None
-    rejected: int | None = None
-    changed: int | None = None
-    objects: int | None = None
-    bytes: int | None = None
-    error: str | None = None
-    gate: str | None = None
-    """`PASS`, or why the batch does not go on: see `lakehouse.quality`. None where no rule was evaluated."""
 
     @property
     def is_blocked(self) -> bool:
-        """Whether its gate keeps the batch, or what depends on the dataset, from going on."""
+        """Whether its gate blocks the batch, or what depends on the dataset."""
         return self.state == SUCCEEDED and self.gate not in (None, Verdict.PASS)
 
 
 def record(catalog: "Catalog", attempts: Iterable[Attempt], *, names: Names) -> None:
-    """Append attempts to `ops.batches`; a lost race is retried by PyIceberg on the table's `commit.retry.*`."""
-    import pyarrow as pa
-
-    table = catalog.load_table((names.ops_database, OpsTable.BATCHES))
-    rows = [{**asdict(attempt), "move": str(attempt.move)} for attempt in attempts]
-    table.append(pa.Table.from_pylist(rows, schema=table.schema().as_arrow()))
+    """Append attempts to `ops.batches`."""
+    rows.append(catalog, attempts, names=names)
 
 
-def attempts(catalog: "Catalog", *, names: Names, dataset: str | None = None) -> list[Attempt]:
-    """All attempts on a dataset's batches, or on all datasets', oldest first."""
+def read(catalog: "Catalog", *, names: Names, dataset: str | None = None) -> list[Attempt]:
+    """Return all attempts on a dataset's batches, or on all datasets', oldest first."""
     from pyiceberg.expressions import AlwaysTrue, EqualTo, Reference
     from pyiceberg.expressions.literals import literal
 
     table = catalog.load_table((names.ops_database, OpsTable.BATCHES))
-    wanted = EqualTo(term=Reference(name="dataset"), value=literal(dataset)) if dataset else AlwaysTrue()
-    rows = table.scan(row_filter=wanted).to_arrow().to_pylist()
-    found = [Attempt(**{**row, "move": Move(row["move"])}) for row in rows]
-    return sorted(found, key=lambda attempt: attempt.finished_at)
+    of_dataset = EqualTo(term=Reference(name="dataset"), value=literal(dataset)) if dataset else AlwaysTrue()
+    renamed = RENAMED_COLUMNS[OpsTable.BATCHES]
+    attempts = [
+        Attempt(**{renamed.get(column, column): value for column, value in row.items()} | {"move": Move(row["move"])})
+        for row in table.scan(row_filter=of_dataset).to_arrow().to_pylist()
+    ]
+    return sorted(attempts, key=lambda attempt: attempt.finished_at)
 
 
-def last_successes(done: Iterable[Attempt], move: Move) -> dict[str, Attempt]:
-    """The last attempt of a move that succeeded, by batch id.
+def last_successes(attempts: Iterable[Attempt], move: Move) -> dict[str, Attempt]:
+    """Return the last attempt of a move that succeeded, by batch id.
 
     Args:
-        done: attempts on one dataset's batches, oldest first.
+        attempts: attempts on one dataset's batches, oldest first.
         move: the move.
     """
-    return {attempt.batch_id: attempt for attempt in done if attempt.move is move and attempt.state == SUCCEEDED}
+    return {attempt.batch_id: attempt for attempt in attempts if attempt.move is move and attempt.state == SUCCEEDED}
 
 
-def pending(planned: Iterable[str], done: Iterable[Attempt]) -> dict[Move, list[str]]:
-    """Which batches each move has still to do.
+def pending(planned: Iterable[str], attempts: Iterable[Attempt]) -> dict[Move, list[str]]:
+    """Return the batches that each move still has to process.
 
-    A batch is due in integration when its last success there began before its last success in raw ended: what is
-    loaded again is merged again. One that its gate holds is due nowhere.
+    A batch is due in integration if its last success there began before its last success in raw ended: a batch that
+    is loaded again is merged again. A batch that its gate blocks is not due.
 
     Args:
         planned: ids of all batches that have a manifest.
-        done: attempts on them, oldest first.
+        attempts: attempts on them, oldest first.
 
     Returns:
-        batch ids by move, oldest first.
+        Batch ids by move, oldest first.
     """
-    done = list(done)
-    loaded, merged = (last_successes(done, move) for move in (Move.STAGE_TO_RAW, Move.RAW_TO_INTEGRATION))
+    attempts = list(attempts)
+    loaded, merged = (last_successes(attempts, move) for move in (Move.STAGE_TO_RAW, Move.RAW_TO_INTEGRATION))
     return {
         Move.STAGE_TO_RAW: sorted(set(planned) - loaded.keys()),
         Move.RAW_TO_INTEGRATION: sorted(
@@ -104,16 +87,16 @@ def pending(planned: Iterable[str], done: Iterable[Attempt]) -> dict[Move, list[
     }
 
 
-def blocked(done: Iterable[Attempt]) -> list[Attempt]:
-    """Attempts whose gate holds something now: a batch in raw, or what depends on a dataset after its last merge.
+def blocked(attempts: Iterable[Attempt]) -> list[Attempt]:
+    """Return the attempts whose gate blocks now: a batch in raw, or what depends on a dataset after its last merge.
 
     Args:
-        done: attempts, oldest first.
+        attempts: attempts, oldest first.
     """
     latest: dict[tuple[str, Move, str], Attempt] = {}
-    for attempt in done:
+    for attempt in attempts:
         if attempt.state == SUCCEEDED and attempt.gate is not None:
-            # A merge is judged by the dataset's state, which only the last one left.
-            of = attempt.batch_id if attempt.move is Move.STAGE_TO_RAW else ""
-            latest[attempt.dataset, attempt.move, of] = attempt
+            # After a merge, the rules measure the state of the dataset, so only the last merge counts.
+            batch_id = attempt.batch_id if attempt.move is Move.STAGE_TO_RAW else ""
+            latest[attempt.dataset, attempt.move, batch_id] = attempt
     return [attempt for attempt in latest.values() if attempt.is_blocked]

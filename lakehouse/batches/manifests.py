@@ -1,55 +1,44 @@
-"""Batches: immutable lists of stage objects, written down before any job reads them.
+"""Manifests: the JSON files that make stage objects a batch, written before any job reads these objects.
 
-A dataset's manifests form a log: batch N+1 is put with `If-None-Match: *`, so of two planners that race one wins
-and the other plans again, and no object ever belongs to two batches.
+The manifests of a dataset form a log. Batch N+1 is put with `If-None-Match: *`: of two planners that write it at once
+one succeeds and the other plans again, and no object ever belongs to two batches.
 
 Source: Amazon S3 user guide, "Conditional writes".
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from lakehouse.contracts.model import Ingest
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-BATCH_BYTES = 64 * 2**30
-"""A batch stops growing here, so that one job run has an end; the rest waits for the next batch."""
-
 PULLS = "_pulls/"
-"""Folder of a dataset's stage prefix whose objects no plan takes: what a pull brings is a batch when it is complete."""
+"""Folder in a dataset's stage prefix whose objects are not planned: a pull makes its pages a batch when it ends."""
 
 BATCHES_A_RUN = 100
-"""A job run takes at most this many batches, so that its arguments stay short and its time-out means something."""
-
-
-class Arriving(Protocol):
-    """What planning asks of a contract."""
-
-    @property
-    def dataset(self) -> str: ...
-    @property
-    def stage_prefix(self) -> str: ...
-    @property
-    def ingest(self) -> Ingest: ...
+"""A job run takes at most this many batches, so that its arguments stay short and its time-out is meaningful."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageObject:
     """One version of one object in the stage bucket.
 
-    Args:
+    Attributes:
+        bucket: the stage bucket.
+        key: key of the object.
+        etag: ETag without quotes.
+        version_id: None if the bucket had no versioning when the object arrived.
         size: in bytes.
-        arrived_as: URI of the object that arrived, if this one stands for it without an erased person's records.
-        removed: numbers of these, where records have numbers rather than lines.
+        arrived_as: URI of the object that arrived, if this one replaces it without an erased person's records.
+        removed: numbers of these records, in formats whose records have numbers and no lines.
     """
 
     bucket: str
@@ -62,28 +51,32 @@ class StageObject:
 
     @property
     def uri(self) -> str:
+        """S3 URI."""
         return f"s3://{self.bucket}/{self.key}"
 
     @property
     def source_file(self) -> str:
-        """What its rows call it: they are the same rows after an erasure."""
+        """URI that its rows have in `_source_file`; the same before and after an erasure."""
         return self.arrived_as or self.uri
 
     @property
     def delivery(self) -> str:
-        """The folder it arrived in: objects that a source sent together share it."""
+        """Folder in which it arrived; objects that a source sent together share it."""
         return self.key.rpartition("/")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """An immutable list of stage objects; `batch_id` is `<dataset>-<8 digits>` and grows with every batch.
+    """An immutable list of stage objects.
 
-    Args:
+    Attributes:
+        dataset: the dataset.
+        batch_id: `<dataset>-<8 digits>`; the number grows with every batch.
+        objects: the stage objects that a job reads.
         arrived_at: when the newest of its objects arrived in stage.
         created_at: when it was planned.
-        cursor: of a pull, what the next one asks the API for; None where it asks for all.
-        erased: objects as they arrived in whose place others are read, which lack an erased person's records.
+        cursor: of a pull, the value from which the next pull starts; None if each pull reads everything.
+        erased: objects as they arrived that `objects` replaces, because they had an erased person's records.
     """
 
     dataset: str
@@ -97,19 +90,25 @@ class Batch:
     @property
     def size(self) -> int:
         """Bytes of all objects."""
-        return sum(item.size for item in self.objects)
+        return sum(stage_object.size for stage_object in self.objects)
 
 
 def batch_ids(s3: "S3Client", *, names: Names, dataset: str) -> dict[str, datetime]:
-    """Ids of all batches of a dataset, oldest first, each with the time its manifest was written."""
+    """Return the ids of all batches of a dataset, oldest first, each with the time its manifest was written."""
     pages = s3.get_paginator("list_objects_v2").paginate(
         Bucket=names.bucket(Zone.RAW), Prefix=names.batches_prefix(dataset=dataset)
     )
-    manifests = [item for page in pages for item in page.get("Contents", [])]
+    manifests = [manifest for page in pages for manifest in page.get("Contents", [])]
     return {
-        item["Key"].rpartition("/")[2].removesuffix(".json"): item["LastModified"]
-        for item in sorted(manifests, key=lambda item: item["Key"])
+        manifest["Key"].rpartition("/")[2].removesuffix(".json"): manifest["LastModified"]
+        for manifest in sorted(manifests, key=lambda manifest: manifest["Key"])
     }
+
+
+def next_id(batch_ids: Iterable[str], *, dataset: str) -> str:
+    """Return the id of the batch after those of a dataset."""
+    number = max((int(batch_id.rpartition("-")[2]) for batch_id in batch_ids), default=0) + 1
+    return f"{dataset}-{number:08d}"
 
 
 def load(s3: "S3Client", *, names: Names, dataset: str, batch_id: str) -> Batch:
@@ -129,91 +128,16 @@ def load(s3: "S3Client", *, names: Names, dataset: str, batch_id: str) -> Batch:
     return Batch(
         dataset=manifest["dataset"],
         batch_id=manifest["batch_id"],
-        objects=tuple(map(_object, manifest["objects"])),
+        objects=tuple(map(_stage_object, manifest["objects"])),
         arrived_at=datetime.fromisoformat(manifest["arrived_at"]),
         created_at=datetime.fromisoformat(manifest["created_at"]),
         cursor=manifest.get("cursor"),
-        erased=tuple(map(_object, manifest.get("erased", []))),
+        erased=tuple(map(_stage_object, manifest.get("erased", []))),
     )
-
-
-def plan(s3: "S3Client", *, names: Names, contract: Arriving) -> Batch | None:
-    """Write the next batch of a dataset: every object under its stage prefix that no batch has yet.
-
-    Args:
-        s3: S3 client.
-        names: names of the deployment.
-        contract: the dataset.
-
-    Returns:
-        The new batch, or None when nothing waits.
-    """
-    dataset = contract.dataset
-    while True:
-        known = batch_ids(s3, names=names, dataset=dataset)
-        arrived = list(_arrivals(s3, names=names, prefix=contract.stage_prefix))
-        # A manifest that is older than every object still in stage can name none of them: stage expires, so the
-        # work here is bounded by its retention and not by the dataset's age.
-        oldest = min((arrival.at for arrival in arrived), default=None)
-        taken = {
-            item
-            for batch_id, written in known.items()
-            if oldest is not None and written >= oldest
-            for batch in [load(s3, names=names, dataset=dataset, batch_id=batch_id)]
-            for item in (*batch.objects, *batch.erased)
-        }
-        waiting = [arrival for arrival in arrived if arrival.item not in taken]
-        if not waiting:
-            return None
-        if contract.ingest is Ingest.SNAPSHOT:
-            # Each delivery is a complete state of its own and must not be mixed with the next.
-            waiting = [arrival for arrival in waiting if arrival.item.delivery == waiting[0].item.delivery]
-        batched = list(_up_to(waiting, limit=BATCH_BYTES))
-        batch = Batch(
-            dataset=dataset,
-            batch_id=next_id(known, dataset=dataset),
-            objects=tuple(arrival.item for arrival in batched),
-            arrived_at=batched[-1].at,
-            created_at=datetime.now(UTC),
-        )
-        if put(s3, names=names, batch=batch):
-            return batch
-
-
-def _object(item: dict[str, Any]) -> StageObject:
-    return StageObject(**item | {"removed": tuple(item.get("removed", ()))})
-
-
-def next_id(known: Iterable[str], *, dataset: str) -> str:
-    """Id of the batch after those that are known."""
-    number = max((int(batch_id.rpartition("-")[2]) for batch_id in known), default=0) + 1
-    return f"{dataset}-{number:08d}"
-
-
-def erase(s3: "S3Client", *, names: Names, batch: Batch, old: StageObject, new: StageObject) -> Batch:
-    """Have a batch read an object without an erased person's records in the place of the one that arrived.
-
-    It is the one change that a manifest allows. It keeps what arrived, without its content: that key and ETag never
-    become another batch.
-    """
-    objects = tuple(new if item == old else item for item in batch.objects)
-    amended = replace(batch, objects=objects, erased=(*batch.erased, old))
-    s3.put_object(
-        Bucket=names.bucket(Zone.RAW),
-        Key=_key(names, batch.dataset, batch.batch_id),
-        Body=_manifest(amended),
-        ContentType="application/json",
-    )
-    return amended
-
-
-def _manifest(batch: Batch) -> bytes:
-    times = {"arrived_at": batch.arrived_at.isoformat(), "created_at": batch.created_at.isoformat()}
-    return json.dumps({**asdict(batch), **times}, indent=1).encode()
 
 
 def put(s3: "S3Client", *, names: Names, batch: Batch) -> bool:
-    """Write a manifest unless another planner took its number; whether it was written."""
+    """Write a manifest and return True, or return False if another planner wrote one with the same number first."""
     try:
         s3.put_object(
             Bucket=names.bucket(Zone.RAW),
@@ -229,42 +153,34 @@ def put(s3: "S3Client", *, names: Names, batch: Batch) -> bool:
     return True
 
 
+def erase(s3: "S3Client", *, names: Names, batch: Batch, old: StageObject, new: StageObject) -> Batch:
+    """Replace an object of a batch by one without an erased person's records.
+
+    This is the only change of a manifest. The manifest keeps the key and the ETag of the object that arrived, so that
+    it never becomes another batch.
+
+    Returns:
+        The batch as it is now.
+    """
+    objects = tuple(new if stage_object == old else stage_object for stage_object in batch.objects)
+    amended = replace(batch, objects=objects, erased=(*batch.erased, old))
+    s3.put_object(
+        Bucket=names.bucket(Zone.RAW),
+        Key=_key(names, batch.dataset, batch.batch_id),
+        Body=_manifest(amended),
+        ContentType="application/json",
+    )
+    return amended
+
+
+def _stage_object(value: dict[str, Any]) -> StageObject:
+    return StageObject(**value | {"removed": tuple(value.get("removed", ()))})
+
+
+def _manifest(batch: Batch) -> bytes:
+    times = {"arrived_at": batch.arrived_at.isoformat(), "created_at": batch.created_at.isoformat()}
+    return json.dumps({**asdict(batch), **times}, indent=1).encode()
+
+
 def _key(names: Names, dataset: str, batch_id: str) -> str:
     return f"{names.batches_prefix(dataset=dataset)}{batch_id}.json"
-
-
-class _Arrival(NamedTuple):
-    at: datetime
-    item: StageObject
-
-
-def _arrivals(s3: "S3Client", *, names: Names, prefix: str) -> Iterator[_Arrival]:
-    """Every version that ever arrived, oldest first: a file sent twice under one name was received twice."""
-    bucket = names.bucket(Zone.STAGE)
-    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
-    versions = [
-        item
-        for page in pages
-        for item in page.get("Versions", [])
-        if not item["Key"].endswith("/") and not item["Key"].startswith(f"{prefix}{PULLS}")
-    ]
-    for item in sorted(versions, key=lambda item: (item["LastModified"], item["Key"])):
-        yield _Arrival(
-            at=item["LastModified"],
-            item=StageObject(
-                bucket=bucket,
-                key=item["Key"],
-                etag=item["ETag"].strip('"'),
-                version_id=None if item["VersionId"] == "null" else item["VersionId"],
-                size=item["Size"],
-            ),
-        )
-
-
-def _up_to(arrivals: list[_Arrival], *, limit: int) -> Iterator[_Arrival]:
-    total = 0
-    for arrival in arrivals:
-        total += arrival.item.size
-        yield arrival
-        if total >= limit:
-            return

@@ -1,4 +1,4 @@
-"""Cursors: values of a column that grow, each as the API writes it and in an order that can be compared."""
+"""Cursors: growing values of a column, as the API writes them, with an order to compare them."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -8,13 +8,13 @@ from typing import Any
 from lakehouse.contracts.types import Kind, Type
 
 FUTURE = timedelta(days=1)
-"""A date or time further ahead of now is a violation of the source: as a cursor it would hide all that comes before it."""
+"""A date or time further in the future is an error of the source; as a cursor it would hide all earlier records."""
 
 
 def _number(text: str) -> Decimal:
     value = Decimal(text)
     if not value.is_finite():
-        raise ValueError(f"{text!r} is no number")
+        raise ValueError(f"{text!r} is not a number")
     return value
 
 
@@ -31,24 +31,24 @@ ORDERED: dict[Kind, Callable[[str], Any]] = {
     Kind.TIMESTAMP: _time,
     Kind.STRING: str,
 }
-"""How a cursor of each kind is compared; texts as they are, which is right for ULIDs and the like."""
+"""How a cursor of each kind is compared; texts as they are, which is correct for ULIDs."""
 
 
 def order(value: object, type_: Type, *, now: datetime) -> Any:
-    """What a value is compared by with others of its column; None where it can't be a cursor.
+    """Return the value by which a cursor is compared with others of its column; None if it cannot be a cursor.
 
     Args:
-        value: as JSON has it.
-        type_: of the column.
-        now: dates and times more than a day later are none.
+        value: value as JSON has it.
+        type_: type of the column.
+        now: the current time; dates and times more than a day later are not cursors.
     """
     if value is None or isinstance(value, bool | list | dict):
         return None
     try:
-        found = ORDERED[type_.kind](str(value))
+        ordered = ORDERED[type_.kind](str(value))
     except (ValueError, InvalidOperation):
         return None
     latest = now + FUTURE
-    if (type_.kind is Kind.DATE and found > latest.date()) or (type_.kind is Kind.TIMESTAMP and found > latest):
+    if (type_.kind is Kind.DATE and ordered > latest.date()) or (type_.kind is Kind.TIMESTAMP and ordered > latest):
         return None
-    return found
+    return ordered

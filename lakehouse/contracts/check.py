@@ -1,4 +1,4 @@
-"""Check of a folder of contracts: each by itself, and what they say of one another."""
+"""Check a folder of contracts: each contract, and the references between contracts."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ def check(directory: str | Path) -> list[Violation]:
         directory: folder of `<domain>/<dataset>.odcs.yaml`.
 
     Raises:
-        LakehouseError: there is no such folder.
+        LakehouseError: the folder does not exist.
     """
     violations: list[Violation] = []
     readings: dict[str, Reading] = {}
@@ -35,7 +35,7 @@ def check(directory: str | Path) -> list[Violation]:
 
 
 def _misnamed(directory: Path) -> Iterable[Violation]:
-    """YAML files that nobody reads because of their names."""
+    """Yield a violation for each YAML file that is not read because of its name."""
     for path in directory.rglob("*"):
         if path.suffix in (".yaml", ".yml") and not path.name.endswith(SUFFIX):
             yield _of_file(str(path), "is no contract", remedy=f"name it <dataset>{SUFFIX}, or keep it elsewhere")
@@ -55,7 +55,7 @@ def _doubled(readings: Iterable[str]) -> Iterable[Violation]:
 
 
 def _dangling(readings: dict[str, Reading]) -> Iterable[Violation]:
-    """References to a dataset or column that no contract has; a contract that can't be read has every column."""
+    """Yield a violation for each reference to an unknown dataset or column; an unreadable contract has all columns."""
     contracts = {_dataset(path): reading.contract for path, reading in readings.items()}
     for path, reading in readings.items():
         for reference in reading.references:

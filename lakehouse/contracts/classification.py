@@ -1,11 +1,11 @@
-"""How confidential a column is: a ladder, and who may climb to a step sees all below it."""
+"""Classifications: how confidential a column is. A role that may read one level may read all lower levels."""
 
 from collections.abc import Iterable
 from enum import StrEnum
 
 
 class Classification(StrEnum):
-    """A step of the ladder, the lowest first; the words of ODCS `classification`."""
+    """A level of confidentiality, the lowest first; values of ODCS `classification`."""
 
     PUBLIC = "public"
     INTERNAL = "internal"
@@ -14,18 +14,19 @@ class Classification(StrEnum):
 
     @property
     def rank(self) -> int:
+        """Number of the level, from 0."""
         return list(Classification).index(self)
 
     @property
     def and_below(self) -> tuple["Classification", ...]:
-        """The steps up to this one."""
+        """The levels up to this one."""
         return tuple(Classification)[: self.rank + 1]
 
 
 UNCLASSIFIED = Classification.RESTRICTED
-"""A column of which nobody says anything is hidden until somebody does."""
+"""A column without a classification is hidden until it gets one."""
 
 
 def highest(classifications: Iterable[Classification]) -> Classification:
-    """The most confidential of them; `public` of none."""
-    return max(classifications, key=lambda item: item.rank, default=Classification.PUBLIC)
+    """Return the most confidential classification; `public` if there is none."""
+    return max(classifications, key=lambda classification: classification.rank, default=Classification.PUBLIC)

@@ -1,4 +1,4 @@
-"""Columns that the lakehouse adds to a dataset's own, and the names nobody else may use."""
+"""Names of the columns that the lakehouse adds to a dataset; contracts must not use them."""
 
 BATCH_ID = "_batch_id"
 SOURCE_FILE = "_source_file"

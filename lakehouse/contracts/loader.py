@@ -1,4 +1,4 @@
-"""Contracts from where they are kept: a folder of files, or a prefix in S3 where the ones in force are published."""
+"""Load contracts from a folder of files or from a prefix in S3, such as the prefix of the published contracts."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -19,7 +19,7 @@ def load_contract(path: str | Path) -> Contract:
         path: a file, or `s3://bucket/key`.
 
     Raises:
-        LakehouseError: it is not there, or has violations; all of them are named.
+        LakehouseError: the file does not exist, or it has violations; the message has all of them.
     """
     return _loaded([(str(path), read_text(path))])[0]
 
@@ -31,21 +31,21 @@ def load_contracts(directory: str | Path) -> list[Contract]:
         directory: a folder, or `s3://bucket/prefix/`.
 
     Raises:
-        LakehouseError: there are none, or some have violations; all of them are named.
+        LakehouseError: there are none, or some have violations; the message has all of them.
     """
     paths = contract_paths(directory)
     if not paths:
         raise LakehouseError(
-            f"{directory}: no contracts, named <domain>/<dataset>{SUFFIX}; give another by --contracts"
+            f"{directory}: no contracts, named <domain>/<dataset>{SUFFIX}; choose another folder with --contracts"
         )
     return _loaded((path, read_text(path)) for path in paths)
 
 
 def parse_contract(text: str, *, path: str) -> Contract:
-    """Read a contract from its text; `path` is what errors call it.
+    """Read a contract from its text; errors name it by `path`.
 
     Raises:
-        LakehouseError: it has violations; all of them are named.
+        LakehouseError: it has violations; the message has all of them.
     """
     return _loaded([(path, text)])[0]
 
@@ -62,7 +62,7 @@ def contract_paths(directory: str | Path) -> list[str]:
         found = [f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", [])]
     else:
         if not Path(directory).is_dir():
-            raise LakehouseError(f"{directory}: no such folder of contracts; give another by --contracts")
+            raise LakehouseError(f"{directory}: no such folder of contracts; choose another folder with --contracts")
         found = [str(path) for path in Path(directory).rglob("*")]
     return sorted(path for path in found if path.endswith(SUFFIX))
 

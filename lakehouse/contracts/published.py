@@ -1,4 +1,4 @@
-"""Contracts in force: copies in the scripts bucket that jobs read, so that a job and its tables agree."""
+"""Published contracts: copies in the scripts bucket that the jobs read, so that a job and its tables agree."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def publish(contracts: Iterable[Contract], *, names: Names) -> list[str]:
-    """Put contracts in force; those in force already are not written again, others stay.
+    """Publish contracts, which makes them active; active ones are not written again, other files are kept.
 
     Returns:
         URIs of the objects written.
@@ -28,23 +28,23 @@ def publish(contracts: Iterable[Contract], *, names: Names) -> list[str]:
     return written
 
 
-def not_in_force(contracts: Iterable[Contract], *, names: Names) -> list[str]:
-    """URIs where contracts should be in force and others, or none, are."""
+def not_active(contracts: Iterable[Contract], *, names: Names) -> list[str]:
+    """Return the URIs of contracts whose active version is missing or differs."""
     differing = _differing(boto3.client("s3"), contracts, names)
     return [f"s3://{names.scripts_bucket}/{key}" for key, _ in differing]
 
 
 def _differing(s3: "S3Client", contracts: Iterable[Contract], names: Names) -> Iterator[tuple[str, bytes]]:
-    """Key and text of each contract that is not in force as it is."""
+    """Yield key and text of each contract whose active version is missing or differs."""
     prefix = names.contracts_uri.removeprefix(f"s3://{names.scripts_bucket}/")
     for contract in contracts:
         key = f"{prefix}{contract.domain}/{contract.dataset}{SUFFIX}"
         text = read_text(contract.path).encode()
-        if text != _in_force(s3, names.scripts_bucket, key):
+        if text != _active(s3, names.scripts_bucket, key):
             yield key, text
 
 
-def _in_force(s3: "S3Client", bucket: str, key: str) -> bytes | None:
+def _active(s3: "S3Client", bucket: str, key: str) -> bytes | None:
     try:
         return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except s3.exceptions.NoSuchKey:

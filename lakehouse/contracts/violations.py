@@ -1,4 +1,4 @@
-"""Violations of contracts: each names where it is, what is wrong and what to do; all of a file are found in one go."""
+"""Violations of contracts: file and line, what is wrong, and what to write instead; a check finds all of a file."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ YamlPath = tuple[str | int, ...]
 class Violation:
     """One violation of one file.
 
-    Args:
-        file: the contract's path as it was given.
-        line: line of the value in it, from 1.
-        path: where in the document, e.g. `schema[0].properties[2].logicalType`; empty is the whole of it.
+    Attributes:
+        file: path of the contract.
+        line: line of the value in the file, from 1.
+        path: path of the value in the document, e.g. `schema[0].properties[2].logicalType`; empty for the document.
         problem: what is wrong.
-        remedy: what to do about it.
+        remedy: what to write instead.
     """
 
     file: str
@@ -34,10 +34,12 @@ class Violation:
 
 
 class Violations:
-    """Gathers the violations of one file.
+    """The violations of one file.
 
-    Args:
-        file: its path.
+    Attributes:
+        file: path of the file.
+        found: the violations so far.
+        line_of: returns the line of a value from its path.
     """
 
     def __init__(self, file: str) -> None:
@@ -46,6 +48,7 @@ class Violations:
         self.line_of: Callable[[YamlPath], int] = lambda path: 1
 
     def add(self, path: YamlPath, problem: str, *, remedy: str, line: int | None = None) -> None:
+        """Add a violation at a value of the document."""
         self.found.append(
             Violation(
                 file=self.file,
@@ -58,14 +61,14 @@ class Violations:
 
 
 def dotted(path: YamlPath) -> str:
-    """A path as people write it: `schema[0].name`."""
+    """Return a path as text: `schema[0].name`."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
 def one_of(word: object, choices: Iterable[str]) -> str:
-    """Remedy for a word that is none of the choices: the nearest one if it looks misspelt, else what there is."""
-    known = [str(choice) for choice in choices]
-    near = get_close_matches(str(word), known, n=1)
+    """Return the remedy for a word that is not one of the choices: the nearest choice if there is one, else all."""
+    words = [str(choice) for choice in choices]
+    near = get_close_matches(str(word), words, n=1)
     if near:
         return f"did you mean {near[0]!r}?"
-    return f"use one of {', '.join(known[:_SHOWN])}" + (", ..." if len(known) > _SHOWN else "")
+    return f"use one of {', '.join(words[:_SHOWN])}" + (", ..." if len(words) > _SHOWN else "")

@@ -1,28 +1,32 @@
-"""Run one statement on Athena and read its result; the only way the lakehouse itself asks for rows."""
+"""Run one SQL statement on Athena and read its result."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from lakehouse.engine.waiting import wait_until
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
-    from mypy_boto3_athena.type_defs import StartQueryExecutionInputTypeDef
+    from mypy_boto3_athena.type_defs import QueryExecutionTypeDef, StartQueryExecutionInputTypeDef
 
-FIRST_POLL_SECONDS, LAST_POLL_SECONDS = 0.05, 2.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 2.0
+
+QUERY_LIMIT = timedelta(hours=12)
+"""Athena ends a statement sooner: DDL after 10 hours, other statements after at most 4 ("Service Quotas")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """Result of a statement.
 
-    Args:
+    Attributes:
         columns: (name, Athena type) of each column.
         rows: the rows as text, None for NULL, fetched page by page as they are read.
-        scanned_bytes: bytes that Athena read, which it bills by.
+        scanned_bytes: bytes that Athena read and bills.
     """
 
     columns: tuple[tuple[str, str], ...]
@@ -33,36 +37,40 @@ class Result:
 def query(
     athena: "AthenaClient", sql: str, *, names: Names, parameters: tuple[str, ...] = (), workgroup: str | None = None
 ) -> Result:
-    """Run a statement and wait for it.
+    """Run a statement and wait until it has ended.
 
     Args:
         athena: Athena client.
-        sql: one statement; `?` stands for the parameters in turn.
+        sql: one statement; each `?` stands for one parameter, in order.
         names: names of the deployment.
-        parameters: values as SQL literals, as Athena wants them (text in single quotes).
-        workgroup: where it runs; None is the analysts'.
+        parameters: values as SQL literals, as Athena expects them (text in single quotes).
+        workgroup: where it runs; None is the workgroup of analysts.
 
     Raises:
-        LakehouseError: Athena refused or failed the statement; says why in Athena's words.
+        LakehouseError: the statement failed; the message has Athena's reason.
     """
     request: StartQueryExecutionInputTypeDef = {"QueryString": sql, "WorkGroup": workgroup or names.workgroup}
     if parameters:  # Athena refuses an empty list
         request["ExecutionParameters"] = list(parameters)
     query_id = athena.start_query_execution(**request)["QueryExecutionId"]
-    wait = FIRST_POLL_SECONDS
-    while True:
+
+    def ended() -> "QueryExecutionTypeDef | None":
         execution = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
-        state = execution["Status"]["State"]
-        if state == "SUCCEEDED":
-            break
-        if state in ("FAILED", "CANCELLED"):
-            reason = execution["Status"].get("StateChangeReason", "no reason given")
-            raise LakehouseError(f"Athena query {query_id} {state}: {reason}")
-        time.sleep(wait)
-        wait = min(wait * 1.5, LAST_POLL_SECONDS)
-    pages = athena.get_paginator("get_query_results").paginate(QueryExecutionId=query_id)
-    page_iterator = iter(pages)
-    first = next(page_iterator)["ResultSet"]
+        return execution if execution["Status"]["State"] in ("SUCCEEDED", "FAILED", "CANCELLED") else None
+
+    execution = wait_until(
+        ended,
+        subject=f"the end of Athena query {query_id}",
+        first_pause=FIRST_PAUSE_SECONDS,
+        longest_pause=LONGEST_PAUSE_SECONDS,
+        limit=QUERY_LIMIT,
+    )
+    state = execution["Status"]["State"]
+    if state != "SUCCEEDED":
+        reason = execution["Status"].get("StateChangeReason", "no reason given")
+        raise LakehouseError(f"Athena query {query_id} {state}: {reason}")
+    pages = iter(athena.get_paginator("get_query_results").paginate(QueryExecutionId=query_id))
+    first = next(pages)["ResultSet"]
     columns = tuple((info["Name"], info["Type"]) for info in first["ResultSetMetadata"]["ColumnInfo"])
 
     def rows() -> Iterator[tuple[str | None, ...]]:
@@ -70,7 +78,7 @@ def query(
         header = execution.get("StatementType") == "DML" and bool(columns)
         for row in first["Rows"][1 if header else 0 :]:
             yield tuple(value.get("VarCharValue") for value in row["Data"])
-        for page in page_iterator:
+        for page in pages:
             for row in page["ResultSet"]["Rows"]:
                 yield tuple(value.get("VarCharValue") for value in row["Data"])
 
@@ -82,5 +90,5 @@ def query(
 
 
 def literal(text: str) -> str:
-    """A text as an SQL literal."""
+    """Return a text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"

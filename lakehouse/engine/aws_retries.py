@@ -1,7 +1,7 @@
-"""How long a job's AWS clients wait, how often they ask again, and that the log shows it.
+"""AWS retries: time-outs and number of tries of a job's AWS clients, and log lines of failed tries.
 
-Four libraries talk to AWS in a job, each with retries of its own: boto3, Arrow (PyIceberg's files), and on Sail the
-Rust clients of Glue and S3. See docs/decisions/197-aws-retries.md.
+Four libraries of a job call AWS, each with its own retries: boto3, Arrow (for PyIceberg's files), and on Sail the Rust
+clients of Glue and S3. See docs/decisions/197-aws-retries.md.
 """
 
 import logging
@@ -15,19 +15,19 @@ from botocore.session import Session
 from pyarrow.fs import AwsStandardS3RetryStrategy
 
 TRIES = 8
-"""Of one request; waits between them grow up to 20 s."""
+"""Tries of one request; the waits between them grow up to 20 s."""
 
 CONNECT_SECONDS, READ_SECONDS = 5, 30
-"""Until a connection stands, and between two pieces of an answer."""
+"""Time-outs until a connection is open, and between two parts of a response."""
 
 RUST_RETRIES = ("object_store::client=info", "aws_smithy_runtime::client::http::connection_poisoning=debug")
-"""What Sail's clients of S3 and Glue log of a request that they send again; at other levels they log each request."""
+"""Log filters for retries of Sail's S3 and Glue clients; at other levels these clients log each request."""
 
 log = logging.getLogger(__name__)
 
 
 class ArrowRetries(AwsStandardS3RetryStrategy):  # type: ignore[misc]
-    """As often as everybody else: Arrow's own default is three times."""
+    """Arrow's retries with the number of tries of the other clients; Arrow's default is three."""
 
     def __init__(self) -> None:
         super().__init__(max_attempts=TRIES)
@@ -38,28 +38,28 @@ ICEBERG_FILES = {
     "s3.connect-timeout": str(CONNECT_SECONDS),
     "s3.request-timeout": str(READ_SECONDS),
 }
-"""Properties of a PyIceberg catalog, for files that it reads and writes itself."""
+"""Properties of a PyIceberg catalog for the files that it reads and writes itself."""
 
 
 @cache  # Once a process.
-def bound() -> None:
-    """Bound what AWS clients that this process makes from now on wait and repeat, and log each failed try of boto3's.
+def configure() -> None:
+    """Set time-outs and tries of the AWS clients that this process creates from now on, and log boto3's failed tries.
 
-    What the environment says already stays.
+    Environment variables that are already set are kept.
     """
     # boto3 and AWS's SDK for Rust read both.
     os.environ.setdefault("AWS_RETRY_MODE", "standard")
     os.environ.setdefault("AWS_MAX_ATTEMPTS", str(TRIES))
-    botocore.register_initializer(_bound_session)
+    botocore.register_initializer(_configure_session)
 
 
-def _bound_session(session: Session) -> None:
+def _configure_session(session: Session) -> None:
     session.set_default_client_config(Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS))
     session.register("needs-retry", _log_failure)
 
 
 def _log_failure(**event: Any) -> None:
-    """Log a try that boto3 takes again, or would if it were not the last.
+    """Log a failed try that boto3 repeats, or would repeat if it were not the last.
 
     Args:
         event: `response` (None or HTTP and parsed response), `caught_exception`, `operation`, `attempts`.

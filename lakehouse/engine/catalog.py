@@ -1,4 +1,4 @@
-"""The Iceberg catalog: AWS Glue, in an account or at the endpoint that the environment names."""
+"""The Iceberg catalog: AWS Glue, in an account or at the endpoint in the environment (AWS_ENDPOINT_URL)."""
 
 import os
 
@@ -10,16 +10,15 @@ from pyiceberg.table import CommitTableResponse, Table
 from pyiceberg.table.update import AddSnapshotUpdate, TableRequirement, TableUpdate
 
 from lakehouse.engine import aws_retries
+from lakehouse.engine.session import CATALOG
 from lakehouse.errors import LakehouseError
-
-NAME = "glue_catalog"
 
 
 def load() -> Catalog:
     """Open the Glue catalog with AWS's default credential chain.
 
-    PyIceberg reaches Glue through boto3, which knows AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_GLUE, and S3 through
-    Arrow, which must be told.
+    PyIceberg calls Glue through boto3, which reads AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_GLUE, and S3 through Arrow,
+    which needs the endpoint as a property.
 
     Raises:
         LakehouseError: no region is set.
@@ -31,13 +30,14 @@ def load() -> Catalog:
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     if endpoint:
         properties["s3.endpoint"] = endpoint
-    return _Glue(NAME, None, **properties)
+    return _Glue(CATALOG, None, **properties)
 
 
 class _Glue(GlueCatalog):
-    """Glue, with commits that landed although Glue refused them: botocore had sent them again for want of an answer.
+    """Glue catalog that recognizes its own commit.
 
-    PyIceberg deletes the files of a commit that was refused, which the table consists of then.
+    If the response to a commit is lost, botocore sends the commit again and Glue refuses the second one. PyIceberg
+    would then delete the files of the refused commit, which are the files of the table.
     """
 
     def commit_table(

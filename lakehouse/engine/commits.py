@@ -1,7 +1,7 @@
-"""Commits that lose nothing: each is made on the state it was computed from, or not at all.
+"""Commits that lose nothing: each is made on the state from which its rows were computed, or fails.
 
-What is computed from a table and written back to it would undo whatever was committed in between. Engines differ in
-what they check, see docs/decisions/071-commits-that-lose-nothing.md; what they do not is checked here.
+Rows that are computed from a table and written back to it would undo a commit that another writer made in between. The
+engines check different parts of this (docs/decisions/071-commits-that-lose-nothing.md); the rest is checked here.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,14 +20,14 @@ from lakehouse.engine.session import engine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """The state of a table that a change is computed from.
+    """The state of a table from which a change is computed.
 
-    Args:
+    Attributes:
         database: Glue database.
-        table: its name in it.
-        metadata_location: URI of its Iceberg metadata; no two states share one.
-        snapshot_id: its current snapshot; None while nothing was written.
-        is_evolved: the table has other columns or types than that snapshot was written with.
+        table: name of the table in the database.
+        metadata_location: URI of the Iceberg metadata; different for each state.
+        snapshot_id: current snapshot; None if nothing was written yet.
+        is_evolved: whether the table has other columns or types than this snapshot was written with.
     """
 
     database: str
@@ -38,11 +38,12 @@ class Base:
 
     @property
     def name(self) -> str:
+        """`database.table`."""
         return f"{self.database}.{self.table}"
 
 
 def base_of(table: Table) -> Base:
-    """The state that PyIceberg loaded."""
+    """Return the state of a table that PyIceberg loaded."""
     database, name = table.name()[-2:]
     snapshot = table.current_snapshot()
     return Base(
@@ -55,82 +56,85 @@ def base_of(table: Table) -> Base:
 
 
 def read(spark: SparkSession, base: Base) -> DataFrame:
-    """The table as it was in that state."""
+    """Return the rows of a table in a state."""
     if base.snapshot_id is None:
         return spark.table(base.name).where(fn.lit(False))
     if base.is_evolved:
-        # A snapshot is read in the columns of its time. The table as it is may be a later state than `base`, which
-        # the commit then finds out.
+        # A snapshot is read with the columns of its time. The current table may be a later state than `base`; then the
+        # commit fails.
         return spark.table(base.name)
-    # No option of the reader says it everywhere: Spark 3.5 ignores `versionAsOf`, Iceberg on 4.1 refuses `snapshot-id`.
+    # No reader option works on all engines: Spark 3.5 ignores `versionAsOf`, Iceberg on 4.1 refuses `snapshot-id`.
     return spark.sql(f"SELECT * FROM {base.name} VERSION AS OF {base.snapshot_id}")  # noqa: S608
 
 
 @tracing.span("commit")
 def append(rows: DataFrame, base: Base) -> None:
-    """Add rows, if nothing else was committed since `base`."""
+    """Append rows, if nothing else was committed since `base`."""
     if engine() == "sail":
-        # Sail fails an append after which the table would not be its plan's plus these rows.
-        _writer(_fenced(rows, base), base).append()
+        # Sail refuses an append if the result would not be the table of its plan plus these rows.
+        _writer(_guarded(rows, base), base).append()
     else:
-        # Spark's append fits itself behind any other commit; to overwrite no row is an append that is validated.
+        # Spark's append accepts any other commit before it; to overwrite no row is an append that is validated.
         _writer(rows, base).overwrite(fn.lit(False))
 
 
 @tracing.span("commit")
 def overwrite_partitions(rows: DataFrame, base: Base) -> None:
-    """Put rows in place of all partitions that they belong to, if nothing was committed to these since `base`."""
-    _writer(_fenced(rows, base) if engine() == "sail" else rows, base).overwritePartitions()
+    """Replace all partitions of the given rows by these rows, if nothing was committed to them since `base`."""
+    _writer(_guarded(rows, base) if engine() == "sail" else rows, base).overwritePartitions()
 
 
 @tracing.span("commit")
 def replace(rows: DataFrame, base: Base, *, where: Column) -> None:
-    """Put rows in place of those that meet a condition on partitions, and lose nothing of the others.
+    """Replace the rows that meet a condition on partitions, and keep all others.
 
-    Spark finds what meets the condition in whatever state it commits on, Sail in `base`.
+    Spark evaluates the condition in the state that it commits on, Sail in `base`.
     """
-    (_fenced(rows, base) if engine() == "sail" else rows).writeTo(base.name).overwrite(where)
+    (_guarded(rows, base) if engine() == "sail" else rows).writeTo(base.name).overwrite(where)
 
 
 @tracing.span("commit")
 def merge(rows: DataFrame, base: Base, *, on: str, update_when: str) -> None:
-    """Insert rows, and update those that are there.
+    """Insert new rows and update existing ones.
 
     Args:
-        rows: with alias `s`; they have the columns of the table, whose alias is `t`.
+        rows: rows with the columns of the table; their alias is `s`, the alias of the table is `t`.
         base: state of the table.
-        on: when two rows are the same.
-        update_when: whether that of `rows` takes the other's place.
+        on: condition that two rows have the same key.
+        update_when: condition that the row of `s` replaces the row of `t`.
     """
-    # Spark validates a MERGE against the state that it found; what `rows` were computed from may be older.
+    # Spark validates a MERGE against the state that it read; `rows` may be computed from an older one.
     rows.sparkSession.sql(
         f"MERGE INTO {base.name} t USING {{source}} s ON {on} "
         f"WHEN MATCHED AND {update_when} THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
-        source=_fenced(rows, base),
+        source=_guarded(rows, base),
     )
 
 
 def _writer(rows: DataFrame, base: Base) -> DataFrameWriterV2:
-    # Iceberg docs, "Spark Configuration", write options. Sail knows neither, hence `_fenced`.
+    # Iceberg docs, "Spark Configuration", write options. Sail has neither, hence `_guarded`.
     writer = rows.writeTo(base.name).option("isolation-level", "serializable")
     return writer if base.snapshot_id is None else writer.option("validate-from-snapshot-id", str(base.snapshot_id))
 
 
-def _fenced(rows: DataFrame, base: Base) -> DataFrame:
-    """The same rows, of a query that fails while it runs unless the table is still in the state `base`.
+def _guarded(rows: DataFrame, base: Base) -> DataFrame:
+    """Return the same rows from a query that fails at run time unless the table is still in the state `base`.
 
     Sail checks a commit against the table as it was when the query was planned. Planning reads the target and then,
-    anew, the table to write: what is committed in between is overwritten unseen. When the query runs, both are
-    behind it, and the state being `base` still, it was so throughout.
+    again, the table to write; a commit in between is overwritten without an error. At run time both reads are done: if
+    the state is still `base` then, it was `base` at both.
     """
     spark = rows.sparkSession
-    return rows.unionByName(spark.range(1).mapInArrow(partial(_refuse_if_moved, base=base), rows.schema))
+    return rows.unionByName(spark.range(1).mapInArrow(partial(_fail_if_changed, base=base), rows.schema))
 
 
-def _refuse_if_moved(batches: Iterable[pa.RecordBatch], *, base: Base) -> Iterator[pa.RecordBatch]:
+def _fail_if_changed(batches: Iterable[pa.RecordBatch], *, base: Base) -> Iterator[pa.RecordBatch]:
     for _ in batches:
         glue = boto3.Session().client("glue")
-        found = glue.get_table(DatabaseName=base.database, Name=base.table)["Table"]["Parameters"]["metadata_location"]
-        if found != base.metadata_location:
-            raise RuntimeError(f"{base.name}: {commit_conflicts.MOVED}, {found} after {base.metadata_location}")
+        table = glue.get_table(DatabaseName=base.database, Name=base.table)["Table"]
+        location = table["Parameters"]["metadata_location"]
+        if location != base.metadata_location:
+            raise RuntimeError(
+                f"{base.name}: {commit_conflicts.OTHER_COMMIT_FIRST}, {location} after {base.metadata_location}"
+            )
     yield from ()

@@ -1,4 +1,4 @@
-"""The Spark session of every job: one function, three engines, one dialect (UTC, the Glue catalog by default)."""
+"""The Spark session of all jobs, on three engines with the same settings (UTC, ANSI, Glue as default catalog)."""
 
 import os
 import sys
@@ -21,38 +21,38 @@ ICEBERG = {
     f"spark.sql.catalog.{CATALOG}": "org.apache.iceberg.spark.SparkCatalog",
     f"spark.sql.catalog.{CATALOG}.catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
     f"spark.sql.catalog.{CATALOG}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
-    # A table that is remembered is as old as when it was first looked at: a lost race could not be run again on the
-    # state that won.
+    # A cached table stays in the state of its first use, so after a commit conflict the work could not be done again
+    # on the new state.
     f"spark.sql.catalog.{CATALOG}.cache-enabled": "false",
 }
-"""Settings of Apache Spark, whoever runs it: a Glue job gets them as `--conf`, a local session here.
+"""Settings of Apache Spark: a Glue job gets them as `--conf`, a local session gets them here.
 
 Source: Iceberg docs, "Spark Configuration" and "AWS Integrations".
 """
 
 
 def engine() -> str:
-    """The engine that `LAKEHOUSE_ENGINE` names: `sail` (default), `spark` or `glue`.
+    """Return the engine from `LAKEHOUSE_ENGINE`: `sail` (default), `spark` or `glue`.
 
     Raises:
         LakehouseError: the engine is unknown.
     """
-    named = os.environ.get("LAKEHOUSE_ENGINE", "sail")
-    if named not in ENGINES:
-        raise LakehouseError(f"LAKEHOUSE_ENGINE is '{named}': expected one of {', '.join(ENGINES)}")
-    return named
+    name = os.environ.get("LAKEHOUSE_ENGINE", "sail")
+    if name not in ENGINES:
+        raise LakehouseError(f"LAKEHOUSE_ENGINE is '{name}': expected one of {', '.join(ENGINES)}")
+    return name
 
 
 @cache
 def spark() -> "SparkSession":
-    """Return this process's session on the engine that `LAKEHOUSE_ENGINE` names (default `sail`).
+    """Return this process's session on the engine from `LAKEHOUSE_ENGINE` (default `sail`).
 
-    `sail` runs a Spark Connect server inside this process and needs no JVM, `spark` is a local Apache Spark with
-    Iceberg on its class path, `glue` takes the session as the job's arguments configured it. On each of them a
-    table is `database.table` in the Glue catalog of AWS_REGION, at AWS_ENDPOINT_URL when that is set.
+    `sail` runs a Spark Connect server in this process and needs no JVM. `spark` is a local Apache Spark with Iceberg on
+    its class path. `glue` uses the session that the job's arguments configure. On all of them a table is
+    `database.table` in the Glue catalog of AWS_REGION, at AWS_ENDPOINT_URL if that is set.
 
     Raises:
-        LakehouseError: the engine is unknown, or lacks a part that must be installed first.
+        LakehouseError: the engine is unknown, or a part of it is not installed.
     """
     session = {"sail": _sail, "spark": _spark, "glue": _glue}[engine()]()
     # The same data must give the same rows everywhere: casts between text and timestamps depend on the zone, and
@@ -63,9 +63,9 @@ def spark() -> "SparkSession":
 
 
 def engine_errors() -> tuple[type[Exception], ...]:
-    """What an engine raises when it cannot do what it is asked to.
+    """Return the types of exceptions that an engine raises when it cannot run a query.
 
-    Spark 3.5 hands on what fails in a task as Java's exception.
+    Spark 3.5 raises an error of a task as the exception of Java.
     """
     from pyspark.errors import PySparkException
 
@@ -92,13 +92,13 @@ def _sail() -> "SparkSession":
     return session
 
 
-@cache  # The server lives as long as something refers to it: this cache, hence the process.
+@cache  # The server runs as long as it is referenced: with this cache, as long as the process.
 def _sail_server() -> Any:
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    at = f', endpoint_url="{endpoint}"' if endpoint else ""
-    # Sail reads its configuration from the environment when the server is made.
+    endpoint_option = f', endpoint_url="{endpoint}"' if endpoint else ""
+    # Sail reads its configuration from the environment when the server is created.
     os.environ.setdefault("RUST_LOG", ",".join(("error", *aws_retries.RUST_RETRIES)))
-    os.environ["SAIL_CATALOG__LIST"] = f'[{{type="glue", name="{CATALOG}", region="{_region()}"{at}}}]'
+    os.environ["SAIL_CATALOG__LIST"] = f'[{{type="glue", name="{CATALOG}", region="{_region()}"{endpoint_option}}}]'
     os.environ["SAIL_CATALOG__DEFAULT_CATALOG"] = CATALOG
     if endpoint and endpoint.startswith("http://"):
         os.environ["AWS_ALLOW_HTTP"] = "true"  # its S3 client refuses plain HTTP otherwise
@@ -120,11 +120,11 @@ def _spark() -> "SparkSession":
     if find_spec("py4j") is None:
         raise LakehouseError(
             "engine spark needs Apache Spark itself, but pyspark-client is installed, which only talks to a server: "
-            "install pyspark of the same version in an environment of its own, or set LAKEHOUSE_ENGINE=sail"
+            "install pyspark of the same version in a separate environment, or set LAKEHOUSE_ENGINE=sail"
         )
-    # Workers would be the first `python3` on PATH, which may be another one, with other libraries.
+    # By default workers run the first `python3` on PATH, which may have other libraries.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    # Iceberg's AWS client finds AWS_ENDPOINT_URL by itself, but no AWS_DEFAULT_REGION.
+    # Iceberg's AWS client reads AWS_ENDPOINT_URL, but not AWS_DEFAULT_REGION.
     settings: dict[str, bool | float | int | str | None] = {
         **ICEBERG,
         f"spark.sql.catalog.{CATALOG}.client.region": _region(),
@@ -144,7 +144,7 @@ def _spark() -> "SparkSession":
 def _glue() -> "SparkSession":
     from pyspark.sql import SparkSession
 
-    # The job's `--conf` names the catalog (stacks/ writes it): a session made here would hide a job that lacks it.
+    # The job's `--conf` configures the catalog (see stacks/). To configure it here would hide that it is missing.
     session: SparkSession = SparkSession.builder.getOrCreate()
     if session.conf.get("spark.sql.defaultCatalog", "") != CATALOG:
         raise LakehouseError(

@@ -1,12 +1,15 @@
-"""Traces: an OpenTelemetry span for each attempt and each step of it, exported where a job is told to, else nowhere.
+"""Log lines and traces of a job: an OpenTelemetry span for each attempt and each of its steps.
 
-OpenTelemetry is loaded only by a job that exports: its import takes longer than a small job's own work.
+Spans are exported if the job has an endpoint for them. Only then is OpenTelemetry loaded, because its import takes
+longer than the work of a small job.
 
 Source: OpenTelemetry specification, "OTLP Exporter Configuration"; Amazon CloudWatch user guide, "OTLP endpoints".
 """
 
+import logging
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -28,28 +31,37 @@ SECONDS_TO_EXPORT = 5
 _provider: "TracerProvider | None" = None
 
 
-def asked_for() -> str | None:
-    """Where OpenTelemetry's own environment variables send traces, if they are set."""
+def log_to_output(run_id: str) -> None:
+    """Print the log of the lakehouse, and warnings of other libraries, each line with the id of the job run."""
+    line = f"%(asctime)s %(levelname)s run={run_id} %(name)s: %(message)s"
+    logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format=line, force=True)
+    logging.getLogger("lakehouse").setLevel(logging.INFO)
+
+
+def endpoint_from_environment() -> str | None:
+    """Return the URL for traces from OpenTelemetry's environment variables, or None if they are not set."""
     base = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
     return os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or (f"{base.rstrip('/')}/v1/traces" if base else None)
 
 
 def export_to(endpoint: str, *, move: Move, names: Names, run_id: str) -> None:
-    """Export the spans of this process from now on; a receiver that is down costs time, but fails nothing.
+    """Export the spans of this process from now on; if the receiver is down, this takes time but fails nothing.
 
     Args:
-        endpoint: URL that takes OTLP over HTTP, e.g. `names.traces_endpoint`; requests to AWS's own are signed.
-        move, names, run_id: the job run that they are of.
+        endpoint: URL that takes OTLP over HTTP, e.g. `names.traces_endpoint`; requests to AWS are signed.
+        move: move of the job run.
+        names: names of the deployment.
+        run_id: id of the job run.
 
     Raises:
-        LakehouseError: the endpoint is AWS's, and there are no credentials.
+        LakehouseError: the endpoint is one of AWS, and there are no credentials.
     """
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    global _provider  # a process is one job run, and its spans go to one place
+    global _provider  # a process is one job run, with one receiver
     resource = {
         "service.namespace": names.project,
         "service.name": names.job(move),
@@ -63,11 +75,11 @@ def export_to(endpoint: str, *, move: Move, names: Names, run_id: str) -> None:
 
 @contextmanager
 def span(name: str, **attributes: str) -> Iterator[None]:
-    """Time what is done within; what it raises is noted on the span.
+    """Measure the time of a block and record the exception that it raises.
 
     Args:
         name: the move or the step.
-        attributes: what it is about; each gets the prefix `lakehouse.`.
+        attributes: attributes of the span, e.g. the dataset; each gets the prefix `lakehouse.`.
     """
     if _provider is None:
         yield
@@ -78,7 +90,7 @@ def span(name: str, **attributes: str) -> Iterator[None]:
 
 
 def flush() -> None:
-    """Send what has ended: Glue promises a script no orderly exit."""
+    """Send all ended spans, because Glue may end the process of a script without notice."""
     if _provider is not None:
         _provider.force_flush(SECONDS_TO_EXPORT * 1000)
 
@@ -94,7 +106,7 @@ def _session(endpoint: str) -> "Session | None":
         raise LakehouseError(f"traces go to {endpoint}, which takes signed requests, but there are no AWS credentials")
 
     def sign(request: "PreparedRequest") -> "PreparedRequest":
-        # Frozen now, so that a long job signs with credentials that are still good.
+        # Frozen for each request, so that a long job signs with credentials that have not expired.
         signer = SigV4Auth(credentials.get_frozen_credentials(), aws["service"], aws["region"])
         unsigned = AWSRequest(request.method, request.url, data=request.body)
         signer.add_auth(unsigned)

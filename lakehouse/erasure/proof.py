@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from lakehouse.names import Names, OpsTable, Zone
+from lakehouse.names import Names, Zone
+from lakehouse.tables import rows
+from lakehouse.tables.rows import ErasureRow
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -74,13 +76,24 @@ def new_salt() -> str:
 
 def write(s3: "S3Client", catalog: "Catalog", erasure: Erasure, *, names: Names) -> str:
     """Write the proof and its row; returns the proof's URI."""
-    import pyarrow as pa
-
     key = names.erasure_key(erasure_id=erasure.erasure_id)
     uri = f"s3://{names.bucket(Zone.RAW)}/{key}"
     proof = json.dumps(asdict(erasure) | {"state": erasure.state}, indent=1, default=str)
     s3.put_object(Bucket=names.bucket(Zone.RAW), Key=key, Body=proof.encode(), ContentType="application/json")
-    table = catalog.load_table((names.ops_database, OpsTable.ERASURES))
-    row = asdict(erasure) | {"state": erasure.state, "found": len(erasure.found), "report": uri}
-    table.append(pa.Table.from_pylist([row], schema=table.schema().as_arrow()))
+    row = ErasureRow(
+        erasure_id=erasure.erasure_id,
+        dataset=erasure.dataset,
+        key_hash=erasure.key_hash,
+        salt=erasure.salt,
+        started_at=erasure.started_at,
+        finished_at=erasure.finished_at,
+        state=erasure.state,
+        stage_records=erasure.stage_records,
+        rows=erasure.rows,
+        versions=erasure.versions,
+        scanned=erasure.scanned,
+        found=len(erasure.found),
+        report=uri,
+    )
+    rows.append(catalog, [row], names=names)
     return uri

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lakehouse.batches import manifests
 from lakehouse.batches.manifests import Batch, StageObject
+from lakehouse.batches.planning import plan_batch
 from lakehouse.erasure.records import Left, without
 from lakehouse.erasure.subject import Subject
 from lakehouse.erasure.versions import content
@@ -27,7 +28,7 @@ def erase(s3: "S3Client", subject: Subject, *, names: Names, dry_run: bool) -> i
         how many records were taken out, or would be.
     """
     contract = subject.contract
-    while not dry_run and contract.source.type != "api" and manifests.plan(s3, names=names, contract=contract):
+    while not dry_run and contract.source.type != "api" and plan_batch(s3, names=names, contract=contract):
         pass
     removed = 0
     for batch_id in manifests.batch_ids(s3, names=names, dataset=contract.dataset):

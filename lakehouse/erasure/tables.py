@@ -9,7 +9,7 @@ from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import FileScanTask, Table
 
 from lakehouse.contracts.columns import RECORD
-from lakehouse.engine.commit_conflicts import retried
+from lakehouse.engine.commit_conflicts import retry_on_conflict
 from lakehouse.erasure.subject import Subject
 from lakehouse.erasure.versions import delete_all
 from lakehouse.maintenance.expiry import expire
@@ -40,7 +40,7 @@ def erase(load: Callable[[], Table], subject: Subject) -> int:
         groups = ([task] for task in _files(table, subject))
         return rewrite(table, groups, keep=lambda rows: rows.filter(pc.invert(pc.fill_null(subject.mask(rows), False))))
 
-    return retried(attempt, what=f"{subject.contract.dataset}, erasure")
+    return retry_on_conflict(attempt, subject=f"{subject.contract.dataset}, erasure")
 
 
 def forget_past(s3: "S3Client", load: Callable[[], Table]) -> int:
@@ -51,8 +51,8 @@ def forget_past(s3: "S3Client", load: Callable[[], Table]) -> int:
     before = reachable(load())
     what = f"{'.'.join(load().name())}, erasure"
     # Manifests say in which range removed files were, until a commit after the removal leaves them out.
-    retried(lambda: _commit_nothing(load()), what=what)
-    retried(lambda: _expire(load()), what=what)
+    retry_on_conflict(lambda: _commit_nothing(load()), subject=what)
+    retry_on_conflict(lambda: _expire(load()), subject=what)
     doomed = before - reachable(load())
     for uri in doomed:
         delete_all(s3, uri)

@@ -30,7 +30,7 @@ def add(rows: DataFrame, contract: Contract, table: Table, *, batch_ids: Iterabl
         how many rows each batch `inserted`.
 
     Raises:
-        Exception: of the engine; `races.is_lost` tells whether another commit came first.
+        Exception: an error of the engine; `commit_conflicts.is_conflict` recognizes a commit conflict.
     """
     base = commits.base_of(table)
     if contract.deduplicate is Deduplicate.RECORD:

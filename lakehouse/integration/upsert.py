@@ -50,7 +50,7 @@ def upsert(rows: DataFrame, contract: Contract, table: Table, *, merge_rows: int
         their contents tell apart, one of these batches is credited.
 
     Raises:
-        Exception: of the engine; `races.is_lost` tells whether another commit came first.
+        Exception: an error of the engine; `commit_conflicts.is_conflict` recognizes a commit conflict.
     """
     base = commits.base_of(table)
     part = near = pruning.ANY_ROW

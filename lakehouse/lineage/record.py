@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lakehouse.engine import athena
 from lakehouse.lineage.events import EventType, Json
 from lakehouse.names import Names, OpsTable
+from lakehouse.tables import rows
+from lakehouse.tables.rows import LineageRow
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
@@ -18,12 +21,8 @@ STATEMENT_BYTES = 200_000
 
 
 def append(catalog: "Catalog", events: Iterable[Json], *, names: Names, dataset: str) -> None:
-    """Append events about a dataset; a lost race is retried by PyIceberg on the table's `commit.retry.*`."""
-    import pyarrow as pa
-
-    table = catalog.load_table((names.ops_database, OpsTable.LINEAGE))
-    rows = [_row(event, dataset) for event in events]
-    table.append(pa.Table.from_pylist(rows, schema=table.schema().as_arrow()))
+    """Append events about a dataset."""
+    rows.append(catalog, [_row(event, dataset) for event in events], names=names)
 
 
 def insert(client: "AthenaClient", events: Mapping[str, Sequence[Json]], *, names: Names) -> None:
@@ -32,9 +31,13 @@ def insert(client: "AthenaClient", events: Mapping[str, Sequence[Json]], *, name
     Raises:
         LakehouseError: Athena refused it.
     """
-    rows = [_row(event, dataset) for dataset, of_dataset in events.items() for event in of_dataset]
-    columns = ", ".join(rows[0]) if rows else ""
-    for part in _parts([f"({', '.join(map(_literal, row.values()))})" for row in rows]):
+    columns = ", ".join(field.name for field in fields(LineageRow))
+    values = [
+        f"({', '.join(map(_literal, asdict(_row(event, dataset)).values()))})"
+        for dataset, of_dataset in events.items()
+        for event in of_dataset
+    ]
+    for part in _parts(values):
         sql = f"INSERT INTO {names.ops_database}.{OpsTable.LINEAGE} ({columns}) VALUES {', '.join(part)}"  # noqa: S608 - literals
         athena.query(client, sql, names=names, workgroup=names.dbt_workgroup)
 
@@ -61,7 +64,7 @@ def latest(catalog: "Catalog", *, names: Names, batches: int) -> list[Json]:
     of_job: dict[str, list[Json]] = {}
     for (job, _), row in wanted.items():
         of_job.setdefault(job, []).append(row)
-    chosen = [row for rows in of_job.values() for row in rows[-batches:]]
+    chosen = [row for runs_of_job in of_job.values() for row in runs_of_job[-batches:]]
     if not chosen:
         return []
     keys = {(row["job"], row["run_id"], row["event_time"]) for row in chosen}
@@ -71,24 +74,27 @@ def latest(catalog: "Catalog", *, names: Names, batches: int) -> list[Json]:
         And(ended, GreaterThanOrEqual(term=Reference(name="event_time"), value=literal(since))),
         In(term=Reference(name="run_id"), values=runs),
     )
-    rows = table.scan(row_filter=near).to_arrow().to_pylist()
-    rows = [row for row in rows if (row["job"], row["run_id"], row["event_time"]) in keys]
-    return [json.loads(row["event"]) for row in sorted(rows, key=lambda row: row["event_time"])]
+    events = [
+        row
+        for row in table.scan(row_filter=near).to_arrow().to_pylist()
+        if (row["job"], row["run_id"], row["event_time"]) in keys
+    ]
+    return [json.loads(row["event"]) for row in sorted(events, key=lambda row: row["event_time"])]
 
 
-def _row(event: Json, dataset: str) -> Json:
+def _row(event: Json, dataset: str) -> LineageRow:
     about = event["run"]["facets"]["lakehouse"]
-    return {
-        "event_time": datetime.fromisoformat(event["eventTime"]),
-        "run_id": about["run_id"],
-        "job": event["job"]["name"],
-        "event_type": event["eventType"],
-        "dataset": dataset,
-        "batch_ids": about["batch_ids"],
-        "inputs": _names(event["inputs"]),
-        "outputs": _names(event["outputs"]),
-        "event": json.dumps(event, ensure_ascii=False),
-    }
+    return LineageRow(
+        event_time=datetime.fromisoformat(event["eventTime"]),
+        run_id=about["run_id"],
+        job=event["job"]["name"],
+        event_type=event["eventType"],
+        dataset=dataset,
+        batch_ids=about["batch_ids"],
+        inputs=_names(event["inputs"]),
+        outputs=_names(event["outputs"]),
+        event=json.dumps(event, ensure_ascii=False),
+    )
 
 
 def _names(datasets: Iterable[Json]) -> list[str]:

@@ -11,7 +11,7 @@ from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table
 
 from lakehouse.contracts.model import Contract
-from lakehouse.engine.commit_conflicts import retried
+from lakehouse.engine.commit_conflicts import retry_on_conflict
 from lakehouse.maintenance import compaction, expiry, orphans, tombstones
 from lakehouse.names import Names
 from lakehouse.tables import optimizers
@@ -89,7 +89,7 @@ def maintain(
                 work(table)
             return found
 
-        done[name] = retried(attempt, what=f"{definition.name}, {name}")
+        done[name] = retry_on_conflict(attempt, subject=f"{definition.name}, {name}")
 
     if contract is not None:
         step(

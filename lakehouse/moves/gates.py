@@ -77,7 +77,7 @@ def _volume(accepted: int, before: list[int]) -> Result:
 
 def _history(job: Job, now: Mapping[str, Counts]) -> list[int]:
     """Accepted records of the last batches before these."""
-    done = attempts.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
+    done = attempts.read(job.catalog, names=job.names, dataset=job.contract.dataset)
     loads = attempts.last_successes(done, Move.STAGE_TO_RAW)
     before = sorted(batch_id for batch_id in loads if batch_id < min(now))
     return [loads[batch_id].accepted or 0 for batch_id in before[-HISTORY:]]

@@ -18,13 +18,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pyiceberg.catalog import Catalog
 
-from lakehouse.batches import attempts as ops
-from lakehouse.batches import manifests
+from lakehouse.batches import attempts, manifests
+from lakehouse.batches.attempts import Attempt
 from lakehouse.batches.manifests import StageObject
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import aws_retries, catalog, tracing
-from lakehouse.engine.job_log import log_to_output
 from lakehouse.engine.session import spark
 from lakehouse.errors import LakehouseError
 from lakehouse.lineage import endpoint, record
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Counts = Mapping[str, int]
-"""Fields of `ops.Attempt` that a move counted for one batch, by name."""
+"""Fields of `Attempt` that a move counted for one batch, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +93,8 @@ class Job:
         self.endpoint.send([started])
 
         def tell(state: str, counts: Mapping[str, Counts], error: str | None = None) -> None:
-            attempts = [
-                ops.Attempt(
+            outcomes = [
+                Attempt(
                     dataset=self.contract.dataset,
                     batch_id=batch_id,
                     move=self.move,
@@ -109,14 +108,14 @@ class Job:
                 )
                 for batch_id in batch_ids
             ]
-            ended = lineage.ended(attempt, at=attempts[0].finished_at, counts=counts, results=results, error=error)
+            ended = lineage.ended(attempt, at=outcomes[0].finished_at, counts=counts, results=results, error=error)
             with tracing.span("record"):
                 # What is due follows from ops.batches: with its row, last, the record is whole.
                 record.append(self.catalog, [started, *ended], names=self.names, dataset=self.contract.dataset)
-                ops.record(self.catalog, attempts, names=self.names)
-            for one in attempts:
-                log.info("%s: %s %s: %s", one.batch_id, self.move, state, error or counts.get(one.batch_id, {}))
-            self._publish(attempts)
+                attempts.record(self.catalog, outcomes, names=self.names)
+            for outcome in outcomes:
+                log.info("%s: %s %s: %s", outcome.batch_id, self.move, state, error or counts.get(outcome.batch_id, {}))
+            self._publish(outcomes)
             self.endpoint.send(ended)
 
         try:
@@ -129,12 +128,12 @@ class Job:
                         self._record_results(results)
                 except Exception as error:
                     try:
-                        tell(ops.FAILED, {}, error=f"{type(error).__name__}: {error}")
+                        tell(attempts.FAILED, {}, error=f"{type(error).__name__}: {error}")
                     except Exception as unrecorded:
                         # The cause is what matters, and who could not be told of it is in the log.
                         log.error("%s: that it failed could not be recorded: %s", batch_ids[0], unrecorded)
                     raise
-                tell(ops.SUCCEEDED, counts)
+                tell(attempts.SUCCEEDED, counts)
         finally:
             tracing.flush()
 
@@ -167,7 +166,7 @@ class Job:
                 if result.verdict is not Verdict.PASS:
                     log.warning("%s: rule %s %s: %s", batch_id, result.rule, result.verdict, result.reason)
 
-    def _publish(self, attempts: Sequence[ops.Attempt]) -> None:
+    def _publish(self, outcomes: Sequence[Attempt]) -> None:
         """Publish an attempt's metrics; if that fails, say so and go on.
 
         What the metrics tell is committed, data and ops alike: a job that fails now would be run again for nothing,
@@ -175,10 +174,10 @@ class Job:
         """
         config = Config(connect_timeout=5, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
         try:
-            age = self._age() if attempts[0].state == ops.SUCCEEDED else None
-            metrics.publish(boto3.client("cloudwatch", config=config), attempts, names=self.names, age=age)
+            age = self._age() if outcomes[0].state == attempts.SUCCEEDED else None
+            metrics.publish(boto3.client("cloudwatch", config=config), outcomes, names=self.names, age=age)
         except (BotoCoreError, ClientError, LakehouseError) as error:
-            log.error("%s: %s of %s: %s", self.contract.dataset, metrics.UNPUBLISHED_LOG, attempts[0].batch_id, error)
+            log.error("%s: %s of %s: %s", self.contract.dataset, metrics.UNPUBLISHED_LOG, outcomes[0].batch_id, error)
 
     def _age(self) -> timedelta | None:
         """How old the newest data is that this run brought to integration, from its arrival in stage."""
@@ -205,11 +204,13 @@ def open_job(move: Move, arguments: list[str] | None = None) -> Job:
     parser.add_argument("--JOB_RUN_ID", default="by-hand", help="Glue's id of this run")
     parser.add_argument("--parent", help="job/run that started this one")
     parser.add_argument("--lineage_endpoint", default=endpoint.asked_for(), help="URL that takes OpenLineage events")
-    parser.add_argument("--traces_endpoint", default=tracing.asked_for(), help="URL that takes OTLP over HTTP")
+    parser.add_argument(
+        "--traces_endpoint", default=tracing.endpoint_from_environment(), help="URL that takes OTLP over HTTP"
+    )
     # Glue adds arguments of its own to every script.
     given, _ = parser.parse_known_args(arguments)
-    log_to_output(given.JOB_RUN_ID)
-    aws_retries.bound()
+    tracing.log_to_output(given.JOB_RUN_ID)
+    aws_retries.configure()
     contracts = {contract.dataset: contract for contract in load_contracts(given.contracts)}
     if given.dataset not in contracts:
         raise LakehouseError(

@@ -68,7 +68,7 @@ def _untold(job: Job, changed: Mapping[str, int]) -> dict[str, int]:
     idle = [batch_id for batch_id, rows in changed.items() if not rows]
     if not idle:
         return {}
-    done = attempts.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
+    done = attempts.read(job.catalog, names=job.names, dataset=job.contract.dataset)
     untold = set(idle) - attempts.last_successes(done, job.move).keys()
     if not untold:
         return {}
@@ -111,7 +111,9 @@ def raw_to_integration(
     # A snapshot ends what was before it, so each is one step; other batches add up in one.
     for step in [[batch_id] for batch_id in ids] if contract.ingest is Ingest.SNAPSHOT else [ids]:
         work = partial(_move, spark, contract, step, names=names, catalog=catalog, merge_rows=merge_rows)
-        counts |= commit_conflicts.retried(work, what=f"{contract.dataset}, batches {step[0]} to {step[-1]}")
+        counts |= commit_conflicts.retry_on_conflict(
+            work, subject=f"{contract.dataset}, batches {step[0]} to {step[-1]}"
+        )
     return counts
 
 

@@ -102,7 +102,7 @@ def stage_to_raw(
 
     try:
         with tracing.span("write"):
-            commit_conflicts.retried(write, what=batch.batch_id)
+            commit_conflicts.retry_on_conflict(write, subject=batch.batch_id)
     except engine_errors() as error:
         # What a worker raises arrives as text, its traceback first.
         raised = re.search(rf"{LakehouseError.__module__}\.{LakehouseError.__name__}: (.+)", str(error))

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import boto3
 
-from lakehouse.batches import attempts as ops
-from lakehouse.batches import manifests, pulls
+from lakehouse.batches import attempts, manifests, pulls
 from lakehouse.batches.attempts import Attempt
 from lakehouse.batches.manifests import BATCHES_A_RUN
+from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.model import Contract, Ingest
 from lakehouse.engine import athena
 from lakehouse.names import Move, Names, OpsTable
@@ -77,7 +77,7 @@ def handler(event: Mapping[str, Any], context: object) -> list[Due]:
         context: Lambda's; not used.
     """
     names = names_of(event["environment"])
-    done = attempts(boto3.client("athena"), names=names)
+    done = read_attempts(boto3.client("athena"), names=names)
     return due(boto3.client("s3"), event["datasets"], done, names=names, now=datetime.now(UTC))
 
 
@@ -98,10 +98,10 @@ def due(
     for item in datasets:
         dataset = item["dataset"]
         waiting = _Waiting(dataset=dataset, stage_prefix=item["stage_prefix"], ingest=Ingest(item["ingest"]))
-        while manifests.plan(s3, names=names, contract=waiting):
+        while plan_batch(s3, names=names, contract=waiting):
             pass
         own = [attempt for attempt in done if attempt.dataset == dataset]
-        pending = ops.pending(manifests.batch_ids(s3, names=names, dataset=dataset), own)
+        pending = attempts.pending(manifests.batch_ids(s3, names=names, dataset=dataset), own)
         ids = {batch_id for move in Move for batch_id in pending[move]}
         minutes = item["pull_minutes"]
         pull = minutes > 0 and pulls.is_due(s3, names=names, dataset=dataset, minutes=minutes, now=now)
@@ -125,7 +125,7 @@ def paused_until(tried: Iterable[Attempt]) -> datetime | None:
     last_success = datetime.min.replace(tzinfo=UTC)
     failed: dict[str, datetime] = {}
     for attempt in tried:
-        if attempt.state == ops.SUCCEEDED:
+        if attempt.state == attempts.SUCCEEDED:
             last_success = max(last_success, attempt.finished_at)
         else:
             failed[attempt.run_id] = attempt.finished_at
@@ -136,7 +136,7 @@ def paused_until(tried: Iterable[Attempt]) -> datetime | None:
     return in_a_row[-1] + min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
 
-def attempts(client: "AthenaClient", *, names: Names) -> list[Attempt]:
+def read_attempts(client: "AthenaClient", *, names: Names) -> list[Attempt]:
     """The attempts that tell what is due: each batch's and move's last success, and all failures.
 
     `lakehouse.batches.attempts` reads the same table by PyIceberg, which a function of boto3 alone has not.
@@ -147,7 +147,7 @@ def attempts(client: "AthenaClient", *, names: Names) -> list[Attempt]:
             SELECT *, row_number() OVER (PARTITION BY dataset, batch_id, move, state ORDER BY finished_at DESC) AS age
             FROM {names.ops_database}.{OpsTable.BATCHES}
         )
-        WHERE age = 1 OR state = '{ops.FAILED}'
+        WHERE age = 1 OR state = '{attempts.FAILED}'
     """  # noqa: S608 - our own names
     return sorted(
         (

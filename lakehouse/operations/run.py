@@ -1,9 +1,9 @@
 """Bring what waits in stage to integration, by starting the Glue jobs and waiting for them."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import boto3
@@ -11,7 +11,9 @@ from pyiceberg.catalog import Catalog
 
 from lakehouse.batches import attempts, manifests
 from lakehouse.batches.manifests import BATCHES_A_RUN
+from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.model import Contract
+from lakehouse.engine.waiting import wait_until
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Fetch, Move, Names
 from lakehouse.sizes import CAPACITIES
@@ -20,7 +22,11 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
-FIRST_POLL_SECONDS, LAST_POLL_SECONDS = 0.1, 10.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 10.0
+
+RUN_LIMIT = timedelta(days=1)
+"""Limit of the wait for a free run and for the end of a run; the time-out of each size is shorter."""
+
 ENDED = ("SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "ERROR", "EXPIRED")
 
 
@@ -67,7 +73,7 @@ def run_dataset(
     """Run the moves of one dataset, one after the other, until nothing waits or one fails."""
     session = boto3.Session()  # sessions are not safe to share between threads
     s3, glue = session.client("s3"), session.client("glue")
-    while manifests.plan(s3, names=names, contract=contract):
+    while plan_batch(s3, names=names, contract=contract):
         pass
     for move in Move:
         while due := due_batches(s3, contract.dataset, names=names, catalog=catalog)[move]:
@@ -86,7 +92,7 @@ def replay(contract: Contract, *, names: Names, catalog: Catalog, on_change: Cal
     Returns:
         the ended job runs; empty when no record is rejected.
     """
-    done = attempts.attempts(catalog, names=names, dataset=contract.dataset)
+    done = attempts.read(catalog, names=names, dataset=contract.dataset)
     loads = attempts.last_successes(done, Move.STAGE_TO_RAW)
     again = [batch_id for batch_id, load in sorted(loads.items()) if load.rejected]
     return rerun(contract, again, names=names, catalog=catalog, on_change=on_change) if again else []
@@ -144,7 +150,7 @@ def run_job(
 def due_batches(s3: "S3Client", dataset: str, *, names: Names, catalog: Catalog) -> dict[Move, list[str]]:
     """Ids of the batches that each move has still to do."""
     planned = manifests.batch_ids(s3, names=names, dataset=dataset)
-    return attempts.pending(planned, attempts.attempts(catalog, names=names, dataset=dataset))
+    return attempts.pending(planned, attempts.read(catalog, names=names, dataset=dataset))
 
 
 def pull(glue: "GlueClient", contract: Contract, *, names: Names) -> JobRun:
@@ -159,27 +165,42 @@ def start(
     """Start a job with what the dataset's size gives it; waits for a place when too many runs are active."""
     batch_ids = tuple(batch_ids)
     batches_ = {"--batch_ids": ",".join(batch_ids)} if batch_ids else {}
-    pause = FIRST_POLL_SECONDS
-    while True:
+
+    def run_id() -> str | None:
         try:
-            run_id = glue.start_job_run(
+            return glue.start_job_run(
                 JobName=names.job(move),
                 Arguments={"--dataset": contract.dataset} | batches_,
                 **CAPACITIES[contract.size],
             )["JobRunId"]
         except glue.exceptions.ConcurrentRunsExceededException:
-            time.sleep(pause)
-            pause = min(pause * 2, LAST_POLL_SECONDS)
-            continue
-        return JobRun(dataset=contract.dataset, move=move, batch_ids=batch_ids, run_id=run_id, state="STARTING")
+            return None
+
+    started = wait_until(
+        run_id,
+        subject=f"{contract.dataset}: the start of a run of {names.job(move)}",
+        first_pause=FIRST_PAUSE_SECONDS,
+        longest_pause=LONGEST_PAUSE_SECONDS,
+        growth=2,
+        limit=RUN_LIMIT,
+    )
+    return JobRun(dataset=contract.dataset, move=move, batch_ids=batch_ids, run_id=started, state="STARTING")
 
 
 def wait(glue: "GlueClient", job_run: JobRun, *, names: Names) -> JobRun:
     """Wait until a job run has ended."""
-    pause = FIRST_POLL_SECONDS
-    while True:
-        found = glue.get_job_run(JobName=names.job(job_run.move), RunId=job_run.run_id)["JobRun"]
-        if found["JobRunState"] in ENDED:
-            return replace(job_run, state=found["JobRunState"], error=found.get("ErrorMessage"))
-        time.sleep(pause)
-        pause = min(pause * 1.3, LAST_POLL_SECONDS)
+
+    def ended() -> JobRun | None:
+        glue_run = glue.get_job_run(JobName=names.job(job_run.move), RunId=job_run.run_id)["JobRun"]
+        if glue_run["JobRunState"] not in ENDED:
+            return None
+        return replace(job_run, state=glue_run["JobRunState"], error=glue_run.get("ErrorMessage"))
+
+    return wait_until(
+        ended,
+        subject=f"{job_run.dataset}: the end of run {job_run.run_id} of {names.job(job_run.move)}",
+        first_pause=FIRST_PAUSE_SECONDS,
+        longest_pause=LONGEST_PAUSE_SECONDS,
+        growth=1.3,
+        limit=RUN_LIMIT,
+    )

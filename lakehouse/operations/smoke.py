@@ -7,7 +7,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from lakehouse.contracts.model import Contract
-from lakehouse.contracts.published import not_in_force
+from lakehouse.contracts.published import not_active
 from lakehouse.engine.athena import query
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Move, Names
@@ -41,7 +41,7 @@ def checks(contracts: Sequence[Contract], *, names: Names) -> Iterator[Check]:
             yield Check(what=what)
         except ClientError as error:
             yield Check(what=what, violation=f"{error}; `cdk deploy --all` makes it")
-    waiting = not_in_force(contracts, names=names)
+    waiting = not_active(contracts, names=names)
     yield Check(
         what=f"{len(contracts)} contracts in force",
         violation=f"{', '.join(waiting)} differ from {names.contracts_uri}; `lakehouse tables apply` puts them in force"

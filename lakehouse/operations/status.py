@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import boto3
 from pyiceberg.catalog import Catalog
 
-from lakehouse.batches import attempts as ops
-from lakehouse.batches import manifests
+from lakehouse.batches import attempts, manifests
+from lakehouse.batches.attempts import Attempt
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Move, Names
 
@@ -56,19 +56,19 @@ class Status:
 def status(contracts: Iterable[Contract], *, names: Names, catalog: Catalog) -> list[Status]:
     """How each dataset stands, in the order given."""
     s3, running = boto3.client("s3"), running_jobs(boto3.client("glue"), names=names)
-    done: dict[str, list[ops.Attempt]] = {}
-    for attempt in ops.attempts(catalog, names=names):
+    done: dict[str, list[Attempt]] = {}
+    for attempt in attempts.read(catalog, names=names):
         done.setdefault(attempt.dataset, []).append(attempt)
     found = []
     for contract in contracts:
         dataset = contract.dataset
         planned = manifests.batch_ids(s3, names=names, dataset=dataset)
-        attempts = done.get(dataset, [])
-        newest = _last(attempts, Move.RAW_TO_INTEGRATION)
+        history = done.get(dataset, [])
+        newest = _last(history, Move.RAW_TO_INTEGRATION)
         arrived = manifests.load(s3, names=names, dataset=dataset, batch_id=newest).arrived_at if newest else None
         found.append(
             summary(
-                contract, planned, attempts, arrived=arrived, running=running.get(dataset, ()), now=datetime.now(UTC)
+                contract, planned, history, arrived=arrived, running=running.get(dataset, ()), now=datetime.now(UTC)
             )
         )
     return found
@@ -77,7 +77,7 @@ def status(contracts: Iterable[Contract], *, names: Names, catalog: Catalog) -> 
 def summary(
     contract: Contract,
     planned: Iterable[str],
-    attempts: Sequence[ops.Attempt],
+    history: Sequence[Attempt],
     *,
     arrived: datetime | None,
     running: Iterable[str],
@@ -88,24 +88,24 @@ def summary(
     Args:
         contract: the dataset.
         planned: ids of all its batches.
-        attempts: on these, oldest first.
+        history: attempts on these, oldest first.
         arrived: when the newest batch in integration arrived in stage.
         running: its job runs that have not ended.
         now: the time that ages are taken at.
     """
-    merged = ops.last_successes(attempts, Move.RAW_TO_INTEGRATION)
-    loads = ops.last_successes(attempts, Move.STAGE_TO_RAW).values()
+    merged = attempts.last_successes(history, Move.RAW_TO_INTEGRATION)
+    loads = attempts.last_successes(history, Move.STAGE_TO_RAW).values()
     return Status(
         dataset=contract.dataset,
         waiting=len(set(planned) - merged.keys()),
-        in_raw=_last(attempts, Move.STAGE_TO_RAW),
-        in_integration=_last(attempts, Move.RAW_TO_INTEGRATION),
+        in_raw=_last(history, Move.STAGE_TO_RAW),
+        in_integration=_last(history, Move.RAW_TO_INTEGRATION),
         age=now - arrived if arrived else None,
         freshness=contract.freshness,
         received=sum(load.received or 0 for load in loads),
         rejected=sum(load.rejected or 0 for load in loads),
-        blocked=tuple(sorted(one.batch_id for one in ops.blocked(attempts))),
-        failed=attempts[-1].error if attempts and attempts[-1].state == ops.FAILED else None,
+        blocked=tuple(sorted(one.batch_id for one in attempts.blocked(history))),
+        failed=history[-1].error if history and history[-1].state == attempts.FAILED else None,
         running=tuple(running),
     )
 
@@ -121,6 +121,6 @@ def running_jobs(glue: "GlueClient", *, names: Names) -> Mapping[str, list[str]]
     return found
 
 
-def _last(attempts: Iterable[ops.Attempt], move: Move) -> str | None:
+def _last(history: Iterable[Attempt], move: Move) -> str | None:
     """The newest batch that is there: batches are numbered as they are planned."""
-    return max(ops.last_successes(attempts, move), default=None)
+    return max(attempts.last_successes(history, move), default=None)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from lakehouse.contracts.model import QualityRule, Severity
 from lakehouse.names import Names, OpsTable, Zone
 from lakehouse.quality.verdict import Verdict
+from lakehouse.tables import rows
+from lakehouse.tables.rows import QualityRow
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -86,28 +88,24 @@ def record(
     at: datetime,
 ) -> None:
     """Append results, by batch id, to `ops.quality_results`."""
-    import pyarrow as pa
-
-    table = catalog.load_table((names.ops_database, OpsTable.QUALITY_RESULTS))
-    rows = [
-        {
-            "dataset": dataset,
-            "batch_id": batch_id,
-            "zone": str(zone),
-            "run_id": run_id,
-            "rule": result.rule,
-            "measured": None if result.measured is None else float(result.measured),
-            "expected": result.expected,
-            "severity": str(result.severity),
-            "result": str(result.verdict),
-            "reason": result.reason,
-            "evaluated_at": at,
-        }
+    quality_rows = [
+        QualityRow(
+            dataset=dataset,
+            batch_id=batch_id,
+            zone=zone,
+            run_id=run_id,
+            rule=result.rule,
+            measured=None if result.measured is None else float(result.measured),
+            expected=result.expected,
+            severity=result.severity,
+            result=result.verdict,
+            reason=result.reason,
+            evaluated_at=at,
+        )
         for batch_id, of_batch in results.items()
         for result in of_batch
     ]
-    if rows:
-        table.append(pa.Table.from_pylist(rows, schema=table.schema().as_arrow()))
+    rows.append(catalog, quality_rows, names=names)
 
 
 def reasons(

@@ -1,4 +1,4 @@
-"""What each table must be: columns, key, partitions, place and properties, derived from contracts."""
+"""Definitions of tables: columns, key, partitions, location and properties, derived from contracts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from lakehouse.contracts.types import Type
 from lakehouse.names import Names, Zone
 
 PURGED_BEFORE = "lakehouse.purged-before"
-"""Table property: tombstones of commits before this instant may be gone."""
+"""Table property: tombstones of commits before this time may have been purged."""
 
 PURGED_THROUGH = "lakehouse.purged-through-batch"
-"""Table property of a dataset of snapshots: tombstones of batches up to this one may be gone."""
+"""Table property of a dataset with `ingest: snapshot`: tombstones of batches up to this one may have been purged."""
 
 DATASET_PROPERTY = "lakehouse.dataset"
 
 SNAPSHOT_DAYS = 7
-"""How far back a table can be queried and restored, if its contract does not want data gone sooner."""
+"""How many days back a table can be queried and restored, unless its contract has a shorter retention."""
 
 # Iceberg docs, "Configuration". Format version is PyIceberg's 2, the newest that it writes. Every commit rewrites a
-# table's metadata, so old versions of it are dropped. Many datasets append to the ops tables at once, so a lost race
-# is tried again more often than the default of 4.
+# table's metadata, so old versions of it are dropped. Many datasets append to the ops tables at once, so a commit
+# conflict is retried more often than the default of 4.
 _PROPERTIES = {
     "write.parquet.compression-codec": "zstd",
     "write.metadata.delete-after-commit.enabled": "true",
@@ -42,27 +42,36 @@ _ERROR = types.struct_of({"column": types.STRING, "reason": types.STRING})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One column of a table."""
+    """One column of a table.
+
+    Attributes:
+        name: name of the column.
+        type: type of its values.
+        doc: comment of the column; "" for none.
+        required: whether its values must not be null.
+        renamed_from: name that the column has in tables of older releases; None if it always had this one.
+    """
 
     name: str
     type: Type
     doc: str = ""
     required: bool = False
+    renamed_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """One table as it must be.
+    """Definition of one table.
 
-    Args:
+    Attributes:
         database: Glue database.
-        table: its name in it.
+        table: name of the table in the database.
         location: S3 URI of its data and metadata.
-        fields: columns, in the order in which a new table has them.
+        fields: columns, in the order of a new table.
         partitions: partition fields, in order.
         key: columns that identify a row (Iceberg's identifier fields).
-        properties: Iceberg table properties that are ours; a table may have others.
-        snapshot_days: how long a snapshot is kept that is no longer the current one.
+        properties: Iceberg table properties that the lakehouse sets; a table may have others.
+        snapshot_days: how many days a snapshot is kept after it stopped being the current one.
     """
 
     database: str
@@ -76,11 +85,12 @@ class Definition:
 
     @property
     def name(self) -> str:
+        """`database.table`."""
         return f"{self.database}.{self.table}"
 
     @property
     def schema(self) -> Schema:
-        """As PyIceberg creates and evolves it; ids are placeholders, unique within the schema."""
+        """Schema for PyIceberg to create and evolve the table; its ids are placeholders, unique within the schema."""
         ids = count(1).__next__
         fields = [
             NestedField(
@@ -96,7 +106,7 @@ class Definition:
         return Schema(*fields, identifier_field_ids=key)
 
     def spec(self, schema: Schema) -> PartitionSpec:
-        """Partitions on the field ids of `schema`."""
+        """Return the partition spec on the field ids of `schema`."""
         return PartitionSpec(
             *(
                 PartitionField(
@@ -111,12 +121,12 @@ class Definition:
 
 
 def of_contracts(contracts: Iterable[Contract], *, names: Names) -> list[Definition]:
-    """The raw and the integration table of each dataset."""
+    """Return the definitions of the raw and the integration table of each dataset."""
     return [define(contract, names=names) for contract in contracts for define in (raw, integration)]
 
 
 def raw(contract: Contract, *, names: Names) -> Definition:
-    """Table of every record received: typed, or rejected with its reasons; a batch is a partition."""
+    """Define the raw table: every received record, typed or rejected with its reasons; one partition per batch."""
     database = [
         Field(name=columns.OPERATION, type=types.STRING, doc="I, U or D as the source recorded the change"),
         *_change_fields(),
@@ -138,13 +148,13 @@ def raw(contract: Contract, *, names: Names) -> Definition:
 
 
 def integration(contract: Contract, *, names: Names) -> Definition:
-    """Table of the current state of each entity, or of every accepted record of a dataset that only grows."""
+    """Define the integration table: the current row of each key, or each record of an append-only dataset once."""
     deleted = Field(name=columns.DELETED, type=types.BOOLEAN, doc="Whether the source deleted it; only its key is left")
     return _of_contract(
         contract,
         zone=Zone.INTEGRATION,
         fields=(
-            # A tombstone has its key only, so the rest may be null whatever the contract asks of a record.
+            # A tombstone has only its key, so other columns may be null even if the contract requires them.
             *(_own(column, required=column.name in contract.key) for column in contract.columns),
             *(_change_fields() if contract.source.is_database else ()),
             *((deleted,) if contract.ingest is not Ingest.APPEND else ()),
@@ -184,12 +194,12 @@ def _of_contract(
 
 
 def _snapshot_days(contract: Contract) -> int:
-    """What must be gone after the contract's retention must be gone from old snapshots too."""
+    """Return how long snapshots are kept: old snapshots must not keep data longer than the contract's retention."""
     return SNAPSHOT_DAYS if contract.retention is None else max(1, min(SNAPSHOT_DAYS, contract.retention.days))
 
 
 def properties(description: str) -> dict[str, str]:
-    """Properties of any table of ours; `comment` is where Spark shows a description, `Description` where Glue does."""
+    """Return the properties of all tables; Spark shows the description from `comment`, Glue from `Description`."""
     return _PROPERTIES | ({"comment": description, "Description": description} if description else {})
 
 
@@ -214,7 +224,7 @@ def _origin_fields() -> tuple[Field, ...]:
 
 
 def _partition_name(partition: Partition) -> str:
-    """Names that Spark gives partition fields (Iceberg docs, Spark DDL)."""
+    """Return the name that Spark gives a partition field (Iceberg docs, Spark DDL)."""
     function, _, width = partition.transform.rstrip("]").partition("[")
     if function == "identity":
         return partition.column

@@ -1,9 +1,10 @@
-"""Differences between a table as it is and as it must be, and whether they can be made without touching its data."""
+"""Differences between an existing table and its definition, and whether they can be applied without rewriting data."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 
 from lakehouse.contracts.model import Partition
@@ -13,10 +14,11 @@ from lakehouse.tables.definition import Definition, Field
 
 
 class Action(StrEnum):
-    """What a change does to a table."""
+    """Effect of a change on a table."""
 
     CREATE = "create"
     ADD = "add"
+    RENAME = "rename"
     ALTER = "alter"
     DESCRIBE = "describe"
     GOVERN = "govern"
@@ -30,8 +32,13 @@ class Action(StrEnum):
 class Change:
     """One difference of one table.
 
-    `BREAK` would need other data or break readers, so it is refused. `ORPHAN` is a table whose contract is gone;
-    it is reported and left alone. `WAIT` can be made only after a deployment, and is reported until then.
+    `BREAK` would need other data or break readers, so it is refused. `ORPHAN` is a table whose contract was removed;
+    it is reported and not changed. `WAIT` can be applied only after a deployment, and is reported until then.
+
+    Attributes:
+        table: `database.table`.
+        action: effect of the change.
+        detail: what differs, for people to read.
     """
 
     table: str
@@ -40,18 +47,22 @@ class Change:
 
 
 def changes(definition: Definition, table: Table) -> Iterator[Change]:
-    """What to change in a table so that it is as defined."""
+    """Yield the changes that make a table equal to its definition."""
 
     def change(action: Action, detail: str) -> Change:
         return Change(table=definition.name, action=action, detail=detail)
 
     schema = table.schema()
-    there = {field.name: field for field in schema.fields}
+    old_names = {new: old for old, new in renames(definition, schema)}
+    old_fields = {field.name: field for field in schema.fields}
     for field in definition.fields:
-        if field.name not in there:
+        old_name = old_names.get(field.name, field.name)
+        if old_name not in old_fields:
             yield change(Action.BREAK if field.required else Action.ADD, f"column {_column(field)}")
             continue
-        old = there[field.name]
+        if old_name != field.name:
+            yield change(Action.RENAME, f"rename column {old_name} -> {field.name}")
+        old = old_fields[old_name]
         try:
             old_type = from_iceberg(old.field_type)
         except LakehouseError:
@@ -66,7 +77,7 @@ def changes(definition: Definition, table: Table) -> Iterator[Change]:
             yield change(Action.BREAK, f"column {field.name}: optional -> required")
         if field.doc and field.doc != old.doc:
             yield change(Action.DESCRIBE, f"column {field.name}: describe as {field.doc!r}")
-    for name in there.keys() - {field.name for field in definition.fields}:
+    for name in old_fields.keys() - {field.name for field in definition.fields} - set(old_names.values()):
         yield change(Action.BREAK, f"column {name} is no longer in the contract")
     key = schema.identifier_field_names()
     if key != set(definition.key):
@@ -85,8 +96,18 @@ def changes(definition: Definition, table: Table) -> Iterator[Change]:
             yield change(Action.DESCRIBE, f"property {name}: {table.properties.get(name)!r} -> {value!r}")
 
 
+def renames(definition: Definition, schema: Schema) -> list[tuple[str, str]]:
+    """Return (old name, new name) of each column that the table still has under its old name alone."""
+    names = {field.name for field in schema.fields}
+    return [
+        (field.renamed_from, field.name)
+        for field in definition.fields
+        if field.renamed_from in names and field.renamed_from is not None and field.name not in names
+    ]
+
+
 def creation(definition: Definition) -> Change:
-    """The change that makes a table which is not there."""
+    """Return the change that creates a table that does not exist."""
     parts = [f"{len(definition.fields)} columns"]
     if definition.key:
         parts.append(f"key {_list(definition.key)}")

@@ -1,4 +1,4 @@
-"""Tables are migrations: plan says what differs from the contracts, apply makes it so, or refuses what would break.
+"""Migrate tables: `plan` shows how they differ from the contracts, `apply` changes them or refuses breaking changes.
 
 Source of what can change without rewriting data: Iceberg spec, "Schema Evolution".
 """
@@ -20,40 +20,40 @@ from pyiceberg.exceptions import (
 
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.published import publish
-from lakehouse.engine.commit_conflicts import retried
+from lakehouse.engine.commit_conflicts import retry_on_conflict
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
 from lakehouse.tables import definition as table_definition
 from lakehouse.tables import ops, optimizers
 from lakehouse.tables.definition import DATASET_PROPERTY, Definition
-from lakehouse.tables.diff import Action, Change, changes, creation
+from lakehouse.tables.diff import Action, Change, changes, creation, renames
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
 TABLES_AT_ONCE = 8
-"""A table takes a few round trips to Glue and S3, so hundreds in a row would take minutes."""
+"""A table takes several calls to Glue and S3, so hundreds one after the other would take minutes."""
 
 
 def plan(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list[Change]:
-    """What differs between the tables that exist and the contracts, in the order of `apply`; changes nothing."""
+    """Return how existing tables differ from the contracts, in the order of `apply`; changes nothing."""
     definitions = _definitions(contracts, names)
-    look = partial(_changes, catalog, boto3.client("glue"), names)
+    compare = partial(_changes, catalog, boto3.client("glue"), names)
     with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
-        found = list(pool.map(look, definitions))
-    return [*chain.from_iterable(found), *_orphans(catalog, definitions, names)]
+        differences = list(pool.map(compare, definitions))
+    return [*chain.from_iterable(differences), *_orphans(catalog, definitions, names)]
 
 
 def apply(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list[Change]:
-    """Create and evolve the tables of the contracts, have Glue keep them in shape, and put the contracts in force.
+    """Create and evolve the tables of the contracts, set up their optimizers, and publish the contracts.
 
-    Applying twice changes nothing, and of two that apply at once each table is made once.
+    Applying twice changes nothing. If two processes apply at once, each table is created once.
 
     Returns:
-        The changes that were made, and the orphans that were left.
+        The changes that were applied, and the orphan tables, which were not changed.
 
     Raises:
-        LakehouseError: a change would break a table, so none was made; or the databases are not deployed.
+        LakehouseError: a change would break a table, so nothing was changed; or the databases are not deployed.
     """
     planned = plan(catalog, contracts, names)
     _refuse_breaks(planned)
@@ -88,7 +88,7 @@ def _bring(catalog: Catalog, glue: "GlueClient", names: Names, definition: Defin
 
 
 def bring_table(catalog: Catalog, definition: Definition) -> None:
-    """Create or evolve one table; whoever else does so at the same time is taken into account."""
+    """Create or evolve one table; other processes may do the same at the same time."""
 
     def bring() -> None:
         try:
@@ -96,19 +96,23 @@ def bring_table(catalog: Catalog, definition: Definition) -> None:
         except NoSuchTableError:
             create(catalog, definition)
             return
-        found = list(changes(definition, table))
-        _refuse_breaks(found)
-        if found:
+        differences = list(changes(definition, table))
+        _refuse_breaks(differences)
+        if differences:
             with table.transaction() as transaction:
+                for old_name, new_name in renames(definition, table.schema()):
+                    # An update of its own: `union_by_name` compares with the names before the update.
+                    with transaction.update_schema() as update:
+                        update.rename_column(old_name, new_name)
                 with transaction.update_schema() as update:
                     update.union_by_name(definition.schema)
                 transaction.set_properties(definition.properties)
 
-    retried(bring, what=definition.name)
+    retry_on_conflict(bring, subject=definition.name)
 
 
 def create(catalog: Catalog, definition: Definition) -> None:
-    """Create a table as it is defined; its database is there."""
+    """Create a table from its definition; its database must exist."""
     schema = definition.schema
     catalog.create_table(
         definition.name,
@@ -129,16 +133,16 @@ def _require_databases(catalog: Catalog, databases: Iterable[str]) -> None:
 
 
 def _orphans(catalog: Catalog, definitions: Sequence[Definition], names: Names) -> Iterator[Change]:
-    """Tables of datasets without a contract; dbt's tables and views are not ours to miss."""
-    known = {definition.name for definition in definitions}
+    """Yield the tables of datasets without a contract; tables and views of dbt are not included."""
+    names_with_contract = {definition.name for definition in definitions}
     for zone in (Zone.RAW, Zone.INTEGRATION):
         try:
             tables = sorted(catalog.list_tables(names.database(zone)))
         except NoSuchNamespaceError:
             continue
         for name in (".".join(table) for table in tables):
-            if name not in known and _dataset(catalog, name) is not None:
-                detail = "has no contract; it is left as it is, drop it by hand when nobody needs it"
+            if name not in names_with_contract and _dataset(catalog, name) is not None:
+                detail = "has no contract; it is not changed; drop it by hand if it is not needed"
                 yield Change(table=name, action=Action.ORPHAN, detail=detail)
 
 
@@ -149,8 +153,8 @@ def _dataset(catalog: Catalog, name: str) -> str | None:
         return None
 
 
-def _refuse_breaks(found: Sequence[Change]) -> None:
-    breaks = [change for change in found if change.action is Action.BREAK]
+def _refuse_breaks(differences: Sequence[Change]) -> None:
+    breaks = [change for change in differences if change.action is Action.BREAK]
     if not breaks:
         return
     lines = [f"  {change.table}: {change.detail}" for change in breaks]
@@ -158,6 +162,6 @@ def _refuse_breaks(found: Sequence[Change]) -> None:
     raise LakehouseError(
         "nothing was changed, because this would break tables that hold data:\n"
         + "\n".join(lines)
-        + f"\nTwo ways out. Beside the old: name the dataset {dataset}_v2 with version 2.0.0, apply, move its readers, "
-        "then remove the old contract. In place: after review, drop the table, apply, and run its batches again."
+        + f"\nTwo ways out. Next to the old table: name the dataset {dataset}_v2 with version 2.0.0, apply, move its "
+        "readers, then remove the old contract. In place: after review, drop the table, apply, run its batches again."
     )

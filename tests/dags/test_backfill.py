@@ -10,6 +10,7 @@ import pytest
 
 from lakehouse.batches import attempts, manifests
 from lakehouse.batches.attempts import Attempt
+from lakehouse.batches.planning import plan_batch
 from lakehouse.engine import catalog
 from lakehouse.names import Move
 from lakehouse.operations import run as runner
@@ -25,7 +26,7 @@ BATCHES, AT_ONCE = 5, 1
 
 def loads(running: Running, *, since: datetime) -> list[Attempt]:
     """Loads of batches of carriers that ended since then, in the order in which they began."""
-    done = attempts.attempts(catalog.load(), names=running.lake.names, dataset="carriers")
+    done = attempts.read(catalog.load(), names=running.lake.names, dataset="carriers")
     found = [attempt for attempt in done if attempt.move is Move.STAGE_TO_RAW and attempt.finished_at >= since]
     return sorted(found, key=lambda attempt: attempt.started_at)
 
@@ -48,7 +49,7 @@ def test_a_killed_backfill_takes_up_what_is_left_behind_what_is_new(running: Run
     contract, names = running.contract("carriers"), running.lake.names
     for number in range(BATCHES):
         running.send("carriers", f"{100 + number},")
-        manifests.plan(boto3.client("s3"), names=names, contract=contract)
+        plan_batch(boto3.client("s3"), names=names, contract=contract)
     list(runner.run_dataset(contract, names=names, catalog=catalog.load(), on_change=lambda _: None))
     before = tables.integration(contract, names=names)
     planned = list(manifests.batch_ids(boto3.client("s3"), names=names, dataset="carriers"))

@@ -48,7 +48,7 @@ def test_received_is_accepted_and_rejected_for_every_batch(finished: Demo) -> No
         rejected = Counter(row[BATCH_ID] for row in rows if row[RECORD] is not None)
         recorded = [
             attempt
-            for attempt in attempts.attempts(catalog.load(), names=names, dataset=contract.dataset)
+            for attempt in attempts.read(catalog.load(), names=names, dataset=contract.dataset)
             if attempt.move is Move.STAGE_TO_RAW
         ]
         assert recorded
@@ -62,7 +62,7 @@ def test_the_till_is_counted_as_it_was_written(finished: Demo) -> None:
     files = [*week.on_time, week.late, week.again]
     recorded = [
         attempt
-        for attempt in attempts.attempts(catalog.load(), names=finished.lake.names, dataset=contract.dataset)
+        for attempt in attempts.read(catalog.load(), names=finished.lake.names, dataset=contract.dataset)
         if attempt.move is Move.STAGE_TO_RAW
     ]
     assert sum(attempt.received or 0 for attempt in recorded) == sum(file.records for file in files)
@@ -79,7 +79,7 @@ def test_events_are_counted_as_they_were_sent(finished: Demo) -> None:
     )
     recorded = [
         attempt
-        for attempt in attempts.attempts(catalog.load(), names=names, dataset=contract.dataset)
+        for attempt in attempts.read(catalog.load(), names=names, dataset=contract.dataset)
         if attempt.move is Move.STAGE_TO_RAW
     ]
     assert sum(attempt.received or 0 for attempt in recorded) == sum(hour.views for hour in hours)

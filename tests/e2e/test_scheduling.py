@@ -9,8 +9,9 @@ from typing import Any
 import boto3
 import pytest
 
-from lakehouse.batches import attempts, manifests
+from lakehouse.batches import attempts
 from lakehouse.batches.ingest import ingest
+from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import athena, catalog
 from lakehouse.names import Move, Names, Urgency, Zone
@@ -72,7 +73,7 @@ def test_files_reach_the_marts_and_then_nothing_is_left_to_do(
     assert {"dataset": "store_sales", "moved": True} in json.loads(done["output"])
     # Raw keeps the rejected line too.
     assert lines_of(names, "599001") == {Zone.RAW: 2, Zone.INTEGRATION: 1, Zone.CURATED: 1}
-    [*_, last] = attempts.attempts(catalog.load(), names=names, dataset="store_sales")
+    [*_, last] = attempts.read(catalog.load(), names=names, dataset="store_sales")
     assert (last.move, last.state) == (Move.RAW_TO_INTEGRATION, attempts.SUCCEEDED)
 
     runs = runs_of(names)
@@ -89,7 +90,7 @@ def runs_of(names: Names) -> int:
 def test_what_fails_is_told_and_left_alone_for_a_while(names: Names, store_sales: Contract, tmp_path: Path) -> None:
     s3, sqs, sns = boto3.client("s3"), boto3.client("sqs"), boto3.client("sns")
     sell(names, store_sales, tmp_path, invoice="599002")
-    batch = manifests.plan(s3, names=names, contract=store_sales)
+    batch = plan_batch(s3, names=names, contract=store_sales)
     assert batch is not None
     [item] = batch.objects
     s3.delete_object(Bucket=item.bucket, Key=item.key, VersionId=str(item.version_id))

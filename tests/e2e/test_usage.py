@@ -111,7 +111,7 @@ def test_a_job_that_is_killed_leaves_what_it_would_have_left(finished: Demo, tmp
     assert sorted(quantity for _, _, quantity in rows) == list(range(200_000))
     loaded = [
         attempt
-        for attempt in attempts.attempts(catalog.load(), names=finished.lake.names, dataset="pallets")
+        for attempt in attempts.read(catalog.load(), names=finished.lake.names, dataset="pallets")
         if attempt.move is Move.STAGE_TO_RAW and attempt.state == attempts.SUCCEEDED
     ]
     assert [(attempt.received, attempt.rejected) for attempt in loaded] == [(200_000, 0)]
@@ -153,7 +153,7 @@ def test_all_of_online_retail_is_counted_like_duckdb_counts_it(finished: Demo, t
     last = max(
         (
             attempt
-            for attempt in attempts.attempts(catalog.load(), names=names, dataset="store_sales")
+            for attempt in attempts.read(catalog.load(), names=names, dataset="store_sales")
             if attempt.move is Move.STAGE_TO_RAW and attempt.state == attempts.SUCCEEDED
         ),
         key=lambda attempt: attempt.batch_id,

@@ -14,7 +14,11 @@ from reports.findings import DEPLOYMENTS
 from tests.support.templates.assembly import Assembly, Json, as_list, policy_statements, text
 
 PACKAGE = ROOT / "lakehouse"
-ERASE = [*(PACKAGE / "erasure").glob("*.py"), PACKAGE / "batches" / "manifests.py"]
+ERASE = [
+    *(PACKAGE / "erasure").glob("*.py"),
+    *(PACKAGE / "batches" / f"{name}.py" for name in ("manifests", "planning")),
+    PACKAGE / "tables" / "rows.py",
+]
 ERASE += [PACKAGE / "maintenance" / f"{name}.py" for name in ("expiry", "reachable", "replacing", "rewriting")]
 MAINTAIN = [*(PACKAGE / "maintenance").glob("*.py"), PACKAGE / "tables" / "optimizers.py"]
 

@@ -18,6 +18,7 @@ from lakehouse.apis.page import PageError
 from lakehouse.apis.pull import Pulled, pull
 from lakehouse.batches import manifests, pulls
 from lakehouse.batches.manifests import PULLS
+from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.model import Ingest
 from lakehouse.errors import LakehouseError
 from lakehouse.moves.job import Job
@@ -174,7 +175,7 @@ def test_faults_that_stay_count_nothing_and_the_next_pull_all(job: Job, bank: ra
         assert f"{job.contract.dataset}: pulling since 2026-02-01T00:00:00Z failed on page" in raised.value.__notes__[0]
         assert bank.requests == 2 + requests, fault
         assert manifests.batch_ids(s3, names=job.names, dataset=job.contract.dataset) == {}
-        assert manifests.plan(s3, names=job.names, contract=job.contract) is None
+        assert plan_batch(s3, names=job.names, contract=job.contract) is None
     bank.faults = []
     assert pulled(job, bank).records == 164
     assert_right(job, bank.today)

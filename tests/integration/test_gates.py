@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from emulator.runtime.server_lifecycle import Server
-from lakehouse.batches import attempts as ops
+from lakehouse.batches import attempts
+from lakehouse.batches.attempts import Attempt
 from lakehouse.contracts.model import Contract, Deduplicate, QualityRule, Severity
 from lakehouse.contracts.types import INT
 from lakehouse.moves import raw_to_integration, stage_to_raw
@@ -56,12 +57,12 @@ def results(job: Job) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: (row["evaluated_at"], row["rule"]))
 
 
-def attempts(job: Job) -> list[ops.Attempt]:
-    return ops.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
+def recorded(job: Job) -> list[Attempt]:
+    return attempts.read(job.catalog, names=job.names, dataset=job.contract.dataset)
 
 
 def due(job: Job, *batch_ids: str) -> list[str]:
-    return ops.pending(batch_ids, attempts(job))[Move.RAW_TO_INTEGRATION]
+    return attempts.pending(batch_ids, recorded(job))[Move.RAW_TO_INTEGRATION]
 
 
 def test_every_rule_leaves_a_row_for_each_move(names: Names) -> None:
@@ -78,8 +79,8 @@ def test_every_rule_leaves_a_row_for_each_move(names: Names) -> None:
         ("integration", "notes", "PASS", 0),
     ]
     assert {row["batch_id"] for row in results(job)} == {batch_id}
-    assert [attempt.gate for attempt in attempts(job)] == ["PASS", "PASS"]
-    assert ops.blocked(attempts(job)) == []
+    assert [attempt.gate for attempt in recorded(job)] == ["PASS", "PASS"]
+    assert attempts.blocked(recorded(job)) == []
 
 
 def test_a_batch_that_fails_stays_in_raw_and_the_next_goes_on(names: Names) -> None:
@@ -87,7 +88,7 @@ def test_a_batch_that_fails_stays_in_raw_and_the_next_goes_on(names: Names) -> N
     bad = load(job, "id,note\n1,\n")
     good = load(job, "id,note\n2,b\n")
     assert due(job, bad, good) == [good]
-    assert [attempt.batch_id for attempt in ops.blocked(attempts(job))] == [bad]
+    assert [attempt.batch_id for attempt in attempts.blocked(recorded(job))] == [bad]
     assert reasons(job.catalog, names=names, dataset="fails", run_ids=["jr_1"]) == {
         ("jr_1", bad): ["notes FAIL: 1, mustBe 0"]
     }
@@ -110,11 +111,11 @@ def test_a_dataset_that_fails_after_a_merge_is_blocked_until_a_merge_passes(name
     job = job_on(replace(SHOP, dataset="too_many"), names=names)
     batch_ids = [load(job, f"id,note\n{n},a\n{n + 10},a\n") for n in range(2)]
     merge(job, *batch_ids)
-    (blocked,) = ops.blocked(attempts(job))
+    (blocked,) = attempts.blocked(recorded(job))
     assert (blocked.move, blocked.gate) == (Move.RAW_TO_INTEGRATION, "FAIL")
     patient = replace(FEW, thresholds=(Decimal(9),))
     merge(replace(job, contract=replace(job.contract, quality=(patient,))), batch_ids[0])
-    assert ops.blocked(attempts(job)) == []
+    assert attempts.blocked(recorded(job)) == []
 
 
 def test_a_warning_holds_nothing(names: Names) -> None:

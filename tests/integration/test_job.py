@@ -132,7 +132,7 @@ def test_a_failure_is_measured_and_recorded(job: Job, caplog: pytest.LogCaptureF
         job.attempt(["one-00000001"], fail, judge=lambda _: {})
     assert measured(job, Metric.FAILURES) == once(1)
     assert measured(job, Metric.RECEIVED)["SampleCount"] == 0
-    [attempt] = attempts.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
+    [attempt] = attempts.read(job.catalog, names=job.names, dataset=job.contract.dataset)
     assert (attempt.state, attempt.error) == (attempts.FAILED, "LakehouseError: the file is gone")
     assert "one-00000001: stage_to_raw failed: LakehouseError: the file is gone" in caplog.messages
 
@@ -162,7 +162,7 @@ def test_a_job_that_has_committed_does_not_fail_for_its_metrics(
     batch_id = arrive("id,note\n1,a\n")
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:9")  # nobody listens there
     stage_to_raw.run(replace(job, batch_ids=(batch_id,)))
-    [attempt] = attempts.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
+    [attempt] = attempts.read(job.catalog, names=job.names, dataset=job.contract.dataset)
     assert (attempt.state, attempt.accepted) == (attempts.SUCCEEDED, 1)
     [line] = [line for line in caplog.messages if metrics.UNPUBLISHED_LOG in line]
     assert batch_id in line
@@ -225,7 +225,7 @@ def test_each_line_of_the_log_names_its_run(
 ) -> None:
     monkeypatch.setenv("LAKEHOUSE_ENGINE", "sail")
     monkeypatch.setattr(tracing, "_provider", None)
-    monkeypatch.setattr(aws_retries, "bound", lambda: None)  # other tests' clients need not be patient
+    monkeypatch.setattr(aws_retries, "configure", lambda: None)  # other tests keep the defaults
     given = {"environment": "dev", "contracts": str(CONTRACTS), "dataset": "orders", "batch_ids": "orders-00000001"}
     arguments = [part for name, value in given.items() for part in (f"--{name}", value)]
     open_job(Move.STAGE_TO_RAW, [*arguments, "--JOB_RUN_ID", "jr_42", "--enable-metrics", "true"])

@@ -163,6 +163,6 @@ def test_an_endpoint_that_takes_nothing_fails_no_move(
     for _ in range(2):
         job.attempt(["one-00000001"], dict, judge=lambda _: {})
     assert len(recorded(job)) == before + 4
-    assert attempts.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)[-1].state == attempts.SUCCEEDED
+    assert attempts.read(job.catalog, names=job.names, dataset=job.contract.dataset)[-1].state == attempts.SUCCEEDED
     (line,) = (line for line in caplog.messages if endpoint.UNSENT_LOG in line)
     assert url in line

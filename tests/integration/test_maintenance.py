@@ -15,7 +15,7 @@ from pyiceberg.io.pyarrow import ArrowScan
 from pyiceberg.manifest import ManifestFile
 
 from lakehouse.contracts.model import Contract, Ingest
-from lakehouse.engine.commit_conflicts import retried
+from lakehouse.engine.commit_conflicts import retry_on_conflict
 from lakehouse.engine.session import spark
 from lakehouse.errors import LakehouseError
 from lakehouse.maintenance import compaction, expiry, orphans, tombstones
@@ -221,7 +221,7 @@ def test_of_two_commits_the_second_is_computed_again(lake: Lake, many: Contract)
             rewrite(stale, groups)
         return len(tries)
 
-    assert retried(work, what="test") == 2
+    assert retry_on_conflict(work, subject="test") == 2
 
 
 def test_races_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,8 +230,8 @@ def test_races_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     def lose() -> None:
         raise CommitFailedException("branch main has changed")
 
-    with pytest.raises(LakehouseError, match="lost 10 commits in a row"):
-        retried(lose, what="orders, compaction")
+    with pytest.raises(LakehouseError, match="10 commits in a row"):
+        retry_on_conflict(lose, subject="orders, compaction")
 
 
 def test_snapshots_are_kept_for_their_time_and_their_number(lake: Lake) -> None:

@@ -97,7 +97,7 @@ def test_a_commit_that_falls_anywhere_into_a_run_is_not_lost(
     assert intruded == list(READS[: len(intruded)])
     assert len(intruded) < len(READS), "a run asks more often: READS must go further"
     # Only who came before the run looked at the table for the first time did not make it do its work again.
-    assert racer.stderr.count("lost a race") == len(intruded) - 1, racer.stderr
+    assert racer.stderr.count("commit conflict") == len(intruded) - 1, racer.stderr
     for n in READS[len(intruded) :]:
         lake.move(contract, batch(contract, INTRUDER + n))
     assert amounts(lake, contract) == expected
@@ -157,8 +157,8 @@ def test_who_always_loses_says_so_and_changes_nothing(monkeypatch: pytest.Monkey
         raise RuntimeError("conflict: Concurrent Glue update for table 'x'")
 
     monkeypatch.setattr(commit_conflicts, "FIRST_WAIT_SECONDS", 0.0)
-    with pytest.raises(LakehouseError, match="orders: lost 10 commits in a row"):
-        commit_conflicts.retried(lose, what="orders")
+    with pytest.raises(LakehouseError, match="orders: other writers committed first, 10 commits in a row"):
+        commit_conflicts.retry_on_conflict(lose, subject="orders")
     assert len(tried) == commit_conflicts.ATTEMPTS
 
 
@@ -170,10 +170,12 @@ def test_an_error_that_is_no_conflict_is_not_tried_again() -> None:
         raise RuntimeError("disk full")
 
     with pytest.raises(RuntimeError, match="disk full"):
-        commit_conflicts.retried(fail, what="orders")
+        commit_conflicts.retry_on_conflict(fail, subject="orders")
     assert len(tried) == 1
 
 
 def test_what_iceberg_says_of_a_merge_that_was_overtaken_is_a_conflict() -> None:
     said = "Runtime file filtering is not possible: the table has been concurrently modified. Row-level operation scan"
-    assert commit_conflicts.is_lost(RuntimeError(f"An error occurred while calling o44.sql.\n: {said} snapshot ID: 6"))
+    assert commit_conflicts.is_conflict(
+        RuntimeError(f"An error occurred while calling o44.sql.\n: {said} snapshot ID: 6")
+    )

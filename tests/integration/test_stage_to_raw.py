@@ -15,8 +15,8 @@ import pytest
 from pyiceberg.catalog import Catalog
 
 from emulator.runtime.server_lifecycle import Server
-from lakehouse.batches import manifests
 from lakehouse.batches.manifests import Batch
+from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import catalog
 from lakehouse.engine.session import spark
@@ -70,7 +70,7 @@ def shop(iceberg: Catalog, names: Names) -> Iterator[Contract]:
 def arrive(s3: "S3Client", names: Names, files: dict[str, bytes]) -> Batch:
     for name, body in files.items():
         s3.put_object(Bucket=names.bucket(Zone.STAGE), Key=f"{SHOP.stage_prefix}{name}", Body=body)
-    planned = manifests.plan(s3, names=names, contract=SHOP)
+    planned = plan_batch(s3, names=names, contract=SHOP)
     assert planned is not None
     return planned
 

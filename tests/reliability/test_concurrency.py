@@ -25,7 +25,7 @@ def all_end_well(running: list[Running]) -> int:
     """Wait for them; how many races they lost together."""
     for job in running:
         assert job.wait() == 0, job.said
-    return sum(job.said.count("lost a race") for job in running)
+    return sum(job.said.count("commit conflict") for job in running)
 
 
 @pytest.mark.timeout(900)
@@ -133,7 +133,7 @@ def test_maintenance_in_the_middle_of_a_merge(
             moments = Moments(moment, partial(maintain, lake, dataset))
             with wire(lake.server.endpoint, moments) as endpoint:
                 job = lake.run(jobs, scene.move, dataset, scene.batch_id, endpoint=endpoint)
-            lost += job.said.count("lost a race")
+            lost += job.said.count("commit conflict")
             assert moments.came
             assert ending(lake, scene) == calm.after, moment
     assert lost >= 1, "a job did not notice what was committed right before it"

@@ -11,7 +11,8 @@ import pytest
 from pyiceberg.table import Table
 
 from emulator.runtime.server_lifecycle import Server
-from lakehouse.batches import attempts, manifests
+from lakehouse.batches import attempts
+from lakehouse.batches.planning import plan_batch
 from lakehouse.erasure import erase, tables
 from lakehouse.erasure.erase import Plan
 from lakehouse.erasure.proof import Erasure
@@ -55,7 +56,7 @@ def test_a_person_leaves_every_zone_and_nobody_else_does(aws: Server, tmp_path: 
         assert club.rows(dataset, zone) == rows
     # Nothing waits that did not wait before, and what is read again from stage is what was there.
     for contract in club.contracts:
-        assert manifests.plan(club.s3, names=club.names, contract=contract) is None
+        assert plan_batch(club.s3, names=club.names, contract=contract) is None
     for dataset in ("visits", "cakes"):
         club.move(dataset, f"{dataset}-00000001")
         for zone in (Zone.RAW, Zone.INTEGRATION):
@@ -87,7 +88,7 @@ def test_what_is_somebody_elses_too_stays(aws: Server, tmp_path: Path) -> None:
 
     assert (done.state, done.datasets) == ("complete", ("people", "visits", "cakes"))
     club.move("visits", "visits-00000004")
-    assert attempts.held(attempts.attempts(club.catalog, names=club.names, dataset="visits")) == []
+    assert attempts.blocked(attempts.read(club.catalog, names=club.names, dataset="visits")) == []
     assert club.zebedees() == []
     for zone in (Zone.RAW, Zone.INTEGRATION):
         assert sorted((row["visit_id"], row["person"]) for row in club.rows("visits", zone)) == [(2, 6), (3, 6)]
@@ -128,7 +129,7 @@ def test_what_died_half_way_is_completed_by_asking_again(
         with pytest.raises(Killed):
             club.erase(planned)
     for contract in club.contracts:
-        assert manifests.plan(club.s3, names=club.names, contract=contract) is None
+        assert plan_batch(club.s3, names=club.names, contract=contract) is None
     resumed = club.plan(with_related=True)
     assert resumed.resumed
     assert {subject.contract.dataset for subject in resumed.erased} == {"people", "visits", "cakes"}

@@ -6,7 +6,7 @@ import boto3
 import pytest
 
 from emulator.runtime.server_lifecycle import Server
-from lakehouse.batches import manifests
+from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.types import INT
 from lakehouse.moves.stage_to_raw import stage_to_raw
 from lakehouse.names import Zone
@@ -45,7 +45,7 @@ def test_each_key_is_read_once_and_named_as_it_is(aws: Server) -> None:
     s3, bucket = boto3.client("s3"), names.bucket(Zone.STAGE)
     for number, key in enumerate(KEYS):
         s3.put_object(Bucket=bucket, Key=f"{dataset.stage_prefix}{key}", Body=f"a,b\n{number},{number}\n".encode())
-    batch = manifests.plan(s3, names=names, contract=dataset)
+    batch = plan_batch(s3, names=names, contract=dataset)
     assert batch is not None
     assert {item.key.removeprefix(dataset.stage_prefix) for item in batch.objects} == {*KEYS}
     counts = stage_to_raw(job.spark, dataset, batch, names=names, catalog=job.catalog)

@@ -45,7 +45,7 @@ RETRIES = {
     "Sail's S3": "backing off",
     "Sail's S3, in a body": "Retrying in",
     "Sail's Glue": "received a transient error",
-    "a lost race": "lost a race",
+    "a commit conflict": "commit conflict",
     "PyIceberg": "concurrent update, retrying",
 }
 """How those who ask again say so in the log."""

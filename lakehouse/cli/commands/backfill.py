@@ -37,7 +37,7 @@ def backfill(
     """
     (contract,) = chosen(contracts, [dataset])
     names, catalog = names_of(env), catalogs.load()
-    done = attempts.attempts(catalog, names=names, dataset=dataset)
+    done = attempts.read(catalog, names=names, dataset=dataset)
     found = backfills.look(boto3.client("s3"), contract, first=first.date(), last=last.date(), names=names, done=done)
     console.print(_plan(found, contract, done))
     if dry_run or not found.left:

@@ -27,7 +27,7 @@ def build(
     readers see are replaced one by one, each as a whole.
     """
     names = names_of(env)
-    blocked = {attempt.dataset for attempt in attempts.blocked(attempts.attempts(catalog.load(), names=names))}
+    blocked = {attempt.dataset for attempt in attempts.blocked(attempts.read(catalog.load(), names=names))}
     if blocked:
         console.print(f"[yellow]blocked by their gates[/], with all that depends on them: {', '.join(sorted(blocked))}")
     table = Table("", "name", "status", "seconds", "")

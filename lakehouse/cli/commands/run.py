@@ -101,7 +101,7 @@ def finish(ended: Sequence[JobRun], datasets: Iterable[Contract], *, names: Name
 
 
 def _show_blocked(dataset: str, *, names: Names, catalog: Catalog) -> bool:
-    blocked = attempts.blocked(attempts.attempts(catalog, names=names, dataset=dataset))
+    blocked = attempts.blocked(attempts.read(catalog, names=names, dataset=dataset))
     run_ids = {attempt.run_id for attempt in blocked}
     reasons = quality.reasons(catalog, names=names, dataset=dataset, run_ids=run_ids) if blocked else {}
     for attempt in blocked:
@@ -121,7 +121,7 @@ def _summary(ended: Iterable[JobRun], *, names: Names, catalog: Catalog) -> Tabl
         table.add_column(count, justify="right")
     run_ids = {job_run.run_id for job_run in ended}
     for dataset in sorted({job_run.dataset for job_run in ended}):
-        for attempt in attempts.attempts(catalog, names=names, dataset=dataset):
+        for attempt in attempts.read(catalog, names=names, dataset=dataset):
             if attempt.run_id in run_ids:
                 counts = (attempt.received, attempt.accepted, attempt.rejected, attempt.changed)
                 shown = ("" if count is None else f"{count:,}" for count in counts)

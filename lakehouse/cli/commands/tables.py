@@ -27,6 +27,7 @@ app = typer.Typer(no_args_is_help=True, help="Tables of the datasets: see what w
 _MARKS = {
     Action.CREATE: "[green]+[/green]",
     Action.ADD: "[green]+[/green]",
+    Action.RENAME: "[yellow]~[/yellow]",
     Action.ALTER: "[yellow]~[/yellow]",
     Action.DESCRIBE: "[yellow]~[/yellow]",
     Action.GOVERN: "[yellow]~[/yellow]",
@@ -50,7 +51,8 @@ def plan(contracts: Contracts = DEFAULT_CONTRACTS, env: Environment = DEFAULT_EN
     _show(found)
     counts = Counter(change.action for change in found)
     others = sum(
-        counts[action] for action in (Action.ADD, Action.ALTER, Action.DESCRIBE, Action.GOVERN, Action.OPTIMIZE)
+        counts[action]
+        for action in (Action.ADD, Action.RENAME, Action.ALTER, Action.DESCRIBE, Action.GOVERN, Action.OPTIMIZE)
     )
     console.print(f"{counts[Action.CREATE]} tables to create, {others} changes, {counts[Action.BREAK]} refused")
 

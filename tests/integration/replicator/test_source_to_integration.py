@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from emulator.replicator import source, task
 from emulator.runtime.server_lifecycle import Server
-from lakehouse.batches import manifests
+from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts import types
 from lakehouse.contracts.model import Contract, Ingest, Source
 from lakehouse.engine import catalog
@@ -59,7 +59,7 @@ class Way:
 
     def go(self, contract: Contract) -> None:
         """Bring what is in stage into integration."""
-        batch = manifests.plan(boto3.client("s3"), names=self.names, contract=contract)
+        batch = plan_batch(boto3.client("s3"), names=self.names, contract=contract)
         if batch is None:
             return
         stage_to_raw(spark(), contract, batch, names=self.names, catalog=catalog.load())

@@ -5,7 +5,7 @@ from typing import Any
 import boto3
 
 from emulator.runtime.server_lifecycle import Server
-from lakehouse.batches import manifests
+from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import catalog
 from lakehouse.engine.session import spark
@@ -50,6 +50,6 @@ def arrive(job: Job, body: str) -> str:
     s3 = boto3.client("s3")
     key = f"{job.contract.stage_prefix}file.csv"
     s3.put_object(Bucket=job.names.bucket(Zone.STAGE), Key=key, Body=body.encode())
-    batch = manifests.plan(s3, names=job.names, contract=job.contract)
+    batch = plan_batch(s3, names=job.names, contract=job.contract)
     assert batch is not None
     return batch.batch_id

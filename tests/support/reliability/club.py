@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog
 
 from emulator.runtime.server_lifecycle import Server
-from lakehouse.batches import manifests
+from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.contracts.model import Contract
 from lakehouse.erasure import erase, scan
@@ -95,7 +95,7 @@ class Club:
 
     def load(self, dataset: str, name: str, body: bytes) -> str:
         self.put(dataset, name, body)
-        batch = manifests.plan(self.s3, names=self.names, contract=self.contract(dataset))
+        batch = plan_batch(self.s3, names=self.names, contract=self.contract(dataset))
         assert batch is not None
         self.move(dataset, batch.batch_id)
         return batch.batch_id

@@ -14,8 +14,8 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.glue import GlueCatalog
 
 from emulator.runtime.server_lifecycle import Server, child_environment, endpoint_environment
-from lakehouse.batches import manifests
-from lakehouse.engine import catalog
+from lakehouse.batches.planning import plan_batch
+from lakehouse.engine.session import CATALOG
 from lakehouse.names import Move, Names, Zone
 from lakehouse.tables import definition as table_definition
 from lakehouse.tables import migrations, ops
@@ -53,7 +53,7 @@ class Lake:
     def catalog(self) -> Catalog:
         who = {"client.access-key-id": self.account, "client.secret-access-key": "local"}
         where = {"client.region": self.server.region, "s3.endpoint": self.server.endpoint}
-        return GlueCatalog(catalog.NAME, self.client("glue"), **who, **where)
+        return GlueCatalog(CATALOG, self.client("glue"), **who, **where)
 
     def client(self, service: str) -> Any:
         with _making:
@@ -78,7 +78,7 @@ class Lake:
         contract = DATASETS[dataset]
         for name, body in files.items():
             self.s3.put_object(Bucket=self.names.bucket(Zone.STAGE), Key=f"{contract.stage_prefix}{name}", Body=body)
-        planned = manifests.plan(self.s3, names=self.names, contract=contract)
+        planned = plan_batch(self.s3, names=self.names, contract=contract)
         assert planned is not None
         return planned.batch_id
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from emulator.runtime import server_lifecycle
-from lakehouse.batches import manifests
+from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import catalog
 from lakehouse.moves import raw_to_integration, stage_to_raw
@@ -63,7 +63,7 @@ def arrive(contract: Contract, files: Files, *, names: Names, number: int) -> st
     for name, content in files.items():
         key = f"{contract.stage_prefix}{number}-{name}"
         s3.put_object(Bucket=names.bucket(Zone.STAGE), Key=key, Body=content)
-    batch = manifests.plan(s3, names=names, contract=contract)
+    batch = plan_batch(s3, names=names, contract=contract)
     assert batch is not None
     return batch.batch_id
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lakehouse.batches import manifests
+from lakehouse.batches import manifests, planning
+from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.model import Ingest
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
@@ -22,19 +23,19 @@ def keys(batch: manifests.Batch | None) -> list[str]:
 
 
 def test_nothing_waits(s3: "S3Client") -> None:
-    assert manifests.plan(s3, names=NAMES, contract=TILL) is None
+    assert plan_batch(s3, names=NAMES, contract=TILL) is None
 
 
 def test_every_object_is_planned_once(s3: "S3Client") -> None:
     arrive(s3, "a.csv")
     arrive(s3, "b.csv", b"twelve bytes")
-    first = manifests.plan(s3, names=NAMES, contract=TILL)
+    first = plan_batch(s3, names=NAMES, contract=TILL)
     assert keys(first) == ["a.csv", "b.csv"]
     assert first is not None
     assert (first.batch_id, first.size) == ("till-00000001", 13)
-    assert manifests.plan(s3, names=NAMES, contract=TILL) is None
+    assert plan_batch(s3, names=NAMES, contract=TILL) is None
     arrive(s3, "c.csv")
-    second = manifests.plan(s3, names=NAMES, contract=TILL)
+    second = plan_batch(s3, names=NAMES, contract=TILL)
     assert keys(second) == ["c.csv"]
     assert second is not None
     assert second.batch_id == "till-00000002"
@@ -43,9 +44,9 @@ def test_every_object_is_planned_once(s3: "S3Client") -> None:
 
 def test_a_name_that_is_sent_again_is_another_arrival(s3: "S3Client") -> None:
     arrive(s3, "a.csv", b"first")
-    first = manifests.plan(s3, names=NAMES, contract=TILL)
+    first = plan_batch(s3, names=NAMES, contract=TILL)
     arrive(s3, "a.csv", b"second")
-    second = manifests.plan(s3, names=NAMES, contract=TILL)
+    second = plan_batch(s3, names=NAMES, contract=TILL)
     assert keys(first) == keys(second) == ["a.csv"]
     assert first is not None
     assert second is not None
@@ -55,7 +56,7 @@ def test_a_name_that_is_sent_again_is_another_arrival(s3: "S3Client") -> None:
 def test_other_datasets_and_folder_markers_are_left_alone(s3: "S3Client") -> None:
     s3.put_object(Bucket=NAMES.bucket(Zone.STAGE), Key="sales/tills/a.csv", Body=b"x")
     arrive(s3, "folder/")
-    assert manifests.plan(s3, names=NAMES, contract=TILL) is None
+    assert plan_batch(s3, names=NAMES, contract=TILL) is None
 
 
 def test_a_planner_that_loses_the_race_plans_again(s3: "S3Client", monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,23 +70,23 @@ def test_a_planner_that_loses_the_race_plans_again(s3: "S3Client", monkeypatch: 
         if not rivals:
             rivals.append("planned")
             monkeypatch.setattr(manifests, "batch_ids", listed)
-            assert keys(manifests.plan(s3, names=NAMES, contract=TILL)) == ["a.csv", "b.csv"]
+            assert keys(plan_batch(s3, names=NAMES, contract=TILL)) == ["a.csv", "b.csv"]
             arrive(s3, "c.csv")
         return known
 
     monkeypatch.setattr(manifests, "batch_ids", list_then_lose)
-    batch = manifests.plan(s3, names=NAMES, contract=TILL)
+    batch = plan_batch(s3, names=NAMES, contract=TILL)
     assert keys(batch) == ["c.csv"]
     assert batch is not None
     assert batch.batch_id == "till-00000002"
 
 
 def test_a_large_backlog_is_split(s3: "S3Client", monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifests, "BATCH_BYTES", 10)
+    monkeypatch.setattr(planning, "BATCH_BYTES", 10)
     for name in ("a.csv", "b.csv", "c.csv"):
         arrive(s3, name, b"six by")
     planned = []
-    while batch := manifests.plan(s3, names=NAMES, contract=TILL):
+    while batch := plan_batch(s3, names=NAMES, contract=TILL):
         planned.append(keys(batch))
     assert planned == [["a.csv", "b.csv"], ["c.csv"]]
 
@@ -94,8 +95,8 @@ def test_snapshots_are_planned_one_delivery_at_a_time(s3: "S3Client") -> None:
     for key in ("monday/1.csv", "monday/2.csv", "tuesday/1.csv"):
         arrive(s3, key)
     contract = replace(TILL, ingest=Ingest.SNAPSHOT)
-    assert keys(manifests.plan(s3, names=NAMES, contract=contract)) == ["monday/1.csv", "monday/2.csv"]
-    assert keys(manifests.plan(s3, names=NAMES, contract=contract)) == ["tuesday/1.csv"]
+    assert keys(plan_batch(s3, names=NAMES, contract=contract)) == ["monday/1.csv", "monday/2.csv"]
+    assert keys(plan_batch(s3, names=NAMES, contract=contract)) == ["tuesday/1.csv"]
 
 
 def test_an_unknown_batch_is_refused_by_name(s3: "S3Client") -> None:

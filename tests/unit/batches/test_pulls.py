@@ -7,6 +7,7 @@ import pytest
 
 from lakehouse.batches import manifests, pulls
 from lakehouse.batches.manifests import Batch, StageObject
+from lakehouse.batches.planning import plan_batch
 from lakehouse.names import Names, Zone
 from tests.support.rates_contract import RATES
 
@@ -30,19 +31,19 @@ def commit(s3: "S3Client", name: str, *, after: Batch | None, cursor: str | None
 
 def test_pages_are_a_batch_when_they_are_committed_and_not_before(s3: "S3Client") -> None:
     land(s3, "crashed/1.json")
-    assert manifests.plan(s3, names=NAMES, contract=RATES) is None
+    assert plan_batch(s3, names=NAMES, contract=RATES) is None
     assert pulls.last(s3, names=NAMES, dataset=DATASET) is None
     first = commit(s3, "a/1.json", after=None, cursor="5")
     assert first is not None
     assert (first.batch_id, first.cursor) == ("exchange_rates-00000001", "5")
     assert pulls.last(s3, names=NAMES, dataset=DATASET) == first
-    assert manifests.plan(s3, names=NAMES, contract=RATES) is None
+    assert plan_batch(s3, names=NAMES, contract=RATES) is None
 
 
 def test_files_by_hand_are_batches_beside_the_pulls(s3: "S3Client") -> None:
     first = commit(s3, "a/1.json", after=None, cursor="5")
     s3.put_object(Bucket=NAMES.bucket(Zone.STAGE), Key=f"{RATES.stage_prefix}2026/file.json", Body=b"{}")
-    planned = manifests.plan(s3, names=NAMES, contract=RATES)
+    planned = plan_batch(s3, names=NAMES, contract=RATES)
     assert planned is not None
     assert planned.batch_id == "exchange_rates-00000002"
     assert pulls.last(s3, names=NAMES, dataset=DATASET) == first

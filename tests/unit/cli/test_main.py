@@ -152,7 +152,7 @@ def test_tables_are_planned_applied_and_refused(
     assert run(monkeypatch, "tables", "apply") == 2
     refusal = capsys.readouterr().err
     assert f"  {raw}: column channel is no longer in the contract\n" in refusal
-    assert "Two ways out. Beside the old: name the dataset orders_v2" in refusal
+    assert "Two ways out. Next to the old table: name the dataset orders_v2" in refusal
 
 
 def test_what_jobs_import_pulls_in_no_command_line_and_no_test_tools() -> None:

@@ -10,7 +10,7 @@ from dags.failures import may_pass, same
     [
         "ClientError: An error occurred (ThrottlingException) when calling the StartJobRun operation: Rate exceeded",
         "ConcurrentRunsExceededException: Concurrent runs exceeded for lakehouse-dev-stage-to-raw",
-        "LakehouseError: orders: lost 8 commits in a row to other writers; nothing was changed",
+        "LakehouseError: orders: other writers committed first, 10 commits in a row; nothing was changed",
         "LakehouseError: Athena query 1 FAILED: ICEBERG_COMMIT_ERROR: Failed to commit",
         "ReadTimeoutError: Read timed out.",
         "FAILED: Executor lost, the reason is not known",

@@ -30,7 +30,7 @@ def test_traces_go_where_opentelemetrys_variables_say(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert tracing.asked_for() == endpoint
+    assert tracing.endpoint_from_environment() == endpoint
 
 
 def signed(body: bytes) -> requests.PreparedRequest:

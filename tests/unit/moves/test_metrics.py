@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lakehouse.batches import attempts as ops
+from lakehouse.batches.attempts import SUCCEEDED, Attempt
 from lakehouse.moves import metrics
 from lakehouse.moves.metrics import Metric
 from lakehouse.names import Move
@@ -13,13 +13,13 @@ from lakehouse.names import Move
 STARTED = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def attempt(**counts: Any) -> ops.Attempt:
-    return ops.Attempt(
+def attempt(**counts: Any) -> Attempt:
+    return Attempt(
         **{
             "dataset": "orders",
             "batch_id": "orders-00000001",
             "move": Move.STAGE_TO_RAW,
-            "state": ops.SUCCEEDED,
+            "state": SUCCEEDED,
             "started_at": STARTED,
             "finished_at": STARTED + timedelta(seconds=90),
             "run_id": "jr_1",

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lakehouse.batches import attempts, manifests
+from lakehouse.batches import attempts
+from lakehouse.batches.planning import plan_batch
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Move, Names, Zone
 from lakehouse.operations import backfill
@@ -29,7 +30,7 @@ def s3(s3: "S3Client", monkeypatch: pytest.MonkeyPatch) -> "S3Client":
     monkeypatch.setenv("AWS_DEFAULT_REGION", NAMES.region)
     for number in range(1, 4):
         s3.put_object(Bucket=NAMES.bucket(Zone.STAGE), Key=f"{TILL.stage_prefix}{number}.csv", Body=b"12345")
-        assert manifests.plan(s3, names=NAMES, contract=TILL) is not None
+        assert plan_batch(s3, names=NAMES, contract=TILL) is not None
     return s3
 
 

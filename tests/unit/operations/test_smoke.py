@@ -8,7 +8,7 @@ import pytest
 
 from lakehouse.cli.main import main
 from lakehouse.contracts.loader import load_contracts
-from lakehouse.contracts.published import not_in_force, publish
+from lakehouse.contracts.published import not_active, publish
 from lakehouse.names import Move, Names
 from lakehouse.operations.smoke import checks
 
@@ -46,13 +46,13 @@ def test_what_is_right_is_no_violation(names: Names) -> None:
 
 
 @pytest.mark.usefixtures("lake")
-def test_only_what_differs_is_not_in_force(names: Names) -> None:
+def test_only_what_differs_is_not_active(names: Names) -> None:
     contracts = load_contracts(CONTRACTS)
     publish(contracts[1:], names=names)
     first = f"{names.contracts_uri}{contracts[0].domain}/{contracts[0].dataset}.odcs.yaml"
-    assert not_in_force(contracts, names=names) == [first]
+    assert not_active(contracts, names=names) == [first]
     assert publish(contracts, names=names) == [first]
-    assert not_in_force(contracts, names=names) == []
+    assert not_active(contracts, names=names) == []
 
 
 @pytest.mark.usefixtures("lake")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lakehouse.batches import attempts as ops
+from lakehouse.batches.attempts import FAILED, SUCCEEDED, Attempt
 from lakehouse.contracts.types import INT
 from lakehouse.names import Move
 from lakehouse.operations.status import Status, summary
@@ -15,12 +15,12 @@ SHOP = replace(contract(column("id", INT)), freshness=timedelta(hours=1))
 LOAD, MERGE = Move.STAGE_TO_RAW, Move.RAW_TO_INTEGRATION
 
 
-def attempt(batch: int, move: Move, **given: Any) -> ops.Attempt:
-    defaults = {"state": ops.SUCCEEDED, "run_id": "jr_1", "started_at": NOW, "finished_at": NOW}
-    return ops.Attempt(dataset=SHOP.dataset, batch_id=f"{SHOP.dataset}-{batch:08}", move=move, **{**defaults, **given})
+def attempt(batch: int, move: Move, **given: Any) -> Attempt:
+    defaults = {"state": SUCCEEDED, "run_id": "jr_1", "started_at": NOW, "finished_at": NOW}
+    return Attempt(dataset=SHOP.dataset, batch_id=f"{SHOP.dataset}-{batch:08}", move=move, **{**defaults, **given})
 
 
-def stands(*attempts: ops.Attempt, age: timedelta | None = None, planned: int = 0) -> Status:
+def stands(*attempts: Attempt, age: timedelta | None = None, planned: int = 0) -> Status:
     ids = [f"{SHOP.dataset}-{number:08}" for number in range(1, planned + 1)]
     return summary(SHOP, ids, attempts, arrived=NOW - age if age else None, running=(), now=NOW)
 
@@ -45,7 +45,7 @@ def test_a_batch_counts_as_it_was_loaded_last() -> None:
 
 
 def test_only_the_last_attempt_is_a_failure_to_mend() -> None:
-    broken = attempt(1, LOAD, state=ops.FAILED, error="the file is gone")
+    broken = attempt(1, LOAD, state=FAILED, error="the file is gone")
     assert stands(broken).failed == "the file is gone"
     assert stands(broken, attempt(1, LOAD)).failed is None
 
