@@ -80,7 +80,7 @@ class Prices:
         return Charge(rate["service"], rate["what"], rate["per"], usd)
 
 
-def load(region: str) -> Prices:
+def load_prices(region: str) -> Prices:
     """Prices of a region.
 
     Raises:

@@ -17,7 +17,7 @@ Place = tuple[str, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class TableRun:
     """A run that wrote a table: its job, when it ended, rows written, batches that it moved, files that it read."""
 
     job: str
@@ -40,7 +40,7 @@ class Table:
 
     name: str
     columns: Mapping[str, str] = field(default_factory=dict)
-    made: Sequence[Made] = ()
+    runs: Sequence[TableRun] = ()
     checks: Mapping[str, bool] = field(default_factory=dict)
 
 
@@ -125,8 +125,8 @@ def of_events(events: Iterable[Json], *, names: Names) -> Graph:
         for item in event["outputs"]:
             name = _name(item, names)
             _add(tables, item, name, is_written=True)
-            made = _made(event, item, files)
-            tables[name] = replace(tables[name], made=(made, *tables[name].made))
+            run = _table_run(event, item, files)
+            tables[name] = replace(tables[name], runs=(run, *tables[name].runs))
             edges[name] = [
                 *(Edge(source=(source, None), target=(name, None)) for source in inputs.values() if source in tables),
                 *_column_edges(item, name, names),
@@ -139,15 +139,15 @@ def _add(tables: dict[str, Table], dataset: Json, name: str, *, is_written: bool
     table = tables.get(name, Table(name=name))
     fields = dataset["facets"].get("schema", {}).get("fields", [])
     columns = {item["name"]: item.get("type", "") for item in fields} if fields else table.columns
-    if table.made and not is_written:
+    if table.runs and not is_written:
         columns = table.columns
     found = dataset.get("inputFacets", {}).get("dataQualityAssertions", {}).get("assertions", [])
     checks = {item["assertion"]: item["success"] for item in found} or table.checks
     tables[name] = replace(table, columns=columns, checks=checks)
 
 
-def _made(event: Json, output: Json, files: Sequence[Json]) -> Made:
-    return Made(
+def _table_run(event: Json, output: Json, files: Sequence[Json]) -> TableRun:
+    return TableRun(
         job=event["job"]["name"],
         at=datetime.fromisoformat(event["eventTime"]),
         rows=output.get("outputFacets", {}).get("outputStatistics", {}).get("rowCount"),

@@ -56,11 +56,11 @@ def _layers(graph: Graph) -> dict[str, int]:
 
 def _facts(table: Table) -> list[str]:
     """What is known of a table beside its columns, a line each."""
-    if not table.made:
+    if not table.runs:
         return ["source"]
-    last = table.made[0]
+    last = table.runs[0]
     said = [last.job, f"{last.at:%Y-%m-%d %H:%M} UTC" + ("" if last.rows is None else f", {last.rows:,} rows")]
-    said += [f"{', '.join(made.batch_ids)}, files: {len(made.files)}" for made in table.made if made.files]
+    said += [f"{', '.join(run.batch_ids)}, files: {len(run.files)}" for run in table.runs if run.files]
     if table.checks:
         failed = ", ".join(rule for rule, passed in table.checks.items() if not passed)
         said.append(f"checks failed: {failed}" if failed else f"checks passed: {len(table.checks)}")

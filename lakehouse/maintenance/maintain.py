@@ -54,7 +54,7 @@ class Outcome:
     by_glue: dict[str, datetime] = field(default_factory=dict)
 
 
-def maintain(
+def maintain_table(
     catalog: Catalog, definition: Definition, contract: Contract | None, *, names: Names, dry_run: bool = False
 ) -> Outcome:
     """Purge tombstones, compact, expire snapshots and delete orphans of one table; what Glue does is left to it.

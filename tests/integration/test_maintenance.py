@@ -19,7 +19,7 @@ from lakehouse.engine.commit_conflicts import retried
 from lakehouse.engine.session import spark
 from lakehouse.errors import LakehouseError
 from lakehouse.maintenance import compaction, expiry, orphans, tombstones
-from lakehouse.maintenance.maintain import maintain
+from lakehouse.maintenance.maintain import maintain_table
 from lakehouse.maintenance.rewriting import rewrite
 from lakehouse.names import Zone
 from lakehouse.tables import definition as table_definition

@@ -87,7 +87,7 @@ def test_what_is_somebody_elses_too_stays(aws: Server, tmp_path: Path) -> None:
 
     assert (done.state, done.datasets) == ("complete", ("people", "visits", "cakes"))
     club.move("visits", "visits-00000004")
-    assert attempts.held(attempts.attempts(club.catalog, names=club.names, dataset="visits")) == []
+    assert attempts.blocked(attempts.attempts(club.catalog, names=club.names, dataset="visits")) == []
     assert club.zebedees() == []
     for zone in (Zone.RAW, Zone.INTEGRATION):
         assert sorted((row["visit_id"], row["person"]) for row in club.rows("visits", zone)) == [(2, 6), (3, 6)]
@@ -139,4 +139,4 @@ def test_what_died_half_way_is_completed_by_asking_again(
 
 
 def _erase_with(club: Club, planned: Plan, build: Callable[[Sequence[str]], object]) -> Erasure:
-    return erase.erase(club.s3, planned, club.contracts, catalog=club.catalog, names=club.names, build=build)
+    return erase.run_erasure(club.s3, planned, club.contracts, catalog=club.catalog, names=club.names, build=build)

@@ -67,9 +67,9 @@ def test_a_notice_arrives_whole_and_none_of_it_is_markup(channel: Slack) -> None
 
 def test_an_alarm_says_what_to_do_and_why_it_was_raised() -> None:
     alarm = {"AlarmName": "lakehouse-dev-orders-held", "AlarmDescription": "Do this.", "NewStateReason": "1 > 0"}
-    assert slack.text('ALARM: "x"', json.dumps(alarm)) == '*ALARM: "x"*\nDo this.\n1 &gt; 0'
-    assert slack.text("", '["a list"]') == '["a list"]'
-    assert len(slack.text("long", "&" * 40_000)) == slack.LONGEST
+    assert slack.message_text('ALARM: "x"', json.dumps(alarm)) == '*ALARM: "x"*\nDo this.\n1 &gt; 0'
+    assert slack.message_text("", '["a list"]') == '["a list"]'
+    assert len(slack.message_text("long", "&" * 40_000)) == slack.MOST_CHARACTERS
 
 
 def test_what_slack_refuses_is_an_error_in_its_words(channel: Slack) -> None:
