@@ -55,7 +55,7 @@ def test_a_job_that_hangs_is_stopped_and_clearing_it_repeats_nothing_else(starte
     ((subject, text),) = [notice for notice in told(queue) if (notice[0] or "").startswith("lakehouse-dev: ")]
     assert subject == "lakehouse-dev: carriers is stopped: carriers.stage_to_raw failed"
     said = dict(line.split(": ", 1) for line in text.splitlines())
-    assert said["dataset or model"] == "carriers"
+    assert said["dataset, model or source"] == "carriers"
     assert said["batches"].startswith("carriers-0000000")
     assert said["task"].startswith(f"carriers.stage_to_raw of shipping, run {run}")
     assert said["reason"].startswith("TIMEOUT: Job run exceeded its timeout of 1 minutes.")

@@ -139,7 +139,7 @@ def test_the_verb_reads_templates_and_prints_each_form(
 
 
 def test_a_folder_without_templates_is_named(tmp_path: Path) -> None:
-    with pytest.raises(LakehouseError, match="is no cloud assembly"):
+    with pytest.raises(LakehouseError, match="is not a cloud assembly"):
         assembly.templates(tmp_path)
 
 
