@@ -34,7 +34,8 @@ def endpoint_url() -> str | None:
 class Endpoint:
     """An endpoint; after the first failure this process sends no more events to it.
 
-    A job has up to 100 attempts. If each of them waited for an endpoint that does not answer, lineage would delay moves.
+    A job has up to 100 attempts. If each of them waited for an endpoint that does not answer, lineage would delay the
+    moves.
     """
 
     def __init__(self, url: str | None) -> None:

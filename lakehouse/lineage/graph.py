@@ -29,13 +29,13 @@ class TableRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table, or what stands for a source.
+    """A table of the deployment, or a source.
 
-    Args:
-        name: `zone.table` of the deployment's own, else a URI.
-        columns: names and types.
-        made: runs that wrote it, newest first; of a source none.
-        checks: quality rules, each with whether it passed, as they were evaluated last.
+    Attributes:
+        name: `zone.table` for a table of the deployment, else a URI.
+        columns: types by column.
+        made: runs that wrote it, newest first; empty for a source.
+        checks: whether each quality rule passed in its last evaluation.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Write and read events in `ops.lineage`, one row each: jobs append with PyIceberg, other writers insert with Athena."""
+"""Write and read events in `ops.lineage`, one row each; jobs append with PyIceberg, others insert with Athena."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
