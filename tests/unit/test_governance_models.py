@@ -57,7 +57,7 @@ def test_a_model_without_a_classification_is_hidden(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("meta", "column", "said"),
     [
-        ("classification: public", "", r"models\.yml: model m: has no domain"),
+        ("classification: public", "", r"models\.yml: model m has no domain"),
         ("domain: sales, classification: publc", "", "model m: 'publc' is not a classification: did you mean 'public'"),
         ("domain: sales", ", config: {meta: {classification: x}}", "model m, column c: 'x' is not a classification: use"),
     ],
