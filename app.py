@@ -1,9 +1,9 @@
-"""CDK entry: `cdk synth`, `cdk deploy --all` and the like run this file.
+"""Entry point of the CDK app: `cdk synth`, `cdk deploy --all` and other commands run this file.
 
-It alone reads the process environment (account and region, which the CDK CLI takes from the caller's credentials) and
-the context: `-c environment=dev`, `-c profile=minimal`, `-c contracts=FOLDER`. `-c environment=all` is every
-environment in every profile, to be synthesized and checked, not deployed. `-c deploy-roles=dev,prod` is the roles that
-pipelines take to deploy those, and nothing else: `-c github=OWNER/NAME`.
+Only this file reads the process environment (account and region, which the CDK CLI takes from the caller's credentials)
+and the context: `-c environment=dev`, `-c profile=minimal`, `-c contracts=FOLDER`. `-c environment=all` synthesizes
+every environment in every profile, for checks and not for a deployment. `-c deploy-roles=dev,prod` with
+`-c github=OWNER/NAME` synthesizes only the roles with which pipelines deploy these environments.
 """
 
 import os
@@ -24,11 +24,11 @@ ROOT = Path(__file__).parent
 
 
 def build(app: App, *, account: str | None, region: str | None) -> None:
-    """Put what the app's context names into the app, under cdk-nag's rules.
+    """Add the stacks that the context selects to the app, and check them with cdk-nag.
 
     Args:
-        app: is the stage of one environment, so that `--all` means all its stacks.
-        account, region: where to deploy; where they are None, CloudFormation fills them in.
+        app: the app; with one environment it contains the stacks directly, so that `--all` means all of them.
+        account, region: target of the deployment; if None, CloudFormation inserts them.
     """
     place = {"account": account or Aws.ACCOUNT_ID, "region": region or Aws.REGION}
     environment, profile = app.node.get_context("environment"), app.node.try_get_context("profile")
@@ -53,10 +53,10 @@ def build(app: App, *, account: str | None, region: str | None) -> None:
 
 
 def _add_deploy_roles(app: App, environments: Sequence[str], *, account: str, region: str) -> None:
-    """Roles for the pipelines that the context names.
+    """Add the deployment roles of the pipelines that the context names.
 
     Raises:
-        ValueError: there is no such environment, no pipeline is named, or a name has another form.
+        ValueError: an environment does not exist, no pipeline is named, or the name of a pipeline is malformed.
     """
     context = app.node.try_get_context
     pipelines = [kind(context(name)) for name, kind in (("github", github), ("azure", azure)) if context(name)]

@@ -1,6 +1,6 @@
-"""Circuit breaker of a source: after some failures in a row it is left alone until a cool-down has passed.
+"""Circuit breaker of a source: after three failures in a row, the source is not called until a cool-down has passed.
 
-Its state is the Airflow variable `breaker-<source>`, which all DAGs share and which one may delete to close it by hand.
+The state is the Airflow variable `breaker-<source>`, which all DAGs share. Delete the variable to close the breaker.
 
 Source: M. Nygard, "Release It!", chapter "Circuit Breaker".
 """
@@ -18,12 +18,12 @@ COOL_DOWN = timedelta(minutes=15)
 
 @contextmanager
 def calls(source: str) -> Iterator[None]:
-    """Call a source in this block, unless its breaker is open; the block's end says whether the call succeeded.
+    """Guard a block that calls a source: skip it while the breaker is open, and count an exception as a failure.
 
-    After the cool-down one call is let through: if it fails too, the next cool-down begins.
+    After the cool-down one call is allowed. If it fails too, the next cool-down starts.
 
     Raises:
-        AirflowSkipException: the breaker is open; says since when, why and until when.
+        AirflowSkipException: the breaker is open; the message says why and until when.
     """
     key = f"breaker-{source}"
     state = Variable.get(key, default=None, deserialize_json=True) or {"failures": 0}
@@ -36,7 +36,7 @@ def calls(source: str) -> Iterator[None]:
             )
     try:
         yield
-    except AirflowRescheduleException:  # not an end yet
+    except AirflowRescheduleException:  # the call has not ended yet
         raise
     except Exception as error:
         failed = {

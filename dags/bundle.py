@@ -1,7 +1,7 @@
-"""Everything that Airflow needs to run the DAGs, in one folder: `python -m dags.bundle FOLDER`.
+"""Bundle everything that Airflow needs to run the DAGs into one folder: `python -m dags.bundle FOLDER`.
 
-The folder is Airflow's DAGs folder: on a laptop as it is, on Amazon MWAA copied to the environment's bucket. In it are
-one file and one plan a domain, this package, the library and the dbt project.
+A laptop uses the folder as Airflow's DAGs folder; for Amazon MWAA it is copied to the environment's bucket. It contains
+one file and one plan per domain, this package, the library and the dbt project.
 """
 
 import argparse
@@ -28,62 +28,63 @@ dag = domain_dag("{domain}")
 '''
 
 
-class Made(NamedTuple):
-    """The plans of a bundle, and the models that no DAG builds, since a dataset of theirs has no faultless contract."""
+class Bundle(NamedTuple):
+    """The plans of a bundle, and the models that no DAG builds because a dataset has no contract without violations."""
 
     plans: list[Plan]
     left_out: list[str]
 
 
-def bundle(folder: Path, *, contracts: str | Path, root: Path = REPOSITORY) -> Made:
-    """Make the folder, in place of what it blocked.
+def bundle(folder: Path, *, contracts: str | Path, root: Path = REPOSITORY) -> Bundle:
+    """Write the folder; an earlier bundle in it is replaced.
 
     Args:
-        folder: made if it is missing; refused if it holds something that no bundle has.
+        folder: created if it is missing; refused if it is not empty and not a bundle.
         contracts: folder of contracts.
         root: the repository.
 
     Returns:
-        what is in it; plans with violations become import errors of their DAGs alone.
+        the content of the bundle; a plan with violations becomes the import error of its own DAG only.
 
     Raises:
-        LakehouseError: there are no contracts, dbt can't read its project, or the folder is somebody else's.
+        LakehouseError: there are no contracts, dbt cannot parse its project, or the folder contains other files.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / "plans").is_dir():
-        raise LakehouseError(f"{folder} holds no bundle of DAGs and would be replaced: name another folder")
+        raise LakehouseError(f"{folder} is not empty and not a bundle of DAGs; name another folder")
     models = dbt_graph.parse(root / "models", interpreter(root / "models"))
-    made = plans(contracts, models)
-    if not made:
-        raise LakehouseError(f"{contracts}: no contracts, hence no DAGs")
+    domain_plans = plans(contracts, models)
+    if not domain_plans:
+        raise LakehouseError(f"{contracts}: no contracts, so there is no DAG to bundle; name the folder of contracts")
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "plans").mkdir(parents=True)
     for package in PACKAGES:
         shutil.copytree(root / package, folder / package, ignore=NOT_PACKED)
     (folder / ".airflowignore").write_text("".join(f"{package}/\n" for package in (*PACKAGES, "plans")))
-    for plan in made:
+    for plan in domain_plans:
         save(plan, folder / "plans" / f"{plan.domain}.json")
         (folder / f"{plan.domain}.py").write_text(DAG_FILE.format(domain=plan.domain))
-    planned = {model.name for plan in made for model in plan.models}
-    return Made(made, [model.name for model in models if model.name not in planned])
+    planned = {model.name for plan in domain_plans for model in plan.models}
+    return Bundle(domain_plans, [model.name for model in models if model.name not in planned])
 
 
 def main(arguments: Iterable[str] | None = None) -> int:
-    """Make a bundle; exit code 1 if contracts have violations, though it is made."""
-    parser = argparse.ArgumentParser(description="Make Airflow's DAGs folder from the contracts.")
+    """Write a bundle; return exit code 1 if contracts have violations, although the bundle is written."""
+    parser = argparse.ArgumentParser(description="Write Airflow's DAGs folder from the contracts.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--contracts", default="contracts", help="folder of DOMAIN/DATASET.odcs.yaml files")
-    given = parser.parse_args(None if arguments is None else list(arguments))
+    options = parser.parse_args(None if arguments is None else list(arguments))
     try:
-        made = bundle(given.folder, contracts=given.contracts)
+        written = bundle(options.folder, contracts=options.contracts)
     except LakehouseError as error:
         sys.exit(f"error {error}")
-    violations = [violation for plan in made.plans for violation in plan.violations]
+    violations = [violation for plan in written.plans for violation in plan.violations]
     sys.stdout.write(
-        "".join(f"{plan.domain}: {len(plan.datasets)} datasets, {len(plan.models)} models\n" for plan in made.plans)
+        "".join(f"{plan.domain}: {len(plan.datasets)} datasets, {len(plan.models)} models\n" for plan in written.plans)
     )
-    if made.left_out:
+    if written.left_out:
         sys.stderr.write(
-            f"no DAG builds {', '.join(made.left_out)}: a dataset that they read has no contract, or a faulty one\n"
+            f"no DAG builds {', '.join(written.left_out)}: a dataset that they read has no contract, or its domain has "
+            "violations\n"
         )
     sys.stderr.write("".join(f"{violation}\n" for violation in violations))
     return 1 if violations else 0

@@ -1,4 +1,4 @@
-"""The task of one dbt model: build it, then run the tests that belong to it, by dbt's own environment."""
+"""The task of one dbt model: build the model, then run its tests, in dbt's own Python environment."""
 
 import tempfile
 from pathlib import Path
@@ -8,7 +8,7 @@ from airflow.sdk import BaseOperator
 
 from dags import deployment, notifications
 from dags.plan import Model
-from dags.retries import only_what_may_pass
+from dags.retries import temporary_failures_only
 from lakehouse.operations import dbt
 
 if TYPE_CHECKING:
@@ -18,16 +18,16 @@ PROJECT = Path(__file__).resolve().parents[1] / "models"
 
 
 class ModelOperator(BaseOperator):
-    """Build a model and run its tests; readers keep the table as it was until the new one is whole."""
+    """Build a model and run its tests; readers see the last version of the table until the new one is complete."""
 
     def __init__(self, *, model: Model, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.model = model
 
     def execute(self, context: "Context") -> None:
-        # A folder a model: two dbt processes would spoil each other's; what it holds speeds up the next run's parsing.
+        # One folder per model, because two dbt processes cannot share one; its content speeds up the next parsing.
         target = Path(tempfile.gettempdir()) / "lakehouse-dbt" / self.model.name
-        with only_what_may_pass():
+        with temporary_failures_only():
             nodes = dbt.build(
                 deployment.names(),
                 project=PROJECT,

@@ -1,4 +1,4 @@
-"""dbt's models and tests, as its manifest has them: what waits for what.
+"""Read the models, tests and their dependencies from dbt's manifest.
 
 Source: dbt documentation, "Manifest JSON file".
 """
@@ -22,14 +22,14 @@ ZONES = (Zone.RAW, Zone.INTEGRATION)
 
 
 def parse(project: Path, python: Path) -> list[Model]:
-    """Have dbt read its project, which needs no connection; names of no deployment will do.
+    """Parse a project with dbt; this needs neither a connection nor the names of a real deployment.
 
     Args:
         project: folder of the dbt project.
-        python: the Python that has dbt.
+        python: path of a Python with dbt.
 
     Raises:
-        LakehouseError: dbt can't read it; says why in dbt's words.
+        LakehouseError: dbt cannot parse the project; contains dbt's message.
     """
     names = Names(environment="dev", account="000000000000", region="eu-central-1")
     with tempfile.TemporaryDirectory() as target:
@@ -42,15 +42,15 @@ def parse(project: Path, python: Path) -> list[Model]:
             check=False,
         )
         if finished.returncode:
-            raise LakehouseError(f"dbt can't read {project}:\n{(finished.stdout + finished.stderr).strip()}")
+            raise LakehouseError(f"dbt cannot parse {project}:\n{(finished.stdout + finished.stderr).strip()}")
         return models(json.loads((Path(target) / "manifest.json").read_text()))
 
 
 def models(manifest: Mapping[str, Any]) -> list[Model]:
-    """Models of a manifest, each after those that it waits for.
+    """Return the models of a manifest, each after those that it waits for.
 
-    A test that reads several models belongs to the last of them, which waits for the others: so each test sees what
-    all its models became in the same run.
+    A test that reads several models belongs to the last of them, and that model waits for the others. So each test
+    reads all its models as the same run has built them.
     """
     nodes, sources = manifest["nodes"], manifest["sources"]
     reads = {key: list(node["depends_on"]["nodes"]) for key, node in nodes.items() if node["resource_type"] == "model"}

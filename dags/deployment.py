@@ -1,4 +1,4 @@
-"""Which deployment the tasks work on: what the environment of Airflow's processes says."""
+"""The deployment that tasks work on, from the environment variables of Airflow's processes."""
 
 import os
 from typing import TYPE_CHECKING
@@ -11,18 +11,19 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "LAKEHOUSE_ENV"
 POLL_SECONDS = "LAKEHOUSE_POLL_SECONDS"
-"""Setting: how often a running Glue job or replication is looked at; 30 without it."""
+"""Setting: seconds between two checks of a running Glue job or replication; 30 by default."""
 
 
 def names() -> Names:
-    """Names of the deployment; asks AWS for the account, so tasks call it and DAG files do not."""
+    """Return the names of the deployment; it calls AWS for the account, so only tasks call it, not DAG files."""
     return names_of(os.environ.get(ENVIRONMENT, "dev"))
 
 
 def this_run(context: "Context") -> str:
-    """`job/run` of the task, as the lineage of what it starts names it."""
+    """Return `job/run` of a task, which is the parent in the lineage of everything that it starts."""
     return f"{context['ti'].dag_id}.{context['ti'].task_id}/{context['ti'].run_id}"
 
 
 def poll_seconds() -> int:
+    """Return the seconds between two checks of a running job."""
     return int(os.environ.get(POLL_SECONDS, "30"))

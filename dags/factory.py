@@ -1,10 +1,10 @@
-"""A domain's DAG from its plan.
+"""Build a domain's DAG from its plan.
 
     source or pull -> arrival -> stage_to_raw -> raw_gate -> raw_to_integration -> integration_gate -> models
 
-Datasets run side by side. What waits for what: an integration table for those that its contract's relationships name,
-a model for the datasets and models that it reads. What nothing new came for is skipped, and so is what only depends on
-such; what failed stops what depends on it, and nothing else.
+Datasets run in parallel. An integration table waits for the datasets that the relationships of its contract refer to, a
+model waits for the datasets and models that it reads. Tasks without new data are skipped, and so are tasks that depend
+only on skipped ones. A failure stops only the tasks that depend on it.
 """
 
 from collections.abc import Iterable
@@ -43,21 +43,21 @@ LONGEST_MODEL, LONGEST_START = timedelta(hours=1), timedelta(hours=1)
 
 
 def domain_dag(domain: str, *, plans: Path = PLANS) -> DAG:
-    """The DAG of one plan.
+    """Build the DAG of one plan.
 
     Args:
-        domain: the plan's name.
+        domain: name of the plan.
         plans: folder of the plans.
 
     Raises:
-        LakehouseError: the domain's contracts have violations; Airflow shows them as this DAG's import error.
+        LakehouseError: the domain's contracts have violations; Airflow shows them as the import error of this DAG.
     """
     plan = load(plans / f"{domain}.json")
     if plan.violations:
         raise LakehouseError("\n".join(plan.violations))
     with DAG(
         dag_id=domain,
-        description=f"What waits of {domain} moves on, from its sources to its curated tables",
+        description=f"Moves waiting data of {domain} from its sources to its curated tables",
         schedule=_schedule(plan),
         start_date=datetime(2026, 1, 1, tzinfo=UTC),
         catchup=False,
@@ -73,7 +73,7 @@ def domain_dag(domain: str, *, plans: Path = PLANS) -> DAG:
 
 
 def asset(name: str) -> Asset:
-    """What a dataset's or model's table is to other DAGs: they may be scheduled on its changes."""
+    """Return the asset of a dataset's or model's table; other DAGs can be scheduled on its changes."""
     return Asset(name=name, uri=f"lakehouse://tables/{name}", group="lakehouse")
 
 
@@ -84,54 +84,54 @@ def _schedule(plan: Plan) -> timedelta | AssetAny:
 
 
 def _add_datasets(dag: DAG, plan: Plan) -> None:
-    asked = {
+    sensors = {
         source: sources.ReplicationSensor(
             task_id=f"source-{source}",
             source=source,
             timeout=LONGEST_START,
-            retries=breaker.FAILURES - 1,  # after so many more failures its breaker is open
+            retries=breaker.FAILURES - 1,  # after the last retry fails, the breaker is open
         )
-        for source in sorted({item.source for item in plan.datasets if item.source_type in sources.DATABASES})
+        for source in sorted({dataset.source for dataset in plan.datasets if dataset.source_type in sources.DATABASES})
     }
     for dataset in plan.datasets:
         arrival = _add_dataset(dataset)
-        if dataset.source in asked:
-            asked[dataset.source] >> arrival
+        if dataset.source in sensors:
+            sensors[dataset.source] >> arrival
     for dataset in plan.datasets:
         for other in dataset.waits_for:
             dag.get_task(f"{other}.{INTEGRATION_GATE}") >> dag.get_task(f"{dataset.name}.{Move.RAW_TO_INTEGRATION}")
 
 
 def _add_dataset(dataset: Dataset) -> ArrivalOperator:
-    """Tasks of one dataset; those after its arrival decide by themselves whether there is something to do."""
+    """Add the tasks of one dataset; each task after the arrival skips itself if there is nothing to do."""
     with TaskGroup(dataset.name, tooltip=dataset.description):
-        is_pulled = dataset.asked["pull_minutes"] > 0
-        # What is in stage goes on while it is too early for the next pull.
+        is_pulled = dataset.planner_input["pull_minutes"] > 0
+        # If the pull is skipped because it is not due yet, data that waits in stage is still moved.
         rule = TriggerRule.NONE_FAILED if is_pulled else TriggerRule.ALL_SUCCESS
         arrival = ArrivalOperator(task_id=ARRIVAL, dataset=dataset, trigger_rule=rule)
         if is_pulled:
             PullOperator(task_id=PULL, dataset=dataset, retries=breaker.FAILURES - 1) >> arrival
-        load_ = MoveOperator(
-            task_id=Move.STAGE_TO_RAW, dataset=dataset, move=Move.STAGE_TO_RAW, told_by=arrival.task_id
+        stage_to_raw = MoveOperator(
+            task_id=Move.STAGE_TO_RAW, dataset=dataset, move=Move.STAGE_TO_RAW, batches_from=arrival.task_id
         )
         raw_gate = RawGateOperator(
             task_id=RAW_GATE, dataset=dataset, arrival=arrival.task_id, trigger_rule=TriggerRule.NONE_FAILED
         )
-        merge = MoveOperator(
+        raw_to_integration = MoveOperator(
             task_id=Move.RAW_TO_INTEGRATION,
             dataset=dataset,
             move=Move.RAW_TO_INTEGRATION,
-            told_by=raw_gate.task_id,
+            batches_from=raw_gate.task_id,
             trigger_rule=TriggerRule.NONE_FAILED,
         )
         integration_gate = IntegrationGateOperator(
             task_id=INTEGRATION_GATE,
             dataset=dataset,
-            merge=merge.task_id,
+            merge=raw_to_integration.task_id,
             trigger_rule=TriggerRule.NONE_FAILED,
             outlets=[asset(dataset.name)],
         )
-        arrival >> load_ >> raw_gate >> merge >> integration_gate
+        arrival >> stage_to_raw >> raw_gate >> raw_to_integration >> integration_gate
     return arrival
 
 
@@ -140,7 +140,7 @@ def _add_models(dag: DAG, plan: Plan) -> None:
         return
     gates = {dataset.name: dag.get_task(f"{dataset.name}.{INTEGRATION_GATE}") for dataset in plan.datasets}
     tasks: dict[str, ModelOperator] = {}
-    with TaskGroup(MODELS, tooltip="Dimensions, facts and marts, by dbt"):
+    with TaskGroup(MODELS, tooltip="Dimensions, fact tables and marts, built by dbt"):
         for model in plan.models:
             reads = [name for name in (*model.datasets, *model.waits_for) if name not in plan.reads]
             rule = TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS if reads else TriggerRule.ONE_SUCCESS
@@ -152,7 +152,7 @@ def _add_models(dag: DAG, plan: Plan) -> None:
                 outlets=[asset(model.name)],
                 doc_md=model.description,
             )
-            # One that reads nothing, as a calendar does, is built whenever anything of the domain changed.
+            # A model that reads nothing, such as a calendar, is built when any dataset of the domain has changed.
             upstream: Iterable[object] = [(gates | tasks)[name] for name in reads] or gates.values()
             list(upstream) >> tasks[model.name]
 

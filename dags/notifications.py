@@ -1,6 +1,7 @@
-"""What people are told: that a dataset, model or source stands still and what to do, and that it goes on again.
+"""Notifications about datasets, models and sources that failed or recovered, with the next command to run.
 
-A failure is told once, however many runs meet it: the Airflow variable `failing-<subject>` remembers it until recovery.
+Each failure is notified once, even if many runs fail with it: the Airflow variable `failing-<subject>` stores the
+reason until the subject recovers.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ import boto3
 from airflow.sdk import Variable
 
 from dags import deployment
-from dags.failures import same
+from dags.failures import is_same_failure
 from lakehouse.names import Names, Urgency
 
 if TYPE_CHECKING:
@@ -20,50 +21,52 @@ SUBJECT_LIMIT = 100  # Amazon SNS API reference, "Publish"
 
 
 def on_failure(context: "Context") -> None:
-    """Tell that a task failed for good; Airflow calls it as `on_failure_callback`."""
+    """Notify that a task failed after its last retry; Airflow calls it as `on_failure_callback`."""
     instance = context["ti"]
     subject = _subject(context)
-    reason = str(context.get("exception") or "no reason given: its process ended, or its time was over")
-    if same(told(subject), reason):
+    reason = str(context.get("exception") or "no error message: the process of the task ended or timed out")
+    if is_same_failure(notified_reason(subject), reason):
         return
     batches = instance.xcom_pull(task_ids=f"{subject}.arrival") or {}
+    effect, next_step = _effect_and_next_step(instance.task_id, subject)
     _publish(
         deployment.names(),
-        subject=f"{subject} stands still: {instance.task_id} failed",
+        subject=f"{subject} is stopped: {instance.task_id} failed",
         lines={
-            "dataset or model": subject,
+            "dataset, model or source": subject,
             "batches": ", ".join(filter(None, batches.values())) if isinstance(batches, Mapping) else "",
             "task": f"{instance.task_id} of {instance.dag_id}, run {instance.run_id}, try {instance.try_number}",
             "reason": reason,
+            "readers": effect,
+            "next step": next_step,
             "log": instance.log_url,
-            "to do": _to_do(instance.task_id, subject),
         },
     )
     Variable.set(_key(subject), reason)
 
 
 def recovered(context: "Context") -> None:
-    """Tell that what failed goes on again, if it was told that it failed."""
+    """Notify that a dataset, model or source works again, if its failure was notified."""
     subject = _subject(context)
-    if (reason := told(subject)) is None:
+    if (reason := notified_reason(subject)) is None:
         return
     instance = context["ti"]
     _publish(
         deployment.names(),
-        subject=f"{subject} goes on again",
-        lines={"run": f"{instance.run_id} of {instance.dag_id}", "it had failed with": reason},
+        subject=f"{subject} works again",
+        lines={"run": f"{instance.run_id} of {instance.dag_id}", "earlier failure": reason},
     )
     Variable.delete(_key(subject))
 
 
-def told(subject: str) -> str | None:
-    """The failure of a subject that people know of."""
+def notified_reason(subject: str) -> str | None:
+    """Return the reason of the failure that was notified and has not recovered yet; None if there is none."""
     reason: str | None = Variable.get(_key(subject), default=None)
     return reason
 
 
 def _subject(context: "Context") -> str:
-    """What a task is about: its dataset, its model or its source."""
+    """Return the dataset, the model or the source of a task."""
     group, _, task = context["ti"].task_id.rpartition(".")
     return group if group and group != "models" else str(task)
 
@@ -72,14 +75,31 @@ def _key(subject: str) -> str:
     return f"failing-{subject}"
 
 
-def _to_do(task_id: str, subject: str) -> str:
+def _effect_and_next_step(task_id: str, subject: str) -> tuple[str, str]:
+    """Return what readers see after a failure, and what to do."""
     if task_id.endswith("_gate"):
-        return f"mend the source or the contract, then `lakehouse rerun {subject} BATCH`; `lakehouse status` names it"
+        effect = (
+            "the blocked batch is in raw only; integration and models do not contain it"
+            if task_id.endswith(".raw_gate")
+            else "models that depend on the dataset are not rebuilt and show their last successful build"
+        )
+        rerun = f"`lakehouse rerun {subject} BATCH`; `lakehouse status {subject}` shows the batch"
+        return effect, f"fix the source data or the contract, then run {rerun}"
     if task_id.startswith("source-"):
-        return "mend the connection to the source; nothing is lost meanwhile, and the next run goes on"
+        return (
+            "no new data arrives; the tables show the data that arrived before",
+            "fix the connection to the source; no data is lost, and the next scheduled run continues",
+        )
     if task_id.startswith("models."):
-        return "mend the model or the data that its test names, then clear the failed task; the table is as it was"
-    return "mend what the reason says, then clear the failed task: it takes up what is left and doubles nothing"
+        return (
+            "the table of the model shows its last successful build",
+            "fix the model or the data that the failed test names, then clear the failed task",
+        )
+    command = f"lakehouse {'pull' if task_id.endswith('.pull') else 'run'} {subject}"
+    return (
+        "the tables show the data of the last successful moves",
+        f"fix the cause, then clear the failed task or run `{command}`; no data is lost, and none is loaded twice",
+    )
 
 
 def _publish(names: Names, *, subject: str, lines: Mapping[str, Any]) -> None:
@@ -87,5 +107,5 @@ def _publish(names: Names, *, subject: str, lines: Mapping[str, Any]) -> None:
     boto3.client("sns").publish(
         TopicArn=topic,
         Subject=f"{names.prefix}: {subject}"[:SUBJECT_LIMIT],
-        Message="\n".join(f"{name}: {said}" for name, said in lines.items() if said),
+        Message="\n".join(f"{name}: {text}" for name, text in lines.items() if text),
     )

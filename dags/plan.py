@@ -1,7 +1,8 @@
-"""What a domain's DAG is made of, as one JSON file that Airflow reads in a millisecond.
+"""The plan of one DAG: a JSON file that Airflow reads in a millisecond.
 
-Reading contracts takes a second and libraries that Airflow's constraints do not allow, so it is done when the DAGs are
-bundled (docs/decisions/150-dags-from-a-plan.md). This module and what it imports need the standard library alone.
+Reading contracts takes a second and needs libraries that Airflow's constraints do not allow, so plans are written when
+the DAGs are bundled (docs/decisions/150-dags-from-a-plan.md). This module and its imports need only the standard
+library.
 """
 
 import json
@@ -11,24 +12,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lakehouse.operations.planner import Asked
+    from lakehouse.operations.planner import PlannerInput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
     """One dataset of a domain.
 
-    Args:
-        asked: what `lakehouse.operations.planner` is asked about it.
-        source: name of where it comes from, as its contract has it.
+    Attributes:
+        planner_input: its entry in the input of `lakehouse.operations.planner`.
+        source: name of the source in its contract.
         source_type: `postgresql`, `mysql`, `s3`, `kinesis`, `kafka` or `api`.
-        waits_for: datasets of the domain that its relationships name.
-        contract: its contract's path.
-        owner: whom the contract names.
-        description: of the dataset.
+        waits_for: datasets of the domain that its relationships refer to.
+        contract: path of its contract.
+        owner: owner in its contract.
+        description: description in its contract.
     """
 
-    asked: "Asked"
+    planner_input: "PlannerInput"
     source: str
     source_type: str
     waits_for: tuple[str, ...]
@@ -38,19 +39,20 @@ class Dataset:
 
     @property
     def name(self) -> str:
-        return self.asked["dataset"]
+        """Name of the dataset."""
+        return self.planner_input["dataset"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """One dbt model with the tests that are run with it.
+    """One dbt model with the tests that run after it.
 
-    Args:
-        name: of the model.
-        datasets: datasets whose tables it reads itself.
-        waits_for: models that it reads or that a test of it reads.
-        tests: run after it; each test belongs to the last of the models that it reads.
-        description: of the model.
+    Attributes:
+        name: name of the model.
+        datasets: datasets whose tables it reads directly.
+        waits_for: models that the model or one of its tests reads.
+        tests: tests that run after it; each test belongs to the last of the models that it reads.
+        description: description of the model.
     """
 
     name: str
@@ -62,15 +64,15 @@ class Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One DAG.
+    """The plan of one DAG.
 
-    Args:
-        domain: of the contracts; for models of several domains their names joined by `_and_`.
-        every_minutes: how often it looks for what waits; None starts it when a dataset or model that it reads changed.
-        datasets: the domain's, by name.
-        models: built from datasets of this domain alone, or of these domains together; in an order that dbt could take.
-        reads: datasets and models of other DAGs, of which it is told.
-        violations: of the domain's contracts; a plan with violations has nothing else.
+    Attributes:
+        domain: domain of the contracts; for models of several domains, their names joined by `_and_`.
+        every_minutes: interval of its runs; None starts it when a dataset or model that it reads has changed.
+        datasets: datasets of the domain, by name.
+        models: models that read only this domain, or all of the joined domains, each after those that it waits for.
+        reads: datasets and models of other DAGs whose changes start it.
+        violations: violations of the domain's contracts; a plan with violations contains nothing else.
     """
 
     domain: str
@@ -82,17 +84,17 @@ class Plan:
 
 
 def save(plan: Plan, path: Path) -> None:
-    """Write a plan; equal plans give equal files."""
+    """Write a plan to a file; equal plans give equal files."""
     path.write_text(json.dumps(asdict(plan), indent=1) + "\n")
 
 
 def load(path: Path) -> Plan:
     """Read a plan that `save` wrote."""
-    read: Mapping[str, Any] = json.loads(path.read_text())
-    datasets = tuple(Dataset(**_tuples(item)) for item in read["datasets"])
-    models = tuple(Model(**_tuples(item)) for item in read["models"])
-    return Plan(**_tuples({**read, "datasets": datasets, "models": models}))
+    stored: Mapping[str, Any] = json.loads(path.read_text())
+    datasets = tuple(Dataset(**_with_tuples(dataset)) for dataset in stored["datasets"])
+    models = tuple(Model(**_with_tuples(model)) for model in stored["models"])
+    return Plan(**_with_tuples({**stored, "datasets": datasets, "models": models}))
 
 
-def _tuples(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in item.items()}
+def _with_tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}

@@ -1,4 +1,4 @@
-"""What a dataset's tasks ask of `ops.batches`, through Athena: Airflow's environment has no library for Iceberg."""
+"""Queries of a dataset's tasks to the ops tables, through Athena: Airflow's environment has no Iceberg library."""
 
 from collections.abc import Sequence
 
@@ -14,19 +14,19 @@ from lakehouse.quality.verdict import Verdict
 
 
 def attempts(dataset: str, *, names: Names) -> list[Attempt]:
-    """Attempts on a dataset's batches that tell what is due and what is blocked, oldest first."""
-    done = planner.read_attempts(boto3.client("athena"), names=names)
-    return [attempt for attempt in done if attempt.dataset == dataset]
+    """Return the attempts on a dataset's batches that decide what is due and what is blocked, oldest first."""
+    recorded = planner.relevant_attempts(boto3.client("athena"), names=names)
+    return [attempt for attempt in recorded if attempt.dataset == dataset]
 
 
-def due(dataset: str, move: Move, done: list[Attempt], *, names: Names) -> list[str]:
-    """Ids of the batches that a move has to do now, oldest first; as many as one job run takes."""
+def due(dataset: str, move: Move, recorded: list[Attempt], *, names: Names) -> list[str]:
+    """Return the ids of the batches that are due for a move, oldest first, at most as many as one job run takes."""
     planned = manifests.batch_ids(boto3.client("s3"), names=names, dataset=dataset)
-    return pending(planned, done)[move][: manifests.BATCHES_A_RUN]
+    return pending(planned, recorded)[move][: manifests.BATCHES_A_RUN]
 
 
 def reasons(blocked: Sequence[Attempt], *, names: Names) -> str:
-    """Why gates hold batches of a dataset: each rule of severity `error` that did not pass, in the words of the job."""
+    """Return why batches of a dataset are blocked: each rule of severity `error` that did not pass, with its reason."""
     (dataset,) = {attempt.dataset for attempt in blocked}
     runs = ", ".join(sorted({athena.literal(attempt.run_id) for attempt in blocked}))
     sql = f"""
@@ -35,7 +35,7 @@ def reasons(blocked: Sequence[Attempt], *, names: Names) -> str:
             AND severity = '{Severity.ERROR}' AND result <> '{Verdict.PASS}'
         ORDER BY 1, 2, 3
     """  # noqa: S608 - our own names
-    found = athena.query(boto3.client("athena"), sql, names=names, workgroup=names.dbt_workgroup)
+    answer = athena.query(boto3.client("athena"), sql, names=names, workgroup=names.dbt_workgroup)
     return "; ".join(
-        f"{batch_id} in {zone}: rule {rule} {result}: {reason}" for batch_id, zone, rule, result, reason in found.rows
+        f"{batch_id} in {zone}: rule {rule} {result}: {reason}" for batch_id, zone, rule, result, reason in answer.rows
     )

@@ -1,25 +1,25 @@
-"""Failures that may pass are tried again, the others fail their task at once."""
+"""Retry failures that may be temporary; all others fail their task at once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException, AirflowSkipException
 
-from dags.failures import may_pass
+from dags.failures import may_be_temporary
 
 
 @contextmanager
-def only_what_may_pass() -> Iterator[None]:
-    """Let Airflow try again what may pass; what will not fails its task at once.
+def temporary_failures_only() -> Iterator[None]:
+    """Let Airflow retry only failures that may be temporary.
 
     Raises:
-        AirflowFailException: in place of an error that a repetition does not mend.
+        AirflowFailException: replaces an error that a retry does not fix; Airflow then fails the task at once.
     """
     try:
         yield
     except (AirflowFailException, AirflowSkipException, AirflowRescheduleException):
         raise
     except Exception as error:
-        if may_pass(f"{type(error).__name__}: {error}"):
+        if may_be_temporary(f"{type(error).__name__}: {error}"):
             raise
         raise AirflowFailException(str(error)) from error

@@ -1,6 +1,6 @@
-"""Tasks that ask a source whether it delivers, each behind the circuit breaker of its source.
+"""Tasks that check whether a source database delivers, each behind the circuit breaker of its source.
 
-What sources put to stage by themselves (files, streams) has no such task: for these, what arrived is all there is.
+Sources that put files or streams into stage themselves have no such task.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DATABASES = ("postgresql", "mysql")
 STOPPED = ("created", "ready", "stopped", "failed")
-"""States that a replication does not leave by itself. Source: AWS DMS user guide, "Task status"."""
+"""States in which a replication stays until it is started. Source: AWS DMS user guide, "Task status"."""
 
 
 class ReplicationSensor(BaseSensorOperator):
@@ -35,30 +35,33 @@ class ReplicationSensor(BaseSensorOperator):
         status, loaded, why = _state(deployment.names().replication(source=self.source))
         if status in STOPPED:
             raise LakehouseError(
-                f"replication of {self.source} is {status}: {why or 'no reason given'}; its log in the DMS console "
-                "says more; then: aws dms start-replication --start-replication-type resume-processing"
+                f"the replication of {self.source} is {status}: {why or 'DMS gives no reason'}. Read its log in the "
+                "DMS console, fix the cause, then run `aws dms start-replication --start-replication-type "
+                "resume-processing`"
             )
         self.log.info("replication of %s is %s, full load %s %%", self.source, status, loaded)
         return status == "running" and loaded == 100
 
 
 def _state(replication: str) -> tuple[str, int, str]:
-    """Status of a replication, percent of its full load and why it failed; on DMS Serverless or on an instance.
+    """Return status, progress of the full load in percent, and failure reason of a replication.
+
+    It may run on DMS Serverless or on an instance.
 
     Raises:
-        LakehouseError: there is no such replication.
+        LakehouseError: the replication does not exist.
     """
     dms = boto3.client("dms")
     serverless = dms.describe_replications(Filters=[{"Name": "replication-config-id", "Values": [replication]}])[
         "Replications"
     ]
-    for found in serverless:
-        loaded = found.get("ReplicationStats", {}).get("FullLoadProgressPercent", 0)
-        return found["Status"], loaded, "; ".join(found.get("FailureMessages", []))
+    for config in serverless:
+        loaded = config.get("ReplicationStats", {}).get("FullLoadProgressPercent", 0)
+        return config["Status"], loaded, "; ".join(config.get("FailureMessages", []))
     try:
         tasks = dms.describe_replication_tasks(Filters=[{"Name": "replication-task-id", "Values": [replication]}])
     except dms.exceptions.ResourceNotFoundFault as error:
-        raise LakehouseError(f"there is no replication {replication}: `cdk deploy --all` makes it") from error
+        raise LakehouseError(f"replication {replication} does not exist; `cdk deploy --all` creates it") from error
     (task,) = tasks["ReplicationTasks"]
     loaded = task.get("ReplicationTaskStats", {}).get("FullLoadProgressPercent", 0)
     return task["Status"], loaded, task.get("LastFailureMessage", "")

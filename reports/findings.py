@@ -29,10 +29,10 @@ PACK = "AwsSolutions-"
 class Finding:
     """A rule that one construct does not meet.
 
-    Args:
-        rule: cdk-nag's rule, with the finding in brackets where a rule has several.
+    Attributes:
+        rule: rule of cdk-nag, with the finding in brackets if the rule has several.
         path: construct path, e.g. `dev-minimal/lakehouse-dev-storage/AccessLogs/Resource`.
-        reason: why that is right; None where nobody has said so.
+        reason: why it is acceptable; None if it is not acknowledged.
     """
 
     rule: str
@@ -42,30 +42,30 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All findings, and the acknowledgements that no finding has asked for, as (rule, path)."""
+    """All findings, and the acknowledgements without a finding as (rule, path)."""
 
     findings: list[Finding]
     unused: list[tuple[str, str]]
 
 
 def collect() -> Report:
-    """Run cdk-nag over all environments and profiles with acknowledgements held back, then put them to its findings."""
+    """Run cdk-nag on all environments and profiles without acknowledgements, then match these with the findings."""
     reasons: dict[tuple[str, str], str] = {}
 
-    class Held:
-        """In place of the CDK's `Validations`: keeps what is acknowledged from the rules."""
+    class Recorder:
+        """Replacement of the CDK's `Validations` that records acknowledgements instead of applying them."""
 
         def __init__(self, construct: IConstruct) -> None:
             self.path = construct.node.path
 
         @classmethod
-        def of(cls, construct: IConstruct) -> "Held":
+        def of(cls, construct: IConstruct) -> "Recorder":
             return cls(construct)
 
         def acknowledge(self, *acknowledgments: Acknowledgment) -> None:
-            reasons.update({(item.id, self.path): item.reason for item in acknowledgments})
+            reasons.update({(each.id, self.path): each.reason for each in acknowledgments})
 
-    with TemporaryDirectory() as out, patch.object(acknowledge, "Validations", Held):
+    with TemporaryDirectory() as out, patch.object(acknowledge, "Validations", Recorder):
         app = App(context=context_of(cdk_entry.ROOT) | {"environment": "all"}, outdir=out)
         cdk_entry.build(app, account=ACCOUNT, region=REGION)
         violations = AwsSolutionsChecks().validate_scope(app).violations
@@ -74,47 +74,47 @@ def collect() -> Report:
         for resource in violation.violating_resources:
             path = resource.construct_path or ""
             places = [(violation.rule_name, above) for above in _and_above(path)]
-            met = next((place for place in places if place in reasons), None)
-            used.add(met)
-            reason = reasons[met] if met else None
+            acknowledged = next((place for place in places if place in reasons), None)
+            used.add(acknowledged)
+            reason = reasons[acknowledged] if acknowledged else None
             findings.append(Finding(rule=violation.rule_name, path=path, reason=reason))
     unused = [place for place in reasons if place not in used and place[0].startswith(PACK)]
-    return Report(findings=sorted(findings, key=lambda found: (found.path, found.rule)), unused=sorted(unused))
+    return Report(findings=sorted(findings, key=lambda finding: (finding.path, finding.rule)), unused=sorted(unused))
 
 
 def _and_above(path: str) -> Iterator[str]:
-    """A construct path and those of the constructs that it is in, inside first."""
+    """Yield a construct path and the paths of its parents, innermost first."""
     while path:
         yield path
         path = path.rpartition("/")[0]
 
 
 def rows(findings: Iterable[Finding]) -> list[tuple[str, ...]]:
-    """Rows for people: rule, stack, construct, what was found, where, and why that is right."""
+    """Return rows of the report: rule, stack, construct, finding, deployments and reason."""
     where: dict[tuple[str, ...], list[str]] = {}
     for finding in findings:
         deployment, stack, *construct = finding.path.split("/")
         environment = deployment.partition("-")[0]
         anywhere = re.compile(rf"(?<=[-_/]){environment}(?=[-_/])")
-        rule, _, found = finding.rule.removesuffix("]").partition("[")
-        place = (rule, anywhere.sub("ENV", stack), "/".join(construct), anywhere.sub("ENV", found))
+        rule, _, detail = finding.rule.removesuffix("]").partition("[")
+        place = (rule, anywhere.sub("ENV", stack), "/".join(construct), anywhere.sub("ENV", detail))
         where.setdefault((*place, finding.reason or ""), []).append(deployment)
     together: dict[tuple[str, ...], list[str]] = {}
     for (rule, part, within, text, reason), names in sorted(where.items()):
         deployments = "all" if len(names) == len(DEPLOYMENTS) else " ".join(names)
         together.setdefault((rule, part, within, deployments, reason), []).append(text)
-    return [(*key[:3], "\n".join(found), *key[3:]) for key, found in together.items()]
+    return [(*key[:3], "\n".join(details), *key[3:]) for key, details in together.items()]
 
 
 def main() -> None:
-    """Print the report; exit code 1 where a finding has no reason or an acknowledgement no finding."""
+    """Print the report; exit with code 1 if a finding has no reason or an acknowledgement has no finding."""
     report = collect()
     table = Table(show_lines=True)
     for heading in ("rule", "stack", "construct", "found", "where", "acknowledged, as"):
         table.add_column(heading, overflow="fold")
     for *place, reason in rows(report.findings):
         table.add_row(*map(Text, place), reason or "[red]NOT ACKNOWLEDGED[/]")
-    # In a file or a log, lines are as long as what they say.
+    # A terminal folds long lines; in a file or a log they stay long.
     console = Console(width=None if sys.stdout.isatty() else 200)
     console.print(table)
     open_ = [finding for finding in report.findings if finding.reason is None]

@@ -1,4 +1,4 @@
-"""Which job moves data where, as its role has it: who may read one zone and write another."""
+"""Find the jobs that move data between zones, by the permissions of their roles."""
 
 import json
 import re
@@ -13,10 +13,10 @@ from reports.readable import plain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """A job that moves data.
+    """A job that moves data from one zone to another.
 
-    Args:
-        job: its name.
+    Attributes:
+        job: name of the job.
         reads: the zone that its role may read.
         writes: the zone that its role may write.
     """
@@ -27,8 +27,8 @@ class Flow:
 
 
 def flows(templates: Mapping[str, Template], *, names: Names) -> list[Flow]:
-    """What the jobs of a deployment move, in the order of the zones."""
-    found = []
+    """Return the flows of the jobs of a deployment, in the order of the zones."""
+    job_flows = []
     for template in templates.values():
         resources = plain(template["Resources"])
         for resource in resources.values():
@@ -36,12 +36,12 @@ def flows(templates: Mapping[str, Template], *, names: Names) -> list[Flow]:
                 job = resource["Properties"]
                 reads, writes = _zones(resources, job["Role"], names)
                 pairs = [(source, target) for source in reads for target in writes if source is not target]
-                found += [Flow(job=job["Name"], reads=source, writes=target) for source, target in pairs]
-    return sorted(found, key=lambda flow: list(Zone).index(flow.writes))
+                job_flows += [Flow(job=job["Name"], reads=source, writes=target) for source, target in pairs]
+    return sorted(job_flows, key=lambda flow: list(Zone).index(flow.writes))
 
 
 def _zones(resources: Mapping[str, Any], role: str, names: Names) -> tuple[set[Zone], set[Zone]]:
-    """Zones whose data a role may read, and write."""
+    """Return the zones whose data a role may read, and those that it may write."""
     reads: set[Zone] = set()
     writes: set[Zone] = set()
     for statement in _statements(resources, role.removeprefix("${").removesuffix(".Arn}")):
@@ -56,7 +56,7 @@ def _zones(resources: Mapping[str, Any], role: str, names: Names) -> tuple[set[Z
 
 
 def _statements(resources: Mapping[str, Any], role: str) -> Iterator[dict[str, Any]]:
-    """What a role is allowed, within itself and by policies beside it."""
+    """Yield the policy statements of a role, from its own policies and from separate policy resources."""
     for name, resource in resources.items():
         properties = resource.get("Properties", {})
         if name == role:

@@ -1,4 +1,4 @@
-"""`make docs`: the picture of the architecture, drawn from the templates of production."""
+"""`make docs`: draw the picture of the architecture from the templates of production."""
 
 import re
 from collections import Counter
@@ -23,7 +23,7 @@ PLUMBING = re.compile(
     r"Policy$|Permission|Association|::Alias$|^Custom::|^AWS::IAM|LogStream$|RouteTable|SecurityGroup|SubnetGroup"
     r"|^AWS::Lambda|DataLakeSettings|VPCGateway|::Subscription$|MetricFilter$|SecurityConfiguration$|::EIP$|::Route$"
 )
-"""What holds the others together, and is left out."""
+"""Types of supporting resources, which are left out."""
 NAMES = {
     "AWS::Athena::WorkGroup": "Athena workgroup",
     "AWS::Budgets::Budget": "monthly budget",
@@ -38,7 +38,7 @@ NAMES = {
     "AWS::Logs::LogGroup": "log group",
     "AWS::MWAA::Environment": "Airflow environment (MWAA)",
 }
-"""Where the words of a type are not the ones that people use."""
+"""Common names of types whose technical names differ."""
 WIDTH, MARGIN = 1160, 24
 SOURCE_WIDTH, ZONE_WIDTH, ZONE_HEIGHT, GAP = 168, 104, 74, 82
 TOP = 56
@@ -46,7 +46,7 @@ COLUMNS = 4
 
 
 def draw(templates: Mapping[str, Template], *, names: Names) -> str:
-    """The picture as SVG: sources, zones and who asks above; below, each stack with what it holds."""
+    """Return the picture as SVG: sources, zones and workgroups above, each stack with its resources below."""
     moves = flows(templates, names=names)
     height = TOP + max(len(_sources(templates)) * 58, ZONE_HEIGHT + 70)
     parts = [svg.text(f"{names.project}, as it is deployed to {names.environment}", x=MARGIN, y=32, kind="title")]
@@ -56,7 +56,7 @@ def draw(templates: Mapping[str, Template], *, names: Names) -> str:
 
 
 def _data(templates: Mapping[str, Template], moves: Sequence[Flow], *, names: Names, bottom: int) -> list[str]:
-    """Sources, zones, the flows between them, and the workgroups that ask."""
+    """Draw sources, zones, the flows between them, and the workgroups that query them."""
     middle = (TOP + bottom) // 2
     zone_x = {zone: MARGIN + SOURCE_WIDTH + GAP + index * (ZONE_WIDTH + GAP) for index, zone in enumerate(Zone)}
     parts = []
@@ -79,16 +79,16 @@ def _data(templates: Mapping[str, Template], moves: Sequence[Flow], *, names: Na
     groups = [group.removeprefix(f"{names.prefix}-") for group in _workgroups(templates)]
     if names.dbt_workgroup.removeprefix(f"{names.prefix}-") in groups:
         parts += _between(zone_x[Zone.INTEGRATION], zone_x[Zone.CURATED], middle, ["Athena", "dbt"])
-    people = ["Athena", *(group for group in groups if group != "dbt")]
+    workgroups = ["Athena", *(group for group in groups if group != "dbt")]
     x = zone_x[Zone.CURATED] + ZONE_WIDTH + 40
-    high = svg.box_height(people)
-    parts.append(svg.box(people, x=x, y=middle - high // 2, width=WIDTH - MARGIN - x, height=high))
+    high = svg.box_height(workgroups)
+    parts.append(svg.box(workgroups, x=x, y=middle - high // 2, width=WIDTH - MARGIN - x, height=high))
     parts.append(svg.arrow([(zone_x[Zone.CURATED] + ZONE_WIDTH, middle), (x, middle)]))
     return parts
 
 
 def _between(left: int, right: int, y: int, words: Sequence[str]) -> list[str]:
-    """An arrow from one zone to a later one, its words above and below."""
+    """Draw an arrow from one zone to a later one, with its words above and below."""
     begin, centre = left + ZONE_WIDTH, (left + ZONE_WIDTH + right) // 2
     rows = [y - 10, *(y + 20 + 14 * number for number in range(len(words) - 1))]
     labels = [svg.text(word, x=centre, y=row, kind="label", middle=True) for word, row in zip(words, rows, strict=True)]
@@ -96,20 +96,20 @@ def _between(left: int, right: int, y: int, words: Sequence[str]) -> list[str]:
 
 
 def _sources(templates: Mapping[str, Template]) -> dict[str, str]:
-    """Where data comes from, and by what it reaches stage."""
-    found: dict[str, str] = {}
+    """Return the sources of data, each with the service that brings it to stage."""
+    sources: dict[str, str] = {}
     for template in templates.values():
         for resource in plain(template["Resources"]).values():
             match resource:
                 case {"Type": "AWS::DMS::Endpoint", "Properties": {"EndpointType": "source", **properties}}:
-                    found[f"{properties['EngineName']} {properties['DatabaseName']}"] = "DMS"
+                    sources[f"{properties['EngineName']} {properties['DatabaseName']}"] = "DMS"
                 case {"Type": "AWS::Kinesis::Stream"}:
-                    found["Kinesis events"] = "Firehose"
+                    sources["Kinesis events"] = "Firehose"
                 case {"Type": "AWS::MSK::ServerlessCluster"}:
-                    found["Kafka events"] = "Firehose"
+                    sources["Kafka events"] = "Firehose"
                 case {"Type": "AWS::SQS::Queue"}:
-                    found["files"] = "EventBridge, SQS"
-    return dict(sorted(found.items()))
+                    sources["files"] = "EventBridge, SQS"
+    return dict(sorted(sources.items()))
 
 
 def _workgroups(templates: Mapping[str, Template]) -> list[str]:
@@ -122,7 +122,7 @@ def _workgroups(templates: Mapping[str, Template]) -> list[str]:
 
 
 def _stacks(templates: Mapping[str, Template], *, names: Names, top: int) -> tuple[list[str], int]:
-    """A box for each stack, in columns of about the same height; and where the last one ends."""
+    """Draw a box for each stack, in columns of similar height; return the boxes and the height of the picture."""
     width = (WIDTH - 2 * MARGIN - (COLUMNS - 1) * 16) // COLUMNS
     ends = [top] * COLUMNS
     parts = []
@@ -142,7 +142,7 @@ def _contents(template: Template) -> list[str]:
 
 
 def _words(type_: str) -> str:
-    """`AWS::LakeFormation::DataCellsFilter` as `Lake Formation data cells filter`."""
+    """Return the words of a type: `Lake Formation data cells filter` for `AWS::LakeFormation::DataCellsFilter`."""
     _, service, kind = type_.split("::")
     split = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
     product = re.sub(r"^(Cloud|Code) ", r"\1", split.sub(" ", service))
@@ -156,11 +156,11 @@ def _counted(count: int, words: str) -> str:
 
 
 def main(file: Path) -> None:
-    """Synthesize production and draw it."""
+    """Synthesize production and write its picture to a file."""
     with TemporaryDirectory() as out:
-        made = synthesize(ROOT, region=REGION, out=Path(out), environment=ENVIRONMENT, profile=PROFILE)
+        synthesized = synthesize(ROOT, region=REGION, out=Path(out), environment=ENVIRONMENT, profile=PROFILE)
         names = Names(environment=ENVIRONMENT, account=ACCOUNT, region=REGION)
-        file.write_text(draw(assembly.templates(made), names=names))
+        file.write_text(draw(assembly.templates(synthesized), names=names))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A CloudFormation template as a person reads it, in a form whose differences are the template's."""
+"""Write a CloudFormation template in a readable form for comparison: it differs only where the template differs."""
 
 import json
 import re
@@ -13,15 +13,15 @@ MASK = "<hash>"
 
 
 def readable(template: Template) -> str:
-    """Resources and outputs of a template, as YAML.
+    """Return the resources and outputs of a template as YAML.
 
-    References become text (`${Key.Arn}`), JSON in text becomes structure, hashes of uploaded files are masked: their
-    content has its own history. Metadata and what the CDK puts into every template are left out.
+    References become text (`${Key.Arn}`), and JSON in texts becomes structure. Hashes of uploaded files are masked,
+    because the files have their own history. Metadata and parts that the CDK adds to every template are left out.
     """
     parts = {name: plain(template[name]) for name in ("Resources", "Outputs") if name in template}
     for name, resource in parts["Resources"].items():
-        kept = {key: item for key, item in resource.items() if key not in ("Type", "Metadata")}
-        parts["Resources"][name] = {"Type": resource["Type"], **kept}
+        attributes = {key: item for key, item in resource.items() if key not in ("Type", "Metadata")}
+        parts["Resources"][name] = {"Type": resource["Type"], **attributes}
     return dump(parts)
 
 
@@ -31,7 +31,7 @@ def dump(value: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes out what it meets again, and texts of several lines as such."""
+    """Dumper that writes repeated values in full, and texts of several lines as blocks."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True
@@ -46,7 +46,7 @@ _Dumper.add_representer(str, _text)
 
 
 def plain(value: Any) -> Any:
-    """Properties with their references as text (`${Key.Arn}`), as `readable` writes them."""
+    """Return properties with their references as text (`${Key.Arn}`), as in `readable`."""
     match value:
         case {"Ref": name} if len(value) == 1:
             return f"${{{name}}}"
@@ -66,23 +66,23 @@ def plain(value: Any) -> Any:
         case list():
             return [plain(item) for item in value]
         case str():
-            # What would look like a reference and is none, as `Fn::Sub` writes it.
+            # A text that only looks like a reference is escaped as in `Fn::Sub`.
             return _structured(value.replace("${", "${!"))
     return value
 
 
 def _ordered(name: str, value: Any) -> Any:
-    """Sets of a policy in an order that no hash decides: the CDK sorts them before it is masked."""
+    """Sort the sets of a policy again: the CDK sorts them by values whose hashes are masked here."""
     return sorted(value, key=str) if name in ("Action", "Resource") and isinstance(value, list) else value
 
 
 def _structured(text: str) -> Any:
     if text.startswith(("{", "[")):
         try:
-            found = json.loads(text)
+            document = json.loads(text)
         except ValueError:
             return _masked(text)
-        return {"JSON": json.loads(_masked(json.dumps(found)))}
+        return {"JSON": json.loads(_masked(json.dumps(document)))}
     return _masked(text)
 
 

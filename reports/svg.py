@@ -1,4 +1,4 @@
-"""The few shapes that the picture is made of, as SVG text."""
+"""The shapes of the architecture picture, as SVG text."""
 
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
@@ -20,7 +20,7 @@ LINE_HEIGHT = 17
 
 
 def document(parts: Sequence[str], *, width: int, height: int, title: str) -> str:
-    """A whole SVG file on a panel of its own, so that it reads on any background."""
+    """Return an SVG document with a panel, so that it is readable on any background."""
     opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" role="img">'
         f"<title>{escape(title)}</title><style>{STYLE}</style>"
@@ -32,7 +32,7 @@ def document(parts: Sequence[str], *, width: int, height: int, title: str) -> st
 
 
 def box(lines: Sequence[str], *, x: int, y: int, width: int, height: int, kind: str = "box") -> str:
-    """A box with a title, its first line, and small lines under it, from its top."""
+    """Return a box; its first line is the title, the others are small lines below it."""
     rows = [text(lines[0], x=x + 10, y=y + 20, kind="title")]
     rows += [
         text(line, x=x + 10, y=y + 20 + LINE_HEIGHT * number, kind="small") for number, line in enumerate(lines[1:], 1)
@@ -41,17 +41,17 @@ def box(lines: Sequence[str], *, x: int, y: int, width: int, height: int, kind: 
 
 
 def box_height(lines: Sequence[str]) -> int:
-    """How high a box must be."""
+    """Return the height of a box with some lines."""
     return LINE_HEIGHT * len(lines) + 14
 
 
 def text(content: str, *, x: int, y: int, kind: str, middle: bool = False) -> str:
-    """One line of text, from x or around it."""
+    """Return one line of text that starts at x, or with `middle` is centred on it."""
     anchor = ' text-anchor="middle"' if middle else ""
     return f'<text class="{kind}" x="{x}" y="{y}"{anchor}>{escape(content)}</text>'
 
 
 def arrow(points: Sequence[tuple[int, int]]) -> str:
-    """A line through points with a head at its end."""
+    """Return a line through some points with an arrowhead at its end."""
     path = " ".join(f"{x},{y}" for x, y in points)
     return f'<polyline class="line" points="{path}" marker-end="url(#head)"/>'

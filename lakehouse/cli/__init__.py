@@ -1,1 +1,1 @@
-"""The command line, one file a verb; nothing that a job imports comes here."""
+"""The command line `lakehouse`, one module per verb. Jobs import nothing of it."""

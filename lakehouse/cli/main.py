@@ -1,4 +1,4 @@
-"""`lakehouse`: the command line of the whole lakehouse."""
+"""The command line `lakehouse`: its verbs, its error messages and its exit codes."""
 
 import os
 import sys
@@ -32,20 +32,23 @@ from lakehouse.cli.printable import printable
 from lakehouse.errors import LakehouseError
 
 PLUGINS = "lakehouse.commands"
+"""Entry-point group through which other folders of the repository add verbs."""
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
-    help="""A lakehouse on AWS: contracts say what the data is, everything else follows.
+    help="""A lakehouse on AWS. Contracts define the datasets; tables, jobs, checks and alarms are derived from them.
 
-    A dataset is one file, `contracts/DOMAIN/DATASET.odcs.yaml`. `contracts check` reads it, `tables apply`
-    makes its tables and puts it in force, then its data flows.
+    A dataset is one file, `contracts/DOMAIN/DATASET.odcs.yaml`. Check it with `contracts check`, create its tables and
+    publish it with `tables apply`, deliver files with `ingest`, and move them to integration with `run`.
 
-    Every verb takes --contracts DIR and --env NAME, or LAKEHOUSE_CONTRACTS and LAKEHOUSE_ENV. AWS is the one that your
-    credentials lead to, or the server at AWS_ENDPOINT_URL. Exit code 2 means that something was refused; the line on
-    stderr says what and why.""",
+    --contracts DIR and --env NAME can also be set by LAKEHOUSE_CONTRACTS and LAKEHOUSE_ENV. Verbs that use AWS need
+    credentials and a region (AWS_REGION); AWS_ENDPOINT_URL selects another server, for example the emulator.
+
+    Exit codes: 0 means success, 1 means that the work has failed or is incomplete, 2 means that the call was refused or
+    AWS returned an error. The message on stderr says what was wrong and what to do.""",
 )
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(tables.app, name="tables")
@@ -72,13 +75,13 @@ for verb in VERBS:
 
 
 def main() -> None:
-    """Run the command line; an error that the user can act on is one message on stderr and exit code 2."""
+    """Run the command line; print an error that the user can fix as one message on stderr, with exit code 2."""
     try:
-        # One of the two is enough: boto3 reads the second alone, Arrow and Sail the first.
+        # boto3 reads only AWS_DEFAULT_REGION, Arrow and Sail read AWS_REGION: the user needs to set only one of them.
         region = os.environ.get("AWS_REGION") or boto3.Session().region_name
         if region:
             os.environ.update(AWS_REGION=region, AWS_DEFAULT_REGION=region)
-        _add_plugins(asked=sys.argv[1] if len(sys.argv) > 1 else "--help")
+        _add_plugins(sys.argv[1] if len(sys.argv) > 1 else "--help")
         app()
     except (LakehouseError, BotoCoreError, ClientError) as error:
         Console(stderr=True, soft_wrap=True, highlight=False).print("[red]error[/red] ", end="")
@@ -86,15 +89,15 @@ def main() -> None:
         sys.exit(2)
 
 
-def _add_plugins(*, asked: str) -> None:
-    """Add verbs of other packages, but load one only if it is asked for: they import much."""
+def _add_plugins(verb: str) -> None:
+    """Add the verbs of other folders; load one only if it is called or help is printed, because imports are slow."""
     for plugin in entry_points(group=PLUGINS):
-        if asked in (plugin.name, "--help"):
+        if verb in (plugin.name, "--help"):
             try:
                 app.add_typer(plugin.load(), name=plugin.name)
             except ModuleNotFoundError as error:
-                # The wheel on its own knows of the verbs of this repository's other folders and has none of them.
-                if asked == plugin.name:
+                # The wheel lists the verbs of the repository's other folders but does not contain these folders.
+                if verb == plugin.name:
                     raise LakehouseError(
                         f"`lakehouse {plugin.name}` needs {error.name}: run it in a checkout of the repository, with "
                         f"`pip install -e '.[{plugin.name}]'`"

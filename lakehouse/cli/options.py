@@ -1,5 +1,6 @@
-"""Options that every verb takes, and what they open."""
+"""Options that verbs share, the console, and the contracts that a verb works on."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -8,17 +9,21 @@ from rich.console import Console
 from lakehouse.contracts.check import check
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.contracts.model import Contract
+from lakehouse.contracts.violations import one_of
 from lakehouse.errors import LakehouseError
 
 Contracts = Annotated[
     str,
     typer.Option(
-        "--contracts", envvar="LAKEHOUSE_CONTRACTS", metavar="DIR", help="Folder of DOMAIN/DATASET.odcs.yaml files."
+        "--contracts",
+        envvar="LAKEHOUSE_CONTRACTS",
+        metavar="DIR",
+        help="Folder with the contracts, DOMAIN/DATASET.odcs.yaml.",
     ),
 ]
 Environment = Annotated[
     str,
-    typer.Option("--env", envvar="LAKEHOUSE_ENV", metavar="NAME", help="Deployment to work on: dev, staging or prod."),
+    typer.Option("--env", envvar="LAKEHOUSE_ENV", metavar="NAME", help="Environment: dev, staging or prod."),
 ]
 DEFAULT_CONTRACTS = "contracts"
 DEFAULT_ENVIRONMENT = "dev"
@@ -26,13 +31,26 @@ DEFAULT_ENVIRONMENT = "dev"
 console = Console(highlight=False, soft_wrap=True)
 
 
-def checked(directory: str) -> list[Contract]:
-    """Contracts of a folder, after the same check as `lakehouse contracts check`.
+def checked_contracts(directory: str) -> list[Contract]:
+    """Return the contracts of a folder, after the same check as `lakehouse contracts check`.
 
     Raises:
-        LakehouseError: they have violations; all of them are named.
+        LakehouseError: the contracts have violations; the message lists all of them.
     """
     violations = check(directory)
     if violations:
         raise LakehouseError("\n".join(map(str, violations)))
     return load_contracts(directory)
+
+
+def contracts_of(directory: str, datasets: Sequence[str]) -> list[Contract]:
+    """Return the contracts of the named datasets, each once, or of all datasets if none is named.
+
+    Raises:
+        LakehouseError: the contracts have violations, or a dataset has no contract.
+    """
+    by_dataset = {contract.dataset: contract for contract in checked_contracts(directory)}
+    for dataset in datasets:
+        if dataset not in by_dataset:
+            raise LakehouseError(f"no dataset {dataset!r} in {directory}: {one_of(dataset, sorted(by_dataset))}")
+    return [by_dataset[dataset] for dataset in dict.fromkeys(datasets or by_dataset)]

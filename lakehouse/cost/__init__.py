@@ -1,1 +1,1 @@
-"""What a deployment costs, from its synthesized templates and one dated table of prices."""
+"""Estimate the cost of a deployment from its synthesized templates and one dated table of prices."""

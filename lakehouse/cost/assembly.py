@@ -1,4 +1,4 @@
-"""A cloud assembly, which is what a synthesis of the CDK app writes: its templates."""
+"""Read the templates of a cloud assembly, the output of a synthesis of the CDK app."""
 
 import json
 from collections.abc import Mapping
@@ -11,19 +11,19 @@ Template = Mapping[str, Any]
 
 
 def templates(folder: Path) -> dict[str, Template]:
-    """Templates by stack name, in its order; those of nested stages have folders of their own.
+    """Return templates by stack name, sorted; templates of nested stages are in folders of their own.
 
     Args:
         folder: the assembly, e.g. `cdk.out`.
 
     Raises:
-        LakehouseError: it is none.
+        LakehouseError: the folder is not a cloud assembly.
     """
     manifest = folder / "manifest.json"
     if not manifest.exists():
-        raise LakehouseError(f"{folder}: is no cloud assembly; `cdk synth` writes one to cdk.out")
+        raise LakehouseError(f"{folder} is not a cloud assembly; `cdk synth` writes one to cdk.out")
     files = {
-        # Named where it is not the artifact's own id.
+        # The name is missing if it equals the id of the artifact.
         artifact["properties"].get("stackName", name): artifact["properties"]["templateFile"]
         for name, artifact in json.loads(manifest.read_text())["artifacts"].items()
         if artifact["type"] == "aws:cloudformation:stack"
@@ -32,10 +32,10 @@ def templates(folder: Path) -> dict[str, Template]:
 
 
 def deployments(folder: Path) -> dict[str, dict[str, Template]]:
-    """Templates by stack name, of each stage in an assembly of all environments and profiles, e.g. `dev-minimal`.
+    """Return the templates of each stage, e.g. `dev-minimal`, in an assembly of all environments and profiles.
 
     Args:
-        folder: what a synthesis with `-c environment=all` wrote.
+        folder: output of a synthesis with `-c environment=all`.
     """
     prefix = "assembly-"
     return {path.name.removeprefix(prefix): templates(path) for path in sorted(folder.glob(f"{prefix}*"))}

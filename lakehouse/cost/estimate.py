@@ -1,4 +1,4 @@
-"""What the templates of a deployment add up to."""
+"""Add up the prices of the resources in the templates of a deployment."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -8,15 +8,16 @@ from lakehouse.cost.assembly import Template
 from lakehouse.cost.prices import MONTH, Charge, NotPricedError, Prices
 
 DATA = ("GB ingested", "run", "TB scanned", "GB stored for a month")
+"""Units of use that grow with the data; they are listed first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """Costs of one deployment.
+    """The cost of one deployment.
 
-    Args:
-        charges: each with the number of resources that have it.
-        unpriced: reasons why a resource has no price, each with the resources that it is about.
+    Attributes:
+        charges: number of resources by charge.
+        unpriced: ids of resources without a price, by reason.
     """
 
     charges: Counter[Charge]
@@ -24,13 +25,13 @@ class Estimate:
 
     @property
     def fixed(self) -> dict[tuple[str, str], tuple[int, float]]:
-        """Resources and USD a month that are due whether anything happens or not, by service and what it is."""
-        found: dict[tuple[str, str], tuple[int, float]] = {}
+        """Number of resources and USD a month that are charged without any use, by service and kind of charge."""
+        totals: dict[tuple[str, str], tuple[int, float]] = {}
         for charge, count in sorted(self.charges.items()):
             if charge.per == MONTH and charge.usd:
-                resources, usd = found.get((charge.service, charge.what), (0, 0.0))
-                found[charge.service, charge.what] = (resources + count, usd + count * charge.usd)
-        return found
+                resources, usd = totals.get((charge.service, charge.what), (0, 0.0))
+                totals[charge.service, charge.what] = (resources + count, usd + count * charge.usd)
+        return totals
 
     @property
     def monthly(self) -> float:
@@ -39,14 +40,14 @@ class Estimate:
 
     @property
     def usage(self) -> list[Charge]:
-        """What each use costs, by what it is counted in; what grows with the data first."""
+        """Charges by use, ordered by their unit; units that grow with the data come first."""
         charges = [charge for charge in self.charges if charge.per != MONTH]
         first = dict(zip(DATA, range(len(DATA)), strict=True))
         return sorted(charges, key=lambda charge: (first.get(charge.per, len(DATA)), charge.per, charge))
 
 
 def estimate(templates: Iterable[Template], *, prices: Prices) -> Estimate:
-    """Add up the resources of templates."""
+    """Estimate the cost of the resources of some templates."""
     charges: Counter[Charge] = Counter()
     unpriced: dict[str, list[str]] = {}
     for template in templates:

@@ -1,4 +1,4 @@
-"""The table of prices, and what a resource of a template is charged by it."""
+"""Read the table of prices, and compute the charges of a resource of a template."""
 
 import tomllib
 from collections.abc import Mapping
@@ -14,18 +14,18 @@ MONTH = "month"
 
 
 class NotPricedError(LookupError):
-    """A resource costs something that the table does not know."""
+    """A resource has no price in the table."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Charge:
-    """What one resource costs.
+    """One price of one resource.
 
-    Args:
+    Attributes:
         service: AWS service, as on the bill.
-        what: what of the service is charged.
-        per: what it is counted in; `month` is a fixed cost.
-        usd: list price of one.
+        what: the part of the service that is charged.
+        per: unit of the charge; `month` is a fixed cost.
+        usd: list price of one unit.
     """
 
     service: str
@@ -38,9 +38,12 @@ class Charge:
 class Prices:
     """List prices of one region.
 
-    Args:
-        as_of: when they were last looked at.
+    Attributes:
+        as_of: day on which the prices were last checked.
         region: AWS region.
+        hours_a_month: hours for which an hourly price is charged per month.
+        free: CloudFormation types without a price.
+        rates: entries of the table by CloudFormation type.
     """
 
     as_of: date
@@ -50,14 +53,14 @@ class Prices:
     rates: Mapping[str, list[dict[str, Any]]]
 
     def charges(self, type_: str, properties: Properties) -> list[Charge]:
-        """What a resource costs; empty where it costs nothing.
+        """Return the charges of a resource; empty if it is free.
 
         Args:
             type_: CloudFormation type.
-            properties: as the template has them.
+            properties: properties of the resource in its template.
 
         Raises:
-            NotPricedError: the table does not say; the message says what it lacks.
+            NotPricedError: the table has no price; the message says what is missing.
         """
         if type_ in self.free:
             return []
@@ -80,11 +83,11 @@ class Prices:
         return Charge(rate["service"], rate["what"], rate["per"], usd)
 
 
-def load(region: str) -> Prices:
-    """Prices of a region.
+def load_prices(region: str) -> Prices:
+    """Load the prices of a region.
 
     Raises:
-        LakehouseError: the table does not have the region.
+        LakehouseError: the table has no prices for the region.
     """
     table = tomllib.loads(resources.files(__package__).joinpath("prices.toml").read_text())
     rates: dict[str, list[dict[str, Any]]] = {}
@@ -109,7 +112,7 @@ def _applies(rate: Mapping[str, Any], properties: Properties) -> bool:
 
 
 def _value(path: str, properties: Properties) -> Any:
-    """A property by its dotted path; an empty text where the template leaves it out."""
+    """Return a property by its dotted path, or an empty text if the template does not set it."""
     value: Any = properties
     for name in path.split("."):
         value = value.get(name, "") if isinstance(value, Mapping) else ""

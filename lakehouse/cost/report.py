@@ -1,4 +1,4 @@
-"""Estimates as tables, for a screen, a pull request or a program."""
+"""Format estimates as tables for a screen or a pull request, or as JSON for a program."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,20 +19,20 @@ class Section:
 
 
 def sections(now: Estimate, *, before: Estimate | None) -> list[Section]:
-    """Fixed costs, costs of use, and what has no price.
+    """Return the sections of a report: fixed costs, costs by use, and resources without a price.
 
     Args:
-        now: the estimate that is shown.
-        before: what it is compared with; then only what differs is shown.
+        now: the estimate.
+        before: an estimate to compare with; then only differences are shown.
     """
-    found = [_fixed(now), _usage(now)] if before is None else [_fixed_change(now, before), _usage_change(now, before)]
+    costs = [_fixed(now), _usage(now)] if before is None else [_fixed_change(now, before), _usage_change(now, before)]
     unpriced = [(reason, str(len(resources))) for reason, resources in sorted(now.unpriced.items())]
-    found.append(Section(title="Not priced", headings=("why", "resources"), rows=unpriced, numbers_from=1))
-    return [section for section in found if section.rows]
+    not_priced = Section(title="Not priced", headings=("why", "resources"), rows=unpriced, numbers_from=1)
+    return [section for section in (*costs, not_priced) if section.rows]
 
 
 def markdown(section: Section) -> str:
-    """A section as a table of GitHub's Markdown."""
+    """Return a section as a table in GitHub's Markdown."""
     count = len(section.headings)
     rule = ["---" if column < section.numbers_from else "---:" for column in range(count)]
     lines = [section.headings, rule, *section.rows]
@@ -40,7 +40,7 @@ def markdown(section: Section) -> str:
 
 
 def as_json(now: Estimate, *, before: Estimate | None, prices: Prices) -> dict[str, Any]:
-    """Everything, with numbers that are not rounded."""
+    """Return an estimate as JSON, with numbers that are not rounded."""
     document = {"prices_as_of": prices.as_of.isoformat(), "region": prices.region, **_json(now)}
     return document if before is None else document | {"before": _json(before)}
 
@@ -95,13 +95,13 @@ def _usage_change(now: Estimate, before: Estimate) -> Section:
     def row(charge: Charge, mark: str) -> tuple[str, ...]:
         return (mark, charge.per, charge.service, charge.what, money(charge.usd))
 
-    gone, come = set(before.usage) - set(now.usage), set(now.usage) - set(before.usage)
-    rows = [row(charge, "-") for charge in sorted(gone)] + [row(charge, "+") for charge in sorted(come)]
+    removed, added = set(before.usage) - set(now.usage), set(now.usage) - set(before.usage)
+    rows = [row(charge, "-") for charge in sorted(removed)] + [row(charge, "+") for charge in sorted(added)]
     return Section(title="By use, USD", headings=("", "per", "service", "what", "USD"), rows=rows, numbers_from=4)
 
 
 def money(usd: float) -> str:
-    """At least two digits after the point, and two that are not zero."""
+    """Return an amount with two decimals, or below 0.10 with two significant digits."""
     return f"{usd:,.2f}" if usd >= 1 or usd == 0 else f"{usd:.2g}" if usd < 0.1 else f"{usd:.2f}"
 
 

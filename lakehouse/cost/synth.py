@@ -1,4 +1,4 @@
-"""Templates of the app at any commit, made in a process of their own: nothing here imports the CDK."""
+"""Synthesize the templates of the app at any commit, in a separate process: this module does not import the CDK."""
 
 import json
 import os
@@ -12,30 +12,30 @@ from zipfile import ZipFile
 from lakehouse.errors import LakehouseError
 
 ACCOUNT = "123456789012"
-"""AWS's own example of an account: templates that are compared must not depend on who is signed in."""
+"""AWS's example account: compared templates must not depend on the current credentials."""
 
 
 def synthesize(repository: Path, *, region: str, out: Path, **context: str) -> Path:
-    """Run the CDK app, as `cdk synth` does.
+    """Run the CDK app as `cdk synth` does.
 
     Args:
-        repository: where app.py and cdk.json are.
+        repository: folder with app.py and cdk.json.
         region: AWS region of the templates.
         out: folder for the cloud assembly.
-        context: in place of cdk.json's, e.g. `environment="prod"`.
+        context: values that replace those of cdk.json, e.g. `environment="prod"`.
 
     Returns:
         `out`.
 
     Raises:
-        LakehouseError: there is no app, or it failed; ends with what it printed last.
+        LakehouseError: there is no app, or it failed; the message ends with its last output.
     """
     environment = os.environ | {
         "CDK_OUTDIR": str(out),
         "CDK_CONTEXT_JSON": json.dumps(context_of(repository) | context),
         "CDK_DEFAULT_ACCOUNT": ACCOUNT,
         "CDK_DEFAULT_REGION": region,
-        # Who deploys checks the templates; loading CloudFormation's rules is half of a synth's time.
+        # A deployment validates the templates; here loading CloudFormation's rules would take half of the time.
         "CDK_VALIDATION": "false",
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
     }
@@ -48,7 +48,7 @@ def synthesize(repository: Path, *, region: str, out: Path, **context: str) -> P
 
 
 def context_of(repository: Path) -> dict[str, Any]:
-    """Context that cdk.json gives the app.
+    """Return the context of the app in cdk.json.
 
     Raises:
         LakehouseError: there is no cdk.json.

@@ -1,1 +1,1 @@
-"""Erasure: a person's records leave every zone, and a scan of what is left proves it. See docs/erasure.md."""
+"""Erase one person's records from every zone and prove it by a scan of all object versions. See docs/erasure.md."""

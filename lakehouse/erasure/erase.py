@@ -1,4 +1,4 @@
-"""`lakehouse erase`: a person's records leave stage, raw, integration and what is built of them; a scan proves it."""
+"""`lakehouse erase`: remove a person's records from stage, raw, integration and models, then prove it by a scan."""
 
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -12,13 +12,13 @@ from pyiceberg.table import Table
 
 from lakehouse.contracts.model import Contract
 from lakehouse.erasure import journal, proof, stage, tables
-from lakehouse.erasure.old_versions import Sweep
-from lakehouse.erasure.proof import COMPLETE, Erasure, Place
-from lakehouse.erasure.related import related
+from lakehouse.erasure.old_versions import VersionScan
+from lakehouse.erasure.proof import COMPLETE, Erasure, Finding
+from lakehouse.erasure.related import related_subjects
 from lakehouse.erasure.subject import Subject
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names
-from lakehouse.tables import definition as table_definition
+from lakehouse.tables.definition import of_contracts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,28 +26,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What an erasure is about.
+    """The subjects of one erasure.
 
-    Args:
-        subject: who, in the dataset that was named.
-        also: rows of other datasets that refer to it, which go too.
-        kept: such rows that stay.
-        resumed: whether an erasure of the subject was begun and not completed.
+    Attributes:
+        subject: the person, in the dataset that was named.
+        related: rows of other datasets that refer to the person and are erased too.
+        kept: rows of other datasets that refer to the person and stay.
+        resumed: whether an earlier erasure of the subject is not complete.
     """
 
     subject: Subject
-    also: tuple[Subject, ...] = ()
+    related: tuple[Subject, ...] = ()
     kept: tuple[Subject, ...] = ()
     resumed: bool = False
 
     @property
     def erased(self) -> tuple[Subject, ...]:
-        return (self.subject, *self.also)
+        """All subjects that are erased."""
+        return (self.subject, *self.related)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
-    """How much of one dataset is a person's."""
+    """The number of a person's records in one dataset."""
 
     subject: Subject
     stage_records: int
@@ -55,7 +56,7 @@ class Amount:
     integration_rows: int
 
 
-def plan(
+def plan_erasure(
     s3: "S3Client",
     subject: Subject,
     contracts: Sequence[Contract],
@@ -64,19 +65,19 @@ def plan(
     catalog: Catalog,
     names: Names,
 ) -> Plan:
-    """Find which datasets an erasure is about: now, and when one was begun that was not completed."""
-    remembered = journal.remembered(s3, subject, contracts, names=names)
-    others = tuple(related(subject, contracts, catalog=catalog, names=names, remembered=remembered))
-    also, kept = (others, ()) if with_related else ((), others)
-    return Plan(subject=subject, also=also, kept=kept, resumed=bool(remembered))
+    """Find the datasets of an erasure: those that refer to the subject now, and those of an incomplete erasure."""
+    journaled = journal.read(s3, subject, contracts, names=names)
+    subjects = tuple(related_subjects(subject, contracts, catalog=catalog, names=names, journaled=journaled))
+    related, kept = (subjects, ()) if with_related else ((), subjects)
+    return Plan(subject=subject, related=related, kept=kept, resumed=bool(journaled))
 
 
 def amounts(s3: "S3Client", planned: Plan, *, catalog: Catalog, names: Names) -> list[Amount]:
-    """What would be erased, by dataset; changes nothing."""
-    found = []
+    """Count, by dataset, what would be erased, without changing anything."""
+    counted = []
     for subject in planned.erased:
-        raw, integration = rows(subject, catalog=catalog, names=names)
-        found.append(
+        raw, integration = row_counts(subject, catalog=catalog, names=names)
+        counted.append(
             Amount(
                 subject=subject,
                 stage_records=stage.erase(s3, subject, names=names, dry_run=True),
@@ -84,15 +85,15 @@ def amounts(s3: "S3Client", planned: Plan, *, catalog: Catalog, names: Names) ->
                 integration_rows=integration,
             )
         )
-    return found
+    return counted
 
 
-def rows(subject: Subject, *, catalog: Catalog, names: Names) -> list[int]:
-    """How many rows of raw and of integration are a person's."""
-    return [tables.count(load(), subject) for load in _tables(subject.contract, catalog=catalog, names=names)]
+def row_counts(subject: Subject, *, catalog: Catalog, names: Names) -> list[int]:
+    """Return the number of a person's rows in raw and in integration."""
+    return [tables.count(load(), subject) for load in _table_loaders(subject.contract, catalog=catalog, names=names)]
 
 
-def erase(
+def run_erasure(
     s3: "S3Client",
     planned: Plan,
     contracts: Sequence[Contract],
@@ -101,42 +102,44 @@ def erase(
     names: Names,
     build: Callable[[Sequence[str]], object],
 ) -> Erasure:
-    """Erase, look whether anything is left, and write the proof.
+    """Erase the planned subjects, scan all zones for what is left, and write the proof.
 
-    Stage comes first, as everything could come again from there. Each step looks at what is left to do, and which rows
-    are the person's is written down until nothing is found: an erasure that died is completed by asking for it again.
+    Stage comes first, because a rerun could load everything again from there. Every step works on what is left, and
+    the journal names the subjects until nothing is found: an interrupted erasure is completed by running it again.
 
     Args:
         s3: S3 client.
-        planned: what it is about.
-        contracts: all datasets.
+        planned: the subjects.
+        contracts: the contracts of all datasets.
         catalog: Iceberg catalog.
         names: names of the deployment.
-        build: builds the models that are made of some datasets anew.
+        build: rebuilds the models that depend on the given datasets.
 
     Raises:
-        LakehouseError: a step could not be done; those before it are.
+        LakehouseError: a step failed; the steps before it are done.
     """
     started, salt = datetime.now(UTC), proof.new_salt()
-    journal.remember(s3, planned.subject, (*planned.also, *planned.kept), names=names)
+    journal.write(s3, planned.subject, (*planned.related, *planned.kept), names=names)
     stage_records = sum(stage.erase(s3, subject, names=names, dry_run=False) for subject in planned.erased)
-    removed = deleted = 0
+    removed_rows = deleted_versions = 0
     for subject in planned.erased:
-        for load in _tables(subject.contract, catalog=catalog, names=names):
-            removed += tables.erase(load, subject)
-            deleted += tables.forget_past(s3, load)
+        for load in _table_loaders(subject.contract, catalog=catalog, names=names):
+            removed_rows += tables.erase(load, subject)
+            deleted_versions += tables.expire_history(s3, load)
     erased, kept = _datasets(planned.erased), _datasets(planned.kept)
     build(erased)
 
-    sweep = Sweep(s3, (*planned.erased, *planned.kept), contracts, catalog=catalog, names=names)
-    for found in list(sweep.look(now=datetime.now(UTC))):
-        if found.disposable and found.dataset not in kept:
-            s3.delete_object(**found.version.request)
-            deleted += 1
-    left = list(sweep.look(now=datetime.now(UTC)))
-    # A model that is made of a dataset that was left as it is may have the person through it.
-    retained = [found for found in left if found.dataset in kept or (kept and found.dataset is None and found.of_table)]
-    done = Erasure(
+    scan = VersionScan(s3, (*planned.erased, *planned.kept), contracts, catalog=catalog, names=names)
+    for match in list(scan.matches(now=datetime.now(UTC))):
+        if match.disposable and match.dataset not in kept:
+            s3.delete_object(**match.version.request)
+            deleted_versions += 1
+    matches = list(scan.matches(now=datetime.now(UTC)))
+    # A model that is built from a kept dataset may still show the person.
+    retained = [
+        match for match in matches if match.dataset in kept or (kept and match.dataset is None and match.of_table)
+    ]
+    erasure = Erasure(
         erasure_id=str(uuid.uuid4()),
         dataset=planned.subject.contract.dataset,
         key_hash=proof.hash_of(planned.subject, salt=salt),
@@ -146,32 +149,32 @@ def erase(
         datasets=erased,
         kept=kept,
         stage_records=stage_records,
-        rows=removed,
-        versions=deleted,
-        scanned=sweep.read,
-        found=tuple(Place(uri=found.version.uri, remedy=found.remedy) for found in left if found not in retained),
-        retained=tuple(found.version.uri for found in retained),
+        rows=removed_rows,
+        versions=deleted_versions,
+        scanned=scan.objects_read,
+        found=tuple(Finding(uri=match.version.uri, remedy=match.remedy) for match in matches if match not in retained),
+        retained=tuple(match.version.uri for match in retained),
     )
-    if done.state == COMPLETE:
-        journal.forget(s3, planned.subject, names=names)
-    proof.write(s3, catalog, done, names=names)
-    return done
+    if erasure.state == COMPLETE:
+        journal.delete(s3, planned.subject, names=names)
+    proof.write(s3, catalog, erasure, names=names)
+    return erasure
 
 
 def _datasets(subjects: Iterable[Subject]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(subject.contract.dataset for subject in subjects))
 
 
-def _tables(contract: Contract, *, catalog: Catalog, names: Names) -> list[Callable[[], Table]]:
-    """What loads the raw and the integration table of a dataset.
+def _table_loaders(contract: Contract, *, catalog: Catalog, names: Names) -> list[Callable[[], Table]]:
+    """Return functions that load the raw and the integration table of a dataset.
 
     Raises:
-        LakehouseError: there is no such table.
+        LakehouseError: a table does not exist.
     """
-    definitions = table_definition.of_contracts([contract], names=names)
+    definitions = of_contracts([contract], names=names)
     for definition in definitions:
         if not catalog.table_exists(definition.name):
             raise LakehouseError(
-                f"there is no table {definition.name}: put the contract in force, `lakehouse tables apply`"
+                f"{contract.dataset}: table {definition.name} does not exist; `lakehouse tables apply` creates it"
             )
     return [partial(catalog.load_table, definition.name) for definition in definitions]

@@ -1,4 +1,4 @@
-"""Every object and version of every zone, read: where a person still is, and whether that may be deleted."""
+"""Scan every version of every object of all zones for a person, and decide which of the matches may be deleted."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -16,24 +16,24 @@ from lakehouse.erasure.subject import Subject
 from lakehouse.erasure.versions import Version, content, versions
 from lakehouse.maintenance.reachable import reachable
 from lakehouse.names import Names, Zone
-from lakehouse.tables import definition as table_definition
+from lakehouse.tables.definition import of_contracts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 IN_FLIGHT = timedelta(hours=1)
-"""A younger file that no table refers to may be one that a running job commits next."""
+"""A younger file that no table refers to may belong to a running job that has not committed yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A version of an object that has a person in it.
+class Match:
+    """A version of an object that contains a person's data.
 
-    Args:
-        version: the object.
-        dataset: whose place it is in; None for models, query results and other places of nobody.
-        disposable: whether nobody needs it: an old version, a query result, a file that no table refers to.
-        of_table: whether a table, in a state that it remembers, consists of it.
+    Attributes:
+        version: the object version.
+        dataset: dataset that owns its prefix; None for models, query results and all other prefixes.
+        disposable: whether it may be deleted: an old version, a query result, or a file that no table refers to.
+        of_table: whether a retained snapshot of a table refers to it.
         remedy: why it is there, and what to do.
     """
 
@@ -44,15 +44,14 @@ class Found:
     remedy: str
 
 
-class Sweep:
-    """A search of all zones for some subjects; content that was read once is not read again, as versions never change.
+class VersionScan:
+    """A scan of all zones for some subjects; a version without a match is read only once, because it cannot change.
 
-    Args:
-        subjects: who is looked for: by columns, each in its own dataset's places and all of them in models and query
-            results; by texts that nothing else is likely to have, everywhere.
-        contracts: all datasets, to tell whose place is whose.
-        catalog: Iceberg catalog.
-        names: names of the deployment.
+    Key columns are compared in the files of the subject's own dataset, and in models and query results. Distinctive
+    values are searched for everywhere.
+
+    Attributes:
+        objects_read: number of object versions that were read so far.
     """
 
     def __init__(
@@ -64,29 +63,38 @@ class Sweep:
         catalog: Catalog,
         names: Names,
     ) -> None:
+        """Prepare a scan.
+
+        Args:
+            s3: S3 client.
+            subjects: the rows to search for.
+            contracts: the contracts of all datasets, which decide the dataset that owns a prefix.
+            catalog: Iceberg catalog.
+            names: names of the deployment.
+        """
         self._s3 = s3
         self._people: dict[str, list[Person]] = {}
         for subject in subjects:
             self._people.setdefault(subject.contract.dataset, []).append(subject.traits)
         self._catalog = catalog
         self._names = names
-        self._places = _places(contracts, names=names)
+        self._prefixes = _prefixes(contracts, names=names)
         self._clean: set[tuple[str, str, str | None]] = set()
-        self.read = 0
+        self.objects_read = 0
 
-    def look(self, *, now: datetime) -> Iterator[Found]:
-        """Yield what has one of the people in it, and was not written down to complete an erasure by."""
-        needed = _needed(self._catalog, self._names)
-        begun = f"s3://{self._names.bucket(Zone.RAW)}/{self._names.begun_erasures_prefix}"
+    def matches(self, *, now: datetime) -> Iterator[Match]:
+        """Yield each version that contains one of the subjects, except the journal of incomplete erasures."""
+        table_files = _table_files(self._catalog, self._names)
+        journal = f"s3://{self._names.bucket(Zone.RAW)}/{self._names.begun_erasures_prefix}"
         for bucket in (*map(self._names.bucket, Zone), self._names.results_bucket):
             for version in versions(self._s3, bucket):
-                if version.uri.startswith(begun):
+                if version.uri.startswith(journal):
                     continue
-                dataset = next((name for prefix, name in self._places if version.uri.startswith(prefix)), None)
-                if self._has(version, dataset):
-                    disposable = self._is_disposable(version, needed, now=now)
-                    of_table = version.is_latest and version.uri in needed
-                    yield Found(
+                dataset = next((name for prefix, name in self._prefixes if version.uri.startswith(prefix)), None)
+                if self._contains_subject(version, dataset):
+                    disposable = self._is_disposable(version, table_files, now=now)
+                    of_table = version.is_latest and version.uri in table_files
+                    yield Match(
                         version=version,
                         dataset=dataset,
                         disposable=disposable,
@@ -94,55 +102,57 @@ class Sweep:
                         remedy=self._remedy(version, dataset, disposable=disposable, of_table=of_table),
                     )
 
-    def _has(self, version: Version, dataset: str | None) -> bool:
+    def _contains_subject(self, version: Version, dataset: str | None) -> bool:
         identity = (version.bucket, version.key, version.version_id)
         if version.version_id is not None and identity in self._clean:
             return False
-        people = [person for name, of in self._people.items() if dataset in (name, None) for person in of]
-        others = [person for of in self._people.values() for person in of if person not in people]
-        if not people and not scan.telling(others):
+        people = [person for name, group in self._people.items() if dataset in (name, None) for person in group]
+        others = [person for group in self._people.values() for person in group if person not in people]
+        if not people and not scan.distinctive(others):
             return False
         body = content(self._s3, version.request)
         if body is None:
             return False
-        self.read += 1
-        if scan.has(body, people, others=others):
+        self.objects_read += 1
+        if scan.contains(body, people, others=others):
             return True
         self._clean.add(identity)
         return False
 
-    def _is_disposable(self, version: Version, needed: set[str], *, now: datetime) -> bool:
+    def _is_disposable(self, version: Version, table_files: set[str], *, now: datetime) -> bool:
         if not version.is_latest or version.bucket == self._names.results_bucket:
             return version.bucket != self._names.bucket(Zone.STAGE)
         zones = [self._names.bucket(zone) for zone in (Zone.RAW, Zone.INTEGRATION, Zone.CURATED)]
         old = version.modified < now - IN_FLIGHT
-        return version.bucket in zones and version.uri not in needed and old
+        return version.bucket in zones and version.uri not in table_files and old
 
     def _remedy(self, version: Version, dataset: str | None, *, disposable: bool, of_table: bool) -> str:
         stage = self._names.bucket(Zone.STAGE)
         if version.bucket == stage and version.key.startswith(self._names.undelivered_prefix):
-            return "Firehose could not deliver it: delete it in all versions"
+            return "Firehose could not deliver it: delete all its versions"
         if not disposable and not of_table and version.bucket != stage:
             after = f"{version.modified.astimezone(UTC) + IN_FLIGHT:%Y-%m-%d %H:%M} UTC"
             return (
-                f"no table refers to it, but a job may be about to commit it: ask again when none runs, after {after}"
+                "no table refers to it, but a running job may commit it: run the erasure again when no job runs, "
+                f"after {after}"
             )
         if disposable or dataset in self._people:
-            return "it came while this erasure ran: ask again"
-        of = f"{dataset} has" if dataset else "what is built has"
+            return "it was written during this erasure: run the erasure again"
+        owner = f"dataset {dataset} contains" if dataset else "a model or another object contains"
         return (
-            f"{of} it without a `relationship` to this dataset: write one into the contract that it comes by, ask again"
+            f"{owner} the person, but no `relationship` leads from there to the erased dataset: add a `relationship` "
+            "to the contract of the data, then run the erasure again"
         )
 
 
-def _places(contracts: Iterable[Contract], *, names: Names) -> list[tuple[str, str]]:
-    """URI prefixes that are one dataset's, with its name."""
+def _prefixes(contracts: Iterable[Contract], *, names: Names) -> list[tuple[str, str]]:
+    """Return the URI prefixes that belong to one dataset, each with the name of the dataset."""
     stage, raw = (f"s3://{names.bucket(zone)}/" for zone in (Zone.STAGE, Zone.RAW))
     return [
         (prefix, contract.dataset)
         for contract in contracts
         for prefix in (
-            *(f"{definition.location}/" for definition in table_definition.of_contracts([contract], names=names)),
+            *(f"{definition.location}/" for definition in of_contracts([contract], names=names)),
             f"{stage}{contract.stage_prefix}",
             f"{stage}{names.erased_prefix(dataset=contract.dataset)}",
             f"{raw}{names.batches_prefix(dataset=contract.dataset)}",
@@ -150,8 +160,8 @@ def _places(contracts: Iterable[Contract], *, names: Names) -> list[tuple[str, s
     ]
 
 
-def _needed(catalog: Catalog, names: Names) -> set[str]:
-    """Every file of every Iceberg table of the zones."""
+def _table_files(catalog: Catalog, names: Names) -> set[str]:
+    """Return the URIs of all files of all Iceberg tables of the zones."""
     databases = [names.database(zone) for zone in (Zone.RAW, Zone.INTEGRATION, Zone.CURATED)]
     databases = [database for database in (*databases, names.ops_database) if catalog.namespace_exists(database)]
     tables = (table for database in databases for table in catalog.list_tables(database))
@@ -163,4 +173,4 @@ def _loaded(load: Callable[[str], Table], name: str) -> Table | None:
     try:
         return load(name)
     except (NoSuchTableError, NoSuchIcebergTableError, NoSuchPropertyException):
-        return None  # a view, or dbt has just put another in its place
+        return None  # a view, or dbt has just replaced the table

@@ -1,9 +1,9 @@
-"""What remains of an erasure: a proof in S3 and a row in `ops.erasures`, neither of which says who it was."""
+"""The proof of an erasure: a report in S3 and a row in `ops.erasures`. Neither of them contains the key."""
 
 import hashlib
 import json
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -21,8 +21,8 @@ COMPLETE, INCOMPLETE = "complete", "incomplete"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """An object in which a person was found: its URI, and why and what to do."""
+class Finding:
+    """An object in which the person was found, and what to do about it."""
 
     uri: str
     remedy: str
@@ -30,18 +30,22 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
-    """What an erasure did and what its scan found.
+    """The result of one erasure and of its scan.
 
-    Args:
-        key_hash: SHA-256 of salt, dataset and key: who knows the key can tell that it was this person.
-        datasets: whose records were erased.
-        kept: datasets that refer to the person and were left as they are.
-        stage_records: records taken out of stage objects.
-        rows: rows removed from raw and integration.
-        versions: objects and versions of objects deleted.
-        scanned: objects and versions that were read.
-        found: where the person was found after all was done, and should not have been.
-        retained: URIs in which the person is because datasets were left as they are.
+    Attributes:
+        erasure_id: UUID of the erasure.
+        dataset: dataset whose key names the person.
+        key_hash: SHA-256 of salt, dataset and key; anyone with the key can verify that the erasure was about it.
+        salt: random text that is hashed with the key.
+        started_at, finished_at: times in UTC.
+        datasets: datasets from which records were erased.
+        kept: datasets that refer to the person and were not changed.
+        stage_records: number of records removed from stage objects.
+        rows: number of rows removed from raw and integration.
+        versions: number of deleted objects and object versions.
+        scanned: number of objects and object versions that the scan read.
+        found: objects that still contain the person and should not.
+        retained: URIs of objects that contain the person because of the kept datasets.
     """
 
     erasure_id: str
@@ -56,26 +60,28 @@ class Erasure:
     rows: int = 0
     versions: int = 0
     scanned: int = 0
-    found: tuple[Place, ...] = ()
-    retained: tuple[str, ...] = field(default=())
+    found: tuple[Finding, ...] = ()
+    retained: tuple[str, ...] = ()
 
     @property
     def state(self) -> str:
+        """`complete` if the scan found nothing that should be gone, else `incomplete`."""
         return INCOMPLETE if self.found else COMPLETE
 
 
 def hash_of(subject: "Subject", *, salt: str) -> str:
-    """SHA-256 of salt, dataset and key, as `key_hash` has it."""
+    """Return the SHA-256 of salt, dataset and key, for `key_hash`."""
     key = [[sorted(trait.names), sorted(trait.texts)] for trait in subject.traits]
     return hashlib.sha256(json.dumps([salt, subject.contract.dataset, key]).encode()).hexdigest()
 
 
 def new_salt() -> str:
+    """Return a random salt of 32 hexadecimal digits."""
     return secrets.token_hex(16)
 
 
 def write(s3: "S3Client", catalog: "Catalog", erasure: Erasure, *, names: Names) -> str:
-    """Write the proof and its row; returns the proof's URI."""
+    """Write the proof to S3 and its row to `ops.erasures`; return the URI of the proof."""
     key = names.erasure_key(erasure_id=erasure.erasure_id)
     uri = f"s3://{names.bucket(Zone.RAW)}/{key}"
     proof = json.dumps(asdict(erasure) | {"state": erasure.state}, indent=1, default=str)

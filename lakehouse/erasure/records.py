@@ -1,6 +1,6 @@
-"""Records taken out of a stage object, in its own format; the others stay as they were sent, and where they were.
+"""Remove a person's records from a stage object, in its own format; the other records keep their bytes and lines.
 
-Which records are a person's, the readers say: what raw would take them for decides, whatever the format.
+The readers decide which records are the person's, because a record is matched by the values that raw would show.
 """
 
 import bz2
@@ -26,7 +26,7 @@ from lakehouse.readers.reader import read_file
 from lakehouse.readers.rows import row_schema
 
 NUMBERED = ("parquet", "avro")
-"""Formats whose records have numbers rather than lines."""
+"""Formats whose records are identified by number, not by line."""
 
 _LINE_END = re.compile(r"(\r\n?|\n)")
 
@@ -38,13 +38,13 @@ _COMPRESS: dict[bytes, Callable[[bytes], bytes]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
-    """What is left of an object.
+class Remainder:
+    """An object without a person's records.
 
-    Args:
-        content: its bytes. Of a text, every record begins on the line on which it began.
-        count: how many records were taken out.
-        removed: their numbers, where the records after them have other numbers now.
+    Attributes:
+        content: its bytes; in text formats every remaining record begins on the same line as before.
+        count: number of removed records.
+        removed: numbers of the removed records, in formats where later records now have lower numbers.
     """
 
     content: bytes
@@ -52,41 +52,42 @@ class Left:
     removed: tuple[int, ...] = ()
 
 
-def without(content: bytes, subject: Subject, *, uri: str) -> Left:
-    """Take a person's records out of an object's content.
+def remove_records(content: bytes, subject: Subject, *, uri: str) -> Remainder:
+    """Remove a subject's records from the content of an object.
 
     Args:
-        content: the object.
-        subject: whose records, and of which dataset.
-        uri: what errors call the object.
+        content: bytes of the object, compressed or not.
+        subject: the records to remove.
+        uri: URI of the object, for error messages.
 
     Raises:
-        LakehouseError: they cannot be taken out; says what to do.
+        LakehouseError: the records cannot be separated from the others; the message says what to do.
     """
     format_ = subject.contract.source.format
     rows = _rows(content, subject.contract, uri=uri)
     mask = pc.fill_null(subject.mask(rows), False)
     doomed = rows.filter(mask)[SOURCE_ROW].to_pylist()
     if not doomed:
-        return Left(content=content)
+        return Remainder(content=content)
     if format_ == "json":
-        left = _json(content, subject, uri=uri)
+        remaining = _json(content, subject, uri=uri)
     elif format_ in NUMBERED:
-        left = _REMOVE[format_](content, set(doomed))
+        remaining = _REMOVE[format_](content, set(doomed))
     else:
-        left = _lines(content, doomed, subject.contract, rows=sorted(rows[SOURCE_ROW].to_pylist()), uri=uri)
+        remaining = _lines(content, doomed, subject.contract, rows=sorted(rows[SOURCE_ROW].to_pylist()), uri=uri)
     removed = tuple(sorted(doomed)) if format_ in NUMBERED else ()
-    after = _rows(left, subject.contract, uri=uri)
-    kept = sorted(rows.filter(pc.invert(mask))[SOURCE_ROW].to_pylist())
-    if sorted(original_rows(after[SOURCE_ROW].to_pylist(), removed)) != kept or any(subject.mask(after).to_pylist()):
-        raise _by_hand(uri, f"{len(doomed)} of its {rows.num_rows} records cannot be told from the others")
-    return Left(content=left, count=len(doomed), removed=removed)
+    after = _rows(remaining, subject.contract, uri=uri)
+    expected = sorted(rows.filter(pc.invert(mask))[SOURCE_ROW].to_pylist())
+    numbers = sorted(original_rows(after[SOURCE_ROW].to_pylist(), removed))
+    if numbers != expected or any(subject.mask(after).to_pylist()):
+        raise _unseparable(uri, f"{len(doomed)} of its {rows.num_rows} records cannot be separated from the others")
+    return Remainder(content=remaining, count=len(doomed), removed=removed)
 
 
-def _by_hand(uri: str, reason: str) -> LakehouseError:
+def _unseparable(uri: str, reason: str) -> LakehouseError:
     return LakehouseError(
-        f"{uri}: {reason}; nothing of it was changed: delete this version of it, after its source has sent the rest of "
-        "its records again, and run the erasure again"
+        f"{uri}: {reason}; the object was not changed. Ask its source to send the other records again, delete this "
+        "version of the object, then run the erasure again"
     )
 
 
@@ -96,38 +97,46 @@ def _rows(content: bytes, contract: Contract, *, uri: str) -> pa.Table:
 
 
 def _plain(content: bytes) -> tuple[bytes, Callable[[bytes], bytes]]:
-    """Decompressed content, and what compresses it again."""
+    """Return the decompressed content and the function that compresses it again."""
     with decompressed(io.BytesIO(content)) as (file, was_compressed):
         data = file.read()
     if not was_compressed:
-        return data, lambda left: left
+        return data, lambda remaining: remaining
     return data, next(compress for magic, compress in _COMPRESS.items() if content.startswith(magic))
 
 
 def _lines(content: bytes, doomed: Iterable[int], contract: Contract, *, rows: list[int], uri: str) -> bytes:
-    """Text whose records begin at some lines, each ending where the next begins; lines that go are empty ones then."""
+    """Return text content in which all lines of the removed records are empty.
+
+    Args:
+        content: the object.
+        doomed: line numbers at which the records to remove begin.
+        contract: the dataset.
+        rows: line numbers at which all records begin; a record ends where the next one begins.
+        uri: URI of the object, for error messages.
+    """
     data, compress = _plain(content)
-    encoding = contract.source.encoding.removesuffix("-sig")  # its mark is a character like the others
+    encoding = contract.source.encoding.removesuffix("-sig")  # keeps a byte order mark as an ordinary character
     text = data.decode(encoding, "surrogateescape")
     if text.encode(encoding, "surrogateescape") != data:
-        raise _by_hand(uri, f"it is not {encoding} as it is written here")
+        raise _unseparable(uri, f"its bytes would change if they were decoded and encoded again as {encoding}")
     *whole, last = _LINE_END.split(text)
     lines = [*zip(whole[::2], whole[1::2], strict=True), (last, "")]
     ends = dict(zip(rows, [*rows[1:], len(lines) + 1], strict=True))
-    gone = {line for first in doomed for line in range(first, ends[first])}
-    left = (end if number in gone else line + end for number, (line, end) in enumerate(lines, 1))
-    return compress("".join(left).encode(encoding, "surrogateescape"))
+    emptied = {line for first in doomed for line in range(first, ends[first])}
+    remaining = (end if number in emptied else line + end for number, (line, end) in enumerate(lines, 1))
+    return compress("".join(remaining).encode(encoding, "surrogateescape"))
 
 
 def _json(content: bytes, subject: Subject, *, uri: str) -> bytes:
-    """A document whose records are elements of arrays or stand by themselves; line breaks stay where they were."""
+    """Return a JSON document without the subject's records, with all its line breaks."""
     data, compress = _plain(content)
     encoding = subject.contract.source.encoding
     text = data.decode(encoding).removeprefix("\ufeff")
     spans = list(_spans(text, uri=uri))
-    # Many records may stand on one line, so it is asked of a document that has each on a line of its own.
-    alone = "[\n" + ",\n".join(text[start:end].replace("\n", " ") for start, end in spans) + "\n]"
-    rows = _rows(alone.encode(encoding), subject.contract, uri=uri)
+    # One line may hold several records, so the readers get a document with one record per line, from line 2 on.
+    one_per_line = "[\n" + ",\n".join(text[start:end].replace("\n", " ") for start, end in spans) + "\n]"
+    rows = _rows(one_per_line.encode(encoding), subject.contract, uri=uri)
     characters = list(text)
     for row in rows.filter(subject.mask(rows))[SOURCE_ROW].to_pylist():
         start, end = spans[row - 2]
@@ -141,7 +150,7 @@ def _json(content: bytes, subject: Subject, *, uri: str) -> bytes:
 
 
 def _spans(text: str, *, uri: str) -> Iterator[tuple[int, int]]:
-    """Where each record of a JSON document begins and ends."""
+    """Yield the start and the end of each record of a JSON document."""
     at, between, decoder = 0, re.compile(r"[\s,\[\]]*"), json.JSONDecoder()
     while True:
         match = between.match(text, at)
@@ -151,26 +160,26 @@ def _spans(text: str, *, uri: str) -> Iterator[tuple[int, int]]:
         try:
             _, at = decoder.raw_decode(text, start)
         except ValueError as error:
-            raise _by_hand(uri, f"it is no JSON of records: {error}") from error
+            raise _unseparable(uri, f"it is not a JSON document of records: {error}") from error
         yield start, at
 
 
 def _parquet(content: bytes, doomed: Collection[int]) -> bytes:
     file = pq.ParquetFile(io.BytesIO(content))
     table = file.read()
-    kept = table.filter(pa.array(number not in doomed for number in range(1, table.num_rows + 1)))
+    remaining = table.filter(pa.array(number not in doomed for number in range(1, table.num_rows + 1)))
     codec = file.metadata.row_group(0).column(0).compression
     output = io.BytesIO()
-    pq.write_table(kept, output, compression="none" if codec == "UNCOMPRESSED" else codec.lower())
+    pq.write_table(remaining, output, compression="none" if codec == "UNCOMPRESSED" else codec.lower())
     return output.getvalue()
 
 
 def _avro(content: bytes, doomed: Collection[int]) -> bytes:
     reader = fastavro.reader(io.BytesIO(content))
     schema, codec = reader.writer_schema, reader.codec
-    kept = [record for number, record in enumerate(reader, 1) if number not in doomed]
+    remaining = [record for number, record in enumerate(reader, 1) if number not in doomed]
     output = io.BytesIO()
-    fastavro.writer(output, schema, kept, codec=codec)
+    fastavro.writer(output, schema, remaining, codec=codec)
     return output.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Datasets that refer to a person's rows, by the relationships of their contracts."""
+"""Find rows of other datasets that refer to a person's rows, by the relationships of the contracts."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -14,11 +14,11 @@ from lakehouse.contracts.model import Contract
 from lakehouse.contracts.odcs.reader import read
 from lakehouse.erasure.subject import Subject
 from lakehouse.names import Names
-from lakehouse.tables import definition
+from lakehouse.tables.definition import raw
 
 
 class Link(NamedTuple):
-    """`column` of `dataset` holds values of column `to_column` of dataset `to`."""
+    """A relationship: `column` of `dataset` holds values of column `to_column` of dataset `to`."""
 
     dataset: str
     column: str
@@ -27,11 +27,11 @@ class Link(NamedTuple):
 
 
 def links(contracts: Iterable[Contract]) -> list[Link]:
-    """Relationships of single columns; those of several columns together are no way to a person here."""
-    return [link for contract in contracts for link in _of(contract)]
+    """Return all relationships of single columns; relationships of several columns are not followed."""
+    return [link for contract in contracts for link in _links(contract)]
 
 
-def _of(contract: Contract) -> Iterator[Link]:
+def _links(contract: Contract) -> Iterator[Link]:
     for reference in read(read_text(contract.path), path=contract.path).references:
         if reference.path[2] == "properties":
             position = reference.path[3]
@@ -39,63 +39,64 @@ def _of(contract: Contract) -> Iterator[Link]:
             yield Link(contract.dataset, contract.columns[position].name, reference.dataset, reference.column)
 
 
-def related(
+def related_subjects(
     subject: Subject,
     contracts: Iterable[Contract],
     *,
     catalog: Catalog,
     names: Names,
-    remembered: Iterable[Subject] = (),
+    journaled: Iterable[Subject] = (),
 ) -> list[Subject]:
-    """Subjects of all datasets whose rows refer to a subject's, directly or by way of others.
+    """Return the subjects of all datasets whose rows refer to a subject's rows, directly or indirectly.
 
-    A value that rows of somebody else have too, as an order number that was used again, is followed no further: what
-    refers to it is theirs as well.
+    If a key was reused by another person (for example an order number), related rows are not followed, because they
+    may belong to that person.
 
     Args:
-        subject: where to begin.
-        contracts: all datasets.
-        catalog: Iceberg catalog; keys of what refers further are read from raw, which has every version.
+        subject: the person.
+        contracts: the contracts of all datasets.
+        catalog: Iceberg catalog; keys for indirect relationships are read from raw, which has every version of a row.
         names: names of the deployment.
-        remembered: what was found before an erasure began that died, and may have removed what it was found by.
+        journaled: subjects of an incomplete erasure, which may have removed the rows that led to them.
 
     Returns:
-        What is referred to comes before what refers to it; a dataset with two such columns is there twice.
+        one subject per referring column, so a dataset with two such columns occurs twice; a dataset that is referred
+        to comes before the datasets that refer to it.
     """
-    known = {contract.dataset: contract for contract in contracts}
-    before = {
-        (found.contract.dataset, column): values for found in remembered for column, values in found.values.items()
+    by_dataset = {contract.dataset: contract for contract in contracts}
+    journal = {
+        (entry.contract.dataset, column): values for entry in journaled for column, values in entry.values.items()
     }
-    ways = links(known.values())
-    found: dict[tuple[str, str], set[Any]] = {}
+    all_links = links(by_dataset.values())
+    reached: dict[tuple[str, str], set[Any]] = {}
     waiting = [subject]
     while waiting:
         target = waiting.pop(0)
-        for link in ways:
+        for link in all_links:
             if link.to != target.contract.dataset or link.dataset in (
                 target.contract.dataset,
                 subject.contract.dataset,
             ):
                 continue
-            place = (link.dataset, link.column)
-            values = _values(target, link.to_column, catalog=catalog, names=names, before=before.get(place, ()))
-            new = values - found.setdefault(place, set())
+            referrer = (link.dataset, link.column)
+            values = _values(target, link.to_column, catalog=catalog, names=names, journaled=journal.get(referrer, ()))
+            new = values - reached.setdefault(referrer, set())
             if new:
-                found[place] |= new
-                waiting.append(Subject(contract=known[link.dataset], values={link.column: tuple(new)}))
+                reached[referrer] |= new
+                waiting.append(Subject(contract=by_dataset[link.dataset], values={link.column: tuple(new)}))
     return [
-        Subject(contract=known[dataset], values={column: tuple(sorted(values))})
-        for (dataset, column), values in found.items()
+        Subject(contract=by_dataset[dataset], values={column: tuple(sorted(values))})
+        for (dataset, column), values in reached.items()
         if values
     ]
 
 
-def _values(subject: Subject, column: str, *, catalog: Catalog, names: Names, before: Iterable[Any]) -> set[Any]:
-    """Values that a subject's rows ever had in a column, and nobody else's."""
+def _values(subject: Subject, column: str, *, catalog: Catalog, names: Names, journaled: Iterable[Any]) -> set[Any]:
+    """Return the values that only this subject's rows ever had in a column."""
     if column in subject.values:
         return set(subject.values[column])
-    table = catalog.load_table(definition.raw(subject.contract, names=names).name)
-    own = {*before, *_distinct(table, column, subject.condition)} - {None}
+    table = catalog.load_table(raw(subject.contract, names=names).name)
+    own = {*journaled, *_distinct(table, column, subject.condition)} - {None}
     if not own:
         return own
     others = [Not(subject.condition), *(NotNull(term=Reference(name=name)) for name in subject.values)]

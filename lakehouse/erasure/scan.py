@@ -1,7 +1,7 @@
-"""Whether an object's content has a person in it, whatever its format: Parquet, Avro, JSON, CSV, compressed or not.
+"""Decide whether an object contains a person's data, in Parquet, Avro, JSON or CSV, compressed or not.
 
-A record is the person's if it has the columns that name them with their values. A value that nothing else is likely to
-have (six characters or more, a letter among them) is looked for in every text besides.
+A record is the person's if its key columns have the person's values. A distinctive value (six characters or more, at
+least one of them a letter) is also searched for in every text.
 """
 
 import codecs
@@ -18,68 +18,69 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lakehouse.contracts.columns import ERRORS, RECORD
-from lakehouse.erasure.subject import Trait, text_of
+from lakehouse.erasure.subject import Trait, comparable_text
 from lakehouse.readers.chunk import UnreadableError
 from lakehouse.readers.content import decompressed
 
 Person = tuple[Trait, ...]
+"""The key columns of one person with their values."""
 
 _NO_SPACE = re.compile(r"\S")
 _LINE_END = re.compile(r"[\r\n]")
 
 
-def telling(people: Iterable[Person]) -> set[str]:
-    """Values of some people that nothing else is likely to have."""
-    return {text for person in people for trait in person for text in trait.texts if _is_telling(text)}
+def distinctive(people: Iterable[Person]) -> set[str]:
+    """Return the values of some people that are unlikely to occur by chance."""
+    return {text for person in people for trait in person for text in trait.texts if _is_distinctive(text)}
 
 
-def has(content: bytes, people: Iterable[Person], *, others: Iterable[Person] = ()) -> bool:
-    """Whether one of some people is in an object's content.
+def contains(content: bytes, people: Iterable[Person], *, others: Iterable[Person] = ()) -> bool:
+    """Return whether an object contains data of one of some people.
 
     Args:
-        content: the object.
-        people: who is looked for.
-        others: who is looked for by telling values alone, as columns of their names are another thing here.
+        content: bytes of the object, compressed or not.
+        people: people to search for by key columns and by distinctive values.
+        others: people to search for by distinctive values only, because their key columns mean something else here.
     """
     people = list(people)
-    texts = telling((*people, *others))
+    texts = distinctive((*people, *others))
     try:
         with decompressed(io.BytesIO(content)) as (file, _):
             content = file.read()
     except UnreadableError:
-        pass  # its bytes are looked at as they are
+        pass  # search the bytes as they are
     if any(text.encode() in content for text in texts):
         return True
     return any(
         any(_is_of(record, person) for person in people)
-        or any(text in found for found in _texts(record) for text in texts)
+        or any(text in field for field in _texts(record) for text in texts)
         for record in _records(content)
     )
 
 
-def _is_telling(text: str) -> bool:
+def _is_distinctive(text: str) -> bool:
     return len(text) >= 6 and re.search(r"[^\W\d_]", text) is not None
 
 
 def _records(content: bytes) -> Iterator[Mapping[str, Any]]:
-    """Records of a file; of one that is damaged, those before the damage."""
+    """Yield the records of a file; of a damaged file, the records before the damage."""
     if content.startswith(b"PAR1"):
         with suppress(pa.ArrowException, OSError):
             for batch in pq.ParquetFile(io.BytesIO(content)).iter_batches():
                 for row in zip(*map(_values, batch.columns), strict=True):
                     yield dict(zip(batch.schema.names, row, strict=True))
     elif content.startswith(b"Obj\x01"):
-        with suppress(Exception):  # fastavro lets whatever a damaged byte causes escape: there is no narrower class
+        with suppress(Exception):  # fastavro raises any exception on a damaged byte: there is no narrower class
             yield from (record for record in fastavro.reader(io.BytesIO(content)) if isinstance(record, dict))
     else:
         text = _text(content)
-        yield from _of_json(text) if text.lstrip().startswith(("{", "[")) else _of_csv(text)
+        yield from _json_objects(text) if text.lstrip().startswith(("{", "[")) else _csv_records(text)
 
 
 def _values(column: pa.Array) -> list[Any]:
     try:
         return list(column.to_pylist())
-    except (OverflowError, ValueError):  # Python has no such time, or no such record
+    except (OverflowError, ValueError):  # a time outside of Python's range, or a struct with two fields of one name
         return [column.slice(row, 1).to_string() for row in range(len(column))]
 
 
@@ -92,8 +93,8 @@ def _text(content: bytes) -> str:
         return content.decode("latin-1")
 
 
-def _of_json(text: str) -> Iterator[Mapping[str, Any]]:
-    """Objects of documents, at any depth."""
+def _json_objects(text: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects of JSON documents, at any depth."""
     waiting = list(_json_values(text))
     while waiting:
         value = waiting.pop()
@@ -105,7 +106,7 @@ def _of_json(text: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _json_values(text: str) -> Iterator[Any]:
-    """Values one after the other; from where something is no JSON, those that begin and end on a line."""
+    """Yield JSON values one after the other; after invalid JSON, the values that begin and end on one line."""
     decoder, at = json.JSONDecoder(), 0
     with suppress(ValueError, RecursionError):
         while match := _NO_SPACE.search(text, at):
@@ -120,7 +121,7 @@ def _json_values(text: str) -> Iterator[Any]:
                 start = line.find("{", end)
 
 
-def _of_csv(text: str) -> Iterator[Mapping[str, Any]]:
+def _csv_records(text: str) -> Iterator[Mapping[str, Any]]:
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     first = io.StringIO(text, newline="").readline()
     yield {"": first}  # a record, if the file has no header
@@ -133,16 +134,16 @@ def _of_csv(text: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _is_of(record: Mapping[str, Any], person: Person) -> bool:
-    found = {str(name).lower(): text_of(value) for name, value in record.items() if value is not None}
-    if all(any(found.get(name) in trait.texts for name in trait.names) for trait in person):
+    values = {str(name).lower(): comparable_text(value) for name, value in record.items() if value is not None}
+    if all(any(values.get(name) in trait.texts for name in trait.names) for trait in person):
         return True
     if not record.get(ERRORS) or not isinstance(record.get(RECORD), str):
         return False
-    unread = any(not trait.names & found.keys() for trait in person)
-    return unread and all(re.search(trait.word, record[RECORD]) for trait in person)
+    key_is_missing = any(not trait.names & values.keys() for trait in person)
+    return key_is_missing and all(re.search(trait.word, record[RECORD]) for trait in person)
 
 
-def _texts(record: Mapping[str, Any]) -> Iterator[str]:
+def _texts(record: Mapping[Any, Any]) -> Iterator[str]:
     for value in record.values():
         if isinstance(value, str):
             yield value
@@ -151,4 +152,4 @@ def _texts(record: Mapping[str, Any]) -> Iterator[str]:
         elif isinstance(value, dict):
             yield from _texts(value)
         elif isinstance(value, list):
-            yield from _texts({str(index): item for index, item in enumerate(value)})
+            yield from _texts(dict(enumerate(value)))

@@ -1,13 +1,13 @@
-"""Stage objects written anew without a person's records."""
+"""Replace stage objects by copies without a person's records."""
 
 import hashlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lakehouse.batches import manifests
 from lakehouse.batches.manifests import Batch, StageObject
 from lakehouse.batches.planning import plan_batch
-from lakehouse.erasure.records import Left, without
+from lakehouse.erasure.records import Remainder, remove_records
 from lakehouse.erasure.subject import Subject
 from lakehouse.erasure.versions import content
 from lakehouse.names import Names
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 
 def erase(s3: "S3Client", subject: Subject, *, names: Names, dry_run: bool) -> int:
-    """Take a person's records out of all stage objects of a dataset.
+    """Remove a person's records from all stage objects of a dataset.
 
-    What waits is planned first, so that every object is of a batch. Each object that has such records is written anew
-    beside the dataset's prefix, its batch reads that one from then on, and the version that arrived is deleted. Dying
-    between two of these steps loses and doubles nothing: what is left is done by the next run.
+    Waiting objects are planned first, so that every object belongs to a batch. For each object with such records a copy
+    without them is written outside of the dataset's prefix, the manifest of the batch is changed to the copy, and the
+    version that arrived is deleted. An interruption between two of these steps neither loses nor doubles a record: the
+    next run continues.
 
     Returns:
-        how many records were taken out, or would be.
+        the number of records that were removed, or with `dry_run` would be.
     """
     contract = subject.contract
     while not dry_run and contract.source.type != "api" and plan_batch(s3, names=names, contract=contract):
@@ -34,53 +35,48 @@ def erase(s3: "S3Client", subject: Subject, *, names: Names, dry_run: bool) -> i
     for batch_id in manifests.batch_ids(s3, names=names, dataset=contract.dataset):
         batch = manifests.load(s3, names=names, dataset=contract.dataset, batch_id=batch_id)
         if not dry_run:
-            for item in batch.erased:  # of a run that died before it was deleted
-                _delete(s3, item)
-        for item, arrived in _contents(s3, batch):
-            left = without(arrived, subject, uri=item.uri)
-            removed += left.count
-            if left.count and not dry_run:
-                new = _put(s3, item, left, names=names, dataset=contract.dataset)
-                batch = manifests.erase(s3, names=names, batch=batch, old=item, new=new)
-                _delete(s3, item)
+            for replaced in batch.erased:  # an interrupted run may not have deleted it
+                _delete(s3, replaced)
+        for old, arrived in _contents(s3, batch):
+            remainder = remove_records(arrived, subject, uri=old.uri)
+            removed += remainder.count
+            if remainder.count and not dry_run:
+                new = _put(s3, old, remainder, names=names, dataset=contract.dataset)
+                batch = manifests.erase(s3, names=names, batch=batch, old=old, new=new)
+                _delete(s3, old)
     return removed
 
 
 def _contents(s3: "S3Client", batch: Batch) -> Iterator[tuple[StageObject, bytes]]:
-    """Objects of a batch that are still there."""
-    for item in batch.objects:
-        version = {"VersionId": item.version_id} if item.version_id else {}
-        found = content(s3, {"Bucket": item.bucket, "Key": item.key, **version})
-        if found is not None:  # stage expires
-            yield item, found
+    """Yield the objects of a batch that still exist, with their content."""
+    for stage_object in batch.objects:
+        body = content(s3, _request(stage_object))
+        if body is not None:  # objects in stage expire
+            yield stage_object, body
 
 
-def _put(s3: "S3Client", item: StageObject, left: Left, *, names: Names, dataset: str) -> StageObject:
-    """An object that was written anew; its key follows from the old one, so a run that is repeated leaves one."""
-    version = hashlib.sha256(f"{item.key} {item.version_id} {item.etag}".encode()).hexdigest()[:16]
-    key = f"{names.erased_prefix(dataset=dataset)}{version}-{item.key.rpartition('/')[2]}"
-    answer = s3.put_object(Bucket=item.bucket, Key=key, Body=left.content)
+def _put(s3: "S3Client", old: StageObject, remainder: Remainder, *, names: Names, dataset: str) -> StageObject:
+    """Write the copy of an object; its key is derived from the old version, so a repeated run writes the same one."""
+    version = hashlib.sha256(f"{old.key} {old.version_id} {old.etag}".encode()).hexdigest()[:16]
+    key = f"{names.erased_prefix(dataset=dataset)}{version}-{old.key.rpartition('/')[2]}"
+    answer = s3.put_object(Bucket=old.bucket, Key=key, Body=remainder.content)
     return StageObject(
-        bucket=item.bucket,
+        bucket=old.bucket,
         key=key,
         etag=answer["ETag"].strip('"'),
         version_id=answer.get("VersionId"),
-        size=len(left.content),
-        arrived_as=item.source_file,
-        removed=_numbers(item.removed, left.removed),
+        size=len(remainder.content),
+        arrived_as=old.source_file,
+        # Numbers as the records had them on arrival, before any of them was removed.
+        removed=tuple(sorted((*old.removed, *original_rows(remainder.removed, old.removed)))),
     )
 
 
-def _numbers(before: tuple[int, ...], now: tuple[int, ...]) -> tuple[int, ...]:
-    """Numbers that removed records had when their object arrived.
-
-    Args:
-        before: those that were removed earlier.
-        now: numbers, among the records that were left then, of those that are removed now.
-    """
-    return tuple(sorted((*before, *original_rows(now, before))))
+def _delete(s3: "S3Client", stage_object: StageObject) -> None:
+    s3.delete_object(**_request(stage_object))
 
 
-def _delete(s3: "S3Client", item: StageObject) -> None:
-    version = {"VersionId": item.version_id} if item.version_id else {}
-    s3.delete_object(Bucket=item.bucket, Key=item.key, **version)  # type: ignore[arg-type]
+def _request(stage_object: StageObject) -> dict[str, Any]:
+    """Return the parameters that name an object version in a request to S3."""
+    version = {"VersionId": stage_object.version_id} if stage_object.version_id else {}
+    return {"Bucket": stage_object.bucket, "Key": stage_object.key, **version}

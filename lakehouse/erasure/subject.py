@@ -1,4 +1,4 @@
-"""Whose records: a dataset, columns that name a row, and values of these."""
+"""The subject of an erasure: a dataset, the columns that identify a person's rows, and their values."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,16 +19,16 @@ from lakehouse.errors import LakehouseError
 from lakehouse.readers.values import RejectedError, parse
 
 _ALL_DIGITS = Context(prec=76)
-"""More digits than Python's own 28, as many as a decimal of Arrow may have."""
+"""The most digits that a decimal of Arrow may have; Python's default is 28."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """Rows of one dataset that are about a person: each column of `values` has one of its values.
+    """A person's rows in one dataset: the rows in which each column of `values` has one of its values.
 
-    Args:
+    Attributes:
         contract: the dataset.
-        values: by column, in the column's Python type.
+        values: values by column, in the Python type of the column.
     """
 
     contract: Contract
@@ -36,7 +36,7 @@ class Subject:
 
     @property
     def condition(self) -> BooleanExpression:
-        """Its rows, for PyIceberg; those rejected records aside whose key could not be read."""
+        """Row filter for PyIceberg; it misses rejected records whose key could not be read."""
         parts: list[BooleanExpression] = [
             In(term=Reference(name=column), values={literal(value) for value in values})
             for column, values in self.values.items()
@@ -44,28 +44,28 @@ class Subject:
         return reduce(And, parts)
 
     def mask(self, rows: pa.Table) -> pa.ChunkedArray:
-        """Which rows are the person's, for a table in the dataset's columns.
+        """Return for each row of a table of the dataset whether it is the person's.
 
-        A rejected record whose key could not be read is the person's if its text has each value as a word of its own.
+        A rejected record whose key could not be read is the person's if its text contains each value as a whole word.
         """
-        found = reduce(
+        has_values = reduce(
             pc.and_,
             (pc.is_in(rows[column], pa.array(values, rows[column].type)) for column, values in self.values.items()),
         )
         if RECORD not in rows.column_names:
-            return found
-        unread = reduce(pc.or_, (pc.is_null(rows[column]) for column in self.values))
+            return has_values
+        key_is_missing = reduce(pc.or_, (pc.is_null(rows[column]) for column in self.values))
         mentioned = reduce(pc.and_, (pc.match_substring_regex(rows[RECORD], trait.word) for trait in self.traits))
-        rejected = pc.and_(pc.is_valid(rows[ERRORS]), unread)
-        return pc.or_(found, pc.and_(rejected, pc.fill_null(mentioned, False)))
+        rejected = pc.and_(pc.is_valid(rows[ERRORS]), key_is_missing)
+        return pc.or_(has_values, pc.and_(rejected, pc.fill_null(mentioned, False)))
 
     @property
     def traits(self) -> "tuple[Trait, ...]":
-        """What tells its records in any format."""
+        """Key columns with their values, for records in any format."""
         return tuple(
             Trait(
                 names=frozenset({column.lower(), self.contract.column(column).source_name.lower()}),
-                texts=frozenset(map(text_of, values)),
+                texts=frozenset(map(comparable_text, values)),
             )
             for column, values in self.values.items()
         )
@@ -73,40 +73,51 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trait:
-    """One column that names a person: what it is called, in lower case, and its values as `text_of` writes them."""
+    """One key column of a person.
+
+    Attributes:
+        names: the names of the column in the contract and at the source, in lower case.
+        texts: its values in the form of `comparable_text`.
+    """
 
     names: frozenset[str]
     texts: frozenset[str]
 
     @property
     def word(self) -> str:
-        """Regular expression (RE2) of a value where no letter or digit is next to it."""
+        """Regular expression (RE2) that matches a value with no ASCII letter or digit next to it."""
         return rf"(^|[^0-9A-Za-z])({'|'.join(map(re.escape, sorted(self.texts)))})($|[^0-9A-Za-z])"
 
 
-def of_key(contract: Contract, given: Sequence[str]) -> Subject:
-    """The subject that a dataset's primary key names.
+def subject_of_key(contract: Contract, parts: Sequence[str]) -> Subject:
+    """Return the subject with a value of the primary key.
 
     Args:
         contract: the dataset.
-        given: `column=value` for each column of the key; a bare value where the key is one column.
+        parts: `column=value` for each column of the key; the value alone is enough if the key is one column.
 
     Raises:
-        LakehouseError: that is no key of the dataset.
+        LakehouseError: the dataset has no key, or the parts are not a value of it.
     """
     if not contract.key:
-        raise LakehouseError(f"{contract.dataset} has no primary key in its contract, so nobody can be named in it")
-    if len(contract.key) == len(given) == 1 and not given[0].startswith(f"{contract.key[0]}="):
-        given = [f"{contract.key[0]}={given[0]}"]
-    named = dict(text.partition("=")[::2] for text in given)
-    if named.keys() != set(contract.key) or len(given) != len(named) or not all(map(str.strip, named.values())):
-        wanted = " ".join(f"--key {column}=..." for column in contract.key)
-        raise LakehouseError(f"{contract.dataset}: {', '.join(given)} is not its key; give {wanted}")
-    return Subject(contract=contract, values={column: (typed(contract, column, named[column]),) for column in named})
+        raise LakehouseError(
+            f"{contract.dataset}: its contract has no primary key, so no person can be identified in it; name a "
+            "dataset whose primary key identifies the person"
+        )
+    if len(contract.key) == len(parts) == 1 and not parts[0].startswith(f"{contract.key[0]}="):
+        parts = [f"{contract.key[0]}={parts[0]}"]
+    values = dict(part.partition("=")[::2] for part in parts)
+    if values.keys() != set(contract.key) or len(parts) != len(values) or not all(map(str.strip, values.values())):
+        expected = " ".join(f"--key {column}=..." for column in contract.key)
+        raise LakehouseError(f"{contract.dataset}: {', '.join(parts)} is not its key; expected {expected}")
+    return Subject(
+        contract=contract,
+        values={column: (parse_value(contract, column, text),) for column, text in values.items()},
+    )
 
 
-def text_of(value: Any) -> str:
-    """A value as one text, whichever type a format gave it: 7 and Decimal('7.0') are the same."""
+def comparable_text(value: Any) -> str:
+    """Return a value as the text by which formats are compared: 7 and Decimal('7.0') both become `7`."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
@@ -118,14 +129,14 @@ def text_of(value: Any) -> str:
     return str(value).strip()
 
 
-def typed(contract: Contract, column: str, text: str) -> Any:
-    """A text as a value of a column.
+def parse_value(contract: Contract, column: str, text: str) -> Any:
+    """Return a text as a value of a column.
 
     Raises:
-        LakehouseError: it is none.
+        LakehouseError: the text is not a value of the column's type.
     """
     type_ = contract.column(column).type
     try:
         return pa.scalar(parse(text, type_), type=type_.arrow).as_py()
     except RejectedError as error:
-        raise LakehouseError(f"{contract.dataset}: {text!r} is no value of {column}: {error}") from error
+        raise LakehouseError(f"{contract.dataset}: {text!r} is not a value of {column}: {error}") from error

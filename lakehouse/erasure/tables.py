@@ -1,4 +1,4 @@
-"""A person's rows removed from an Iceberg table, and from all that the table remembers."""
+"""Remove a person's rows from an Iceberg table and from all its older snapshots."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -21,18 +21,21 @@ if TYPE_CHECKING:
 
 
 def count(table: Table, subject: Subject) -> int:
-    """How many rows of a table are a person's."""
+    """Return the number of a person's rows in a table."""
     arrow = schema_to_pyarrow(table.schema(), include_field_ids=False)
-    rows = (rows for task in _files(table, subject) for rows in read(table, task.file, arrow))
-    return sum(pc.sum(subject.mask(part)).as_py() or 0 for part in rows)
+    parts = (rows for task in _files(table, subject) for rows in read(table, task.file, arrow))
+    return sum(pc.sum(subject.mask(rows)).as_py() or 0 for rows in parts)
 
 
 def erase(load: Callable[[], Table], subject: Subject) -> int:
-    """Remove a person's rows from a table's current state; returns how many.
+    """Remove a person's rows from the current snapshot of a table.
 
     Args:
-        load: gives the table as it is now.
-        subject: whose rows.
+        load: loads the current state of the table.
+        subject: the rows to remove.
+
+    Returns:
+        the number of removed rows.
     """
 
     def attempt() -> int:
@@ -43,24 +46,27 @@ def erase(load: Callable[[], Table], subject: Subject) -> int:
     return retry_on_conflict(attempt, subject=f"{subject.contract.dataset}, erasure")
 
 
-def forget_past(s3: "S3Client", load: Callable[[], Table]) -> int:
-    """Expire every snapshot but the current one, and delete what only they had; returns how many files these were.
+def expire_history(s3: "S3Client", load: Callable[[], Table]) -> int:
+    """Expire every snapshot but the current one, and delete the files that only those snapshots used.
 
-    Who reads an older state loses it: there is no other way to be rid of it.
+    A query that is reading an older snapshot fails: there is no other way to remove the person from it.
+
+    Returns:
+        the number of deleted files.
     """
     before = reachable(load())
     what = f"{'.'.join(load().name())}, erasure"
-    # Manifests say in which range removed files were, until a commit after the removal leaves them out.
+    # Manifests keep the value ranges of removed files until the first commit after the removal.
     retry_on_conflict(lambda: _commit_nothing(load()), subject=what)
     retry_on_conflict(lambda: _expire(load()), subject=what)
-    doomed = before - reachable(load())
-    for uri in doomed:
+    unreachable = before - reachable(load())
+    for uri in unreachable:
         delete_all(s3, uri)
-    return len(doomed)
+    return len(unreachable)
 
 
 def _files(table: Table, subject: Subject) -> list[FileScanTask]:
-    """Files that may have a person's rows."""
+    """Return the data files that may contain a person's rows."""
     scans = [table.scan(row_filter=subject.condition)]
     if RECORD in table.schema().column_names:
         scans.append(table.scan(row_filter=NotNull(term=Reference(name=RECORD))))
@@ -74,5 +80,5 @@ def _commit_nothing(table: Table) -> None:
 
 
 def _expire(table: Table) -> None:
-    named = {reference.snapshot_id for reference in table.refs().values()}
-    expire(table, [snapshot.snapshot_id for snapshot in table.snapshots() if snapshot.snapshot_id not in named])
+    referenced = {reference.snapshot_id for reference in table.refs().values()}
+    expire(table, [snapshot.snapshot_id for snapshot in table.snapshots() if snapshot.snapshot_id not in referenced])

@@ -1,4 +1,4 @@
-"""Objects in all their versions: a deletion that can be undone is none."""
+"""List, read and delete S3 objects with all their versions; a deleted object whose versions stay is not erased."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-
-GONE = ("NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed")
+DELETED_CODES = ("NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed")
+"""Error codes of S3 for an object that does not exist any more; `MethodNotAllowed` is a delete marker."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """One version of an object; `version_id` is None where the bucket keeps none."""
+    """One version of an object; `version_id` is None if the bucket keeps no versions."""
 
     bucket: str
     key: str
@@ -27,42 +27,43 @@ class Version:
 
     @property
     def uri(self) -> str:
+        """URI of the object, without the version."""
         return f"s3://{self.bucket}/{self.key}"
 
     @property
     def request(self) -> dict[str, Any]:
-        """What names it in a request to S3."""
+        """Parameters that name the version in a request to S3."""
         version = {"VersionId": self.version_id} if self.version_id else {}
         return {"Bucket": self.bucket, "Key": self.key, **version}
 
 
 def versions(s3: "S3Client", bucket: str, *, prefix: str = "") -> Iterator[Version]:
-    """Every version of every object of a bucket."""
+    """Yield every version of every object of a bucket under a prefix."""
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
-        for item in page.get("Versions", []):
+        for listed in page.get("Versions", []):
             yield Version(
                 bucket=bucket,
-                key=item["Key"],
-                version_id=None if item["VersionId"] == "null" else item["VersionId"],
-                is_latest=item["IsLatest"],
-                modified=item["LastModified"],
+                key=listed["Key"],
+                version_id=None if listed["VersionId"] == "null" else listed["VersionId"],
+                is_latest=listed["IsLatest"],
+                modified=listed["LastModified"],
             )
 
 
 def content(s3: "S3Client", request: dict[str, Any]) -> bytes | None:
-    """An object's bytes; None if it has been deleted since it was listed."""
+    """Return the bytes of an object, or None if it was deleted after it was listed."""
     try:
         return s3.get_object(**request)["Body"].read()
     except ClientError as error:
-        if error.response["Error"]["Code"] not in GONE:
+        if error.response["Error"]["Code"] not in DELETED_CODES:
             raise
         return None
 
 
 def delete_all(s3: "S3Client", uri: str) -> None:
     """Delete every version of an object."""
-    place = urlparse(uri)
-    key = place.path.lstrip("/")
-    for version in list(versions(s3, place.netloc, prefix=key)):
+    location = urlparse(uri)
+    key = location.path.lstrip("/")
+    for version in list(versions(s3, location.netloc, prefix=key)):
         if version.key == key:
             s3.delete_object(**version.request)

@@ -1,4 +1,4 @@
-"""Who may see what: contracts and models to LF-Tags, grants, row filters and the matrix of visible columns.
+"""Access rights: derive LF-Tags, grants, row filters and the matrix of visible columns from contracts and models.
 
-The stacks, `lakehouse tables apply` and `lakehouse access` all take it from here; docs/governance.md explains it.
+The stacks, `lakehouse tables apply` and `lakehouse access` all use this package; docs/governance.md explains it.
 """

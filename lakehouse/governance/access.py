@@ -1,4 +1,4 @@
-"""The matrix of visible columns: for each role and each column of each table whether it is seen, and in which rows."""
+"""The matrix of visible columns: for each role and each column, whether the role sees it in all or some rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from lakehouse.tables import ops
 
 
 class Sight(StrEnum):
-    """What a role sees of a column."""
+    """The rows of a column that a role sees."""
 
     ALL = "yes"
     SOME_ROWS = "some rows"
@@ -26,10 +26,10 @@ class Sight(StrEnum):
 class Row:
     """One column of one table.
 
-    Args:
-        area, table, column: where it is.
+    Attributes:
+        area, table, column: the column.
         classification: how confidential it is.
-        seen: what each role sees of it, in the order of the roles.
+        seen: the rows that each role sees, in the order of the roles.
     """
 
     area: Area
@@ -40,19 +40,19 @@ class Row:
 
 
 def tables(contracts: Iterable[Contract], *, models: Path, names: Names) -> list[TaggedTable]:
-    """Every table of raw, integration, curated and ops.
+    """Return all tables of raw, integration, curated and ops.
 
     Args:
         contracts: the datasets.
         models: folder of the dbt project.
         names: names of the deployment.
     """
-    found = [*of_contracts(contracts, names=names), *of_models(models), *_of_ops(names)]
-    return sorted(found, key=lambda table: list(Area).index(table.area))
+    tagged = [*of_contracts(contracts, names=names), *of_models(models), *_of_ops(names)]
+    return sorted(tagged, key=lambda table: list(Area).index(table.area))
 
 
 def matrix(tables: Iterable[TaggedTable], roles: Sequence[Role]) -> Iterator[Row]:
-    """What each role sees of each column, in the order of the tables."""
+    """Yield for each column what each role sees, in the order of the tables."""
     for table in tables:
         seen = {role.name: set(visible(role, table)) for role in roles}
         for column, classification in table.columns.items():
@@ -73,7 +73,7 @@ def matrix(tables: Iterable[TaggedTable], roles: Sequence[Role]) -> Iterator[Row
 
 
 def _of_ops(names: Names) -> list[TaggedTable]:
-    """Tables of ops have the tags of their database alone."""
+    """Return the ops tables, which only have the tags of their database."""
     classification = Classification(of_database(Area.OPS)[CLASSIFICATION])
     return [
         TaggedTable(

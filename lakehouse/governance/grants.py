@@ -1,8 +1,9 @@
-"""What roles are granted by LF-Tags: people by area and classification, jobs by area.
+"""Grants by LF-Tags: people are granted areas up to a classification, jobs are granted areas.
 
-An expression's keys must all match, each by one of its values. A grant to write must match every column of a table, so
-it never names a classification (Lake Formation developer guide, "Lake Formation tag-based access control notes and
-restrictions").
+All keys of a tag expression must match, each with one of its values. A grant to write must match every column of a
+table, so it never contains a classification.
+
+Source: Lake Formation developer guide, "Lake Formation tag-based access control notes and restrictions".
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,11 +22,11 @@ OWN = (*WRITE, "DROP")
 class TagGrant:
     """Permissions on all databases, or all tables with their columns, whose tags match.
 
-    Args:
+    Attributes:
         on: `DATABASE` or `TABLE`.
         tags: the values that match, by tag.
-        permissions: Lake Formation's words.
-        grantable: which of them the grantee may pass on.
+        permissions: names of permissions in Lake Formation.
+        grantable: the permissions that the grantee may grant to others.
     """
 
     on: str
@@ -36,12 +37,12 @@ class TagGrant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grants:
-    """Everything that one role is granted.
+    """All grants of one role.
 
-    Args:
-        by_tag: databases and tables.
-        locations: zones in whose bucket it may place tables.
-        gives: LF-Tags, with their values, that it may give to what it owns.
+    Attributes:
+        by_tag: grants on databases and tables.
+        locations: zones in whose bucket it may create tables.
+        gives: LF-Tags, with their values, that it may assign to its own tables.
     """
 
     by_tag: tuple[TagGrant, ...]
@@ -50,7 +51,7 @@ class Grants:
 
 
 def of_people(role: Role) -> Grants:
-    """A role of people reads columns up to its classification, and may list what there is."""
+    """Return the grants of a role of people: read columns up to its classification, and list databases and tables."""
     rows = (Rows.ALL, Rows.FILTERED) if role.all_rows else (Rows.ALL,)
     columns = {ZONE: role.reads, CLASSIFICATION: role.up_to.and_below, ROWS: rows}
     listed = tuple(area for area in role.describes if area not in role.reads)
@@ -64,7 +65,7 @@ def of_people(role: Role) -> Grants:
 
 
 def of_job(move: Move) -> Grants:
-    """A move's job reads its source's tables and commits to its target's and to those of ops."""
+    """Return the grants of a move's job: read the tables of its source, write those of its target and of ops."""
     source, target = (Zone(zone) for zone in move.split("_to_"))
     read = () if source is Zone.STAGE else (Area(source),)
     written = (Area(target), Area.OPS)
@@ -79,7 +80,7 @@ def of_job(move: Move) -> Grants:
 
 
 def of_tables(tags: Mapping[str, Sequence[str]]) -> Grants:
-    """`lakehouse tables apply` makes the tables of raw, integration and ops, and classifies them.
+    """Return the grants of `lakehouse tables apply`, which creates and classifies tables of raw, integration and ops.
 
     Args:
         tags: every LF-Tag with all its values.
@@ -88,7 +89,7 @@ def of_tables(tags: Mapping[str, Sequence[str]]) -> Grants:
     return Grants(
         by_tag=(
             _databases(*areas, permissions=("CREATE_TABLE", "DESCRIBE")),
-            # Who gives tags to a table must own it or hold all of these with the right to pass them on.
+            # To assign tags to a table, a role must own it or have all of these permissions with the grant option.
             TagGrant(on="TABLE", tags={ZONE: areas}, permissions=OWN, grantable=OWN),
         ),
         locations=(Zone.RAW, Zone.INTEGRATION),
@@ -97,9 +98,10 @@ def of_tables(tags: Mapping[str, Sequence[str]]) -> Grants:
 
 
 def of_dbt(tags: Mapping[str, Sequence[str]]) -> Grants:
-    """dbt owns the curated zone; in integration it owns the tables that it makes itself, and reads the others.
+    """Return the grants of dbt, which owns the curated zone and its own tables in integration, and reads the others.
 
-    In ops it tells its lineage. A grant by tag is on all tables there; its role's policy commits to that one alone.
+    It writes its lineage to ops. A grant by tag covers all tables of ops; the policy of its role allows commits only to
+    the lineage table.
 
     Args:
         tags: every LF-Tag with all its values.
@@ -118,7 +120,7 @@ def of_dbt(tags: Mapping[str, Sequence[str]]) -> Grants:
 
 
 def of_optimizer() -> Grants:
-    """Glue rewrites files and expires snapshots of the tables that `lakehouse tables apply` owns."""
+    """Return the grants of Glue's optimizers, which rewrite files and expire snapshots of raw, integration and ops."""
     areas = (Area.RAW, Area.INTEGRATION, Area.OPS)
     return Grants(
         by_tag=(_databases(*areas), _tables(*areas, permissions=WRITE)), locations=(Zone.RAW, Zone.INTEGRATION)
@@ -126,9 +128,10 @@ def of_optimizer() -> Grants:
 
 
 def of_erasure() -> Grants:
-    """`lakehouse erase` writes anew what `lakehouse tables apply` owns, and looks which files curated consists of.
+    """Return the grants of `lakehouse erase`, which rewrites raw and integration and lists the files of curated.
 
-    In ops it tells what it did. A grant by tag is on all tables there; its role's policy commits to that one alone.
+    It writes its proof to ops. A grant by tag covers all tables of ops; the policy of its role allows commits only to
+    the table of erasures.
     """
     areas = (Area.RAW, Area.INTEGRATION, Area.OPS)
     return Grants(
@@ -142,12 +145,12 @@ def of_erasure() -> Grants:
 
 
 def of_planner() -> Grants:
-    """What is due follows from what ops says was done."""
+    """Return the grants of the planner, which reads the attempts in ops."""
     return Grants(by_tag=(_databases(Area.OPS), _tables(Area.OPS, permissions=READ)))
 
 
 def _for_tables(tags: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
-    """Without `zone`, which is a database's."""
+    """Return the tags of tables: all but `zone`, which is a tag of databases."""
     return {key: values for key, values in tags.items() if key != ZONE}
 
 

@@ -1,4 +1,4 @@
-"""Tables in Lake Formation as the contracts say: tags of tables and columns, row filters and who may use them."""
+"""Bring Lake Formation in line with the contracts: tags of tables and columns, row filters and their grants."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,32 +25,32 @@ TABLES_AT_ONCE = 8
 
 
 class Step(NamedTuple):
-    """A change, and how it is made."""
+    """A change and the function that applies it."""
 
     change: Change
-    make: Callable[[], object]
+    apply: Callable[[], object]
 
 
 def plan(client: "LakeFormationClient", contracts: Iterable[Contract], *, names: Names) -> list[Change]:
-    """What Lake Formation does not have as the contracts say, in the order of `apply`; changes nothing.
+    """Return the differences between Lake Formation and the contracts, in the order of `apply`; changes nothing.
 
-    A domain that is not deployed yet is reported (`Action.WAIT`) and left out: nobody is granted less for it.
+    A domain that is not deployed yet is reported (`Action.WAIT`) and skipped; this grants no role less.
     """
     return [step.change for step in _all_steps(client, contracts, names)]
 
 
 def apply(client: "LakeFormationClient", contracts: Iterable[Contract], *, names: Names) -> list[Change]:
-    """Tag tables and columns, and bring row filters and what is granted on them; the tables are there.
+    """Tag the existing tables and their columns, and create row filters with their grants.
 
     Returns:
-        The changes that were made, and what waits for a deployment.
+        the changes that were made, and those that wait for a deployment.
 
     Raises:
         LakehouseError: an LF-Tag is not deployed.
     """
     steps = _all_steps(client, contracts, names)
     for step in steps:
-        step.make()
+        step.apply()
     return [step.change for step in steps]
 
 
@@ -74,9 +74,9 @@ def _steps(client: "LakeFormationClient", names: Names, domains: set[str], table
     on_table, on_columns = _assigned(client, place)
     tags = {ROWS: str(Rows.ALL), **table.tags}
     if tags[DOMAIN] not in domains:
-        detail = f"tag {DOMAIN}={tags.pop(DOMAIN)} waits for `cdk deploy`, which makes it a value of the LF-Tag"
-        yield Step(_change(place, detail, action=Action.WAIT), _nothing)
-    # Rows are hidden before the filters that show some of them exist, and shown after these are gone.
+        detail = f"tag {DOMAIN}={tags.pop(DOMAIN)} waits for `cdk deploy`, which adds the value to the LF-Tag"
+        yield Step(_change(place, detail, action=Action.WAIT), lambda: None)
+    # Rows are hidden before filters that show some of them are created, and shown after the filters are deleted.
     filters = list(_filter_steps(client, names, table))
     if table.row_filter:
         yield from _table_steps(client, place, tags, on_table)
@@ -87,8 +87,8 @@ def _steps(client: "LakeFormationClient", names: Names, domains: set[str], table
     for classification in Classification:
         columns = [
             name
-            for name, wanted in table.columns.items()
-            if wanted is classification and on_columns.get(name, UNCLASSIFIED) != wanted
+            for name, expected in table.columns.items()
+            if expected is classification and on_columns.get(name, UNCLASSIFIED) != expected
         ]
         if columns:
             detail = f"classify as {classification}: {', '.join(columns)}"
@@ -103,26 +103,26 @@ def _steps(client: "LakeFormationClient", names: Names, domains: set[str], table
 
 
 def _table_steps(
-    client: "LakeFormationClient", place: dict[str, str], tags: dict[str, str], there: dict[str, str]
+    client: "LakeFormationClient", place: dict[str, str], tags: dict[str, str], assigned: dict[str, str]
 ) -> Iterator[Step]:
     for key, value in tags.items():
-        if there.get(key, Rows.ALL if key == ROWS else None) != value:
+        if assigned.get(key, Rows.ALL if key == ROWS else None) != value:
             resource: ResourceTypeDef = {"Table": {"DatabaseName": place["DatabaseName"], "Name": place["Name"]}}
             yield Step(_change(place, f"tag {key}={value}"), partial(_tag, client, resource, key, value))
 
 
 def _filter_steps(client: "LakeFormationClient", names: Names, table: TaggedTable) -> Iterator[Step]:
     place = {"DatabaseName": table.area.database(names), "Name": table.name}
-    found = client.list_data_cells_filter(Table={"DatabaseName": place["DatabaseName"], "Name": place["Name"]})
-    there = {item["Name"]: item for item in found["DataCellsFilters"]}
-    wanted = {role.name: _filter(role, table, names) for role in ROLES.values() if is_filtered(role, table)}
-    for name, data in wanted.items():
-        old = there.get(name)
+    answer = client.list_data_cells_filter(Table={"DatabaseName": place["DatabaseName"], "Name": place["Name"]})
+    existing = {data["Name"]: data for data in answer["DataCellsFilters"]}
+    expected = {role.name: _filter(role, table, names) for role in ROLES.values() if is_filtered(role, table)}
+    for name, data in expected.items():
+        old = existing.get(name)
         same = old and (old["RowFilter"], {*old["ColumnNames"]}) == (data["RowFilter"], {*data["ColumnNames"]})
         if not (same and _is_granted(client, data)):
             detail = f"row filter of {name}s: {table.row_filter} ({len(data['ColumnNames'])} columns)"
-            yield Step(_change(place, detail), partial(_bring_filter, client, data, names, exists=old is not None))
-    for name in there.keys() - wanted.keys():
+            yield Step(_change(place, detail), partial(_put_filter, client, data, names, exists=old is not None))
+    for name in existing.keys() - expected.keys():
         remove = partial(
             client.delete_data_cells_filter,
             TableCatalogId=names.account,
@@ -130,7 +130,7 @@ def _filter_steps(client: "LakeFormationClient", names: Names, table: TaggedTabl
             TableName=place["Name"],
             Name=name,
         )
-        yield Step(_change(place, f"no row filter of {name}s any more"), remove)
+        yield Step(_change(place, f"delete row filter of {name}s"), remove)
 
 
 def _filter(role: Role, table: TaggedTable, names: Names) -> "DataCellsFilterTypeDef":
@@ -144,10 +144,10 @@ def _filter(role: Role, table: TaggedTable, names: Names) -> "DataCellsFilterTyp
     }
 
 
-def _bring_filter(client: "LakeFormationClient", data: "DataCellsFilterTypeDef", names: Names, *, exists: bool) -> None:
-    """Make or change a filter, and grant it to the role that it is named after."""
-    bring = client.update_data_cells_filter if exists else client.create_data_cells_filter
-    bring(TableData=data)
+def _put_filter(client: "LakeFormationClient", data: "DataCellsFilterTypeDef", names: Names, *, exists: bool) -> None:
+    """Create or update a filter, and grant it to the role after which it is named."""
+    put = client.update_data_cells_filter if exists else client.create_data_cells_filter
+    put(TableData=data)
     partition = boto3.Session().get_partition_for_region(names.region)
     principal = f"arn:{partition}:iam::{names.account}:role/{names.role(data['Name'])}"
     client.grant_permissions(
@@ -171,19 +171,19 @@ def _named(data: "DataCellsFilterTypeDef") -> "ResourceTypeDef":
 
 
 def _assigned(client: "LakeFormationClient", place: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Tags of a table, and classifications of its columns, that are not inherited; none if the table is not there."""
+    """Return the tags of a table and the classifications of its columns that are not inherited; empty without table."""
     try:
-        found = client.get_resource_lf_tags(
+        answer = client.get_resource_lf_tags(
             Resource={"Table": {"DatabaseName": place["DatabaseName"], "Name": place["Name"]}}, ShowAssignedLFTags=True
         )
     except ClientError as error:
         if error.response["Error"]["Code"] == "EntityNotFoundException":
             return {}, {}
         raise
-    on_table = {tag["TagKey"]: tag["TagValues"][0] for tag in found.get("LFTagsOnTable", [])}
+    on_table = {tag["TagKey"]: tag["TagValues"][0] for tag in answer.get("LFTagsOnTable", [])}
     on_columns = {
         column["Name"]: tag["TagValues"][0]
-        for column in found.get("LFTagsOnColumns", [])
+        for column in answer.get("LFTagsOnColumns", [])
         for tag in column["LFTags"]
         if tag["TagKey"] == CLASSIFICATION
     }
@@ -198,10 +198,6 @@ def _tag(client: "LakeFormationClient", resource: "ResourceTypeDef", key: str, v
             f"{resource}: LF-Tag {key}={value} was refused: {error['ErrorMessage']} "
             "Deploy the stacks first (`cdk deploy --all`): they own the tags"
         )
-
-
-def _nothing() -> None:
-    """What waits for a deployment is not ours to do."""
 
 
 def _change(place: dict[str, str], detail: str, *, action: Action = Action.GOVERN) -> Change:

@@ -1,7 +1,7 @@
-"""What the dbt models say of their columns: `meta` of the models' YAML, which dbt's hook gives to Lake Formation.
+"""Read domain and classifications of the dbt models from `meta` in their YAML, which dbt's hook assigns as LF-Tags.
 
-A model says `config.meta.domain`, and `config.meta.classification` for its columns together; a column that differs
-says its own. A column that is not listed is hidden.
+A model sets `config.meta.domain`, and `config.meta.classification` for all its columns; a column can set its own. A
+column that is not listed is hidden.
 """
 
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ ZONES = "zones"
 
 
 def of_models(project: Path) -> list[TaggedTable]:
-    """Tables that dbt builds, in the order of their names.
+    """Return the tables that dbt builds, sorted by name.
 
     Args:
-        project: folder of the dbt project; its models stand in `zones/<zone>/`.
+        project: folder of the dbt project; its models are in `zones/<zone>/`.
 
     Raises:
-        LakehouseError: a model or column has a classification that does not exist, or a model no domain; says where.
+        LakehouseError: a classification does not exist, or a model has no domain; the message names file and model.
     """
     tables = [
         table
@@ -37,7 +37,7 @@ def of_models(project: Path) -> list[TaggedTable]:
 
 
 def sources(project: Path) -> list[tuple[str, str]]:
-    """What the models are made of: zone and table of each of dbt's sources."""
+    """Return zone and table of each dbt source."""
     described = yaml.safe_load((project / ZONES / "sources.yml").read_text())["sources"]
     return [(source["name"], table["name"]) for source in described for table in source["tables"]]
 
@@ -47,7 +47,7 @@ def _of_file(path: Path, area: Area) -> Iterator[TaggedTable]:
         where = f"{path}: model {model['name']}"
         meta = _meta(model)
         if not meta.get(DOMAIN):
-            raise LakehouseError(f"{where}: has no domain: write config: {{meta: {{domain: ...}}}}")
+            raise LakehouseError(f"{where} has no domain: write config: {{meta: {{domain: ...}}}}")
         own = _classification(meta, where=where, default=UNCLASSIFIED)
         yield TaggedTable(
             area=area,
@@ -66,7 +66,7 @@ def _meta(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def _classification(meta: dict[str, Any], *, where: str, default: Classification) -> Classification:
-    given = meta.get("classification", default)
-    if given not in list(Classification):
-        raise LakehouseError(f"{where}: {given!r} is no classification: {one_of(given, Classification)}")
-    return Classification(given)
+    value = meta.get("classification", default)
+    if value not in list(Classification):
+        raise LakehouseError(f"{where}: {value!r} is not a classification: {one_of(value, Classification)}")
+    return Classification(value)

@@ -1,4 +1,4 @@
-"""People's roles and what each may see. The table of docs/governance.md is this one; a test compares them."""
+"""The roles of people and what each may see. A test compares them with the table in docs/governance.md."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from lakehouse.governance.tags import Area, TaggedTable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """What people of one kind may see.
+    """A role of people.
 
-    Args:
-        name: `analyst` and the like, last part of the role's and its workgroup's names.
+    Attributes:
+        name: e.g. `analyst`; the last part of the names of its IAM role and its workgroup.
         reads: areas whose tables it reads.
-        up_to: the most confidential columns that it sees there.
-        all_rows: whether row filters do not hold for it.
-        describes: areas whose databases, tables and columns it may list, whether it reads them or not.
+        up_to: classification of the most confidential columns that it sees there.
+        all_rows: whether it sees all rows, without row filters.
+        describes: areas whose databases, tables and columns it may list, also without reading them.
     """
 
     name: str
@@ -59,12 +59,12 @@ ROLES: Mapping[str, Role] = {
 
 
 def visible(role: Role, table: TaggedTable) -> list[str]:
-    """Columns of a table that a role sees, be it in some rows only."""
+    """Return the columns of a table that a role sees, in all rows or in some."""
     if table.area not in role.reads:
         return []
     return [name for name, classification in table.columns.items() if classification in role.up_to.and_below]
 
 
 def is_filtered(role: Role, table: TaggedTable) -> bool:
-    """Whether a role sees only the rows that the table's filter lets through."""
+    """Return whether a role sees only the rows that match the table's row filter."""
     return bool(table.row_filter) and not role.all_rows and bool(visible(role, table))

@@ -1,7 +1,7 @@
-"""LF-Tags: their keys and values, and which of them databases, tables and columns have.
+"""LF-Tags: their keys and values, and the tags of databases, tables and columns.
 
-Databases have the value that is right when nothing else is said: nothing is visible. Tables say their domain, columns
-how confidential they are. A new column, or a table that somebody makes by hand, is hidden until it is classified.
+The tags of a database are defaults that hide all its columns. Tables add their domain, columns their classification. A
+new column, or a table that was created by hand, is hidden until it is classified.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ from lakehouse.tables import definition
 
 DOMAIN, ZONE, CLASSIFICATION, ROWS = "domain", "zone", "classification", "rows"
 PLATFORM = "platform"
-"""Domain of what is about the lakehouse itself."""
+"""Domain of data about the lakehouse itself."""
 
 
 class Area(StrEnum):
@@ -29,7 +29,7 @@ class Area(StrEnum):
     AUDIT = "audit"
 
     def database(self, names: Names) -> str:
-        """Its Glue database."""
+        """Return the name of its Glue database."""
         match self:
             case Area.OPS:
                 return names.ops_database
@@ -41,8 +41,8 @@ class Area(StrEnum):
 class Rows(StrEnum):
     """Value of the tag `rows`.
 
-    Permissions add up in Lake Formation: a grant on all rows makes a filter beside it void. So grants by tag are on
-    tables with `all`, and tables with a filter are granted by that filter.
+    Permissions add up in Lake Formation: a grant on all rows makes an additional filter void. So grants by tag apply
+    only to tables with `all`, and tables with a row filter are granted by that filter.
     """
 
     ALL = "all"
@@ -53,12 +53,12 @@ class Rows(StrEnum):
 class TaggedTable:
     """Tags of one table and its columns.
 
-    Args:
-        area: where it is.
-        name: of the table.
-        tags: what the table does not inherit from its database.
-        columns: classification of each column, in the table's order.
-        row_filter: SQL predicate for those who do not see all rows; empty: there is none.
+    Attributes:
+        area: area of the table.
+        name: name of the table.
+        tags: tags that it does not inherit from its database.
+        columns: classifications by column, in the order of the table.
+        row_filter: SQL predicate for roles without access to all rows; empty if there is none.
     """
 
     area: Area
@@ -69,7 +69,7 @@ class TaggedTable:
 
 
 def values(contracts: Iterable[Contract]) -> dict[str, list[str]]:
-    """Every LF-Tag with all its values."""
+    """Return every LF-Tag with all its values."""
     return {
         DOMAIN: sorted({PLATFORM, *(contract.domain for contract in contracts)}),
         ZONE: list(Area),
@@ -79,8 +79,8 @@ def values(contracts: Iterable[Contract]) -> dict[str, list[str]]:
 
 
 def of_database(area: Area) -> dict[str, str]:
-    """Tags of an area's database, which its tables inherit."""
-    if area in (Area.OPS, Area.AUDIT):  # they hold no business data, and each table is as confidential as the next
+    """Return the tags of an area's database, which its tables inherit."""
+    if area in (Area.OPS, Area.AUDIT):  # no business data, and all tables are equally confidential
         own = {CLASSIFICATION: Classification.INTERNAL, DOMAIN: PLATFORM}
     else:
         own = {CLASSIFICATION: UNCLASSIFIED}
@@ -88,7 +88,7 @@ def of_database(area: Area) -> dict[str, str]:
 
 
 def of_contracts(contracts: Iterable[Contract], *, names: Names) -> list[TaggedTable]:
-    """The raw and the integration table of each dataset."""
+    """Return the raw and the integration table of each dataset."""
     return [
         _of_contract(contract, area, names=names) for contract in contracts for area in (Area.RAW, Area.INTEGRATION)
     ]
@@ -96,18 +96,18 @@ def of_contracts(contracts: Iterable[Contract], *, names: Names) -> list[TaggedT
 
 def _of_contract(contract: Contract, area: Area, *, names: Names) -> TaggedTable:
     define = definition.raw if area is Area.RAW else definition.integration
-    said = {
+    classified = {
         column.name: Classification(column.classification) if column.classification else UNCLASSIFIED
         for column in contract.columns
     }
-    # A refused record is kept as it came, and its errors quote it.
-    own = {RECORD: highest(said.values()), ERRORS: highest(said.values())}
+    # The original text of a rejected record may contain all columns, and its errors quote it.
+    own = {RECORD: highest(classified.values()), ERRORS: highest(classified.values())}
     return TaggedTable(
         area=area,
         name=contract.dataset,
         tags={DOMAIN: contract.domain} | ({ROWS: Rows.FILTERED} if contract.row_filter else {}),
         columns={
-            column.name: said.get(column.name, own.get(column.name, Classification.INTERNAL))
+            column.name: classified.get(column.name, own.get(column.name, Classification.INTERNAL))
             for column in define(contract, names=names).fields
         },
         row_filter=contract.row_filter,

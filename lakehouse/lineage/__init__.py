@@ -1,1 +1,1 @@
-"""Lineage: OpenLineage events of moves and models, where they are kept and sent, and the graph that they make."""
+"""Lineage: OpenLineage events of moves and models, their storage and delivery, and the graph built from them."""

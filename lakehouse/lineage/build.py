@@ -1,4 +1,4 @@
-"""Publish the lineage of a dbt build, with nothing but boto3 and sqlglot: Airflow's environment has no more."""
+"""Publish the lineage of a dbt build; it needs only boto3 and sqlglot, because Airflow's environment has no more."""
 
 import json
 import logging
@@ -23,14 +23,14 @@ log = logging.getLogger(__name__)
 
 
 def publish(names: Names, *, target: Path, profile: str | None, parent: str | None) -> None:
-    """Put the events of what was built into `ops.lineage` and send them to the endpoint that the environment names.
+    """Insert the events of a build into `ops.lineage` and send them to the endpoint of the environment.
 
-    The tables are built whether or not this works: if it does not, it is logged.
+    A failure is only logged, because the tables are built already.
 
     Args:
         names: names of the deployment.
-        target: folder that dbt left its manifest and results in.
-        profile: AWS profile of dbt's role; None is who this process is.
+        target: folder with dbt's manifest and results.
+        profile: AWS profile of dbt's role; None uses the credentials of this process.
         parent: `job/run` that started the build.
     """
     try:
@@ -38,21 +38,21 @@ def publish(names: Names, *, target: Path, profile: str | None, parent: str | No
         session = boto3.Session(profile_name=profile)
         columns = _columns(session.client("glue"), models.tables(manifest, results))
         events = models.of_build(manifest, results, columns=columns, names=names, parent=Parent.of(parent))
-        # First to the endpoint: it may be the one that still answers.
-        Endpoint(endpoint.asked_for()).send([event for of_model in events.values() for event in of_model])
+        # The endpoint comes first, so that it gets the events even if Athena fails.
+        Endpoint(endpoint.endpoint_url()).send([event for of_model in events.values() for event in of_model])
         record.insert(session.client("athena"), events, names=names)
     except (LakehouseError, BotoCoreError, ClientError, OSError) as error:
         log.warning("the lineage of this build is not in %s.%s: %s", names.ops_database, OpsTable.LINEAGE, error)
 
 
 def _columns(glue: "GlueClient", tables: Iterable[Table]) -> dict[Table, dict[str, str]]:
-    """Columns of those tables that exist, with their types; one whose first build failed does not."""
-    found: dict[Table, dict[str, str]] = {}
+    """Return the columns and types of the tables that exist; a table does not exist if its first build failed."""
+    existing: dict[Table, dict[str, str]] = {}
     for database, name in sorted(tables):
         try:
             table = glue.get_table(DatabaseName=database, Name=name)["Table"]
         except glue.exceptions.EntityNotFoundException:
             continue
         columns = table["StorageDescriptor"]["Columns"]
-        found[database, name] = {column["Name"]: column["Type"] for column in columns}
-    return found
+        existing[database, name] = {column["Name"]: column["Type"] for column in columns}
+    return existing

@@ -1,4 +1,4 @@
-"""Events to an OpenLineage endpoint, such as Marquez or DataHub, over HTTP.
+"""Send events to an OpenLineage endpoint, such as Marquez or DataHub, over HTTP.
 
 Source: OpenLineage specification, "OpenLineage.yml" (`POST /lineage`).
 """
@@ -16,42 +16,44 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ENDPOINT = "LAKEHOUSE_LINEAGE_ENDPOINT"
-"""Setting: URL that events are posted to, e.g. `https://marquez.example.com/api/v1/lineage`; without it, nowhere."""
+"""Setting: URL to which events are posted, e.g. `https://marquez.example.com/api/v1/lineage`; by default none are."""
 
 UNSENT = "LineageEventsUnsent"
-"""Times that events could not be sent; without dimensions, counted in the logs."""
+"""Metric that counts in the logs how often events could not be sent; it has no dimensions."""
 UNSENT_LOG = "lineage events were not sent"
-"""What is logged then."""
+"""Text of the log line that the metric counts."""
 
 CONNECT_SECONDS, READ_SECONDS, RETRIES = 2, 5, 2
 
 
-def asked_for() -> str | None:
-    """The endpoint that the environment names."""
+def endpoint_url() -> str | None:
+    """Return the URL of the endpoint from the environment; None if it is not set."""
     return os.environ.get(ENDPOINT) or None
 
 
 class Endpoint:
-    """An endpoint, and whether it answers: once it did not, this process sends it nothing more.
+    """An endpoint; after the first failure this process sends no more events to it.
 
-    A job has up to 100 attempts; to wait for a dead receiver in each of them would make lineage what a move waits for.
+    A job has up to 100 attempts. If each of them waited for an endpoint that does not answer, lineage would delay the
+    moves.
     """
 
     def __init__(self, url: str | None) -> None:
+        """Prepare an endpoint; with None, no events are sent."""
         self.url = url or ""
         self._session = _session() if url else None
 
     def send(self, events: Sequence[Json]) -> None:
-        """Post events, one by one; what cannot be sent is logged and fails nothing, for ops.lineage has it."""
+        """Post events one by one; a failure is only logged, because the events are in ops.lineage too."""
         for number, event in enumerate(events):
             if self._session is None:
                 return
             try:
                 _post(self._session, self.url, event)
-            except OSError as error:  # all that requests raises
+            except OSError as error:  # base class of all exceptions of requests
                 self._session = None
                 job, left = event["job"]["name"], len(events) - number
-                log.warning("%s: %d %s to %s: %s; no more is tried", job, left, UNSENT_LOG, self.url, error)
+                log.warning("%s: %d %s to %s: %s; this process sends no more", job, left, UNSENT_LOG, self.url, error)
 
 
 def _post(session: "requests.Session", url: str, event: Json) -> None:
@@ -65,15 +67,15 @@ def _session() -> "requests.Session":
     from requests.adapters import HTTPAdapter
     from urllib3 import Retry
 
-    patience = Retry(
+    retry = Retry(
         RETRIES,
         backoff_factor=0.2,
         status_forcelist=(429, 500, 502, 503, 504),
-        allowed_methods=("POST",),  # an event that comes twice is one event: its run and type say so
+        allowed_methods=("POST",),  # receivers identify an event by its run and type, so a repeated one does no harm
         raise_on_status=False,
         respect_retry_after_header=False,
     )
     session = requests.Session()
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(max_retries=patience))
+        session.mount(scheme, HTTPAdapter(max_retries=retry))
     return session

@@ -30,7 +30,7 @@ FACETS = {
 
 
 class EventType(StrEnum):
-    """Where a run is."""
+    """The state of a run."""
 
     START = "START"
     COMPLETE = "COMPLETE"
@@ -38,7 +38,7 @@ class EventType(StrEnum):
 
 
 class Subtype(StrEnum):
-    """What is done to a column directly: OpenLineage's subtypes of `DIRECT`."""
+    """The transformation of a column: OpenLineage's subtypes of `DIRECT`."""
 
     IDENTITY = "IDENTITY"
     TRANSFORMATION = "TRANSFORMATION"
@@ -46,21 +46,21 @@ class Subtype(StrEnum):
 
 
 class Parent(NamedTuple):
-    """The run that started a run: its job, e.g. a DAG's task or a state machine, and its id there."""
+    """The run that started a run: its job, e.g. the task of a DAG or a state machine, and its id."""
 
     job: str
     run: str
 
     @classmethod
     def of(cls, text: str | None) -> "Parent | None":
-        """Read `job/run`, as jobs get it by argument and dbt by variable; None if there is none."""
-        job, found, run = (text or "").partition("/")
-        return cls(job, run) if found else None
+        """Parse `job/run`, which jobs get as an argument and dbt as a variable; return None if it is missing."""
+        job, separator, run = (text or "").partition("/")
+        return cls(job, run) if separator else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """A column that another one is made of, and how."""
+    """A source column of a column, and how the column is computed from it."""
 
     namespace: str
     name: str
@@ -71,7 +71,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assertion:
-    """A quality rule that was evaluated; `column` is None for a whole table, `severity` is `error` or `warn`."""
+    """An evaluated quality rule; `column` is None for a rule on a table, `severity` is `error` or `warn`."""
 
     rule: str
     passed: bool
@@ -81,14 +81,14 @@ class Assertion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """What a run reads or writes.
+    """A dataset that a run reads or writes.
 
-    Args:
-        namespace, name: its place, as OpenLineage names it.
-        columns: names and types, "" where a type is not known; none for a file.
-        origins: for each column, what it is made of.
-        version: of an object, its version or ETag.
-        rows: how many rows were written; None where that is not known yet.
+    Attributes:
+        namespace, name: its name in OpenLineage's naming conventions.
+        columns: types by column, "" if a type is not known; empty for a file.
+        origins: source columns by column.
+        version: version or ETag of an object.
+        rows: number of written rows; None if it is not known yet.
         assertions: quality rules that were evaluated on it.
     """
 
@@ -103,14 +103,14 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run of a job, as all its events say it.
+    """A run of a job, with the parts that all its events share.
 
-    Args:
-        namespace, job: what it is a run of.
-        key: what makes it this run and no other; equal keys are one run.
-        integration: what runs it, e.g. `SPARK` or `DBT`.
-        parent: what started it.
-        about: what else is known of it, for the facet `lakehouse`.
+    Attributes:
+        namespace, job: the job.
+        key: identifies the run; equal keys are the same run.
+        integration: the engine, e.g. `SPARK` or `DBT`.
+        parent: the run that started it.
+        about: more fields for the facet `lakehouse`.
     """
 
     namespace: str
@@ -120,9 +120,10 @@ class Run:
     parent: Parent | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
 
-    def followed_by(self, what: str, **about: Any) -> "Run":
-        """The run of what looks at the result of this one, e.g. its `gate`."""
-        return replace(self, job=f"{self.job}.{what}", parent=Parent(self.job, self.key), about={**self.about, **about})
+    def followed_by(self, check: str, **about: Any) -> "Run":
+        """Return the run of a check of this run's result, e.g. its `gate`."""
+        parent = Parent(self.job, self.key)
+        return replace(self, job=f"{self.job}.{check}", parent=parent, about={**self.about, **about})
 
     def event(
         self,
@@ -133,13 +134,13 @@ class Run:
         outputs: Iterable[Dataset] = (),
         error: str | None = None,
     ) -> Json:
-        """One event.
+        """Build one event.
 
         Args:
-            type_: where the run is.
-            at: when, with a time zone.
-            inputs, outputs: what it reads and writes, with what is known of it now.
-            error: why it failed.
+            type_: state of the run.
+            at: time of the event, with a time zone.
+            inputs, outputs: datasets that the run reads and writes.
+            error: error message of a failed run.
         """
         facets = {"lakehouse": _facet(f"{CORE}#/$defs/RunFacet", **self.about)}
         if self.parent:
@@ -160,13 +161,13 @@ class Run:
         }
 
 
-def table(names: Names, database: str, name: str, **given: Any) -> Dataset:
-    """A table of the Glue catalog."""
-    return Dataset(namespace=f"arn:aws:glue:{names.region}:{names.account}", name=f"table/{database}/{name}", **given)
+def table(names: Names, database: str, name: str, **fields: Any) -> Dataset:
+    """Return a table of the Glue catalog as a dataset, with more fields of `Dataset`."""
+    return Dataset(namespace=f"arn:aws:glue:{names.region}:{names.account}", name=f"table/{database}/{name}", **fields)
 
 
 def run_id(*parts: str) -> str:
-    """The UUID that OpenLineage wants of a run; equal parts give equal ids."""
+    """Return the UUID of a run; equal parts give equal ids."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join((PRODUCER, *parts))))
 
 
@@ -174,9 +175,9 @@ def _input(dataset: Dataset) -> Json:
     if not dataset.assertions:
         return _named(dataset)
     assertions = [
-        {"assertion": item.rule, "success": item.passed, "severity": item.severity}
-        | ({"column": item.column} if item.column else {})
-        for item in dataset.assertions
+        {"assertion": assertion.rule, "success": assertion.passed, "severity": assertion.severity}
+        | ({"column": assertion.column} if assertion.column else {})
+        for assertion in dataset.assertions
     ]
     return _named(dataset) | {
         "inputFacets": {"dataQualityAssertions": _published("dataQualityAssertions", assertions=assertions)}
@@ -197,17 +198,18 @@ def _named(dataset: Dataset) -> Json:
         fields = [{"name": name} | ({"type": type_} if type_ else {}) for name, type_ in dataset.columns.items()]
         facets["schema"] = _published("schema", fields=fields)
     if dataset.origins:
-        made_of = {column: {"inputFields": list(map(_field, of))} for column, of in dataset.origins.items()}
-        facets["columnLineage"] = _published("columnLineage", fields=made_of)
+        lineage = {column: {"inputFields": list(map(_field, origins))} for column, origins in dataset.origins.items()}
+        facets["columnLineage"] = _published("columnLineage", fields=lineage)
     if dataset.version:
         facets["version"] = _published("version", datasetVersion=dataset.version)
     return {"namespace": dataset.namespace, "name": dataset.name, "facets": facets}
 
 
 def _field(origin: Origin) -> Json:
-    done = {"type": "DIRECT", "subtype": str(origin.subtype)} | ({"description": origin.how} if origin.how else {})
-    place = {"namespace": origin.namespace, "name": origin.name, "field": origin.column}
-    return place | {"transformations": [done]}
+    description = {"description": origin.how} if origin.how else {}
+    transformation = {"type": "DIRECT", "subtype": str(origin.subtype)} | description
+    field_name = {"namespace": origin.namespace, "name": origin.name, "field": origin.column}
+    return field_name | {"transformations": [transformation]}
 
 
 def _published(name: str, **content: Any) -> Json:

@@ -1,4 +1,4 @@
-"""Events of dbt's models, from what a build leaves: its manifest, with the SQL as it ran, and its results.
+"""Build the events of dbt models from the output of a build: its manifest with the compiled SQL, and its results.
 
 Source: dbt documentation, "Manifest JSON file" and "Run results JSON file".
 """
@@ -23,18 +23,18 @@ Columns = Mapping[Table, Mapping[str, str]]
 def of_build(
     manifest: Mapping[str, Any], results: Mapping[str, Any], *, columns: Columns, names: Names, parent: Parent | None
 ) -> dict[str, list[Json]]:
-    """Events of each model that was built or failed, and of its tests; those that dbt skipped did not run.
+    """Build the events of each model that succeeded or failed, and of its tests; skipped models have none.
 
     Args:
-        manifest, results: dbt's.
-        columns: of every table that the models read or are.
+        manifest, results: documents of dbt.
+        columns: columns of every table that the models read or write.
         names: names of the deployment.
-        parent: what started the build.
+        parent: run that started the build.
 
     Returns:
         events by model, oldest first.
     """
-    found: dict[str, list[Json]] = {}
+    by_model: dict[str, list[Json]] = {}
     tests = _tests(manifest, results)
     for result in results["results"]:
         node = manifest["nodes"][result["unique_id"]]
@@ -47,19 +47,19 @@ def of_build(
                 parent=parent,
                 about={"run_id": results["metadata"]["invocation_id"], "batch_ids": []},
             )
-            of_model = _of_model(run, node, result, times, manifest=manifest, columns=columns, names=names)
-            found[node["name"]] = of_model + _of_tests(run, node, tests.get(result["unique_id"], []), names=names)
-    return found
+            own = _model_events(run, node, result, times, manifest=manifest, columns=columns, names=names)
+            by_model[node["name"]] = own + _test_events(run, node, tests.get(result["unique_id"], []), names=names)
+    return by_model
 
 
 def tables(manifest: Mapping[str, Any], results: Mapping[str, Any]) -> set[Table]:
-    """Tables that the models of a build read or are."""
+    """Return the tables that the models of a build read or write."""
     built = [manifest["nodes"][result["unique_id"]] for result in results["results"]]
     models = [node for node in built if node["resource_type"] == "model"]
     return {_table(node) for model in models for node in (model, *_parents(model, manifest))}
 
 
-def _of_model(
+def _model_events(
     run: events.Run,
     node: Mapping[str, Any],
     result: Mapping[str, Any],
@@ -69,8 +69,8 @@ def _of_model(
     columns: Columns,
     names: Names,
 ) -> list[Json]:
-    def dataset(table: Table, **given: Any) -> Dataset:
-        return events.table(names, *table, columns=columns.get(table, {}), **given)
+    def dataset(table: Table, **fields: Any) -> Dataset:
+        return events.table(names, *table, columns=columns.get(table, {}), **fields)
 
     reads = [_table(parent) for parent in _parents(node, manifest)]
     failed = result["status"] == "error"
@@ -87,7 +87,8 @@ def _of_model(
 
 def _origins(node: Mapping[str, Any], reads: Columns, names: Names) -> dict[str, list[Origin]]:
     try:
-        found = sql.columns(node["compiled_code"], tables={table: list(of) for table, of in reads.items()})
+        tables = {table: list(names_and_types) for table, names_and_types in reads.items()}
+        sources_by_column = sql.columns(node["compiled_code"], tables=tables)
     except LakehouseError as error:
         log.warning("dbt model %s: %s", node["name"], error)
         return {}
@@ -98,23 +99,23 @@ def _origins(node: Mapping[str, Any], reads: Columns, names: Names) -> dict[str,
             namespace=table.namespace, name=table.name, column=source.column, subtype=source.subtype, how=source.how
         )
 
-    return {column: [origin(source) for source in sources] for column, sources in found.items()}
+    return {column: [origin(source) for source in sources] for column, sources in sources_by_column.items()}
 
 
-def _of_tests(
+def _test_events(
     run: events.Run, node: Mapping[str, Any], tests: Sequence[tuple[Assertion, datetime]], *, names: Names
 ) -> list[Json]:
-    """A run of the model's tests, which is a job of its own as in OpenLineage's integration of dbt."""
+    """Build the events of a model's tests, which are a job of their own as in OpenLineage's integration of dbt."""
     if not tests:
         return []
-    judged = events.table(names, *_table(node), assertions=[assertion for assertion, _ in tests])
+    tested = events.table(names, *_table(node), assertions=[assertion for assertion, _ in tests])
     after, last = run.followed_by("test"), max(at for _, at in tests)
-    return [after.event(type_, at=last, inputs=[judged]) for type_ in (EventType.START, EventType.COMPLETE)]
+    return [after.event(type_, at=last, inputs=[tested]) for type_ in (EventType.START, EventType.COMPLETE)]
 
 
 def _tests(manifest: Mapping[str, Any], results: Mapping[str, Any]) -> dict[str, list[tuple[Assertion, datetime]]]:
-    """What became of the tests, each with its end, by the models that it reads."""
-    found: dict[str, list[tuple[Assertion, datetime]]] = {}
+    """Return the results of the tests with their end times, by the models that the tests read."""
+    by_model: dict[str, list[tuple[Assertion, datetime]]] = {}
     for result in results["results"]:
         node = manifest["nodes"][result["unique_id"]]
         times = _times(result)
@@ -127,12 +128,12 @@ def _tests(manifest: Mapping[str, Any], results: Mapping[str, Any]) -> dict[str,
             severity=node["config"]["severity"].lower(),
         )
         for parent in node["depends_on"]["nodes"]:
-            found.setdefault(parent, []).append((assertion, times[1]))
-    return found
+            by_model.setdefault(parent, []).append((assertion, times[1]))
+    return by_model
 
 
 def _times(result: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
-    """When it ran, from beginning to end; None if dbt skipped it."""
+    """Return start and end of a result; None if dbt skipped the node."""
     times = [datetime.fromisoformat(step[at]) for step in result["timing"] for at in ("started_at", "completed_at")]
     return (min(times), max(times)) if times else None
 

@@ -1,4 +1,4 @@
-"""Events of an attempt of a move: which objects and tables its batches came from, and which column from which."""
+"""Build the events of an attempt of a move: its input objects and tables, and the source of each column."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,10 @@ from lakehouse.lineage.events import Assertion, Dataset, EventType, Json, Origin
 from lakehouse.names import Move, Names, Zone
 from lakehouse.quality.results import Result, gate
 from lakehouse.quality.verdict import Verdict
-from lakehouse.tables import definition as table_definition
-from lakehouse.tables.definition import Definition
+from lakehouse.tables.definition import Definition, integration, raw
 
 MOST_OBJECTS = 1000
-"""An event names at most so many source files; the rest stand in the batch's manifest."""
+"""Most source files that an event lists; the manifest of the batch lists all of them."""
 
 _SEVERITIES = {Severity.ERROR: "error", Severity.WARNING: "warn", Severity.INFO: "info"}
 
@@ -27,13 +26,15 @@ _SEVERITIES = {Severity.ERROR: "error", Severity.WARNING: "warn", Severity.INFO:
 class Attempt:
     """An attempt of a move on some batches.
 
-    Args:
-        move, contract, names: what is moved.
+    Attributes:
+        move: the move.
+        contract: the dataset.
+        names: names of the deployment.
         batch_ids: the batches.
         objects: stage objects that it reads.
-        run_id: Glue's id of the job run.
-        started_at: when.
-        parent: what started the job run.
+        run_id: id of the job run in Glue.
+        started_at: start of the attempt.
+        parent: run that started the job run.
     """
 
     move: Move
@@ -47,6 +48,7 @@ class Attempt:
 
     @property
     def run(self) -> events.Run:
+        """The run of the attempt."""
         return events.Run(
             namespace=self.names.prefix,
             job=f"{self.move}.{self.contract.dataset}",
@@ -58,8 +60,8 @@ class Attempt:
 
 
 def started(attempt: Attempt) -> Json:
-    """The event of its beginning."""
-    inputs, output = _places(attempt, rows=None)
+    """Build the event of the start of an attempt."""
+    inputs, output = _inputs_and_output(attempt, rows=None)
     return attempt.run.event(EventType.START, at=attempt.started_at, inputs=inputs, outputs=[output])
 
 
@@ -71,53 +73,51 @@ def ended(
     results: Mapping[str, Sequence[Result]],
     error: str | None = None,
 ) -> list[Json]:
-    """The events of its end: of the move, and of its gate if rules were evaluated.
+    """Build the events of the end of an attempt, and of its gate if rules were evaluated.
 
-    The gate is a job of its own, as tests are in OpenLineage's integration of dbt: quality is a facet of what is read.
+    The gate is a job of its own, like tests in OpenLineage's integration of dbt, because quality is a facet of inputs.
 
     Args:
-        attempt: what ended.
-        at: when.
-        counts: what was counted, by batch id.
-        results: what became of its quality rules, by batch id.
-        error: why it failed.
+        attempt: the attempt.
+        at: end of the attempt.
+        counts: counts of records by batch id.
+        results: results of the quality rules by batch id.
+        error: error message of a failed attempt.
     """
-    counted = [found.get("received", found.get("changed")) for found in counts.values()]
-    inputs, output = _places(attempt, rows=sum(filter(None, counted)) if counted else None)
+    row_counts = [batch.get("received", batch.get("changed")) for batch in counts.values()]
+    inputs, output = _inputs_and_output(attempt, rows=sum(filter(None, row_counts)) if row_counts else None)
     type_ = EventType.FAIL if error else EventType.COMPLETE
-    found = [attempt.run.event(type_, at=at, inputs=inputs, outputs=[output], error=error)]
-    if evaluated := [result for of_batch in results.values() for result in of_batch]:
+    ended_events = [attempt.run.event(type_, at=at, inputs=inputs, outputs=[output], error=error)]
+    if evaluated := [result for batch in results.values() for result in batch]:
         assertions = list(_assertions(evaluated, attempt.contract))
-        judged = Dataset(namespace=output.namespace, name=output.name, assertions=assertions)
+        tested = Dataset(namespace=output.namespace, name=output.name, assertions=assertions)
         run = attempt.run.followed_by("gate", gate=str(gate(evaluated)))
-        found += [run.event(type_, at=at, inputs=[judged]) for type_ in (EventType.START, EventType.COMPLETE)]
-    return found
+        ended_events += [run.event(type_, at=at, inputs=[tested]) for type_ in (EventType.START, EventType.COMPLETE)]
+    return ended_events
 
 
-def _places(attempt: Attempt, *, rows: int | None) -> tuple[list[Dataset], Dataset]:
-    """What the attempt reads and the table that it writes."""
+def _inputs_and_output(attempt: Attempt, *, rows: int | None) -> tuple[list[Dataset], Dataset]:
+    """Return the datasets that an attempt reads and the table that it writes."""
     contract, names = attempt.contract, attempt.names
-    raw = table_definition.raw(contract, names=names)
     if attempt.move is Move.STAGE_TO_RAW:
         source = _source(contract, names)
         inputs = [source, *map(_file, attempt.objects[:MOST_OBJECTS])]
         origins = {column.name: [_parsed(column, contract, source)] for column in contract.columns}
-        return inputs, _table(raw, names, origins=origins, rows=rows)
-    source = _table(raw, names)
-    integration = table_definition.integration(contract, names=names)
-    origins = _chosen(integration, source, how=_choice(contract))
-    return [source], _table(integration, names, origins=origins, rows=rows)
+        return inputs, _table(raw(contract, names=names), names, origins=origins, rows=rows)
+    source, target = _table(raw(contract, names=names), names), integration(contract, names=names)
+    origins = _origins(target, source, how=_selection(contract))
+    return [source], _table(target, names, origins=origins, rows=rows)
 
 
-def _table(definition: Definition, names: Names, **given: Any) -> Dataset:
+def _table(definition: Definition, names: Names, **fields: Any) -> Dataset:
     columns = {field.name: field.type.glue for field in definition.fields}
-    return events.table(names, definition.database, definition.table, columns=columns, **given)
+    return events.table(names, definition.database, definition.table, columns=columns, **fields)
 
 
 def _source(contract: Contract, names: Names) -> Dataset:
-    """Where records come from: a database's table, or the folder of stage that others' files arrive in.
+    """Return the source of the records: the table of a database, or the stage folder in which files arrive.
 
-    The address of a database differs by environment and is in its secret: the contracts' name of it stands for it.
+    The address of a database differs by environment and is in its secret, so its name in the contract is used.
     """
     columns = {column.source_name: "" for column in contract.columns}
     source = contract.source
@@ -130,8 +130,12 @@ def _source(contract: Contract, names: Names) -> Dataset:
     )
 
 
-def _file(item: StageObject) -> Dataset:
-    return Dataset(namespace=f"s3://{item.bucket}", name=item.key, version=item.version_id or item.etag)
+def _file(stage_object: StageObject) -> Dataset:
+    return Dataset(
+        namespace=f"s3://{stage_object.bucket}",
+        name=stage_object.key,
+        version=stage_object.version_id or stage_object.etag,
+    )
 
 
 def _parsed(column: Column, contract: Contract, source: Dataset) -> Origin:
@@ -147,20 +151,20 @@ def _parsed(column: Column, contract: Contract, source: Dataset) -> Origin:
     )
 
 
-def _chosen(integration: Definition, raw: Dataset, *, how: str) -> dict[str, list[Origin]]:
-    """Columns of rows that are raw records as they were; whether one is deleted, its operation says."""
+def _origins(target: Definition, source: Dataset, *, how: str) -> dict[str, list[Origin]]:
+    """Return the origins of integration columns: the raw column of the same name, or the operation for deletions."""
 
     def origin(column: str, subtype: Subtype = Subtype.IDENTITY) -> list[Origin]:
-        return [Origin(namespace=raw.namespace, name=raw.name, column=column, subtype=subtype, how=how)]
+        return [Origin(namespace=source.namespace, name=source.name, column=column, subtype=subtype, how=how)]
 
-    same = {field.name: origin(field.name) for field in integration.fields if field.name in raw.columns}
-    if DELETED in (field.name for field in integration.fields) and OPERATION in raw.columns:
-        same[DELETED] = origin(OPERATION, Subtype.TRANSFORMATION)
-    return same
+    origins = {field.name: origin(field.name) for field in target.fields if field.name in source.columns}
+    if DELETED in (field.name for field in target.fields) and OPERATION in source.columns:
+        origins[DELETED] = origin(OPERATION, Subtype.TRANSFORMATION)
+    return origins
 
 
-def _choice(contract: Contract) -> str:
-    """Which of the raw records become rows."""
+def _selection(contract: Contract) -> str:
+    """Describe which raw records become rows of integration."""
     key = ", ".join(contract.key)
     if contract.ingest is not Ingest.APPEND:
         by = f" by {', '.join(contract.ordering)}" if contract.ordering else ""
@@ -173,7 +177,7 @@ def _choice(contract: Contract) -> str:
 
 
 def _assertions(results: Iterable[Result], contract: Contract) -> Iterable[Assertion]:
-    """What was measured; a rule that could not be evaluated neither passed nor failed, the gate says so."""
+    """Yield the rules that were evaluated; a rule that could not be evaluated only affects the verdict of the gate."""
     columns = {rule.name: rule.column for rule in contract.quality}
     for result in results:
         if result.measured is not None:

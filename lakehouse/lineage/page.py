@@ -1,4 +1,4 @@
-"""A graph as one HTML page that needs nothing else: no server, no network."""
+"""Write a lineage graph as one HTML page that needs neither a server nor a network."""
 
 import json
 from functools import cache
@@ -12,11 +12,11 @@ DATA = "__DATA__"
 
 
 def page(graph: Graph, *, chosen: Place | None = None) -> str:
-    """The page.
+    """Return the page.
 
     Args:
-        graph: what it shows.
-        chosen: the column whose path is marked at first.
+        graph: the graph.
+        chosen: column whose path is marked when the page opens.
     """
     used = {place for edge in graph.edges for place in (edge.source, edge.target)}
     data = {
@@ -40,12 +40,12 @@ def page(graph: Graph, *, chosen: Place | None = None) -> str:
 
 
 def _embedded(data: Any) -> str:
-    """JSON that ends no script element and starts no other: HTML reads `<` there before JSON does."""
+    """Return JSON with `<` escaped, so that it cannot end the script element that contains it."""
     return json.dumps(data).replace("<", "\\u003c")
 
 
 def _layers(graph: Graph) -> dict[str, int]:
-    """How many steps at most lie between a table and what it comes from in the end."""
+    """Return for each table the most steps between it and a source."""
 
     @cache
     def layer(name: str) -> int:
@@ -55,13 +55,13 @@ def _layers(graph: Graph) -> dict[str, int]:
 
 
 def _facts(table: Table) -> list[str]:
-    """What is known of a table beside its columns, a line each."""
-    if not table.made:
+    """Return lines about a table: its last run, its batches and its checks."""
+    if not table.runs:
         return ["source"]
-    last = table.made[0]
-    said = [last.job, f"{last.at:%Y-%m-%d %H:%M} UTC" + ("" if last.rows is None else f", {last.rows:,} rows")]
-    said += [f"{', '.join(made.batch_ids)}, files: {len(made.files)}" for made in table.made if made.files]
+    last = table.runs[0]
+    lines = [last.job, f"{last.at:%Y-%m-%d %H:%M} UTC" + ("" if last.rows is None else f", {last.rows:,} rows")]
+    lines += [f"{', '.join(run.batch_ids)}, files: {len(run.files)}" for run in table.runs if run.files]
     if table.checks:
         failed = ", ".join(rule for rule, passed in table.checks.items() if not passed)
-        said.append(f"checks failed: {failed}" if failed else f"checks passed: {len(table.checks)}")
-    return said
+        lines.append(f"checks failed: {failed}" if failed else f"checks passed: {len(table.checks)}")
+    return lines

@@ -1,4 +1,4 @@
-"""Events in `ops.lineage`, one row each: appended by a job with PyIceberg, by others through Athena."""
+"""Write and read events in `ops.lineage`, one row each; jobs append with PyIceberg, others insert with Athena."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
 STATEMENT_BYTES = 200_000
-"""An INSERT is no longer than this; Athena takes 262,144 bytes (Athena user guide, "Service Quotas")."""
+"""Most bytes of an INSERT; Athena's limit is 262,144. Source: Athena user guide, "Service Quotas"."""
 
 
 def append(catalog: "Catalog", events: Iterable[Json], *, names: Names, dataset: str) -> None:
-    """Append events about a dataset."""
+    """Append events of a dataset."""
     rows.append(catalog, [_row(event, dataset) for event in events], names=names)
 
 
 def insert(client: "AthenaClient", events: Mapping[str, Sequence[Json]], *, names: Names) -> None:
-    """Append events, by the table that they are about, in dbt's workgroup.
+    """Insert events, given by table, in dbt's workgroup.
 
     Raises:
-        LakehouseError: Athena refused it.
+        LakehouseError: Athena refused the statement.
     """
     columns = ", ".join(field.name for field in fields(LineageRow))
     values = [
         f"({', '.join(map(_literal, asdict(_row(event, dataset)).values()))})"
-        for dataset, of_dataset in events.items()
-        for event in of_dataset
+        for dataset, dataset_events in events.items()
+        for event in dataset_events
     ]
     for part in _parts(values):
         sql = f"INSERT INTO {names.ops_database}.{OpsTable.LINEAGE} ({columns}) VALUES {', '.join(part)}"  # noqa: S608 - literals
@@ -43,43 +43,40 @@ def insert(client: "AthenaClient", events: Mapping[str, Sequence[Json]], *, name
 
 
 def latest(catalog: "Catalog", *, names: Names, batches: int) -> list[Json]:
-    """The events that say how each table came to be as it is: the last run of each job that ended well.
+    """Return the events that explain the current tables: the last successful runs of each job.
 
-    Rows are looked at without their events first, so that the work does not grow with all that was ever recorded.
+    Rows are first read without their events, so that the volume does not grow with the whole history.
 
     Args:
         catalog: Iceberg catalog.
         names: names of the deployment.
-        batches: of a job that brings batches, how many of the last runs.
+        batches: number of last runs of a job that moves batches.
     """
     from pyiceberg.expressions import And, EqualTo, GreaterThanOrEqual, In, Reference
     from pyiceberg.expressions.literals import literal
 
     table = catalog.load_table((names.ops_database, OpsTable.LINEAGE))
     ended = EqualTo(term=Reference(name="event_type"), value=literal(str(EventType.COMPLETE)))
-    found = table.scan(row_filter=ended, selected_fields=("event_time", "job", "run_id", "batch_ids")).to_arrow()
-    wanted: dict[tuple[str, str], Json] = {}
-    for row in sorted(found.to_pylist(), key=lambda row: row["event_time"]):
-        wanted[row["job"], ",".join(row["batch_ids"] or ())] = row
-    of_job: dict[str, list[Json]] = {}
-    for (job, _), row in wanted.items():
-        of_job.setdefault(job, []).append(row)
-    chosen = [row for runs_of_job in of_job.values() for row in runs_of_job[-batches:]]
-    if not chosen:
+    summaries = table.scan(row_filter=ended, selected_fields=("event_time", "job", "run_id", "batch_ids")).to_arrow()
+    last: dict[tuple[str, str], Json] = {}
+    for row in sorted(summaries.to_pylist(), key=lambda row: row["event_time"]):
+        last[row["job"], ",".join(row["batch_ids"] or ())] = row
+    by_job: dict[str, list[Json]] = {}
+    for (job, _), row in last.items():
+        by_job.setdefault(job, []).append(row)
+    selected = [row for rows in by_job.values() for row in rows[-batches:]]
+    if not selected:
         return []
-    keys = {(row["job"], row["run_id"], row["event_time"]) for row in chosen}
-    since = min(row["event_time"] for row in chosen)
-    runs = {literal(row["run_id"]) for row in chosen}
-    near = And(
+    keys = {(row["job"], row["run_id"], row["event_time"]) for row in selected}
+    since = min(row["event_time"] for row in selected)
+    runs = {literal(row["run_id"]) for row in selected}
+    candidates = And(
         And(ended, GreaterThanOrEqual(term=Reference(name="event_time"), value=literal(since))),
         In(term=Reference(name="run_id"), values=runs),
     )
-    events = [
-        row
-        for row in table.scan(row_filter=near).to_arrow().to_pylist()
-        if (row["job"], row["run_id"], row["event_time"]) in keys
-    ]
-    return [json.loads(row["event"]) for row in sorted(events, key=lambda row: row["event_time"])]
+    rows = table.scan(row_filter=candidates).to_arrow().to_pylist()
+    rows = [row for row in rows if (row["job"], row["run_id"], row["event_time"]) in keys]
+    return [json.loads(row["event"]) for row in sorted(rows, key=lambda row: row["event_time"])]
 
 
 def _row(event: Json, dataset: str) -> LineageRow:
@@ -102,7 +99,7 @@ def _names(datasets: Iterable[Json]) -> list[str]:
 
 
 def _parts(values: Iterable[str]) -> Iterable[list[str]]:
-    """Rows of one statement each."""
+    """Yield the rows of each statement."""
     part: list[str] = []
     size = 0
     for value in values:

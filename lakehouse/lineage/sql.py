@@ -1,6 +1,7 @@
-"""Which columns of which tables the columns of a SELECT are made of.
+"""Find the source columns of the columns of a SELECT.
 
-Values alone: what a query filters, joins or sorts by is not in its columns' lineage, but its tables are in its inputs.
+Only columns that contribute values count. Columns in filters, joins and orderings are not part of the column lineage,
+but their tables are inputs of the query.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 Table = tuple[str, str]
 """Database and name."""
 
-STRONGEST = (Subtype.IDENTITY, Subtype.TRANSFORMATION, Subtype.AGGREGATION)
-"""Of several steps, the last of these is what is told."""
+STRENGTH = (Subtype.IDENTITY, Subtype.TRANSFORMATION, Subtype.AGGREGATION)
+"""Subtypes from weak to strong; of several steps, the strongest is reported."""
 
 
 class Source(NamedTuple):
-    """A column that a value is made of, what is done on the way, and the expression that does it."""
+    """A source column, the transformation of its values, and the expression."""
 
     table: Table
     column: str
@@ -29,14 +30,14 @@ class Source(NamedTuple):
 
 
 def columns(sql: str, *, tables: Mapping[Table, Sequence[str]]) -> dict[str, list[Source]]:
-    """Sources of each column of a query of Athena; a column of constants has none.
+    """Return the source columns of each column of an Athena query; a column of constants has none.
 
     Args:
         sql: the query.
-        tables: columns of every table that it reads.
+        tables: columns of every table that the query reads.
 
     Raises:
-        LakehouseError: sqlglot cannot follow it; says why.
+        LakehouseError: sqlglot cannot analyse the query.
     """
     from sqlglot.errors import SqlglotError
     from sqlglot.lineage import lineage
@@ -45,29 +46,29 @@ def columns(sql: str, *, tables: Mapping[Table, Sequence[str]]) -> dict[str, lis
     for (database, table), names in tables.items():
         schema.setdefault(database, {})[table] = dict.fromkeys(names, "varchar")  # type: ignore[index]
     try:
-        found = lineage(None, sql, {"awsdatacatalog": schema} if schema else {}, dialect="athena")
+        nodes = lineage(None, sql, {"awsdatacatalog": schema} if schema else {}, dialect="athena")
     except SqlglotError as error:
         raise LakehouseError(f"no lineage by column: {error}") from error
-    assert isinstance(found, dict)  # of all columns, as none was named
-    return {name: _sources(node) for name, node in found.items()}
+    assert isinstance(nodes, dict)  # because no column was named, it contains all columns
+    return {name: _sources(node) for name, node in nodes.items()}
 
 
 def _sources(column: "Node") -> list[Source]:
-    """Follow a column down to the tables; the expression that is nearest to the result says how."""
+    """Follow a column down to the tables; the expression nearest to the result is reported."""
     from sqlglot import exp
 
-    found: dict[tuple[Table, str], Source] = {}
+    sources: dict[tuple[Table, str], Source] = {}
     pending = [(column, Subtype.IDENTITY, "")]
     while pending:
         node, subtype, how = pending.pop()
         value = node.expression.unalias()
         if isinstance(node.source, exp.Table) and not node.downstream:
             table, name = (node.source.db, node.source.name), node.name.rpartition(".")[2].strip('"')
-            found.setdefault((table, name), Source(table, name, subtype, how))
+            sources.setdefault((table, name), Source(table, name, subtype, how))
         elif not isinstance(value, exp.Column | exp.SetOperation):
             aggregates = value.find(exp.AggFunc) and not value.find(exp.Window)
-            did = Subtype.AGGREGATION if aggregates else Subtype.TRANSFORMATION
-            subtype = max(subtype, did, key=STRONGEST.index)
+            step = Subtype.AGGREGATION if aggregates else Subtype.TRANSFORMATION
+            subtype = max(subtype, step, key=STRENGTH.index)
             how = how or value.sql("athena")
         pending += [(child, subtype, how) for child in node.downstream]
-    return [found[key] for key in sorted(found)]
+    return [sources[key] for key in sorted(sources)]

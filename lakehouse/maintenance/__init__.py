@@ -1,1 +1,1 @@
-"""Upkeep of Iceberg tables by PyIceberg alone: no engine, no service."""
+"""Maintenance of Iceberg tables with PyIceberg alone, without an engine or a service."""

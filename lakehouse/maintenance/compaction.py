@@ -1,4 +1,4 @@
-"""Small files of a partition become one."""
+"""Compact the small files of a partition into one file."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -8,21 +8,21 @@ from pyiceberg.table import FileScanTask, Table
 from lakehouse.maintenance.rewriting import rewrite
 
 SMALL_BYTES = 96 * 2**20
-"""A file of less is worth to be written again with others."""
+"""Files below this size are compacted."""
 
 GROUP_BYTES = 128 * 2**20
-"""Files are put together up to this size: a group's rows pass through memory by batches, its file is one upload."""
+"""Most bytes of a compacted file; its rows are streamed through memory, and it is one upload."""
 
 LEAST_FILES = 5
-"""A partition with fewer small files is left as it is (Athena's OPTIMIZE has the same threshold)."""
+"""A partition with fewer small files is not compacted (Athena's OPTIMIZE has the same threshold)."""
 
 
 def plan(table: Table) -> list[list[FileScanTask]]:
-    """Groups of small data files that compaction would make one file each."""
+    """Return groups of small data files; compaction replaces each group by one file."""
     small: dict[str, list[FileScanTask]] = defaultdict(list)
     for task in table.scan().plan_files():
-        known = task.file.spec_id == table.spec().spec_id and not task.delete_files
-        if known and task.file.file_size_in_bytes < SMALL_BYTES:
+        can_be_rewritten = task.file.spec_id == table.spec().spec_id and not task.delete_files
+        if can_be_rewritten and task.file.file_size_in_bytes < SMALL_BYTES:
             small[str(task.file.partition)].append(task)
     return [
         group for files in small.values() if len(files) >= LEAST_FILES for group in _packed(files) if len(group) > 1
@@ -30,7 +30,7 @@ def plan(table: Table) -> list[list[FileScanTask]]:
 
 
 def compact(table: Table) -> None:
-    """Write the small files of each partition as one; the rows stay the same.
+    """Replace the small files of each partition by larger ones; the rows stay the same.
 
     Raises:
         CommitFailedException: the table has changed since it was loaded.
@@ -40,7 +40,7 @@ def compact(table: Table) -> None:
 
 
 def _packed(files: Iterable[FileScanTask]) -> list[list[FileScanTask]]:
-    """Files in groups, each up to GROUP_BYTES."""
+    """Group files, smallest first, each group up to GROUP_BYTES."""
     groups: list[list[FileScanTask]] = []
     size = GROUP_BYTES
     for task in sorted(files, key=lambda task: task.file.file_size_in_bytes):

@@ -1,4 +1,4 @@
-"""`lakehouse maintain`: all upkeep of one table, in the order in which each step leaves work to the next."""
+"""`lakehouse maintain`: all maintenance of one table, ordered so that each step prepares the next one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from lakehouse.tables.optimizers import ORPHAN_DAYS, SNAPSHOTS_KEPT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """What a table consists of: data files of its current snapshot, their bytes, snapshots."""
+    """The size of a table: data files of its current snapshot, their bytes, and the number of snapshots."""
 
     files: int
     bytes: int
@@ -30,17 +30,17 @@ class Size:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What was done to one table, or would be.
+    """The result of maintaining one table, or with a dry run the work that is due.
 
-    Args:
-        table: its name.
-        before, after: what it consisted of; None where there is no such table.
-        tombstones: rows that were purged.
-        compacted: small files that became fewer.
-        expired: snapshots.
-        orphans: files that nobody referred to.
-        orphan_bytes: their size.
-        by_glue: what Glue's optimizers see to, with their last run; that is left to them.
+    Attributes:
+        table: name of the table.
+        before, after: its size; None if the table does not exist.
+        tombstones: number of purged tombstones.
+        compacted: number of small files that were compacted.
+        expired: number of expired snapshots.
+        orphans: number of deleted orphan files.
+        orphan_bytes: size of the orphan files.
+        by_glue: kinds of work that Glue's optimizers do, which is skipped, each with the time of its last run.
     """
 
     table: str
@@ -54,23 +54,23 @@ class Outcome:
     by_glue: dict[str, datetime] = field(default_factory=dict)
 
 
-def maintain(
+def maintain_table(
     catalog: Catalog, definition: Definition, contract: Contract | None, *, names: Names, dry_run: bool = False
 ) -> Outcome:
-    """Purge tombstones, compact, expire snapshots and delete orphans of one table; what Glue does is left to it.
+    """Purge tombstones, compact files, expire snapshots and delete orphan files of one table.
 
-    Each step is a commit of its own that undoes nobody's, so it may be run at any time, beside jobs and readers, and
-    again after it was interrupted.
+    Work that Glue's optimizers do is skipped. Each step is a commit of its own that keeps the commits of other writers,
+    so it can run at any time, while jobs and readers use the table, and again after an interruption.
 
     Args:
         catalog: Iceberg catalog.
         definition: the table.
-        contract: the dataset whose integration table it is, for tombstones; None for other tables.
+        contract: dataset of an integration table, for its tombstones; None for other tables.
         names: names of the deployment.
-        dry_run: only tell what would be done.
+        dry_run: whether to count the work without doing it.
 
     Raises:
-        LakehouseError: other writers won every race, or S3 refused to delete.
+        LakehouseError: every attempt had a commit conflict, or S3 refused to delete a file.
     """
     now = datetime.now(UTC)
     load = partial(catalog.load_table, definition.name)
@@ -79,17 +79,17 @@ def maintain(
     except NoSuchTableError:
         return Outcome(table=definition.name)
     by_glue = optimizers.last_runs(boto3.client("glue"), definition, names=names)
-    done: dict[str, int] = {}
+    counts: dict[str, int] = {}
 
-    def step(name: str, look: Callable[[Table], int], work: Callable[[Table], object]) -> None:
+    def step(name: str, count: Callable[[Table], int], work: Callable[[Table], object]) -> None:
         def attempt() -> int:
             table = load()
-            found = look(table)
-            if found and not dry_run:
+            due = count(table)
+            if due and not dry_run:
                 work(table)
-            return found
+            return due
 
-        done[name] = retry_on_conflict(attempt, subject=f"{definition.name}, {name}")
+        counts[name] = retry_on_conflict(attempt, subject=f"{definition.name}, {name}")
 
     if contract is not None:
         step(
@@ -99,23 +99,27 @@ def maintain(
         )
     if "compaction" not in by_glue:
         step("compacted", lambda table: sum(map(len, compaction.plan(table))), compaction.compact)
-    old = partial(expiry.plan, keep_days=definition.snapshot_days, keep_last=SNAPSHOTS_KEPT, now=now)
+    due_to_expire = partial(expiry.plan, keep_days=definition.snapshot_days, keep_last=SNAPSHOTS_KEPT, now=now)
     if "retention" not in by_glue:
-        step("expired", lambda table: len(old(table)), lambda table: expiry.expire(table, old(table)))
-    found: list[orphans.Orphan] = []
+        step(
+            "expired",
+            lambda table: len(due_to_expire(table)),
+            lambda table: expiry.expire(table, due_to_expire(table)),
+        )
+    orphan_files: list[orphans.Orphan] = []
     if "orphan_file_deletion" not in by_glue:
         s3 = boto3.client("s3")
-        found = orphans.find(s3, load, older_than=timedelta(days=ORPHAN_DAYS), now=now)
+        orphan_files = orphans.find(s3, load, older_than=timedelta(days=ORPHAN_DAYS), now=now)
         if not dry_run:
-            orphans.delete(s3, found)
+            orphans.delete(s3, orphan_files)
     return Outcome(
         table=definition.name,
         before=before,
         after=_size(load()),
-        orphans=len(found),
-        orphan_bytes=sum(orphan.size for orphan in found),
+        orphans=len(orphan_files),
+        orphan_bytes=sum(orphan.size for orphan in orphan_files),
         by_glue=by_glue,
-        **done,
+        **counts,
     )
 
 

@@ -1,4 +1,4 @@
-"""Objects under a table's location that no state of the table refers to."""
+"""Find and delete orphan files: objects in a table's folder that no state of the table refers to."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
-AT_ONCE = 1000
-"""Keys of one DeleteObjects request, the most that S3 takes."""
+KEYS_A_REQUEST = 1000
+"""Most keys of one DeleteObjects request. Source: Amazon S3 API reference, "DeleteObjects"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """An object that no state of its table refers to; `size` is in bytes."""
+    """An orphan file; `size` is in bytes."""
 
     bucket: str
     key: str
@@ -29,41 +29,42 @@ class Orphan:
 
 
 def find(s3: "S3Client", load: Callable[[], Table], *, older_than: timedelta, now: datetime) -> list[Orphan]:
-    """Orphans of a table.
+    """Return the orphan files of a table.
 
-    What a running writer is about to commit is no orphan although nobody refers to it yet: it is young. The table is
-    loaded after its objects are listed, so what was committed in between is known.
+    Files that a running writer has not committed yet are no orphans; they are excluded by their age. The table is
+    loaded after its objects are listed, so files that were committed in between are not taken for orphans.
 
     Args:
         s3: S3 client.
-        load: gives the table as it is now.
-        older_than: least age of an orphan, longer than any job runs.
-        now: the time.
+        load: loads the current state of the table.
+        older_than: minimum age of an orphan file, longer than any job run.
+        now: current time.
     """
     location = urlparse(load().location())
     prefix = location.path.strip("/") + "/"
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=location.netloc, Prefix=prefix)
     listed = [
-        Orphan(location.netloc, item["Key"], item["Size"])
+        Orphan(location.netloc, entry["Key"], entry["Size"])
         for page in pages
-        for item in page.get("Contents", [])
-        if item["LastModified"] < now - older_than
+        for entry in page.get("Contents", [])
+        if entry["LastModified"] < now - older_than
     ]
-    needed = {(parsed.netloc, parsed.path.lstrip("/")) for parsed in map(urlparse, reachable(load()))}
-    return [orphan for orphan in listed if (orphan.bucket, orphan.key) not in needed]
+    reachable_files = {(parsed.netloc, parsed.path.lstrip("/")) for parsed in map(urlparse, reachable(load()))}
+    return [orphan for orphan in listed if (orphan.bucket, orphan.key) not in reachable_files]
 
 
 def delete(s3: "S3Client", orphans: Sequence[Orphan]) -> None:
-    """Delete orphans; where a bucket keeps versions, they can be brought back for as long as it does.
+    """Delete orphan files; in a bucket with versions they can be restored until the old versions expire.
 
     Raises:
-        LakehouseError: S3 refused one.
+        LakehouseError: S3 refused to delete a file.
     """
-    for first in range(0, len(orphans), AT_ONCE):
-        part = orphans[first : first + AT_ONCE]
+    for first in range(0, len(orphans), KEYS_A_REQUEST):
+        part = orphans[first : first + KEYS_A_REQUEST]
         keys: list[ObjectIdentifierTypeDef] = [{"Key": orphan.key} for orphan in part]
         answer = s3.delete_objects(Bucket=part[0].bucket, Delete={"Objects": keys, "Quiet": True})
         for error in answer.get("Errors", []):
             raise LakehouseError(
-                f"s3://{part[0].bucket}/{error.get('Key')}: not deleted: {error.get('Code')} {error.get('Message')}"
+                f"s3://{part[0].bucket}/{error.get('Key')} was not deleted: {error.get('Code')} "
+                f"{error.get('Message')}; fix the cause and run `lakehouse maintain` again"
             )

@@ -1,4 +1,4 @@
-"""All files that a table, in any state that it still remembers, consists of.
+"""List all files that any retained state of a table refers to.
 
 Source: Iceberg spec, "Table Metadata".
 """
@@ -8,7 +8,7 @@ from pyiceberg.table import Table
 
 
 def reachable(table: Table) -> set[str]:
-    """URIs of metadata, statistics, manifest lists, manifests, data and delete files of all retained snapshots."""
+    """Return the URIs of the metadata, statistics, manifest, data and delete files of all retained snapshots."""
     metadata = table.metadata
     files = {table.metadata_location, *(entry.metadata_file for entry in metadata.metadata_log)}
     files |= {statistics.statistics_path for statistics in metadata.statistics}

@@ -1,7 +1,7 @@
-"""Data files written again: some as one, or without some of their rows, in one commit that undoes nobody's.
+"""Rewrite data files, several as one or without some of their rows, in one commit that keeps the commits of others.
 
-A file is replaced by one of the same partition, so nothing has to be known of partitioning. The commit is made on the
-snapshot that the files were read from, or not at all: what was computed from an older state would bring back rows.
+A file is replaced by a file of the same partition, so the partitioning does not have to be evaluated. The commit is
+made on the snapshot that the files were read from, or it fails: a commit on a newer snapshot could bring back rows.
 """
 
 import uuid
@@ -22,7 +22,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.maintenance.replacing import replace_files
 
 Keep = Callable[[pa.Table], pa.Table]
-"""The rows of some that stay."""
+"""Returns the rows of a table that are kept."""
 
 
 def rewrite(
@@ -35,13 +35,13 @@ def rewrite(
     """Replace each group of data files by one file with their rows, all in one commit.
 
     Args:
-        table: as it was loaded when the groups were planned.
+        table: the table in the state from which the groups were planned.
         groups: files of one partition each.
-        keep: which of the rows stay; None is all. A group of which all rows stay is left alone then.
+        keep: selects the rows that are kept; None keeps all. With it, a group that keeps all rows is not rewritten.
         properties: table properties that the same commit sets.
 
     Returns:
-        rows that are gone.
+        the number of removed rows.
 
     Raises:
         CommitFailedException: the table has changed since it was loaded; nothing was changed.
@@ -51,71 +51,73 @@ def rewrite(
     try:
         for group in groups:
             for task in group:
-                _refuse_unknown(table, task)
-            made = _write(table, group, keep=keep)
-            kept = sum(file.record_count for file in made)
-            if keep is not None and kept == sum(task.file.record_count for task in group):
-                _delete(table, made)
+                _check_can_be_rewritten(table, task)
+            written = _write(table, group, keep=keep)
+            row_count = sum(file.record_count for file in written)
+            if keep is not None and row_count == sum(task.file.record_count for task in group):
+                _delete(table, written)
                 continue
             old += [task.file for task in group]
-            new += made
+            new += written
     except BaseException:
         _delete(table, new)
         raise
     if old:
-        # If this fails the new files stay for the removal of orphans: a commit whose answer was lost has them.
+        # If this fails, the new files are not deleted, because a commit whose response was lost refers to them. If it
+        # did not commit, they are deleted later as orphan files.
         replace_files(table, old=old, new=new, properties=properties)
     return sum(file.record_count for file in old) - sum(file.record_count for file in new)
 
 
-def delete_where(table: Table, doomed: BooleanExpression, *, properties: Mapping[str, str] | None = None) -> int:
-    """Remove rows: the files that have some are written again without them, in one commit.
+def delete_where(table: Table, condition: BooleanExpression, *, properties: Mapping[str, str] | None = None) -> int:
+    """Remove the rows that match a condition: rewrite the files that contain some, in one commit.
 
     Args:
-        table: just loaded.
-        doomed: which rows.
-        properties: table properties that the same commit sets, if any row goes.
+        table: the table, just loaded.
+        condition: matches the rows to remove.
+        properties: table properties that the same commit sets if any row is removed.
 
     Returns:
-        rows that are gone.
+        the number of removed rows.
 
     Raises:
         CommitFailedException: the table has changed since it was loaded; nothing was changed.
     """
-    condition = expression_to_pyarrow(bind(table.schema(), doomed, case_sensitive=True), table.schema())
+    matches = expression_to_pyarrow(bind(table.schema(), condition, case_sensitive=True), table.schema())
 
-    def without(rows: pa.Table) -> pa.Table:
-        return rows.filter(pc.invert(pc.coalesce(condition, pc.scalar(False))))
+    def without_matches(rows: pa.Table) -> pa.Table:
+        return rows.filter(pc.invert(pc.coalesce(matches, pc.scalar(False))))
 
-    files = table.scan(row_filter=doomed).plan_files()
-    return rewrite(table, ([file] for file in files), keep=without, properties=properties)
+    files = table.scan(row_filter=condition).plan_files()
+    return rewrite(table, ([file] for file in files), keep=without_matches, properties=properties)
 
 
-def _refuse_unknown(table: Table, task: FileScanTask) -> None:
+def _check_can_be_rewritten(table: Table, task: FileScanTask) -> None:
+    """Raise LakehouseError for a file of an older partitioning or with delete files."""
     name = ".".join(table.name())
     if task.file.spec_id != table.spec().spec_id:
         raise LakehouseError(
-            f"{name}: {task.file.file_path} is of another partitioning than the table has now, which is not rewritten "
-            "here: rebuild the table from raw"
+            f"{name}: {task.file.file_path} was written with an older partitioning and cannot be rewritten; "
+            "rebuild the table from raw"
         )
     if task.delete_files:
         raise LakehouseError(
-            f"{name}: rows of {task.file.file_path} are deleted by files beside it, which is not rewritten here: have "
-            f"Athena apply them, OPTIMIZE {name} REWRITE DATA USING BIN_PACK, and run it again"
+            f"{name}: {task.file.file_path} has delete files and cannot be rewritten; apply them in Athena with "
+            f"OPTIMIZE {name} REWRITE DATA USING BIN_PACK, then run it again"
         )
 
 
 def _write(table: Table, group: Sequence[FileScanTask], *, keep: Keep | None) -> list[DataFile]:
-    """The rows of some files of a partition as one file, or as none if no row is kept.
+    """Write the rows of some files of a partition as one file, or none if no row is kept.
 
-    Neither by PyIceberg's `ArrowScan` nor by its `write_file`: they make an empty list of a list of structs that is
-    null, such as `_errors`.
+    PyIceberg's `ArrowScan` and `write_file` are not used, because they turn a null list of structs, such as `_errors`,
+    into an empty list.
     """
     schema = table.schema()
     arrow = schema_to_pyarrow(schema, include_field_ids=True)
     folder = group[0].file.file_path.rpartition("/")[0]
-    whole = (rows for task in group for rows in read(table, task.file, arrow))
-    parts = filter(len, whole if keep is None else map(keep, whole))
+    all_rows = (rows for task in group for rows in read(table, task.file, arrow))
+    parts = filter(len, all_rows if keep is None else map(keep, all_rows))
     first = next(parts, None)
     if first is None:
         return []
@@ -141,12 +143,12 @@ def _write(table: Table, group: Sequence[FileScanTask], *, keep: Keep | None) ->
 
 
 def read(table: Table, file: DataFile, arrow: pa.Schema) -> Iterator[pa.Table]:
-    """Rows of a file in the columns that the table has now: by name, as columns are never renamed, only added."""
+    """Yield the rows of a file in the current columns of the table, by name: columns are added but never renamed."""
     with table.io.new_input(file.file_path).open() as opened:
         for batch in pq.ParquetFile(opened).iter_batches():
-            there = set(batch.schema.names)
+            stored = set(batch.schema.names)
             columns = [
-                batch.column(field.name).cast(field.type) if field.name in there else pa.nulls(len(batch), field.type)
+                batch.column(field.name).cast(field.type) if field.name in stored else pa.nulls(len(batch), field.type)
                 for field in arrow
             ]
             yield pa.Table.from_arrays(columns, schema=arrow)

@@ -1,4 +1,4 @@
-"""Tombstones go when the contract's retention is over, and the table remembers that they did. See docs/changes.md."""
+"""Purge tombstones after the contract's retention; the purge time is a table property. See docs/changes.md."""
 
 from datetime import datetime
 
@@ -14,26 +14,26 @@ from lakehouse.tables.definition import PURGED_BEFORE, PURGED_THROUGH
 
 
 def count(table: Table, contract: Contract, *, now: datetime) -> int:
-    """How many tombstones are older than the contract's retention."""
-    old = _old(contract, now=now)
+    """Return the number of tombstones that are older than the contract's retention."""
+    old = _expired(contract, now=now)
     return 0 if old is None else table.scan(row_filter=old).count()
 
 
 def purge(table: Table, contract: Contract, *, now: datetime) -> int:
-    """Remove tombstones that are older than the contract's retention, and note it in the table's properties.
+    """Remove tombstones that are older than the contract's retention, and set the purge time as a table property.
 
     Args:
         table: the integration table, just loaded.
-        contract: the dataset; one without `retention`, or that only grows, has nothing to purge.
-        now: the time.
+        contract: the dataset; an append-only dataset, or one without `retention`, has nothing to purge.
+        now: current time.
 
     Returns:
-        how many are gone.
+        the number of removed tombstones.
 
     Raises:
         CommitFailedException: the table has changed since it was loaded.
     """
-    old = _old(contract, now=now)
+    old = _expired(contract, now=now)
     if old is None:
         return 0
     assert contract.retention is not None
@@ -45,8 +45,8 @@ def purge(table: Table, contract: Contract, *, now: datetime) -> int:
     return delete_where(table, old, properties=properties)
 
 
-def _old(contract: Contract, *, now: datetime) -> BooleanExpression | None:
-    """Tombstones whose change and whose arrival are both longer ago than the contract keeps data."""
+def _expired(contract: Contract, *, now: datetime) -> BooleanExpression | None:
+    """Return the condition for tombstones whose change and arrival are both older than the contract's retention."""
     if contract.retention is None or contract.ingest is Ingest.APPEND:
         return None
     before = literal(now - contract.retention)

@@ -203,7 +203,7 @@ def open_job(move: Move, arguments: list[str] | None = None) -> Job:
     parser.add_argument("--batch_ids", required=True, help="ids of planned batches, separated by commas")
     parser.add_argument("--JOB_RUN_ID", default="by-hand", help="Glue's id of this run")
     parser.add_argument("--parent", help="job/run that started this one")
-    parser.add_argument("--lineage_endpoint", default=endpoint.asked_for(), help="URL that takes OpenLineage events")
+    parser.add_argument("--lineage_endpoint", default=endpoint.endpoint_url(), help="URL that takes OpenLineage events")
     parser.add_argument(
         "--traces_endpoint", default=tracing.endpoint_from_environment(), help="URL that takes OTLP over HTTP"
     )

@@ -1,7 +1,7 @@
-"""Move batches of a period again, some at a time, and only while nothing newer waits.
+"""Move all batches that arrived in a period again, a few at a time, with newer data first.
 
-What a backfill is about is written down before its first job starts, in the raw bucket. A batch is done when it was
-loaded since then, which `ops.batches` tells: whoever asks for the same period again takes up what is left.
+A request object in the raw bucket stores when the backfill was requested. A batch is done if `ops.batches` has a load
+of it after that time. If a backfill is interrupted, the same command continues with the remaining batches.
 """
 
 import json
@@ -20,8 +20,7 @@ from lakehouse.batches.manifests import Batch
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Move, Names, Zone
-from lakehouse.operations import run as runner
-from lakehouse.operations.run import JobRun
+from lakehouse.operations.run import JobRun, run_dataset, run_job
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,43 +28,48 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backfill:
-    """Batches of one dataset that are to be moved again.
+    """The batches of one dataset that a backfill moves again.
 
-    Args:
+    Attributes:
         dataset: the dataset.
-        first, last: days between which the batches arrived, both included, in UTC.
-        asked_at: when it was asked for; None if it was not yet.
-        batches: all its batches, oldest first.
-        left: ids of those that were not loaded since.
+        first, last: days of arrival of the first and the last batch, both included, in UTC.
+        requested_at: when an unfinished backfill of the same period was requested; None if there is none.
+        batches: all batches of the period, oldest first.
+        remaining: ids of the batches that were not loaded after the request.
     """
 
     dataset: str
     first: date
     last: date
-    asked_at: datetime | None
+    requested_at: datetime | None
     batches: tuple[Batch, ...]
-    left: tuple[str, ...]
+    remaining: tuple[str, ...]
 
     @property
     def bytes(self) -> int:
-        """Size of what is left to read."""
-        return sum(batch.size for batch in self.batches if batch.batch_id in self.left)
+        """Size of the remaining batches."""
+        return sum(batch.size for batch in self.batches if batch.batch_id in self.remaining)
 
 
-def look(
-    s3: "S3Client", contract: Contract, *, first: date, last: date, names: Names, done: Iterable[attempts.Attempt]
+def plan_backfill(
+    s3: "S3Client", contract: Contract, *, first: date, last: date, names: Names, recorded: Iterable[attempts.Attempt]
 ) -> Backfill:
-    """What a backfill of a period is about, and how far it is if it was begun.
+    """Find the batches of a period, and those that remain if a backfill of the period was interrupted.
 
     Args:
         s3: S3 client.
         contract: the dataset.
         first, last: days of arrival, both included, in UTC.
         names: names of the deployment.
-        done: attempts on the dataset's batches, oldest first.
+        recorded: attempts on the dataset's batches, oldest first.
+
+    Raises:
+        LakehouseError: the first day is after the last.
     """
-    loaded = attempts.last_successes(done, Move.STAGE_TO_RAW)
-    found = tuple(
+    if first > last:
+        raise LakehouseError(f"{contract.dataset}: first day {first} is after last day {last}; exchange them")
+    loaded = attempts.last_successes(recorded, Move.STAGE_TO_RAW)
+    batches = tuple(
         batch
         for batch_id in manifests.batch_ids(s3, names=names, dataset=contract.dataset)
         if batch_id in loaded
@@ -73,14 +77,24 @@ def look(
         <= (batch := manifests.load(s3, names=names, dataset=contract.dataset, batch_id=batch_id)).arrived_at.date()
         <= last
     )
-    asked_at = _asked_at(s3, names=names, dataset=contract.dataset, first=first, last=last)
-    left = tuple(batch.batch_id for batch in found if asked_at is None or loaded[batch.batch_id].finished_at < asked_at)
-    if asked_at is not None and not left:  # that one is over
-        asked_at, left = None, tuple(batch.batch_id for batch in found)
-    return Backfill(dataset=contract.dataset, first=first, last=last, asked_at=asked_at, batches=found, left=left)
+    batch_ids = tuple(batch.batch_id for batch in batches)
+    requested_at = _requested_at(s3, names=names, dataset=contract.dataset, first=first, last=last)
+    remaining = tuple(
+        batch_id for batch_id in batch_ids if requested_at is None or loaded[batch_id].finished_at < requested_at
+    )
+    if not remaining:  # the earlier backfill is complete, so this one is new
+        requested_at, remaining = None, batch_ids
+    return Backfill(
+        dataset=contract.dataset,
+        first=first,
+        last=last,
+        requested_at=requested_at,
+        batches=batches,
+        remaining=remaining,
+    )
 
 
-def run(
+def run_backfill(
     contract: Contract,
     backfill: Backfill,
     *,
@@ -89,84 +103,80 @@ def run(
     catalog: Catalog,
     on_change: Callable[[JobRun], None],
 ) -> Iterator[JobRun]:
-    """Move what is left of a backfill; what waits in stage goes first, each time anew.
+    """Move the remaining batches of a backfill; before each group, move new data that waits in stage.
 
     Args:
         contract: the dataset.
-        backfill: what to move.
-        at_once: job runs at the same time, one batch each.
+        backfill: the batches.
+        at_once: number of job runs at the same time, each with one batch.
         names: names of the deployment.
         catalog: Iceberg catalog.
-        on_change: told of every job run when it starts and when it ends; called from several threads.
+        on_change: called with every job run when it starts and when it ends, from several threads.
 
     Yields:
-        the ended job runs; the last one failed if a run failed, and nothing was started after it.
+        each job run after it has ended; a failed run is the last one of its group, and no further group starts.
     """
-    if backfill.asked_at is None:
-        _ask(boto3.client("s3"), backfill, names=names)
-    for group in _groups(backfill.left, at_once):
+    if backfill.requested_at is None:
+        _write_request(boto3.client("s3"), backfill, names=names)
+    for first in range(0, len(backfill.remaining), at_once):
+        group = backfill.remaining[first : first + at_once]
         for ended in (
-            *runner.run_dataset(contract, names=names, catalog=catalog, on_change=on_change),
+            *run_dataset(contract, names=names, catalog=catalog, on_change=on_change),
             *_load(contract, group, names=names, on_change=on_change),
         ):
             yield ended
             if not ended.succeeded:
                 return
-    yield from runner.run_dataset(contract, names=names, catalog=catalog, on_change=on_change)
+    yield from run_dataset(contract, names=names, catalog=catalog, on_change=on_change)
 
 
-def estimate(backfill: Backfill, done: Iterable[attempts.Attempt]) -> timedelta | None:
-    """How long the jobs of a backfill run in all, one after the other, by the runs before; None if there were none.
+def estimate_duration(backfill: Backfill, recorded: Iterable[attempts.Attempt]) -> timedelta | None:
+    """Estimate the total run time of a backfill's jobs from the median of earlier runs; None if there are none.
 
     Args:
-        backfill: what is to be moved.
-        done: attempts on the dataset's batches.
+        backfill: the batches.
+        recorded: attempts on the dataset's batches.
     """
     durations: dict[Move, list[float]] = {}
-    for attempt in done:
+    for attempt in recorded:
         if attempt.state == attempts.SUCCEEDED:
             seconds = (attempt.finished_at - attempt.started_at).total_seconds()
             durations.setdefault(attempt.move, []).append(seconds)
     if not durations:
         return None
-    return len(backfill.left) * timedelta(seconds=sum(median(of_move) for of_move in durations.values()))
+    return len(backfill.remaining) * timedelta(seconds=sum(median(seconds) for seconds in durations.values()))
 
 
 def _load(
     contract: Contract, batch_ids: Sequence[str], *, names: Names, on_change: Callable[[JobRun], None]
 ) -> list[JobRun]:
+    """Load each batch by a job run of its own, all at the same time."""
+
     def load(batch_id: str) -> JobRun:
         glue = boto3.Session().client("glue")  # sessions are not safe to share between threads
-        return runner.run_job(glue, Move.STAGE_TO_RAW, [batch_id], names=names, contract=contract, on_change=on_change)
+        return run_job(glue, Move.STAGE_TO_RAW, [batch_id], names=names, contract=contract, on_change=on_change)
 
     with ThreadPoolExecutor(max_workers=len(batch_ids), thread_name_prefix="backfill") as pool:
         return list(pool.map(load, batch_ids))
 
 
-def _groups(batch_ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    return (batch_ids[first : first + size] for first in range(0, len(batch_ids), size))
-
-
-def _key(names: Names, *, dataset: str, first: date, last: date) -> str:
+def _request_key(names: Names, *, dataset: str, first: date, last: date) -> str:
     return f"{names.backfills_prefix(dataset=dataset)}{first}_{last}.json"
 
 
-def _ask(s3: "S3Client", backfill: Backfill, *, names: Names) -> None:
+def _write_request(s3: "S3Client", backfill: Backfill, *, names: Names) -> None:
     s3.put_object(
         Bucket=names.bucket(Zone.RAW),
-        Key=_key(names, dataset=backfill.dataset, first=backfill.first, last=backfill.last),
-        Body=json.dumps({"asked_at": datetime.now(UTC).isoformat(), "batches": backfill.left}).encode(),
+        Key=_request_key(names, dataset=backfill.dataset, first=backfill.first, last=backfill.last),
+        Body=json.dumps({"asked_at": datetime.now(UTC).isoformat(), "batches": backfill.remaining}).encode(),
         ContentType="application/json",
     )
 
 
-def _asked_at(s3: "S3Client", *, names: Names, dataset: str, first: date, last: date) -> datetime | None:
-    if first > last:
-        raise LakehouseError(f"{dataset}: {first} is after {last}: give the first day, then the last")
+def _requested_at(s3: "S3Client", *, names: Names, dataset: str, first: date, last: date) -> datetime | None:
+    key = _request_key(names, dataset=dataset, first=first, last=last)
     try:
-        body = s3.get_object(Bucket=names.bucket(Zone.RAW), Key=_key(names, dataset=dataset, first=first, last=last))[
-            "Body"
-        ].read()
+        request = s3.get_object(Bucket=names.bucket(Zone.RAW), Key=key)["Body"].read()
     except s3.exceptions.NoSuchKey:
         return None
-    return datetime.fromisoformat(json.loads(body)["asked_at"])
+    return datetime.fromisoformat(json.loads(request)["asked_at"])

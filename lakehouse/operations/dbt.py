@@ -1,4 +1,4 @@
-"""Build the curated zone: dbt, in its own environment, with the names of one deployment."""
+"""Build the curated zone with dbt, which runs in its own Python environment."""
 
 import json
 import os
@@ -13,16 +13,24 @@ from lakehouse.names import Names, Zone
 
 PROJECT = Path("models")
 PYTHON = "LAKEHOUSE_DBT_PYTHON"
-"""Setting: the Python that has dbt; without it, the one in `.venv-dbt` beside the project."""
+"""Setting: path of a Python with dbt; the default is `.venv-dbt` next to the project."""
 PROFILE = "LAKEHOUSE_DBT_PROFILE"
-"""Setting: the AWS profile by which dbt takes its role; without it, dbt is who this process is."""
+"""Setting: AWS profile with which dbt assumes its role; by default dbt uses the credentials of this process."""
 PARENT = "LAKEHOUSE_PARENT_RUN"
-"""Setting: `job/run` that started this process, for the lineage of what it builds."""
+"""Setting: `job/run` that started this process, for the lineage of the models."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """What dbt did with one model or test: `status` is success, pass, warn, error, fail or skipped."""
+    """The result of one model or test.
+
+    Attributes:
+        name: name of the model or test.
+        kind: dbt's resource type, e.g. `model` or `test`.
+        status: success, pass, warn, error, fail or skipped.
+        seconds: execution time.
+        message: dbt's message; None if there is none.
+    """
 
     name: str
     kind: str
@@ -32,7 +40,7 @@ class Node:
 
 
 def environment(names: Names) -> dict[str, str]:
-    """Variables that models/profiles.yml, models/dbt_project.yml and the sources read."""
+    """Return the environment variables that models/profiles.yml, models/dbt_project.yml and the sources read."""
     return {
         "LAKEHOUSE_REGION": names.region,
         "LAKEHOUSE_WORKGROUP": names.dbt_workgroup,
@@ -61,20 +69,20 @@ def build(
     Args:
         names: names of the deployment.
         project: folder of the dbt project.
-        target: folder for what dbt compiles, logs and remembers between runs; `<project>/target` if None.
-        select: dbt selectors, e.g. `("+sales_by_region_month",)`; everything if empty.
-        blocked: datasets whose gates hold them; what depends on these is left as it is.
-        exactly: run no test that `select` does not name; else those of the selected models too.
-        parent: `job/run` that started this; None is what the environment says.
+        target: folder for compiled models, logs and state; `<project>/target` if None.
+        select: dbt selectors, e.g. `("+sales_by_region_month",)`; all models if empty.
+        blocked: datasets that are blocked by their gates; models that depend on them are not rebuilt.
+        exactly: run only the tests that `select` names, not all tests of the selected models.
+        parent: `job/run` that started this build; None reads it from the environment.
 
     Returns:
-        Each model and test, in the order in which it finished.
+        each model and test, in the order in which it finished.
 
     Raises:
-        LakehouseError: dbt is not installed, can't read the project, or a model or test failed; names each.
+        LakehouseError: dbt is not installed, cannot read the project, or a model or test failed; lists each failure.
     """
     project, target = project.resolve(), (target or project / "target").resolve()
-    without = [f"source:{zone}.{dataset}+" for dataset in sorted(blocked) for zone in (Zone.RAW, Zone.INTEGRATION)]
+    excluded = [f"source:{zone}.{dataset}+" for dataset in sorted(blocked) for zone in (Zone.RAW, Zone.INTEGRATION)]
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
     profile = os.environ.get(PROFILE)
@@ -84,7 +92,7 @@ def build(
             *("--project-dir", project, "--profiles-dir", project),
             *("--target-path", target, "--log-path", target / "logs"),
             *(("--select", *select) if select else ()),
-            *(("--exclude", *without) if without else ()),
+            *(("--exclude", *excluded) if excluded else ()),
             *(("--indirect-selection", "empty") if exactly else ()),
         ],
         env={
@@ -111,16 +119,16 @@ def build(
 
 
 def interpreter(project: Path = PROJECT) -> Path:
-    """The Python that has dbt.
+    """Return the path of the Python with dbt.
 
     Raises:
-        LakehouseError: there is none.
+        LakehouseError: it does not exist.
     """
     project = project.resolve()
     path = Path(os.environ.get(PYTHON, project.parent / ".venv-dbt" / "bin" / "python"))
     if not path.is_file():
         raise LakehouseError(
-            f"no dbt: {path} does not exist; run `make setup`, or set {PYTHON} to a Python that has dbt"
+            f"dbt is not installed: {path} does not exist; run `make setup`, or set {PYTHON} to a Python with dbt"
         )
     return path
 
@@ -128,7 +136,7 @@ def interpreter(project: Path = PROJECT) -> Path:
 def _node(result: dict[str, object]) -> Node:
     kind, _, name = str(result["unique_id"]).split(".")[:3]
     seconds = result["execution_time"]
-    assert isinstance(seconds, int | float)  # a skipped node took 0, not 0.0
+    assert isinstance(seconds, int | float)  # for a skipped node it is the integer 0
     message = result["message"]
     return Node(
         name=name,

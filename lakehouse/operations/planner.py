@@ -1,6 +1,6 @@
-"""What an unattended scheduler asks before it starts anything: plan what waits, and tell which batches are due.
+"""The planner of the schedulers: plan waiting objects, and return the batches and pulls that are due.
 
-It runs as a Lambda function, so this module and what it imports need boto3 and nothing else.
+It runs as a Lambda function in which only boto3 is installed, so this module and all its imports need nothing else.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import boto3
 
-from lakehouse.batches import attempts, manifests, pulls
-from lakehouse.batches.attempts import Attempt
+from lakehouse.batches import manifests, pulls
+from lakehouse.batches.attempts import FAILED, SUCCEEDED, Attempt, pending
 from lakehouse.batches.manifests import BATCHES_A_RUN
 from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.model import Contract, Ingest
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=15), timedelta(days=1)
-"""A dataset whose batch failed is left alone for so long; after each further failure for twice as long."""
+"""Pause of a dataset after its first failed run and the limit; each further failure doubles the pause."""
 
 
-class Asked(TypedDict):
-    """A dataset as the scheduler names it: what planning needs of its contract, and what its job runs get.
+class PlannerInput(TypedDict):
+    """A dataset in the input of the planner: the parts of its contract that planning and job runs need.
 
-    `pull_minutes` says how often its API is asked; 0 if it has none.
+    `pull_minutes` is the interval between pulls of its API; 0 if it has no API.
     """
 
     dataset: str
@@ -41,10 +41,11 @@ class Asked(TypedDict):
     pull_minutes: int
 
 
-class Due(Asked):
-    """A dataset with work to do.
+class Due(PlannerInput):
+    """A dataset with due work.
 
-    `batches` are ids by move, joined by commas as the jobs take them, "" for none; `pull` says whether to ask its API.
+    `batches` contains the batch ids of each move, joined by commas as the jobs take them, "" for none. `pull` is
+    whether its API is due.
     """
 
     batches: dict[str, str]
@@ -52,15 +53,17 @@ class Due(Asked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Waiting:
+class _Plannable:
+    """The parts of a contract that `manifests.plan` reads."""
+
     dataset: str
     stage_prefix: str
     ingest: Ingest
 
 
-def asked(contract: Contract) -> Asked:
-    """What the scheduler says of a dataset."""
-    return Asked(
+def planner_input(contract: Contract) -> PlannerInput:
+    """Return the input of the planner for a dataset."""
+    return PlannerInput(
         dataset=contract.dataset,
         stage_prefix=contract.stage_prefix,
         ingest=str(contract.ingest),
@@ -70,76 +73,76 @@ def asked(contract: Contract) -> Asked:
 
 
 def handler(event: Mapping[str, Any], context: object) -> list[Due]:
-    """Lambda's entry: plan and tell what is due, for the datasets of `event["datasets"]` (`Asked`) in one environment.
+    """Plan the datasets of an event and return those with due work; the entry point of the Lambda function.
 
     Args:
-        event: `environment` and `datasets`.
-        context: Lambda's; not used.
+        event: `environment`, and `datasets` as a list of `PlannerInput`.
+        context: context of Lambda; not used.
     """
     names = names_of(event["environment"])
-    done = read_attempts(boto3.client("athena"), names=names)
-    return due(boto3.client("s3"), event["datasets"], done, names=names, now=datetime.now(UTC))
+    recorded = relevant_attempts(boto3.client("athena"), names=names)
+    return due(boto3.client("s3"), event["datasets"], recorded, names=names, now=datetime.now(UTC))
 
 
 def due(
-    s3: "S3Client", datasets: Iterable[Asked], done: Iterable[Attempt], *, names: Names, now: datetime
+    s3: "S3Client", datasets: Iterable[PlannerInput], recorded: Iterable[Attempt], *, names: Names, now: datetime
 ) -> list[Due]:
-    """Plan what waits in stage, and tell what is due of each dataset; one with nothing to do is left out.
+    """Plan waiting objects in stage and return the due work of each dataset that has some.
 
     Args:
         s3: S3 client.
-        datasets: what to look at.
-        done: attempts on their batches.
+        datasets: the datasets.
+        recorded: attempts on their batches.
         names: names of the deployment.
-        now: a dataset that failed lately is left out until its pause is over.
+        now: current time; a dataset that failed recently is left out until its pause is over.
     """
-    done = list(done)
-    found: list[Due] = []
-    for item in datasets:
-        dataset = item["dataset"]
-        waiting = _Waiting(dataset=dataset, stage_prefix=item["stage_prefix"], ingest=Ingest(item["ingest"]))
-        while plan_batch(s3, names=names, contract=waiting):
+    recorded = list(recorded)
+    due_datasets: list[Due] = []
+    for inputs in datasets:
+        dataset = inputs["dataset"]
+        plannable = _Plannable(dataset=dataset, stage_prefix=inputs["stage_prefix"], ingest=Ingest(inputs["ingest"]))
+        while plan_batch(s3, names=names, contract=plannable):
             pass
-        own = [attempt for attempt in done if attempt.dataset == dataset]
-        pending = attempts.pending(manifests.batch_ids(s3, names=names, dataset=dataset), own)
-        ids = {batch_id for move in Move for batch_id in pending[move]}
-        minutes = item["pull_minutes"]
+        own = [attempt for attempt in recorded if attempt.dataset == dataset]
+        due_ids = pending(manifests.batch_ids(s3, names=names, dataset=dataset), own)
+        ids = {batch_id for move in Move for batch_id in due_ids[move]}
+        minutes = inputs["pull_minutes"]
         pull = minutes > 0 and pulls.is_due(s3, names=names, dataset=dataset, minutes=minutes, now=now)
         if not ids and not pull:
             continue
         until = paused_until(attempt for attempt in own if attempt.batch_id in ids)
         if until is not None and now < until:
-            print(f"{dataset}: its last runs failed; nothing is started before {until:%Y-%m-%d %H:%M} UTC")  # noqa: T201
+            print(f"{dataset}: the last runs failed; no job starts before {until:%Y-%m-%d %H:%M} UTC")  # noqa: T201
             continue
-        now_due = {str(move): ",".join(pending[move][:BATCHES_A_RUN]) for move in Move}
-        found.append(Due(**item, batches=now_due, pull=pull))
-    return found
+        batches = {str(move): ",".join(due_ids[move][:BATCHES_A_RUN]) for move in Move}
+        due_datasets.append(Due(**inputs, batches=batches, pull=pull))
+    return due_datasets
 
 
-def paused_until(tried: Iterable[Attempt]) -> datetime | None:
-    """When batches that failed may be tried again; None if their last run succeeded.
+def paused_until(recorded: Iterable[Attempt]) -> datetime | None:
+    """Return the time until which failed batches are not retried; None if their last run succeeded.
 
     Args:
-        tried: attempts on the batches that are due.
+        recorded: attempts on the batches that are due.
     """
     last_success = datetime.min.replace(tzinfo=UTC)
     failed: dict[str, datetime] = {}
-    for attempt in tried:
-        if attempt.state == attempts.SUCCEEDED:
+    for attempt in recorded:
+        if attempt.state == SUCCEEDED:
             last_success = max(last_success, attempt.finished_at)
         else:
             failed[attempt.run_id] = attempt.finished_at
     in_a_row = sorted(at for at in failed.values() if at > last_success)
     if not in_a_row:
         return None
-    doublings = min(len(in_a_row) - 1, 10)  # a timedelta has an end, and LONGEST_PAUSE comes long before it
+    doublings = min(len(in_a_row) - 1, 10)  # more would overflow the timedelta, and LONGEST_PAUSE is reached earlier
     return in_a_row[-1] + min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
 
-def read_attempts(client: "AthenaClient", *, names: Names) -> list[Attempt]:
-    """The attempts that tell what is due: each batch's and move's last success, and all failures.
+def relevant_attempts(client: "AthenaClient", *, names: Names) -> list[Attempt]:
+    """Return the attempts that decide what is due: the last success of each batch and move, and all failures.
 
-    `lakehouse.batches.attempts` reads the same table by PyIceberg, which a function of boto3 alone has not.
+    `lakehouse.batches.attempts` reads the same table with PyIceberg, which the Lambda function does not have.
     """
     sql = f"""
         SELECT dataset, batch_id, move, state, run_id, gate, to_unixtime(started_at), to_unixtime(finished_at)
@@ -147,7 +150,7 @@ def read_attempts(client: "AthenaClient", *, names: Names) -> list[Attempt]:
             SELECT *, row_number() OVER (PARTITION BY dataset, batch_id, move, state ORDER BY finished_at DESC) AS age
             FROM {names.ops_database}.{OpsTable.BATCHES}
         )
-        WHERE age = 1 OR state = '{attempts.FAILED}'
+        WHERE age = 1 OR state = '{FAILED}'
     """  # noqa: S608 - our own names
     return sorted(
         (

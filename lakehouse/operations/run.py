@@ -1,4 +1,4 @@
-"""Bring what waits in stage to integration, by starting the Glue jobs and waiting for them."""
+"""Move waiting data from stage to integration: start the Glue jobs and wait for them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +32,16 @@ ENDED = ("SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "ERROR", "EXPIRED")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRun:
-    """One run of a job for a dataset, of a move's on batches of it; `state` is Glue's."""
+    """One run of a Glue job for a dataset.
+
+    Attributes:
+        dataset: the dataset.
+        move: the move of its batches, or the pull of its API.
+        batch_ids: batches of the run; empty for a pull.
+        run_id: id of the run in Glue.
+        state: state of the run in Glue.
+        error: Glue's error message; None if there is none.
+    """
 
     dataset: str
     move: Move | Fetch
@@ -43,22 +52,23 @@ class JobRun:
 
     @property
     def succeeded(self) -> bool:
+        """Whether the run ended and succeeded."""
         return self.state == "SUCCEEDED"
 
 
-def run(
+def run_datasets(
     contracts: Iterable[Contract], *, names: Names, catalog: Catalog, on_change: Callable[[JobRun], None]
 ) -> list[JobRun]:
-    """Run all moves of all datasets for what is waiting; a dataset that fails stops, the others go on.
+    """Run both moves of some datasets; if a dataset fails, the others go on.
 
     Args:
         contracts: the datasets.
         names: names of the deployment.
         catalog: Iceberg catalog.
-        on_change: told of every job run when it starts and when it ends; called from several threads.
+        on_change: called with every job run when it starts and when it ends, from several threads.
 
     Returns:
-        the ended job runs; empty when nothing waited.
+        the ended job runs; empty if no batch was due.
     """
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="run") as pool:
         ended = pool.map(
@@ -70,7 +80,11 @@ def run(
 def run_dataset(
     contract: Contract, *, names: Names, catalog: Catalog, on_change: Callable[[JobRun], None]
 ) -> Iterator[JobRun]:
-    """Run the moves of one dataset, one after the other, until nothing waits or one fails."""
+    """Plan batches and run the moves of one dataset one after the other, until no batch is due or a run fails.
+
+    Yields:
+        each job run after it has ended.
+    """
     session = boto3.Session()  # sessions are not safe to share between threads
     s3, glue = session.client("s3"), session.client("glue")
     while plan_batch(s3, names=names, contract=contract):
@@ -84,21 +98,21 @@ def run_dataset(
                 return
 
 
-def replay(contract: Contract, *, names: Names, catalog: Catalog, on_change: Callable[[JobRun], None]) -> list[JobRun]:
-    """Read again the batches of a dataset that hold rejected records, under the contract in force, and move them on.
-
-    A batch is read whole from stage and replaced whole in raw, so what was accepted before stays as it was.
+def replay_rejected(
+    contract: Contract, *, names: Names, catalog: Catalog, on_change: Callable[[JobRun], None]
+) -> list[JobRun]:
+    """Rerun the batches of a dataset that have rejected records.
 
     Returns:
-        the ended job runs; empty when no record is rejected.
+        the ended job runs; empty if no record is rejected.
     """
-    done = attempts.read(catalog, names=names, dataset=contract.dataset)
-    loads = attempts.last_successes(done, Move.STAGE_TO_RAW)
-    again = [batch_id for batch_id, load in sorted(loads.items()) if load.rejected]
-    return rerun(contract, again, names=names, catalog=catalog, on_change=on_change) if again else []
+    recorded = attempts.read(catalog, names=names, dataset=contract.dataset)
+    loads = attempts.last_successes(recorded, Move.STAGE_TO_RAW)
+    batch_ids = [batch_id for batch_id, load in sorted(loads.items()) if load.rejected]
+    return rerun_batches(contract, batch_ids, names=names, catalog=catalog, on_change=on_change) if batch_ids else []
 
 
-def rerun(
+def rerun_batches(
     contract: Contract,
     batch_ids: Sequence[str],
     *,
@@ -106,19 +120,21 @@ def rerun(
     catalog: Catalog,
     on_change: Callable[[JobRun], None],
 ) -> list[JobRun]:
-    """Read some batches of a dataset again from stage, and move on what waits then.
+    """Load some batches of a dataset again from stage under the active contract, then run all moves that are due.
+
+    A batch is read completely and replaced completely in raw, so records that were accepted before stay accepted.
 
     Returns:
         the ended job runs.
 
     Raises:
-        LakehouseError: there is no such batch.
+        LakehouseError: a batch does not exist.
     """
     planned = list(manifests.batch_ids(boto3.client("s3"), names=names, dataset=contract.dataset))
     if unknown := sorted(set(batch_ids) - set(planned)):
         raise LakehouseError(
-            f"{contract.dataset} has no batch {', '.join(unknown)}: its batches are "
-            f"{f'{planned[0]} to {planned[-1]}' if planned else 'not planned yet'}"
+            f"{contract.dataset} has no batch {', '.join(unknown)}; "
+            + (f"expected one of {planned[0]} to {planned[-1]}" if planned else "no batch of it has been planned yet")
         )
     glue = boto3.client("glue")
     ended = []
@@ -139,7 +155,7 @@ def run_job(
     contract: Contract,
     on_change: Callable[[JobRun], None],
 ) -> JobRun:
-    """Start a move's job on some batches and wait until it has ended."""
+    """Start the job of a move on some batches and wait until it has ended."""
     started = start(glue, move, names=names, contract=contract, batch_ids=batch_ids)
     on_change(started)
     ended = wait(glue, started, names=names)
@@ -148,13 +164,13 @@ def run_job(
 
 
 def due_batches(s3: "S3Client", dataset: str, *, names: Names, catalog: Catalog) -> dict[Move, list[str]]:
-    """Ids of the batches that each move has still to do."""
+    """Return the ids of the batches that are due, by move."""
     planned = manifests.batch_ids(s3, names=names, dataset=dataset)
     return attempts.pending(planned, attempts.read(catalog, names=names, dataset=dataset))
 
 
-def pull(glue: "GlueClient", contract: Contract, *, names: Names) -> JobRun:
-    """Have what is new of a dataset's API pulled to stage, and wait until that has ended."""
+def run_pull(glue: "GlueClient", contract: Contract, *, names: Names) -> JobRun:
+    """Start the job that pulls a dataset's API to stage and wait until it has ended."""
     started = start(glue, Fetch.API_TO_STAGE, names=names, contract=contract, batch_ids=())
     return wait(glue, started, names=names)
 
@@ -162,15 +178,15 @@ def pull(glue: "GlueClient", contract: Contract, *, names: Names) -> JobRun:
 def start(
     glue: "GlueClient", move: Move | Fetch, *, names: Names, contract: Contract, batch_ids: Iterable[str]
 ) -> JobRun:
-    """Start a job with what the dataset's size gives it; waits for a place when too many runs are active."""
+    """Start a job with the capacity of the dataset's size; wait while too many runs of the job are active."""
     batch_ids = tuple(batch_ids)
-    batches_ = {"--batch_ids": ",".join(batch_ids)} if batch_ids else {}
+    batch_argument = {"--batch_ids": ",".join(batch_ids)} if batch_ids else {}
 
     def run_id() -> str | None:
         try:
             return glue.start_job_run(
                 JobName=names.job(move),
-                Arguments={"--dataset": contract.dataset} | batches_,
+                Arguments={"--dataset": contract.dataset} | batch_argument,
                 **CAPACITIES[contract.size],
             )["JobRunId"]
         except glue.exceptions.ConcurrentRunsExceededException:
@@ -188,13 +204,13 @@ def start(
 
 
 def wait(glue: "GlueClient", job_run: JobRun, *, names: Names) -> JobRun:
-    """Wait until a job run has ended."""
+    """Wait until a job run has ended and return it with its final state."""
 
     def ended() -> JobRun | None:
-        glue_run = glue.get_job_run(JobName=names.job(job_run.move), RunId=job_run.run_id)["JobRun"]
-        if glue_run["JobRunState"] not in ENDED:
+        current = glue.get_job_run(JobName=names.job(job_run.move), RunId=job_run.run_id)["JobRun"]
+        if current["JobRunState"] not in ENDED:
             return None
-        return replace(job_run, state=glue_run["JobRunState"], error=glue_run.get("ErrorMessage"))
+        return replace(job_run, state=current["JobRunState"], error=current.get("ErrorMessage"))
 
     return wait_until(
         ended,

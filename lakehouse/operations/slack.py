@@ -1,6 +1,6 @@
-"""Notices in a Slack channel: a function that posts what the topics of alerts are told to an incoming webhook.
+"""Lambda function that posts the notifications of the alert topics to a Slack channel, through an incoming webhook.
 
-It runs as a Lambda function, so this module needs boto3 and nothing else.
+In Lambda only boto3 is installed, so this module imports nothing else.
 
 Source: Slack developer docs, "Sending messages using incoming webhooks" and "Formatting message text".
 """
@@ -17,33 +17,34 @@ import boto3
 from lakehouse.errors import LakehouseError
 
 SECRET = "LAKEHOUSE_SLACK_SECRET"  # noqa: S105 - the name of a variable
-SECONDS = 10
-LONGEST = 30_000
-"""Characters of a message, below Slack's 40,000."""
+"""Environment variable with the id of the secret that holds the webhook's URL."""
+TIMEOUT_SECONDS = 10
+MOST_CHARACTERS = 30_000
+"""Longest message; Slack's limit is 40,000 characters."""
 
 
 def handler(event: Mapping[str, Any], context: object) -> None:
-    """Lambda's entry: post each message of SNS; what Slack does not take is tried again by Lambda, twice.
+    """Post each SNS message to Slack; if it raises, Lambda retries it twice.
 
     Args:
-        event: `Records` as SNS sends them.
-        context: Lambda's; not used.
+        event: event of SNS, with `Records`.
+        context: context of Lambda; not used.
 
     Raises:
-        LakehouseError: the secret holds no webhook, or Slack did not take the message.
+        LakehouseError: the secret contains no webhook, or Slack did not accept the message.
     """
     url = webhook(os.environ[SECRET])
     for record in event["Records"]:
-        notice = record["Sns"]
-        post(url, text(notice.get("Subject") or "", notice["Message"]))
+        notification = record["Sns"]
+        post(url, message_text(notification.get("Subject") or "", notification["Message"]))
 
 
-def text(subject: str, message: str) -> str:
-    """A notice as Slack shows it: the subject in bold, and nothing in it read as markup of Slack's.
+def message_text(subject: str, message: str) -> str:
+    """Return a notification in Slack's format: the subject in bold, and all other markup escaped.
 
     Args:
-        subject: of the SNS message.
-        message: our own text, or CloudWatch's JSON of an alarm, of which description and reason are shown.
+        subject: subject of the SNS message.
+        message: a text of the lakehouse, or the JSON of a CloudWatch alarm, of which description and reason are shown.
     """
     try:
         alarm = json.loads(message)
@@ -52,20 +53,20 @@ def text(subject: str, message: str) -> str:
     if isinstance(alarm, dict) and "AlarmName" in alarm:
         message = f"{alarm.get('AlarmDescription') or ''}\n{alarm.get('NewStateReason') or ''}".strip()
     heading = f"*{_escaped(subject)}*\n" if subject else ""
-    return (heading + _escaped(message))[:LONGEST]
+    return (heading + _escaped(message))[:MOST_CHARACTERS]
 
 
 def webhook(secret: str) -> str:
-    """The webhook's URL, which is a secret: whoever knows it may post.
+    """Return the URL of the webhook from a secret; anyone with the URL can post to the channel.
 
     Raises:
-        LakehouseError: nobody has put it there yet.
+        LakehouseError: the secret does not contain a URL yet.
     """
     url = boto3.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"].strip()
     if not url.startswith(("https://", "http://127.0.0.1:")):
         raise LakehouseError(
-            f"secret {secret} holds no URL of a Slack webhook: `aws secretsmanager put-secret-value --secret-id "
-            f"{secret} --secret-string https://hooks.slack.com/services/...`"
+            f"secret {secret} does not contain the URL of a Slack webhook; set it: `aws secretsmanager "
+            f"put-secret-value --secret-id {secret} --secret-string https://hooks.slack.com/services/...`"
         )
     return str(url)
 
@@ -74,20 +75,20 @@ def post(url: str, message: str) -> None:
     """Post a message to a webhook.
 
     Raises:
-        LakehouseError: it was refused, or nobody answered; says why in Slack's words, and not where.
+        LakehouseError: Slack refused the message or did not answer; the error quotes Slack and hides the secret URL.
     """
-    request = urllib.request.Request(  # noqa: S310 - the scheme was looked at
+    request = urllib.request.Request(  # noqa: S310 - the scheme is checked
         url, data=json.dumps({"text": message}).encode(), headers={"Content-Type": "application/json"}
     )
     try:
-        urllib.request.urlopen(request, timeout=SECONDS).close()  # noqa: S310
+        urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS).close()  # noqa: S310
     except urllib.error.HTTPError as error:
-        said = error.read(500).decode(errors="replace")
-        raise LakehouseError(f"Slack refused a notice with HTTP status {error.code}: {said}") from None
+        answer = error.read(500).decode(errors="replace")
+        raise LakehouseError(f"Slack refused a notification with HTTP status {error.code}: {answer}") from None
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         raise LakehouseError(f"Slack did not answer: {getattr(error, 'reason', error)}") from None
 
 
-def _escaped(said: str) -> str:
-    """Slack reads `<`, `>` and `&` as its own; these three replacements are all that it asks for."""
-    return said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _escaped(text: str) -> str:
+    """Escape the three characters that Slack's format uses."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

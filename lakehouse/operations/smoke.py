@@ -1,4 +1,4 @@
-"""Does what was deployed answer? Asked after each deployment; reads, and changes nothing."""
+"""Check after a deployment that its jobs, contracts and queries work; nothing is changed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,47 +15,52 @@ from lakehouse.names import Move, Names
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One question and its answer.
+    """The result of one check.
 
-    Args:
-        what: what was asked for.
-        violation: what is wrong and what to do; None where it is right.
+    Attributes:
+        subject: the part of the deployment that was checked.
+        problem: what is wrong and what to do; None if the check passed.
     """
 
-    what: str
-    violation: str | None = None
+    subject: str
+    problem: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the check passed."""
+        return self.problem is None
 
 
 def checks(contracts: Sequence[Contract], *, names: Names) -> Iterator[Check]:
-    """Ask for every job, the contracts in force, and an answer of Athena.
+    """Yield the checks of all jobs, of the active contracts, and of Athena.
 
     Args:
-        contracts: those that should be in force.
+        contracts: the contracts that should be active.
         names: names of the deployment.
     """
     glue = boto3.client("glue")
     for move in Move:
-        what = f"job {names.job(move)}"
+        subject = f"job {names.job(move)}"
         try:
             glue.get_job(JobName=names.job(move))
-            yield Check(what=what)
+            yield Check(subject=subject)
         except ClientError as error:
-            yield Check(what=what, violation=f"{error}; `cdk deploy --all` makes it")
-    waiting = not_active(contracts, names=names)
+            yield Check(subject=subject, problem=f"{error}; `cdk deploy --all` creates the job")
+    inactive = not_active(contracts, names=names)
     yield Check(
-        what=f"{len(contracts)} contracts in force",
-        violation=f"{', '.join(waiting)} differ from {names.contracts_uri}; `lakehouse tables apply` puts them in force"
-        if waiting
+        subject=f"{len(contracts)} contracts active",
+        problem=f"{', '.join(inactive)} differ from the contracts here; `lakehouse tables apply` publishes them"
+        if inactive
         else None,
     )
-    yield _answer(names)
+    yield _athena_check(names)
 
 
-def _answer(names: Names) -> Check:
-    what = f"Athena in workgroup {names.workgroup}"
+def _athena_check(names: Names) -> Check:
+    subject = f"Athena in workgroup {names.workgroup}"
     try:
         result = query(boto3.client("athena"), "select 1", names=names)
     except (ClientError, LakehouseError) as error:
-        return Check(what=what, violation=str(error))
+        return Check(subject=subject, problem=str(error))
     rows = list(result.rows)
-    return Check(what=what, violation=None if rows == [("1",)] else f"`select 1` gave {rows}")
+    return Check(subject=subject, problem=None if rows == [("1",)] else f"`select 1` returned {rows}, expected 1")

@@ -1,6 +1,6 @@
-"""How each dataset stands: last batch in each zone, age against its SLA, what was rejected, is blocked or is running."""
+"""The status of each dataset: last batches, age and promised freshness, rejected records, blocked batches, job runs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ import boto3
 from pyiceberg.catalog import Catalog
 
 from lakehouse.batches import attempts, manifests
-from lakehouse.batches.attempts import Attempt
+from lakehouse.batches.attempts import FAILED, Attempt, blocked, last_successes
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Move, Names
 
@@ -21,18 +21,18 @@ RUNNING = ("STARTING", "RUNNING", "WAITING", "STOPPING")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """One dataset, as the records of its batches and Glue tell it now.
+    """The current status of one dataset, from the attempts on its batches and from Glue.
 
-    Args:
+    Attributes:
         dataset: the dataset.
-        waiting: batches that are planned and not in integration yet.
-        in_raw, in_integration: last batch in each zone; None if there is none.
-        age: time since the newest batch that is in integration arrived in stage; None if there is none.
-        freshness: how old the contract lets the newest data be.
-        received, rejected: records of all batches, as each was loaded last.
-        blocked: batches that gates hold, or after which what depends on the dataset waits.
-        failed: why the last attempt failed; None if it did not.
-        running: Glue job runs on the dataset that have not ended.
+        waiting: number of planned batches that are not in integration yet.
+        in_raw, in_integration: id of the last batch in each zone; None if there is none.
+        age: time since the newest batch of integration arrived in stage; None if there is none.
+        freshness: maximum age that the contract promises; None if it promises none.
+        received, rejected: number of records of all batches, each counted at its last load.
+        blocked: ids of batches whose gates did not pass.
+        failed: error of the last attempt; None if it succeeded.
+        running: Glue job runs of the dataset that have not ended.
     """
 
     dataset: str
@@ -49,78 +49,77 @@ class Status:
 
     @property
     def is_late(self) -> bool:
-        """Whether its newest data is older than its contract allows."""
+        """Whether the newest data is older than the contract promises."""
         return self.freshness is not None and (self.age is None or self.age > self.freshness)
 
 
-def status(contracts: Iterable[Contract], *, names: Names, catalog: Catalog) -> list[Status]:
-    """How each dataset stands, in the order given."""
+def statuses(contracts: Iterable[Contract], *, names: Names, catalog: Catalog) -> Iterator[Status]:
+    """Yield the status of each dataset."""
     s3, running = boto3.client("s3"), running_jobs(boto3.client("glue"), names=names)
-    done: dict[str, list[Attempt]] = {}
+    by_dataset: dict[str, list[Attempt]] = {}
     for attempt in attempts.read(catalog, names=names):
-        done.setdefault(attempt.dataset, []).append(attempt)
-    found = []
+        by_dataset.setdefault(attempt.dataset, []).append(attempt)
     for contract in contracts:
         dataset = contract.dataset
-        planned = manifests.batch_ids(s3, names=names, dataset=dataset)
-        history = done.get(dataset, [])
-        newest = _last(history, Move.RAW_TO_INTEGRATION)
-        arrived = manifests.load(s3, names=names, dataset=dataset, batch_id=newest).arrived_at if newest else None
-        found.append(
-            summary(
-                contract, planned, history, arrived=arrived, running=running.get(dataset, ()), now=datetime.now(UTC)
-            )
+        recorded = by_dataset.get(dataset, [])
+        newest = _last_batch(recorded, Move.RAW_TO_INTEGRATION)
+        yield summary(
+            contract,
+            manifests.batch_ids(s3, names=names, dataset=dataset),
+            recorded,
+            arrived=manifests.load(s3, names=names, dataset=dataset, batch_id=newest).arrived_at if newest else None,
+            running=running.get(dataset, ()),
+            now=datetime.now(UTC),
         )
-    return found
 
 
 def summary(
     contract: Contract,
     planned: Iterable[str],
-    history: Sequence[Attempt],
+    recorded: Sequence[Attempt],
     *,
     arrived: datetime | None,
     running: Iterable[str],
     now: datetime,
 ) -> Status:
-    """What the records of one dataset say.
+    """Compute the status of one dataset.
 
     Args:
         contract: the dataset.
         planned: ids of all its batches.
-        history: attempts on these, oldest first.
-        arrived: when the newest batch in integration arrived in stage.
-        running: its job runs that have not ended.
-        now: the time that ages are taken at.
+        recorded: attempts on the batches, oldest first.
+        arrived: when the newest batch of integration arrived in stage; None if integration has no batch.
+        running: job runs of the dataset that have not ended.
+        now: current time.
     """
-    merged = attempts.last_successes(history, Move.RAW_TO_INTEGRATION)
-    loads = attempts.last_successes(history, Move.STAGE_TO_RAW).values()
+    integrated = last_successes(recorded, Move.RAW_TO_INTEGRATION)
+    loads = last_successes(recorded, Move.STAGE_TO_RAW).values()
     return Status(
         dataset=contract.dataset,
-        waiting=len(set(planned) - merged.keys()),
-        in_raw=_last(history, Move.STAGE_TO_RAW),
-        in_integration=_last(history, Move.RAW_TO_INTEGRATION),
+        waiting=len(set(planned) - integrated.keys()),
+        in_raw=_last_batch(recorded, Move.STAGE_TO_RAW),
+        in_integration=_last_batch(recorded, Move.RAW_TO_INTEGRATION),
         age=now - arrived if arrived else None,
         freshness=contract.freshness,
         received=sum(load.received or 0 for load in loads),
         rejected=sum(load.rejected or 0 for load in loads),
-        blocked=tuple(sorted(one.batch_id for one in attempts.blocked(history))),
-        failed=history[-1].error if history and history[-1].state == attempts.FAILED else None,
+        blocked=tuple(sorted(attempt.batch_id for attempt in blocked(recorded))),
+        failed=recorded[-1].error if recorded and recorded[-1].state == FAILED else None,
         running=tuple(running),
     )
 
 
 def running_jobs(glue: "GlueClient", *, names: Names) -> Mapping[str, list[str]]:
-    """Job runs that have not ended, as `move run-id`, by dataset; looks at the latest 200 runs of each move."""
-    found: dict[str, list[str]] = {}
+    """Return the job runs that have not ended, as `MOVE RUN_ID` by dataset, among the latest 200 runs of each move."""
+    running: dict[str, list[str]] = {}
     for move in Move:
         for run in glue.get_job_runs(JobName=names.job(move), MaxResults=200)["JobRuns"]:
             dataset = run.get("Arguments", {}).get("--dataset")
             if dataset and run["JobRunState"] in RUNNING:
-                found.setdefault(dataset, []).append(f"{move} {run['Id']}")
-    return found
+                running.setdefault(dataset, []).append(f"{move} {run['Id']}")
+    return running
 
 
-def _last(history: Iterable[Attempt], move: Move) -> str | None:
-    """The newest batch that is there: batches are numbered as they are planned."""
-    return max(attempts.last_successes(history, move), default=None)
+def _last_batch(recorded: Iterable[Attempt], move: Move) -> str | None:
+    """Return the newest moved batch; ids are numbered in the order of planning."""
+    return max(last_successes(recorded, move), default=None)

@@ -25,8 +25,8 @@ from lakehouse.engine import catalog
 from lakehouse.engine.athena import query
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Move, Zone
-from lakehouse.operations import dbt, run
-from lakehouse.operations.run import JobRun
+from lakehouse.operations import dbt
+from lakehouse.operations.run import JobRun, run_datasets, run_pull
 from local import lake
 from local.airflow import dag_runs, lifecycle
 from local.airflow.dag_runs import Task
@@ -153,7 +153,7 @@ def move(made: Lake, contracts: Sequence[Contract]) -> str:
     Raises:
         LakehouseError: a job run failed.
     """
-    ended = run.run(contracts, names=made.names, catalog=catalog.load(), on_change=_on_change)
+    ended = run_datasets(contracts, names=made.names, catalog=catalog.load(), on_change=_on_change)
     if failed := [job_run for job_run in ended if not job_run.succeeded]:
         raise LakehouseError("\n".join(f"{item.dataset}: {item.move} {item.state}: {item.error}" for item in failed))
     return f"{len(ended)} job runs"
@@ -207,7 +207,7 @@ def _send(made: Lake, contracts: Sequence[Contract], files: Sequence[till.TillFi
 def _pull(made: Lake, contracts: Sequence[Contract]) -> str:
     exchange_rates = _named("exchange_rates", contracts)
     session = boto3.Session()  # sessions are not safe to share between threads
-    ended = run.pull(session.client("glue"), exchange_rates, names=made.names)
+    ended = run_pull(session.client("glue"), exchange_rates, names=made.names)
     if not ended.succeeded:
         raise LakehouseError(f"pulling exchange rates {ended.state}: {ended.error}")
     brought = pulls.last(session.client("s3"), names=made.names, dataset=exchange_rates.dataset)

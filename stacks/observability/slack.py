@@ -48,7 +48,7 @@ def add_slack(
         ],
         why_wildcards="It has none.",
         memory_mib=128,
-        timeout=Duration.seconds(3 * slack.SECONDS),
+        timeout=Duration.seconds(3 * slack.TIMEOUT_SECONDS),
         environment={slack.SECRET: names.slack_secret},
         settings=settings,
         key=key,

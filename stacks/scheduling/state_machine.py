@@ -14,7 +14,7 @@ from typing import Any
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Fetch, Move, Names
 from lakehouse.operations import dbt
-from lakehouse.operations.planner import asked
+from lakehouse.operations.planner import planner_input
 from lakehouse.sizes import Capacity
 
 Json = dict[str, Any]
@@ -61,7 +61,7 @@ def definition(
             | _catch("'moves'", then="Tell", output="[%s]"),
             "Alone?": _choice("$states.input > 1", then="The last one goes on", otherwise="Plan"),
             "The last one goes on": {"Type": "Succeed"},
-            "Plan": plan([asked(contract) for contract in contracts])
+            "Plan": plan([planner_input(contract) for contract in contracts])
             | {"Output": "{% $states.result.Payload %}", "Next": "Datasets"}
             | _catch("'planner'", then="Tell", output="[%s]"),
             "Datasets": {

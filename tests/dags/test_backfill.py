@@ -71,7 +71,7 @@ def test_a_killed_backfill_takes_up_what_is_left_behind_what_is_new(running: Run
     said, _ = resumed.communicate(timeout=300)
     assert resumed.returncode == 0, said
     assert f"{left} of {len(planned)} batches to move" in said
-    assert "begun" in said
+    assert "started" in said
     new, *again = [attempt.batch_id for attempt in loads(running, since=at_death) if attempt.batch_id not in done]
     assert new not in planned
     assert sorted(again) == sorted(set(planned) - done)

@@ -35,7 +35,7 @@ def test_a_gate_that_fails_stops_its_own_branch_and_is_told_once(running: Runnin
     assert of(tasks, "scans") == ["success"] * 3 + ["upstream_failed"] * 2
     assert of(tasks, "carriers") == ["success"] * 5
     ((subject, text),) = told(queue)
-    assert subject == "lakehouse-dev: parcels stands still: parcels.integration_gate failed"
+    assert subject == "lakehouse-dev: parcels is stopped: parcels.integration_gate failed"
     assert "batches: parcels-00000001" in text
     assert "enough" in text
     assert "task: parcels.integration_gate of shipping, run manual__" in text
@@ -52,7 +52,7 @@ def test_a_gate_that_fails_stops_its_own_branch_and_is_told_once(running: Runnin
     assert of(tasks, "parcels") == ["success"] * 5
     assert of(tasks, "scans") == ["success", "skipped", "success", "success", "success"]
     ((subject, text),) = told(queue)
-    assert subject == "lakehouse-dev: parcels goes on again"
+    assert subject == "lakehouse-dev: parcels works again"
     assert "enough" in text
 
 
@@ -72,7 +72,7 @@ def test_a_job_that_nobody_ends_is_stopped_by_airflow(running: Running) -> None:
     eventually(lambda: not process.is_running())
     eventually(lambda: [run["JobRunState"] for run in job_runs(running, LOAD, "carriers", since=begun)] == ["STOPPED"])
     ((subject, text),) = told(queue)
-    assert subject == "lakehouse-dev: carriers stands still: carriers.stage_to_raw failed"
+    assert subject == "lakehouse-dev: carriers is stopped: carriers.stage_to_raw failed"
     assert "was over and it was stopped" in text
 
 

@@ -31,7 +31,7 @@ def test_a_job_that_hangs_is_stopped_and_clearing_it_repeats_nothing_else(starte
     plan = started.home / "dags" / "plans" / "shipping.json"
     shipping = json.loads(plan.read_text())
     for dataset in shipping["datasets"]:
-        dataset["asked"]["capacity"]["Timeout"] = 1  # minute; Glue takes no less
+        dataset["planner_input"]["capacity"]["Timeout"] = 1  # minute; Glue takes no less
     plan.write_text(json.dumps(shipping))
     queue = subscribe(running.lake)
     told(queue)
@@ -53,14 +53,14 @@ def test_a_job_that_hangs_is_stopped_and_clearing_it_repeats_nothing_else(starte
     assert not process.is_running()
     # The rule on failures of Glue tells too, of its run.
     ((subject, text),) = [notice for notice in told(queue) if (notice[0] or "").startswith("lakehouse-dev: ")]
-    assert subject == "lakehouse-dev: carriers stands still: carriers.stage_to_raw failed"
+    assert subject == "lakehouse-dev: carriers is stopped: carriers.stage_to_raw failed"
     said = dict(line.split(": ", 1) for line in text.splitlines())
-    assert said["dataset or model"] == "carriers"
+    assert said["dataset, model or source"] == "carriers"
     assert said["batches"].startswith("carriers-0000000")
     assert said["task"].startswith(f"carriers.stage_to_raw of shipping, run {run}")
     assert said["reason"].startswith("TIMEOUT: Job run exceeded its timeout of 1 minutes.")
     assert said["log"].startswith(started.url)
-    assert "clear the failed task" in said["to do"]
+    assert "clear the failed task" in said["next step"]
 
     before = instances(started, "shipping", run)
     dag_runs.ask(
@@ -74,7 +74,7 @@ def test_a_job_that_hangs_is_stopped_and_clearing_it_repeats_nothing_else(starte
     assert again == failed
     assert all(task.startswith("carriers.") for task in failed)
     ((subject, _),) = told(queue)
-    assert subject == "lakehouse-dev: carriers goes on again"
+    assert subject == "lakehouse-dev: carriers works again"
     carriers = tables.integration(running.contract("carriers"), names=running.lake.names)
     assert carriers.count((11, None)) == carriers.count((12, None)) == 1
 

@@ -154,5 +154,5 @@ def test_a_folder_that_is_no_bundle_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "thesis.md").write_text("mine")
     made = bundle(tmp_path)
     assert made.returncode == 1
-    assert "holds no bundle of DAGs" in made.stderr
+    assert "not a bundle of DAGs" in made.stderr
     assert (tmp_path / "thesis.md").exists()

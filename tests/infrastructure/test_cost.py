@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from lakehouse.cost import prices as price_table
 from lakehouse.cost.estimate import Estimate, estimate
+from lakehouse.cost.prices import load_prices
 from tests.support.templates.assembly import Assembly
 
 WAITING = {
@@ -24,7 +24,7 @@ WAITING = {
 
 @pytest.fixture(scope="module")
 def estimates(everything: dict[str, Assembly]) -> Mapping[str, Estimate]:
-    prices = price_table.load("eu-central-1")
+    prices = load_prices("eu-central-1")
     return {name: estimate(assembly.templates.values(), prices=prices) for name, assembly in everything.items()}
 
 

@@ -11,7 +11,7 @@ import yaml
 import app as cdk_entry
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Fetch, Move, Names, Urgency
-from lakehouse.operations.planner import asked
+from lakehouse.operations.planner import planner_input
 from lakehouse.sizes import CAPACITIES, Size
 from reports.findings import DEPLOYMENTS
 from stacks.scheduling.state_machine import definition
@@ -50,7 +50,7 @@ def test_it_exists_where_there_is_no_airflow(everything: dict[str, Assembly]) ->
 
 def test_every_dataset_is_planned_with_what_its_size_gives_it(machine: Json, contracts: list[Contract]) -> None:
     payload = machine["States"]["Plan"]["Arguments"]["Payload"]
-    assert payload == {"environment": "dev", "datasets": [asked(contract) for contract in contracts]}
+    assert payload == {"environment": "dev", "datasets": [planner_input(contract) for contract in contracts]}
 
 
 def test_a_size_reaches_the_run(names: Names, contracts: list[Contract]) -> None:

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from emulator.runtime.server_lifecycle import Server
-from lakehouse.erasure import proof as record
-from lakehouse.erasure.subject import of_key
+from lakehouse.erasure.proof import hash_of
+from lakehouse.erasure.subject import subject_of_key
 from lakehouse.names import OpsTable, Zone
 from lakehouse.tables import ops
 from tests.support.reliability.club import a_club
@@ -27,8 +27,8 @@ def test_the_proof_does_not_say_who_it_was(aws: Server, tmp_path: Path) -> None:
     proof = json.loads(club.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     assert (row["state"], row["found"], row["dataset"]) == ("complete", 0, "people")
     assert proof["erasure_id"] == row["erasure_id"] == done.erasure_id
-    assert proof["key_hash"] == record.hash_of(planned.subject, salt=row["salt"])
-    assert proof["key_hash"] != record.hash_of(of_key(club.contract("people"), ["8"]), salt=row["salt"])
+    assert proof["key_hash"] == hash_of(planned.subject, salt=row["salt"])
+    assert proof["key_hash"] != hash_of(subject_of_key(club.contract("people"), ["8"]), salt=row["salt"])
     assert {definition.table for definition in ops.definitions(names=club.names)} >= {OpsTable.ERASURES}
 
     # Neither of these is there by what was left as it is.
@@ -39,5 +39,5 @@ def test_the_proof_does_not_say_who_it_was(aws: Server, tmp_path: Path) -> None:
     assert again.state == "incomplete"
     assert {place.uri.rpartition("/")[2]: place.remedy.partition(":")[0] for place in again.found} == {
         "1.jsonl": "Firehose could not deliver it",
-        "young.csv": "no table refers to it, but a job may be about to commit it",
+        "young.csv": "no table refers to it, but a running job may commit it",
     }

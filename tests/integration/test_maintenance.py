@@ -19,7 +19,7 @@ from lakehouse.engine.commit_conflicts import retry_on_conflict
 from lakehouse.engine.session import spark
 from lakehouse.errors import LakehouseError
 from lakehouse.maintenance import compaction, expiry, orphans, tombstones
-from lakehouse.maintenance.maintain import maintain
+from lakehouse.maintenance.maintain import maintain_table
 from lakehouse.maintenance.rewriting import rewrite
 from lakehouse.names import Zone
 from lakehouse.tables import definition as table_definition
@@ -277,16 +277,16 @@ def test_maintaining_twice_does_nothing_the_second_time(lake: Lake) -> None:
     for number in range(1, 7):
         load(lake, contract, number, change(contract, number, 1, number, "I", at=NOW))
     definition = table_definition.integration(contract, names=lake.names)
-    keep = partial(maintain, lake.catalog, definition, contract, names=lake.names)
+    maintain = partial(maintain_table, lake.catalog, definition, contract, names=lake.names)
 
-    planned = keep(dry_run=True)
+    planned = maintain(dry_run=True)
     assert planned.before is not None
     assert planned.compacted == planned.before.files >= 6
     assert planned.before == planned.after
-    done = keep()
+    done = maintain()
     assert done.before is not None
     assert done.after is not None
     assert (done.before, done.after.files) == (planned.before, 1)
-    again = keep()
+    again = maintain()
     assert (again.compacted, again.expired, again.orphans, again.before) == (0, 0, 0, done.after)
     assert len(lake.rows(contract)) == 6

@@ -56,8 +56,8 @@ def topic(aws: Server, posted: tuple[str, list[str]]) -> str:
 def test_what_a_topic_is_told_is_posted_to_slack(topic: str, posted: tuple[str, list[str]]) -> None:
     boto3.client("sns").publish(
         TopicArn=topic,
-        Subject="lakehouse-dev: parcels stands still: parcels.integration_gate failed",
-        Message="reason: rule enough FAIL: 1 > 2\nto do: `lakehouse rerun parcels BATCH`",
+        Subject="lakehouse-dev: parcels is stopped: parcels.integration_gate failed",
+        Message="reason: rule enough FAIL: 1 > 2\nnext step: `lakehouse rerun parcels BATCH`",
     )
     deadline = time.monotonic() + 60
     while not posted[1]:
@@ -65,7 +65,7 @@ def test_what_a_topic_is_told_is_posted_to_slack(topic: str, posted: tuple[str, 
         time.sleep(0.05)
     [text] = posted[1]
     assert text.splitlines() == [
-        "*lakehouse-dev: parcels stands still: parcels.integration_gate failed*",
+        "*lakehouse-dev: parcels is stopped: parcels.integration_gate failed*",
         "reason: rule enough FAIL: 1 &gt; 2",
-        "to do: `lakehouse rerun parcels BATCH`",
+        "next step: `lakehouse rerun parcels BATCH`",
     ]

@@ -140,4 +140,4 @@ def test_what_died_half_way_is_completed_by_asking_again(
 
 
 def _erase_with(club: Club, planned: Plan, build: Callable[[Sequence[str]], object]) -> Erasure:
-    return erase.erase(club.s3, planned, club.contracts, catalog=club.catalog, names=club.names, build=build)
+    return erase.run_erasure(club.s3, planned, club.contracts, catalog=club.catalog, names=club.names, build=build)

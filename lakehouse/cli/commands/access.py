@@ -1,4 +1,4 @@
-"""`lakehouse access`: who may see which column."""
+"""`lakehouse access`: show which role may see which column."""
 
 import csv
 import sys
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from lakehouse.cli.options import DEFAULT_CONTRACTS, Contracts, checked, console
+from lakehouse.cli.options import DEFAULT_CONTRACTS, Contracts, checked_contracts, console
 from lakehouse.contracts.violations import one_of
 from lakehouse.errors import LakehouseError
 from lakehouse.governance.access import Sight, matrix, tables
@@ -26,37 +26,39 @@ class Format(StrEnum):
 
 
 def access(
-    role: Annotated[str | None, typer.Option(help=f"One of {', '.join(ROLES)}; all if none is named.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="csv is for pipes.")] = Format.TABLE,
+    role: Annotated[str | None, typer.Option(help=f"One of {', '.join(ROLES)}; all roles if not set.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="table, or csv for pipes.")] = Format.TABLE,
     contracts: Contracts = DEFAULT_CONTRACTS,
 ) -> None:
-    """Show for each role and each column of each table whether it is visible, out of contracts and models.
+    """Show for each role and each column of each table whether the role may see it, from contracts and models.
 
-    `some rows` are those that the contract's rowFilter lets through. Needs no AWS.
+    `some rows`: the role sees only the rows that match the rowFilter of the contract.
+
+    Needs no AWS. Exit code 2: the role does not exist, or the contracts have violations.
     """
     if role not in (None, *ROLES):
         raise LakehouseError(f"no role {role!r}: {one_of(role, ROLES)}")
     roles = [ROLES[role]] if role else list(ROLES.values())
-    # Where tables stand says nothing of who sees them: names of any deployment will do.
+    # Access does not depend on the deployment, so the names of any deployment can be used.
     names = Names(environment="dev", account="000000000000", region="eu-central-1")
-    rows = list(matrix(tables(checked(contracts), models=dbt.PROJECT, names=names), roles))
-    header = ("zone", "table", "column", "classification", *(item.name for item in roles))
+    rows = list(matrix(tables(checked_contracts(contracts), models=dbt.PROJECT, names=names), roles))
+    header = ("zone", "table", "column", "classification", *(column_role.name for column_role in roles))
     lines = [(row.area, row.table, row.column, row.classification, *row.seen) for row in rows]
     if form is Format.CSV:
         writer = csv.writer(sys.stdout)
         writer.writerows([header, *lines])
         return
-    shown = Table()
-    for number, word in enumerate(header):
-        # A name that is cut short is no name, however narrow the screen is.
-        shown.add_column(word, no_wrap=True, min_width=max(len(line[number]) for line in (header, *lines)))
-    before = None
+    output = Table()
+    for number, heading in enumerate(header):
+        # A shortened name cannot be copied, so columns keep their width on a narrow screen.
+        output.add_column(heading, no_wrap=True, min_width=max(len(line[number]) for line in (header, *lines)))
+    previous = None
     for row, line in zip(rows, lines, strict=True):
         place = (row.area, row.table)
-        shown.add_row(*(place if place != before else ("", "")), *line[2:4], *(MARKS[sight] for sight in row.seen))
-        before = place
-    console.print(shown)
-    for number, item in enumerate(roles):
+        output.add_row(*(place if place != previous else ("", "")), *line[2:4], *(MARKS[sight] for sight in row.seen))
+        previous = place
+    console.print(output)
+    for number, column_role in enumerate(roles):
         counts = Counter(row.seen[number] for row in rows)
         some = f", {counts[Sight.SOME_ROWS]} in some rows" if counts[Sight.SOME_ROWS] else ""
-        console.print(f"{item.name}: {len(rows) - counts[Sight.NOTHING]} of {len(rows)} columns{some}")
+        console.print(f"{column_role.name}: {len(rows) - counts[Sight.NOTHING]} of {len(rows)} columns{some}")

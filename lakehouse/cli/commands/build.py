@@ -1,4 +1,4 @@
-"""`lakehouse build`: the curated zone, by dbt."""
+"""`lakehouse build`: build the curated zone with dbt."""
 
 from typing import Annotated
 
@@ -21,18 +21,23 @@ def build(
     ] = None,
     env: Environment = DEFAULT_ENVIRONMENT,
 ) -> None:
-    """Build and test the dimensions, facts and marts of the curated zone, by dbt on Athena.
+    """Build and test the dimensions, fact tables and marts of the curated zone, with dbt on Athena.
 
-    A model whose test fails stops those that depend on it, and so does a dataset that its gate holds; the tables that
-    readers see are replaced one by one, each as a whole.
+    If a test of a model fails, models that depend on it are not built. Models that depend on a blocked dataset are not
+    built either. Each table is replaced as a whole; until then readers see its last version.
+
+    Needs dbt (`make setup`). Exit code 0: all selected models and tests succeeded; 2: dbt could not run, or a model or
+    test failed.
     """
     names = names_of(env)
     blocked = {attempt.dataset for attempt in attempts.blocked(attempts.read(catalog.load(), names=names))}
     if blocked:
-        console.print(f"[yellow]blocked by their gates[/], with all that depends on them: {', '.join(sorted(blocked))}")
+        console.print(
+            f"[yellow]blocked by their gates[/]: {', '.join(sorted(blocked))}; models that depend on them are not built"
+        )
     table = Table("", "name", "status", "seconds", "")
     for node in dbt.build(names, select=tuple(select or ()), blocked=blocked):
-        said = node.message or "" if node.status not in ("success", "pass") else ""
+        message = node.message or "" if node.status not in ("success", "pass") else ""
         status = f"[{COLOURS.get(node.status, 'dim')}]{node.status}[/]"
-        table.add_row(node.kind, node.name, status, f"{node.seconds:.1f}", in_markup(said))
+        table.add_row(node.kind, node.name, status, f"{node.seconds:.1f}", in_markup(message))
     console.print(table)

@@ -1,4 +1,4 @@
-"""`lakehouse cost`: what an environment costs, from its templates."""
+"""`lakehouse cost`: estimate the cost of an environment from its templates."""
 
 import json
 import sys
@@ -12,8 +12,8 @@ from rich.table import Table
 
 from lakehouse.cli.options import DEFAULT_ENVIRONMENT, Environment, console
 from lakehouse.cost import assembly, report
-from lakehouse.cost import prices as price_table
 from lakehouse.cost.estimate import Estimate, estimate
+from lakehouse.cost.prices import load_prices
 from lakehouse.cost.report import Section
 from lakehouse.cost.synth import checkout, synthesize
 
@@ -26,40 +26,47 @@ class Format(StrEnum):
 
 def cost(
     profile: Annotated[
-        str | None, typer.Option(metavar="NAME", help="standard or minimal; the environment's own unless given.")
+        str | None, typer.Option(metavar="NAME", help="standard or minimal; by default the profile of the environment.")
     ] = None,
     region: Annotated[
-        str, typer.Option(envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], metavar="NAME", help="Whose prices.")
+        str, typer.Option(envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], metavar="NAME", help="AWS region of the prices.")
     ] = "eu-central-1",
     diff: Annotated[
-        str | None, typer.Option("--diff", metavar="REF", help="Compare with a commit, branch or tag of git.")
+        str | None,
+        typer.Option("--diff", metavar="REF", help="Compare with a commit, branch or tag."),
     ] = None,
     templates: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Templates that `cdk synth` made, in place of making them.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of `cdk synth`; by default templates are synthesized."),
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="markdown is for pull requests.")] = Format.TABLE,
+    form: Annotated[
+        Format, typer.Option("--format", help="table, markdown for pull requests, or json for programs.")
+    ] = Format.TABLE,
     env: Environment = DEFAULT_ENVIRONMENT,
 ) -> None:
-    """Estimate what an environment costs: a month with nothing happening, and each use.
+    """Estimate the fixed cost of an environment per month, and the cost of each use.
 
-    Reads CloudFormation templates and a dated table of AWS list prices (lakehouse/cost/prices.toml). What the table
-    does not know is listed, not left out. Needs no AWS account:
+    Reads CloudFormation templates and a dated table of AWS list prices (lakehouse/cost/prices.toml). Resources without
+    a price in the table are listed:
 
         lakehouse cost --env prod --diff main
+
+    Needs a checkout of the repository with the CDK, but no AWS account. Exit code 2: the app could not be synthesized,
+    or the table has no prices for the region.
     """
-    prices = price_table.load(region)
+    prices = load_prices(region)
     context = {"environment": env} | ({"profile": profile} if profile else {})
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
 
-        def read(made: Path) -> Estimate:
-            return estimate(assembly.templates(made).values(), prices=prices)
+        def estimate_of(synthesized: Path) -> Estimate:
+            return estimate(assembly.templates(synthesized).values(), prices=prices)
 
-        now = read(templates or synthesize(Path.cwd(), region=region, out=folder / "now", **context))
+        now = estimate_of(templates or synthesize(Path.cwd(), region=region, out=folder / "now", **context))
         before = None
         if diff:
             source = checkout(diff, folder=folder / "source")
-            before = read(synthesize(source, region=region, out=folder / "before", **context))
+            before = estimate_of(synthesize(source, region=region, out=folder / "before", **context))
     if form is Format.JSON:
         json.dump(report.as_json(now, before=before, prices=prices), sys.stdout, indent=2)
         sys.stdout.write("\n")

@@ -1,4 +1,4 @@
-"""`lakehouse lineage`: what a table or column is made of, down to the files, and what is made of it."""
+"""`lakehouse lineage`: show the sources of a table or column, down to files, or the tables that use it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,9 +18,9 @@ from lakehouse.lineage.page import page
 from lakehouse.settings import names_of
 
 MOST_FILES = 5
-"""Files of a batch that are printed; the rest are counted."""
+"""Most files of a batch that are printed; the others are counted."""
 WIDTH = 1000
-"""Columns of what is no screen."""
+"""Line width if the output is not a terminal."""
 
 
 def lineage(
@@ -28,25 +28,27 @@ def lineage(
         str | None,
         typer.Argument(metavar="[TABLE[.COLUMN]]", help="E.g. dim_customer, raw.orders.status, or a source's URI."),
     ] = None,
-    upstream: Annotated[bool, typer.Option("--upstream", help="What it is made of: the default.")] = False,
-    downstream: Annotated[bool, typer.Option("--downstream", help="What is made of it.")] = False,
-    batches: Annotated[int, typer.Option(min=1, metavar="N", help="Batches of each raw table to show.")] = 3,
+    upstream: Annotated[bool, typer.Option("--upstream", help="Show its sources (the default).")] = False,
+    downstream: Annotated[bool, typer.Option("--downstream", help="Show the tables that use it.")] = False,
+    batches: Annotated[int, typer.Option(min=1, metavar="N", help="Latest batches of each raw table to show.")] = 3,
     html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the graph as a page; of all tables if none is named.")
+        Path | None, typer.Option(metavar="FILE", help="Write an HTML page, of all tables if none is named.")
     ] = None,
     env: Environment = DEFAULT_ENVIRONMENT,
 ) -> None:
-    """Show what a table or column is made of, down to batches, files and databases, or what is made of it.
+    """Show the sources of a table or column, down to batches, files and databases, or the tables that use it.
 
-    It is read from ops.lineage, which jobs and dbt models write when they run. A name without its zone means the table
-    that is furthest from the sources. Without a table, all are listed.
+    Reads ops.lineage, which jobs and dbt models write when they run. A name without a zone means the table in the zone
+    that is furthest from the sources. Without a table, all tables are listed.
+
+    Needs read access to ops. Exit code 2: no table or column has that name, or the page cannot be written.
     """
     names = names_of(env)
     graph = of_events(record.latest(catalog.load(), names=names, batches=batches), names=names)
     place = graph.find(table.removeprefix(names.ops_database.removesuffix("ops"))) if table else None
     up = upstream or not downstream
     if place and html:
-        # The page shows both directions of a column within what was asked for.
+        # Within this part of the graph, the page shows both directions of a column.
         graph = graph.around(place, up=up, down=downstream)
     if html:
         _write(html, page(graph, chosen=place))
@@ -55,7 +57,7 @@ def lineage(
         for name in sorted(graph.tables):
             console.print(name, markup=False)
     else:
-        # A screen folds long lines, a pipe gets them whole.
+        # A terminal folds long lines; a pipe gets each line as a whole.
         output = console if console.is_terminal else Console(highlight=False, width=WIDTH)
         for direction in [True] * up + [False] * downstream:
             output.print(_tree(graph, place, up=direction), soft_wrap=False)
@@ -65,11 +67,11 @@ def _write(file: Path, text: str) -> None:
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise LakehouseError(f"can't write {file}: {error.strerror}") from error
+        raise LakehouseError(f"cannot write {file}: {error.strerror}") from error
 
 
 def _tree(graph: Graph, place: Place, *, up: bool) -> Tree:
-    """A place and, under it, what it is made of or what is made of it; what was shown is not gone into again."""
+    """Return a tree of the sources or targets of a place; a place that occurs again is not expanded again."""
     shown: set[Place | str] = {place}
 
     def grow(branch: Tree, at: Place) -> Tree:
@@ -95,24 +97,24 @@ def _name(place: Place) -> str:
 
 
 def _run(graph: Graph, name: str) -> str:
-    """How a table was written last, and which of its rules did not pass then."""
+    """Return a line about the last run that wrote a table, with the quality rules that failed; "" for a source."""
     table = graph.tables.get(name)
-    if table is None or not table.made:
+    if table is None or not table.runs:
         return ""
-    made = table.made[0]
-    rows = "" if made.rows is None else f", {made.rows:,} rows"
+    last = table.runs[0]
+    rows = "" if last.rows is None else f", {last.rows:,} rows"
     failed = ", ".join(rule for rule, passed in table.checks.items() if not passed)
-    said = f"  [red]failed: {escape(failed)}[/]" if failed else ""
-    return f"\n[dim]{escape(made.job)} {made.at:%Y-%m-%d %H:%M}{rows}[/]{said}"
+    failure = f"  [red]failed: {escape(failed)}[/]" if failed else ""
+    return f"\n[dim]{escape(last.job)} {last.at:%Y-%m-%d %H:%M}{rows}[/]{failure}"
 
 
 def _batches(graph: Graph, name: str) -> Iterator[str]:
-    """A line for each batch that brought a table's records, newest first, with its files."""
+    """Yield a line for each batch that was loaded into a table, newest first, with its files."""
     table = graph.tables.get(name)
-    for made in table.made if table else ():
-        if made.files:
-            files = [f"\n[dim]{escape(file)}[/]" for file in made.files[:MOST_FILES]]
-            more = len(made.files) - MOST_FILES
+    for run in table.runs if table else ():
+        if run.files:
+            files = [f"\n[dim]{escape(file)}[/]" for file in run.files[:MOST_FILES]]
+            more = len(run.files) - MOST_FILES
             files += [f"\n[dim]and {more} more[/]"] if more > 0 else []
-            rows = "" if made.rows is None else f": {made.rows:,} rows"
-            yield f"batch {escape(', '.join(made.batch_ids))}{rows}{''.join(files)}"
+            rows = "" if run.rows is None else f": {run.rows:,} rows"
+            yield f"batch {escape(', '.join(run.batch_ids))}{rows}{''.join(files)}"

@@ -1,4 +1,4 @@
-"""`lakehouse pull`: what is new of an API, to stage."""
+"""`lakehouse pull`: retrieve new data of an API to stage."""
 
 from typing import Annotated
 
@@ -6,12 +6,11 @@ import boto3
 import typer
 
 from lakehouse.batches import pulls
-from lakehouse.cli.datasets import chosen
-from lakehouse.cli.options import DEFAULT_CONTRACTS, DEFAULT_ENVIRONMENT, Contracts, Environment, console
+from lakehouse.cli.options import DEFAULT_CONTRACTS, DEFAULT_ENVIRONMENT, Contracts, Environment, console, contracts_of
 from lakehouse.cli.printable import in_markup
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Fetch
-from lakehouse.operations import run
+from lakehouse.operations.run import run_pull
 from lakehouse.settings import names_of
 
 
@@ -20,28 +19,34 @@ def pull(
     contracts: Contracts = DEFAULT_CONTRACTS,
     env: Environment = DEFAULT_ENVIRONMENT,
 ) -> None:
-    """Pull what is new of a dataset's API to stage, and wait for it.
+    """Retrieve new data of a dataset's API to stage with a Glue job, and wait until the job ends.
 
-    A pull counts when all of its pages are in stage, as one batch; one that fails counts nothing, and the next begins
-    where the last that counted ended.
+    The pages of one pull become one batch when all of them are in stage. A failed pull adds no batch; the next pull
+    starts at the cursor of the last batch.
+
+    Needs a deployment with the pull job. Exit code 2: the dataset has no API, or the pull failed; run it again.
     """
-    (contract,) = chosen(contracts, [dataset])
+    (contract,) = contracts_of(contracts, [dataset])
     if contract.source.api is None:
-        raise LakehouseError(f"{dataset} comes from a source of type {contract.source.type}: there is nothing to pull")
+        raise LakehouseError(
+            f"{dataset}: its source {contract.source.name} is of type {contract.source.type}; expected type api. "
+            f"`lakehouse ingest {dataset} FILE` uploads files"
+        )
     names, s3 = names_of(env), boto3.client("s3")
     before = pulls.last(s3, names=names, dataset=dataset)
-    with console.status(f"asking {contract.source.name}"):
-        ended = run.pull(boto3.client("glue"), contract, names=names)
+    with console.status(f"pulling from {contract.source.name}"):
+        ended = run_pull(boto3.client("glue"), contract, names=names)
     if not ended.succeeded:
         raise LakehouseError(
-            f"{dataset}: pulling from {contract.source.name} {ended.state}: {ended.error or 'no reason given'}; log "
-            f"group {names.job_log_group(Fetch.API_TO_STAGE, 'output')}, stream {ended.run_id}. Pull again"
+            f"{dataset}: the pull from {contract.source.name} ended with {ended.state}: "
+            f"{ended.error or 'Glue gives no reason'}; log group {names.job_log_group(Fetch.API_TO_STAGE, 'output')}, "
+            f"stream {ended.run_id}. Fix the cause, then run `lakehouse pull {dataset}` again"
         )
     after = pulls.last(s3, names=names, dataset=dataset)
     if after == before or after is None:
-        console.print(f"{dataset}: nothing new")
+        console.print(f"{dataset}: no new data")
     else:
         console.print(
-            f"{after.batch_id}: {len(after.objects)} pages up to {in_markup(str(after.cursor))}; "
-            f"`lakehouse run {dataset}`"
+            f"{after.batch_id}: {len(after.objects)} pages, cursor {in_markup(str(after.cursor))}; "
+            f"next: `lakehouse run {dataset}`"
         )

@@ -1,4 +1,4 @@
-"""`lakehouse query`: one Athena statement."""
+"""`lakehouse query`: run one statement on Athena."""
 
 import csv
 import json
@@ -15,13 +15,13 @@ from rich.text import Text
 from lakehouse.cli.options import DEFAULT_ENVIRONMENT, Environment, console
 from lakehouse.cli.printable import printable
 from lakehouse.contracts.violations import one_of
-from lakehouse.engine.athena import query as ask
+from lakehouse.engine import athena
 from lakehouse.errors import LakehouseError
 from lakehouse.governance.roles import ROLES
 from lakehouse.settings import names_of
 
 TABLE_ROWS = 1000
-"""A table on a screen ends here and says so; csv and json have no limit."""
+"""Most rows that are printed as a table; csv and json have no limit."""
 
 
 class Format(StrEnum):
@@ -31,46 +31,51 @@ class Format(StrEnum):
 
 
 def query(
-    sql: Annotated[str, typer.Argument(help="One statement, in Athena's SQL.")],
-    form: Annotated[Format, typer.Option("--format", help="csv and json (one object a line) are for pipes.")] = (
+    sql: Annotated[str, typer.Argument(help="One statement in Athena's SQL.")],
+    form: Annotated[Format, typer.Option("--format", help="table, or for pipes csv or json (one object per line).")] = (
         Format.TABLE
     ),
     role: Annotated[
-        str, typer.Option(envvar="LAKEHOUSE_ROLE", help=f"Whose workgroup it runs in: {', '.join(ROLES)}.")
+        str,
+        typer.Option(envvar="LAKEHOUSE_ROLE", help=f"Role whose workgroup is used: {', '.join(ROLES)}."),
     ] = "analyst",
     env: Environment = DEFAULT_ENVIRONMENT,
 ) -> None:
-    """Run SQL on Athena, in the workgroup of your role.
+    """Run one SQL statement on Athena, in the workgroup of a role.
 
-    Databases are lakehouse_<env>_raw, _integration, _curated and _ops:
+    The databases are lakehouse_<env>_raw, _integration, _curated and _ops:
 
         lakehouse query "select * from lakehouse_dev_curated.sales_by_region_month"
+
+    Needs the permissions of the role. Exit code 2: the role does not exist, or Athena refused the statement.
     """
     if role not in ROLES:
         raise LakehouseError(f"no role {role!r}: {one_of(role, ROLES)}")
-    deployment = names_of(env)
-    result = ask(boto3.client("athena"), sql, names=deployment, workgroup=deployment.workgroup_of(role))
-    names = [name for name, _ in result.columns]
+    names = names_of(env)
+    result = athena.query(boto3.client("athena"), sql, names=names, workgroup=names.workgroup_of(role))
+    columns = [name for name, _ in result.columns]
     match form:
         case Format.CSV:
             writer = csv.writer(sys.stdout)
-            writer.writerow(names)
+            writer.writerow(columns)
             writer.writerows(result.rows)
         case Format.JSON:
-            if twice := [name for name, times in Counter(names).items() if times > 1]:
-                raise LakehouseError(f"an object has each name once: tell the columns {', '.join(twice)} apart by `as`")
+            if repeated := [name for name, times in Counter(columns).items() if times > 1]:
+                raise LakehouseError(
+                    f"--format json needs distinct column names: rename the repeated {', '.join(repeated)} with `AS`"
+                )
             for row in result.rows:
-                sys.stdout.write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n")
+                sys.stdout.write(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) + "\n")
         case Format.TABLE:
             table = Table()
-            for name in names:
-                table.add_column(Text(printable(name)))
+            for column in columns:
+                table.add_column(Text(printable(column)))
             for count, row in enumerate(result.rows):
                 if count == TABLE_ROWS:
-                    table.caption = f"the first {TABLE_ROWS:,} rows; --format csv prints all"
+                    table.caption = f"the first {TABLE_ROWS:,} rows; --format csv prints all rows"
                     break
                 table.add_row(*(_cell(value) for value in row))
-            if names:
+            if columns:
                 console.print(table)
             console.print(f"{result.scanned_bytes:,} bytes scanned", style="dim")
 

@@ -1,4 +1,4 @@
-"""`lakehouse status`: how each dataset stands."""
+"""`lakehouse status`: show the status of each dataset."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -6,12 +6,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from lakehouse.cli.datasets import chosen
-from lakehouse.cli.options import DEFAULT_CONTRACTS, DEFAULT_ENVIRONMENT, Contracts, Environment, console
+from lakehouse.cli.options import DEFAULT_CONTRACTS, DEFAULT_ENVIRONMENT, Contracts, Environment, console, contracts_of
 from lakehouse.cli.printable import in_markup
 from lakehouse.engine import catalog
-from lakehouse.operations.status import Status
-from lakehouse.operations.status import status as look
+from lakehouse.operations.status import Status, statuses
 from lakehouse.settings import names_of
 
 
@@ -20,23 +18,25 @@ def status(
     contracts: Contracts = DEFAULT_CONTRACTS,
     env: Environment = DEFAULT_ENVIRONMENT,
 ) -> None:
-    """Show, for each dataset, its last batch in each zone, its age, what was rejected, and what is blocked or running.
+    """Show for each dataset the last batch in each zone, the age of its data, rejected records, and its state.
 
-    A batch's id is the dataset and the number shown, e.g. orders-00000007. Red is what somebody has to look at: data
-    older than the contract allows, a gate that holds, a failure.
+    A batch id is the dataset and the number shown, for example orders-00000007. Red needs action: data older than the
+    contract promises, a batch that its gate blocks, a failed run.
+
+    Needs read access to the deployment. Exit code 0 also if something is red.
     """
     table = Table("dataset", "raw", "integration", "waiting", "age / SLA", "rejected", "state")
     table.columns[0].no_wrap = True
-    for found in look(chosen(contracts, datasets or []), names=names_of(env), catalog=catalog.load()):
-        late = "red" if found.is_late else "default"
+    for current in statuses(contracts_of(contracts, datasets or []), names=names_of(env), catalog=catalog.load()):
+        age_style = "red" if current.is_late else "default"
         table.add_row(
-            found.dataset,
-            _number(found.in_raw),
-            _number(found.in_integration),
-            f"{found.waiting}" if found.waiting else "",
-            f"[{late}]{_short(found.age)}[/] / {_short(found.freshness)}",
-            f"{found.rejected:,} of {found.received:,}" if found.rejected else "",
-            _state(found),
+            current.dataset,
+            _number(current.in_raw),
+            _number(current.in_integration),
+            f"{current.waiting}" if current.waiting else "",
+            f"[{age_style}]{_short(current.age)}[/] / {_short(current.freshness)}",
+            f"{current.rejected:,} of {current.received:,}" if current.rejected else "",
+            _state(current),
         )
     console.print(table)
 
@@ -45,18 +45,18 @@ def _number(batch_id: str | None) -> str:
     return batch_id.rpartition("-")[2] if batch_id else "-"
 
 
-def _state(found: Status) -> str:
-    said = [f"[red]blocked[/] after {batch_id}" for batch_id in found.blocked]
-    said += [f"[red]failed[/]: {in_markup(found.failed)}"] if found.failed else []
-    said += [f"running: {run}" for run in found.running]
-    return "\n".join(said) or "[green]good[/]"
+def _state(current: Status) -> str:
+    lines = [f"[red]blocked[/]: {batch_id}" for batch_id in current.blocked]
+    lines += [f"[red]failed[/]: {in_markup(current.failed)}"] if current.failed else []
+    lines += [f"running: {run}" for run in current.running]
+    return "\n".join(lines) or "[green]ok[/]"
 
 
-def _short(time: timedelta | None) -> str:
-    """A time in the largest unit that it has two of, e.g. `36 h`."""
-    if time is None:
+def _short(duration: timedelta | None) -> str:
+    """Return a duration in days, hours or minutes, in the largest unit of which it has at least two, e.g. `36 h`."""
+    if duration is None:
         return "-"
-    minutes = time.total_seconds() / 60
+    minutes = duration.total_seconds() / 60
     for unit, size in (("d", 1440), ("h", 60)):
         if minutes >= 2 * size:
             return f"{minutes / size:.0f} {unit}"

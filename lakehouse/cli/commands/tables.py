@@ -1,4 +1,4 @@
-"""`lakehouse tables`: Iceberg tables as migrations."""
+"""`lakehouse tables`: create the Iceberg tables, and migrate them to the contracts."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from lakehouse.cli.options import (
     DEFAULT_ENVIRONMENT,
     Contracts,
     Environment,
-    checked,
+    checked_contracts,
     console,
 )
 from lakehouse.engine import catalog
@@ -22,7 +22,7 @@ from lakehouse.settings import names_of
 from lakehouse.tables import migrations
 from lakehouse.tables.diff import Action, Change
 
-app = typer.Typer(no_args_is_help=True, help="Tables of the datasets: see what would change, and change it.")
+app = typer.Typer(no_args_is_help=True, help="Show how tables differ from the contracts, and apply the changes.")
 
 _MARKS = {
     Action.CREATE: "[green]+[/green]",
@@ -40,16 +40,18 @@ _MARKS = {
 
 @app.command()
 def plan(contracts: Contracts = DEFAULT_CONTRACTS, env: Environment = DEFAULT_ENVIRONMENT) -> None:
-    """Show what differs between contracts and tables, who may see what included; changes nothing.
+    """Show how tables and their access rights differ from the contracts; changes nothing.
 
-    + is made, ~ is changed without touching data, ! would break the table and is refused by apply,
-    ? has no contract any more and is left alone, or waits for the next deployment of the stacks.
+    + is created, ~ is changed without rewriting data, ! would break the table and is refused by apply, ? is left alone:
+    its contract was removed, or it waits for the next deployment of the stacks.
+
+    Needs read access to the deployment. Exit code 0 also if there are differences; 2: the contracts have violations.
     """
-    read, names = checked(contracts), names_of(env)
-    found = migrations.plan(catalog.load(), read, names)
-    found += lake_formation.plan(boto3.client("lakeformation"), read, names=names)
-    _show(found)
-    counts = Counter(change.action for change in found)
+    checked, names = checked_contracts(contracts), names_of(env)
+    changes = migrations.plan(catalog.load(), checked, names)
+    changes += lake_formation.plan(boto3.client("lakeformation"), checked, names=names)
+    _show(changes)
+    counts = Counter(change.action for change in changes)
     others = sum(
         counts[action]
         for action in (Action.ADD, Action.RENAME, Action.ALTER, Action.DESCRIBE, Action.GOVERN, Action.OPTIMIZE)
@@ -59,24 +61,27 @@ def plan(contracts: Contracts = DEFAULT_CONTRACTS, env: Environment = DEFAULT_EN
 
 @app.command()
 def apply(contracts: Contracts = DEFAULT_CONTRACTS, env: Environment = DEFAULT_ENVIRONMENT) -> None:
-    """Create, evolve and classify the tables, and put the contracts in force for the jobs.
+    """Create, evolve and classify the tables, and publish the contracts, which makes them active for the jobs.
 
-    Columns are added and types widened without touching data. A change that would break a table is refused before
-    anything is changed. Applying twice changes nothing.
+    Columns are added and types are widened without rewriting data. If a change would break a table, all changes are
+    refused before anything is changed. Applying again changes nothing.
+
+    Needs write access to the deployment. Exit code 0: tables and contracts agree; 2: the contracts have violations, or
+    a change was refused.
     """
     names = names_of(env)
     with console.status("applying"):
-        read = checked(contracts)
-        made = migrations.apply(catalog.load(), read, names)
-        made += lake_formation.apply(boto3.client("lakeformation"), read, names=names)
-    _show(made)
-    console.print(f"{sum(change.action not in (Action.ORPHAN, Action.WAIT) for change in made)} changes applied")
-    console.print(f"contracts in force: {names.contracts_uri}")
+        checked = checked_contracts(contracts)
+        changes = migrations.apply(catalog.load(), checked, names)
+        changes += lake_formation.apply(boto3.client("lakeformation"), checked, names=names)
+    _show(changes)
+    console.print(f"{sum(change.action not in (Action.ORPHAN, Action.WAIT) for change in changes)} changes applied")
+    console.print(f"active contracts: {names.contracts_uri}")
 
 
-def _show(found: Sequence[Change]) -> None:
-    for table, changes in groupby(sorted(found, key=attrgetter("table")), key=attrgetter("table")):
+def _show(changes: Sequence[Change]) -> None:
+    for table, group in groupby(sorted(changes, key=attrgetter("table")), key=attrgetter("table")):
         console.print(f"[bold]{table}[/bold]")
-        for change in changes:
+        for change in group:
             console.print(f"  {_MARKS[change.action]} ", end="")
             console.print(change.detail, markup=False)

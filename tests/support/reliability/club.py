@@ -20,7 +20,7 @@ from lakehouse.contracts.model import Contract
 from lakehouse.erasure import erase, scan
 from lakehouse.erasure.erase import Plan
 from lakehouse.erasure.proof import Erasure
-from lakehouse.erasure.subject import Trait, of_key
+from lakehouse.erasure.subject import Trait, subject_of_key
 from lakehouse.erasure.versions import versions
 from lakehouse.moves import raw_to_integration, stage_to_raw
 from lakehouse.names import Move, Names, Zone
@@ -106,13 +106,13 @@ class Club:
         raw_to_integration.run(replace(job, move=Move.RAW_TO_INTEGRATION))
 
     def plan(self, *, with_related: bool) -> Plan:
-        subject = of_key(self.contract("people"), ["7"])
-        return erase.plan(
+        subject = subject_of_key(self.contract("people"), ["7"])
+        return erase.plan_erasure(
             self.s3, subject, self.contracts, with_related=with_related, catalog=self.catalog, names=self.names
         )
 
     def erase(self, planned: Plan) -> Erasure:
-        return erase.erase(
+        return erase.run_erasure(
             self.s3, planned, self.contracts, catalog=self.catalog, names=self.names, build=self.built.append
         )
 
@@ -130,7 +130,7 @@ class Club:
         return [
             f"{version.uri} {version.version_id}"
             for version in found
-            if scan.has(self.s3.get_object(**version.request)["Body"].read(), ZEBEDEE)
+            if scan.contains(self.s3.get_object(**version.request)["Body"].read(), ZEBEDEE)
         ]
 
 

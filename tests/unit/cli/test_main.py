@@ -8,8 +8,9 @@ import pytest
 from pyiceberg.catalog import Catalog
 
 from lakehouse.cli.commands import query
-from lakehouse.cli.datasets import chosen
 from lakehouse.cli.main import main
+from lakehouse.cli.options import contracts_of
+from lakehouse.engine import athena
 from lakehouse.engine.athena import Result
 from lakehouse.errors import LakehouseError
 from lakehouse.governance import lake_formation
@@ -76,12 +77,12 @@ def test_an_error_is_one_line_and_exit_code_2(
 
 
 def test_a_dataset_is_worked_on_once_and_one_without_a_contract_is_refused() -> None:
-    assert [found.dataset for found in chosen(str(CONTRACTS), ["orders", "customers", "orders"])] == [
+    assert [found.dataset for found in contracts_of(str(CONTRACTS), ["orders", "customers", "orders"])] == [
         "orders",
         "customers",
     ]
     with pytest.raises(LakehouseError, match=r"no dataset 'ordres' in .*: did you mean 'orders'"):
-        chosen(str(CONTRACTS), ["ordres"])
+        contracts_of(str(CONTRACTS), ["ordres"])
 
 
 def test_json_has_each_column_or_none(
@@ -90,13 +91,13 @@ def test_json_has_each_column_or_none(
     columns = (("id", "bigint"), ("id", "varchar"))
     monkeypatch.setattr(query, "names_of", lambda env: names)
     monkeypatch.setattr(
-        query, "ask", lambda *_, **__: Result(columns=columns, rows=iter([("1", "a")]), scanned_bytes=0)
+        athena, "query", lambda *_, **__: Result(columns=columns, rows=iter([("1", "a")]), scanned_bytes=0)
     )
     monkeypatch.setenv("AWS_REGION", names.region)
     monkeypatch.setenv("AWS_DEFAULT_REGION", names.region)
     assert run(monkeypatch, "query", "select a.id, b.id from a, b", "--format", "json") == 2
     printed = capsys.readouterr()
-    assert (printed.out, "tell the columns id apart by `as`" in printed.err) == ("", True)
+    assert (printed.out, "rename the repeated id with `AS`" in printed.err) == ("", True)
     assert run(monkeypatch, "query", "select a.id, b.id from a, b", "--format", "csv") == 0
     assert capsys.readouterr().out == "id,id\r\n1,a\r\n"
 

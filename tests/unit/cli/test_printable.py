@@ -75,8 +75,8 @@ def test_why_something_failed_is_shown_as_text(
     node = Node(name="one", kind="test", status="warn", seconds=0.1, message=text)
     for module, name, given in (
         (status, "names_of", names),
-        (status, "chosen", []),
-        (status, "look", [found]),
+        (status, "contracts_of", []),
+        (status, "statuses", [found]),
         (status.catalog, "load", None),
         (build, "names_of", names),
         (build.attempts, "attempts", []),

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tomllib
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,8 @@ import pytest
 
 from lakehouse.cli.main import main
 from lakehouse.cost import assembly, report
-from lakehouse.cost import prices as price_table
 from lakehouse.cost.estimate import Estimate, estimate
-from lakehouse.cost.prices import NotPricedError, Prices
+from lakehouse.cost.prices import NotPricedError, Prices, load_prices
 from lakehouse.cost.synth import checkout, synthesize
 from lakehouse.errors import LakehouseError
 
@@ -24,7 +24,7 @@ ENDPOINT = {"VpcEndpointType": "Interface", "SubnetIds": [{"Ref": "A"}, {"Ref": 
 
 @pytest.fixture(scope="module")
 def prices() -> Prices:
-    return price_table.load("eu-central-1")
+    return load_prices("eu-central-1")
 
 
 def template(**resources: tuple[str, dict[str, Any]]) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def test_what_has_no_price_is_said(prices: Prices, type_: str, properties: dict[
 
 
 def test_every_price_has_each_region_a_source_and_a_date() -> None:
-    table = tomllib.loads(Path(price_table.__file__).with_name("prices.toml").read_text())
+    table = tomllib.loads((resources.files("lakehouse.cost") / "prices.toml").read_text())
     assert table["as_of"].year >= 2026
     for rate in table["charge"]:
         assert rate["usd"].keys() == {"eu-central-1", "us-east-1"}, rate
@@ -102,7 +102,7 @@ def test_every_price_has_each_region_a_source_and_a_date() -> None:
 
 def test_a_region_without_prices_is_named() -> None:
     with pytest.raises(LakehouseError, match="no prices of mars-1: the table has eu-central-1, us-east-1"):
-        price_table.load("mars-1")
+        load_prices("mars-1")
 
 
 def test_a_difference_shows_what_differs_alone(prices: Prices) -> None:
@@ -139,7 +139,7 @@ def test_the_verb_reads_templates_and_prints_each_form(
 
 
 def test_a_folder_without_templates_is_named(tmp_path: Path) -> None:
-    with pytest.raises(LakehouseError, match="is no cloud assembly"):
+    with pytest.raises(LakehouseError, match="is not a cloud assembly"):
         assembly.templates(tmp_path)
 
 

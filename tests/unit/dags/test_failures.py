@@ -1,8 +1,8 @@
-"""What Airflow tries again: only what a repetition may mend."""
+"""Airflow retries only failures that may be temporary."""
 
 import pytest
 
-from dags.failures import may_pass, same
+from dags.failures import is_same_failure, may_be_temporary
 
 
 @pytest.mark.parametrize(
@@ -16,8 +16,8 @@ from dags.failures import may_pass, same
         "FAILED: Executor lost, the reason is not known",
     ],
 )
-def test_may_pass(reason: str) -> None:
-    assert may_pass(reason)
+def test_temporary_failures(reason: str) -> None:
+    assert may_be_temporary(reason)
 
 
 @pytest.mark.parametrize(
@@ -30,18 +30,18 @@ def test_may_pass(reason: str) -> None:
         "FAILED: ModuleNotFoundError: No module named 'lakehouse'",
     ],
 )
-def test_will_not_pass(reason: str) -> None:
-    assert not may_pass(reason)
+def test_permanent_failures(reason: str) -> None:
+    assert not may_be_temporary(reason)
 
 
-def test_the_same_failure_is_told_once_whichever_run_it_met() -> None:
+def test_the_same_failure_is_recognised_in_another_run() -> None:
     first = "TIMEOUT: exceeded its timeout of 60 minutes. (Glue job run jr_0a1b)"
-    assert same(first, first.replace("jr_0a1b", "jr_2c3d"))
+    assert is_same_failure(first, first.replace("jr_0a1b", "jr_2c3d"))
     assert (
-        same(
+        is_same_failure(
             "Athena query 9a1b2c3d-0000-1111-2222-333344445555 FAILED", "Athena query 00000000-0000-1111-2222-3 FAILED"
         )
         is False
     )
-    assert not same(first, first.replace("60", "120"))
-    assert not same(None, first)
+    assert not is_same_failure(first, first.replace("60", "120"))
+    assert not is_same_failure(None, first)

@@ -74,7 +74,7 @@ def test_a_model_is_in_the_dag_of_the_domain_that_it_is_made_of(tmp_path: Path) 
     assert shared.reads == ("of_a", "two")
 
 
-def test_a_faulty_contract_spoils_its_own_domain_alone(tmp_path: Path) -> None:
+def test_violations_affect_only_their_own_domain(tmp_path: Path) -> None:
     write(tmp_path, "a/one")
     write(tmp_path, "b/two", "nothing")
     write(tmp_path, "b/three")

@@ -6,7 +6,7 @@ import pytest
 
 from lakehouse.contracts import types
 from lakehouse.erasure import journal
-from lakehouse.erasure.subject import of_key
+from lakehouse.erasure.subject import subject_of_key
 from lakehouse.names import Names, Zone
 from tests.support.contract_builders import column, contract
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 )
 def test_a_key_is_read_as_it_was_written(s3: "S3Client", names: Names, type_: types.Type, text: str) -> None:
     people = contract(column("id", type_, required=True), key=("id",))
-    subject = of_key(people, [text])
-    journal.remember(s3, subject, [], names=names)
-    assert journal.remembered(s3, subject, [people], names=names) == [subject]
-    journal.forget(s3, subject, names=names)
+    subject = subject_of_key(people, [text])
+    journal.write(s3, subject, [], names=names)
+    assert journal.read(s3, subject, [people], names=names) == [subject]
+    journal.delete(s3, subject, names=names)
     assert s3.list_objects_v2(Bucket=names.bucket(Zone.RAW))["KeyCount"] == 0

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.types import LONG, STRING, decimal
-from lakehouse.erasure.records import without
+from lakehouse.erasure.records import remove_records
 from lakehouse.erasure.subject import Subject
 from lakehouse.errors import LakehouseError
 from lakehouse.readers.numbers import original_rows
@@ -34,7 +34,7 @@ def of(format_: str, **source: Any) -> Subject:
         (b'ID,name,spent\r\n7,"b\r\no,b",2\r\n8,x,1\r\n7,y,1', b"ID,name,spent\r\n\r\n\r\n8,x,1\r\n", 2),
         (b"ID,name,spent\r6,a,1\r7,b,1\r8,c,1\r", b"ID,name,spent\r6,a,1\r\r8,c,1\r", 1),
         (b"ID,name,spent\n6,\xff,1\n7,b,1\n8,\xe9,1", b"ID,name,spent\n6,\xff,1\n\n8,\xe9,1", 1),
-        # A record that is refused has its key all the same; where that can't be read, its text decides.
+        # A rejected record still has its key; if the key cannot be read, the text decides.
         (b"ID,name,spent\n7,bob,much\n8,x,much\n", b"ID,name,spent\n\n8,x,much\n", 1),
         (b"ID,name,spent\n7,bob\n8,cy\n77,7up\n", b"ID,name,spent\n\n8,cy\n77,7up\n", 1),
         (b"ID,name,spent\n6,ann,7\n", b"ID,name,spent\n6,ann,7\n", 0),
@@ -43,15 +43,15 @@ def of(format_: str, **source: Any) -> Subject:
     ],
 )
 def test_lines_of_a_csv(before: bytes, after: bytes, count: int) -> None:
-    left = without(before, of("csv"), uri=URI)
+    left = remove_records(before, of("csv"), uri=URI)
     assert (left.content, left.count, left.removed) == (after, count, ())
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
 def test_lines_in_another_encoding(encoding: str) -> None:
-    left = without("ID,name,spent\n7,bö,1\n8,cé,2\n".encode(encoding), of("csv", encoding=encoding), uri=URI)
+    left = remove_records("ID,name,spent\n7,bö,1\n8,cé,2\n".encode(encoding), of("csv", encoding=encoding), uri=URI)
     assert left.content == "ID,name,spent\n\n8,cé,2\n".encode(encoding)
-    assert without(b"ID\n7\n8\n", of("csv", encoding="utf-8-sig"), uri=URI).content == b"ID\n\n8\n"
+    assert remove_records(b"ID\n7\n8\n", of("csv", encoding="utf-8-sig"), uri=URI).content == b"ID\n\n8\n"
 
 
 @pytest.mark.parametrize(
@@ -63,19 +63,19 @@ def test_lines_in_another_encoding(encoding: str) -> None:
     ],
 )
 def test_lines_that_would_not_stay_are_left_and_named(content: bytes, encoding: str) -> None:
-    with pytest.raises(LakehouseError, match="nothing of it was changed"):
-        without(content, of("csv", encoding=encoding), uri=URI)
+    with pytest.raises(LakehouseError, match="the object was not changed"):
+        remove_records(content, of("csv", encoding=encoding), uri=URI)
 
 
 def test_what_was_compressed_is_compressed_again() -> None:
-    left = without(gzip.compress(b"ID,name,spent\n7,bob,2\n8,x,1\n"), of("csv"), uri=URI)
+    left = remove_records(gzip.compress(b"ID,name,spent\n7,bob,2\n8,x,1\n"), of("csv"), uri=URI)
     assert left.count == 1
     assert gzip.decompress(left.content) == b"ID,name,spent\n\n8,x,1\n"
 
 
 def test_lines_of_json() -> None:
     lines = b'{"ID": 6, "spent": 1.10}\n\n{"ID": 7, "name": "b"}\n{"ID": 8}'
-    left = without(lines, of("jsonl"), uri=URI)
+    left = remove_records(lines, of("jsonl"), uri=URI)
     assert (left.content, left.count) == (b'{"ID": 6, "spent": 1.10}\n\n\n{"ID": 8}', 1)
 
 
@@ -90,7 +90,7 @@ def test_lines_of_json() -> None:
     ],
 )  # fmt: skip
 def test_elements_of_a_json_document(before: str, after: str) -> None:
-    left = without(before.encode(), of("json"), uri=URI)
+    left = remove_records(before.encode(), of("json"), uri=URI)
     assert left.content.decode() == after
     assert left.count == before.count('"ID": 7')
 
@@ -100,14 +100,14 @@ def test_elements_of_a_json_document(before: str, after: str) -> None:
 )
 def test_a_json_document_keeps_its_encoding(encoding: str, mark: str) -> None:
     before = f'{mark}[{{"ID": 7, "name": "Bö"}}, {{"ID": 6, "name": "Zoë"}}]'.encode(encoding)
-    left = without(before, of("json", encoding=encoding), uri=URI)
+    left = remove_records(before, of("json", encoding=encoding), uri=URI)
     assert left.content.decode(encoding) == '[ {"ID": 6, "name": "Zoë"}]'
 
 
 def test_spaces_within_a_text_are_no_ends_of_lines() -> None:
     shop = contract(column("name", STRING), format_="json", key=("name",))
     content = '[{"name": "a b"}, {"name": "a\u2028b"}]'.encode()
-    left = without(content, Subject(contract=shop, values={"name": ("a\u2028b",)}), uri=URI)
+    left = remove_records(content, Subject(contract=shop, values={"name": ("a\u2028b",)}), uri=URI)
     assert left.content == b'[{"name": "a b"} ]'
 
 
@@ -115,7 +115,7 @@ def test_rows_of_parquet() -> None:
     table = pa.table({"ID": pa.array([6, 7, 8, 7], pa.int32()), "name": ["a", "b", "c", "d"], "more": [1, 2, 3, 4]})
     file = io.BytesIO()
     pq.write_table(table, file, compression="zstd")
-    left = without(file.getvalue(), of("parquet"), uri=URI)
+    left = remove_records(file.getvalue(), of("parquet"), uri=URI)
     kept = pq.ParquetFile(io.BytesIO(left.content))
     assert (left.count, left.removed) == (2, (2, 4))
     assert kept.read().to_pylist() == [{"ID": 6, "name": "a", "more": 1}, {"ID": 8, "name": "c", "more": 3}]
@@ -128,7 +128,7 @@ def test_records_of_avro() -> None:
     schema = fastavro.parse_schema({"type": "record", "name": "r", "fields": fields})
     file = io.BytesIO()
     fastavro.writer(file, schema, [{"ID": 6, "name": "a"}, {"ID": 7, "name": "b"}, {"ID": 8, "name": None}], "deflate")
-    left = without(file.getvalue(), of("avro"), uri=URI)
+    left = remove_records(file.getvalue(), of("avro"), uri=URI)
     reader = fastavro.reader(io.BytesIO(left.content))
     assert (left.count, left.removed) == (1, (2,))
     assert list(reader) == [{"ID": 6, "name": "a"}, {"ID": 8, "name": None}]
@@ -137,20 +137,20 @@ def test_records_of_avro() -> None:
 
 def test_an_object_that_cannot_be_read_has_nobody() -> None:
     broken = gzip.compress(b"ID,name,spent\n7,bob,2\n8,x,1\n" * 400)[:60]
-    assert without(broken, of("csv"), uri=URI).count == 0
+    assert remove_records(broken, of("csv"), uri=URI).count == 0
 
 
 def test_what_cannot_be_told_apart_is_left_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(without.__globals__, "_lines", lambda content, *_, **__: content)
-    with pytest.raises(LakehouseError, match=r"1 of its 2 records cannot be told from the others"):
-        without(b"ID,name,spent\n7,bob,2\n8,x,1\n", of("csv"), uri=URI)
+    monkeypatch.setitem(remove_records.__globals__, "_lines", lambda content, *_, **__: content)
+    with pytest.raises(LakehouseError, match=r"1 of its 2 records cannot be separated from the others"):
+        remove_records(b"ID,name,spent\n7,bob,2\n8,x,1\n", of("csv"), uri=URI)
 
 
 def test_a_text_key() -> None:
     shop: Contract = contract(column("email", STRING, required=True), column("id", LONG), key=("email",))
     subject = Subject(contract=shop, values={"email": ("a.b@example.com",)})
     content = b"email,id\na.b@example.com,1\naxb@example.com,2\n"
-    assert without(content, subject, uri=URI).content == b"email,id\n\naxb@example.com,2\n"
+    assert remove_records(content, subject, uri=URI).content == b"email,id\n\naxb@example.com,2\n"
 
 
 @given(st.sets(st.integers(1, 30)))

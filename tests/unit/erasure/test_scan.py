@@ -12,14 +12,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from lakehouse.contracts.types import DATE, LONG, STRING, TIMESTAMP, Type, decimal
-from lakehouse.erasure.scan import has
-from lakehouse.erasure.subject import Subject, of_key, text_of
+from lakehouse.erasure.scan import contains
+from lakehouse.erasure.subject import Subject, comparable_text, subject_of_key
 from lakehouse.errors import LakehouseError
 from tests.support.contract_builders import column, contract
 
 SHOP = contract(column("customer_id", LONG, source_name="CustomerID"), column("name"), key=("customer_id",))
 OUT_OF_RANGE = pa.struct([("t", pa.timestamp("us")), ("to", pa.string())])
-SEVEN = of_key(SHOP, ["7"]).traits
+SEVEN = subject_of_key(SHOP, ["7"]).traits
 
 
 def parquet(**columns: pa.Array) -> bytes:
@@ -67,45 +67,45 @@ def avro(value: int) -> bytes:
     ],
 )
 def test_a_record_with_the_key_is_the_persons(content, value: int) -> None:  # type: ignore[no-untyped-def]
-    assert has(content(value), [SEVEN]) is (value == 7)
+    assert contains(content(value), [SEVEN]) is (value == 7)
 
 
 def test_another_column_with_the_value_is_not() -> None:
-    assert not has(b"quantity,customer_id\n7,8\n", [SEVEN])
-    assert not has(parquet(quantity=pa.array([7])), [SEVEN])
+    assert not contains(b"quantity,customer_id\n7,8\n", [SEVEN])
+    assert not contains(parquet(quantity=pa.array([7])), [SEVEN])
 
 
-def test_a_telling_value_is_found_wherever_it_stands() -> None:
+def test_a_distinctive_value_is_found_in_any_column_and_text() -> None:
     shop = contract(column("email", STRING), key=("email",))
-    person = of_key(shop, ["ann@example.com"]).traits
-    assert has(b"To: ann@example.com\n", [person])
-    assert has(parquet(anything=pa.array(["mail ann@example.com"])), [person])
-    assert not has(parquet(anything=pa.array(["bob@example.com"])), [person])
-    zoe = of_key(shop, ["zoë@example.com"]).traits
-    assert has("to;zoë@example.com\n".encode("cp1252"), [zoe])
-    assert has("to;zoë@example.com\n".encode("utf-16"), [zoe])
-    assert has(parquet(at=pa.array([{"t": 2**60, "to": "zoë@example.com"}], OUT_OF_RANGE)), [zoe])
+    person = subject_of_key(shop, ["ann@example.com"]).traits
+    assert contains(b"To: ann@example.com\n", [person])
+    assert contains(parquet(anything=pa.array(["mail ann@example.com"])), [person])
+    assert not contains(parquet(anything=pa.array(["bob@example.com"])), [person])
+    zoe = subject_of_key(shop, ["zoë@example.com"]).traits
+    assert contains("to;zoë@example.com\n".encode("cp1252"), [zoe])
+    assert contains("to;zoë@example.com\n".encode("utf-16"), [zoe])
+    assert contains(parquet(at=pa.array([{"t": 2**60, "to": "zoë@example.com"}], OUT_OF_RANGE)), [zoe])
 
 
 def test_a_key_of_several_columns_is_all_of_them() -> None:
     lines = contract(column("order_id", LONG), column("line", LONG), key=("order_id", "line"))
-    person = of_key(lines, ["line=2", "order_id=10"]).traits
-    assert has(b"order_id,line\n10,2\n", [person])
-    assert not has(b"order_id,line\n10,3\n2,10\n", [person])
+    person = subject_of_key(lines, ["line=2", "order_id=10"]).traits
+    assert contains(b"order_id,line\n10,2\n", [person])
+    assert not contains(b"order_id,line\n10,3\n2,10\n", [person])
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"Obj\x01", b"{", b"\x1f\x8b", bytes(range(256))])
 def test_any_bytes_can_be_looked_at(content: bytes) -> None:
-    assert not has(content, [SEVEN])
+    assert not contains(content, [SEVEN])
 
 
 def test_values_are_the_same_text_in_every_type() -> None:
-    assert {text_of(value) for value in (7, 7.0, "7", " 7 ")} == {"7"}
-    assert text_of(Decimal(f"{10**37 + 1}.0")) == f"{10**37 + 1}"
+    assert {comparable_text(value) for value in (7, 7.0, "7", " 7 ")} == {"7"}
+    assert comparable_text(Decimal(f"{10**37 + 1}.0")) == f"{10**37 + 1}"
 
 
 @pytest.mark.parametrize(
-    ("type_", "given", "value"),
+    ("type_", "text", "value"),
     [
         (LONG, "7.0", 7),
         (decimal(10, 2), "7", Decimal("7.00")),
@@ -114,28 +114,28 @@ def test_values_are_the_same_text_in_every_type() -> None:
         (STRING, " a=b ", " a=b "),
     ],
 )
-def test_a_key_is_read_as_the_readers_read_it(type_: Type, given: str, value: object) -> None:
+def test_a_key_is_read_as_the_readers_read_it(type_: Type, text: str, value: object) -> None:
     shop = contract(column("id", type_), key=("id",))
-    assert of_key(shop, [f"id={given}"]).values == {"id": (value,)}
+    assert subject_of_key(shop, [f"id={text}"]).values == {"id": (value,)}
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("parts", "message"),
     [
-        (["x"], "'x' is no value of customer_id"),
-        (["name=7"], "'name=7' is no value of customer_id"),
-        ([" "], "is not its key; give --key customer_id="),
-        (["7", "8"], "is not its key; give --key customer_id="),
+        (["x"], "'x' is not a value of customer_id"),
+        (["name=7"], "'name=7' is not a value of customer_id"),
+        ([" "], "is not its key; expected --key customer_id="),
+        (["7", "8"], "is not its key; expected --key customer_id="),
     ],
 )
-def test_what_names_nobody_is_refused(given: list[str], message: str) -> None:
+def test_an_incomplete_or_invalid_key_is_refused(parts: list[str], message: str) -> None:
     with pytest.raises(LakehouseError, match=message):
-        of_key(SHOP, given)
+        subject_of_key(SHOP, parts)
 
 
 def test_a_dataset_without_a_key_names_nobody() -> None:
     with pytest.raises(LakehouseError, match="no primary key"):
-        of_key(contract(column("a")), ["1"])
+        subject_of_key(contract(column("a")), ["1"])
 
 
 def test_a_subject_is_of_its_own_rows() -> None:
@@ -143,8 +143,8 @@ def test_a_subject_is_of_its_own_rows() -> None:
     assert Subject(contract=SHOP, values={"customer_id": (7,)}).mask(rows).to_pylist() == [True, False, False]
 
 
-def test_where_columns_mean_something_else_only_telling_values_count() -> None:
+def test_others_are_found_by_distinctive_values_only() -> None:
     shop = contract(column("email", STRING), key=("email",))
-    person = of_key(shop, ["ann@example.com"]).traits
-    assert not has(b'{"customer_id": 7}', [], others=[SEVEN])
-    assert has(b'{"note": "from ann@example.com"}', [], others=[SEVEN, person])
+    person = subject_of_key(shop, ["ann@example.com"]).traits
+    assert not contains(b'{"customer_id": 7}', [], others=[SEVEN])
+    assert contains(b'{"note": "from ann@example.com"}', [], others=[SEVEN, person])

@@ -61,9 +61,9 @@ def test_a_model_without_a_classification_is_hidden(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("meta", "column", "said"),
     [
-        ("classification: public", "", r"models\.yml: model m: has no domain"),
-        ("domain: sales, classification: publc", "", "model m: 'publc' is no classification: did you mean 'public'"),
-        ("domain: sales", ", config: {meta: {classification: x}}", "model m, column c: 'x' is no classification: use"),
+        ("classification: public", "", r"models\.yml: model m has no domain"),
+        ("domain: sales, classification: publc", "", "model m: 'publc' is not a classification: did you mean 'public'"),
+        ("domain: sales", ", config: {meta: {classification: x}}", "model m, column c: 'x' is not a classification"),
     ],
 )
 def test_what_is_misspelt_is_named(tmp_path: Path, meta: str, column: str, said: str) -> None:

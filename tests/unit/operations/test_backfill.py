@@ -11,7 +11,6 @@ from lakehouse.batches.planning import plan_batch
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Move, Names, Zone
 from lakehouse.operations import backfill
-from lakehouse.operations import run as runner
 from lakehouse.operations.backfill import Backfill
 from lakehouse.operations.run import JobRun
 from tests.support.till_contract import TILL
@@ -50,7 +49,7 @@ LOADED = [loaded(number) for number in range(1, 4)]
 
 
 def looked(s3: "S3Client", done: list[attempts.Attempt], *, first: date = TODAY, last: date = TODAY) -> Backfill:
-    return backfill.look(s3, TILL, first=first, last=last, names=NAMES, done=done)
+    return backfill.plan_backfill(s3, TILL, first=first, last=last, names=NAMES, recorded=done)
 
 
 class Jobs:
@@ -62,8 +61,8 @@ class Jobs:
         self.most = self._now = 0
         self._lock = threading.Lock()
         self._together = threading.Barrier(2, timeout=10)
-        monkeypatch.setattr(runner, "run_dataset", self._waiting)
-        monkeypatch.setattr(runner, "run_job", self._job)
+        monkeypatch.setattr(backfill, "run_dataset", self._waiting)
+        monkeypatch.setattr(backfill, "run_job", self._job)
 
     def _waiting(self, *_: Any, **__: Any) -> list[JobRun]:
         self.started.append("what waits")
@@ -83,17 +82,19 @@ class Jobs:
         return JobRun(dataset=TILL.dataset, move=move, batch_ids=tuple(batch_ids), run_id="jr_2", state=state)
 
     def run(self, found: Backfill) -> list[JobRun]:
-        catalog: Any = None  # which only the runner asks
-        return list(backfill.run(TILL, found, at_once=2, names=NAMES, catalog=catalog, on_change=lambda _: None))
+        catalog: Any = None  # only the patched functions would use it
+        return list(
+            backfill.run_backfill(TILL, found, at_once=2, names=NAMES, catalog=catalog, on_change=lambda _: None)
+        )
 
 
 def test_a_period_has_the_batches_that_arrived_in_it_and_are_loaded(s3: "S3Client") -> None:
     found = looked(s3, LOADED[:2])
-    assert found.left == ("till-00000001", "till-00000002")
-    assert (found.bytes, found.asked_at) == (10, None)
+    assert found.remaining == ("till-00000001", "till-00000002")
+    assert (found.bytes, found.requested_at) == (10, None)
     yesterday = TODAY - timedelta(days=1)
     assert looked(s3, LOADED, first=yesterday, last=yesterday).batches == ()
-    with pytest.raises(LakehouseError, match="give the first day, then the last"):
+    with pytest.raises(LakehouseError, match="is after last day"):
         looked(s3, LOADED, last=yesterday)
 
 
@@ -117,12 +118,12 @@ def test_stopped_it_takes_up_what_is_left_and_over_it_can_be_asked_for_again(
     assert "till-00000003" not in jobs.started
     later = [*LOADED, loaded(1, at=datetime.now(UTC))]
     found = looked(s3, later)
-    assert found.asked_at is not None
-    assert found.left == ("till-00000002", "till-00000003")
+    assert found.requested_at is not None
+    assert found.remaining == ("till-00000002", "till-00000003")
     over = looked(s3, [*later, *(loaded(number, at=datetime.now(UTC)) for number in (2, 3))])
-    assert (over.asked_at, len(over.left)) == (None, 3)
+    assert (over.requested_at, len(over.remaining)) == (None, 3)
 
 
 def test_it_is_estimated_by_the_runs_before(s3: "S3Client") -> None:
-    assert backfill.estimate(looked(s3, LOADED), LOADED) == timedelta(seconds=90)
-    assert backfill.estimate(looked(s3, LOADED), []) is None
+    assert backfill.estimate_duration(looked(s3, LOADED), LOADED) == timedelta(seconds=90)
+    assert backfill.estimate_duration(looked(s3, LOADED), []) is None

@@ -1,4 +1,4 @@
-"""What a Slack channel is told, and what happens if Slack does not take it."""
+"""Notifications to a Slack channel, and errors if Slack does not accept them."""
 
 import json
 import subprocess
@@ -12,12 +12,12 @@ from lakehouse.errors import LakehouseError
 from lakehouse.operations import slack
 from tests.support.http_servers import Posted, receiving
 
-NOTICE = """dataset or model: parcels
+NOTIFICATION = """dataset, model or source: parcels
 batches: parcels-00000001
 task: parcels.integration_gate of shipping, run manual__1
 reason: rule enough FAIL: measured 1, expected > 2 & <!channel>
 log: http://127.0.0.1:8080/dags/shipping?a=1&b=2
-to do: `lakehouse rerun parcels BATCH`"""
+next step: `lakehouse rerun parcels BATCH`"""
 
 
 class Slack:
@@ -44,22 +44,22 @@ def channel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slack]:
         yield found
 
 
-def event(message: str, *, subject: str | None = "lakehouse-dev: parcels stands still") -> dict[str, Any]:
+def event(message: str, *, subject: str | None = "lakehouse-dev: parcels is stopped") -> dict[str, Any]:
     return {"Records": [{"EventSource": "aws:sns", "Sns": {"Subject": subject, "Message": message}}]}
 
 
-def test_a_notice_arrives_whole_and_none_of_it_is_markup(channel: Slack) -> None:
-    slack.handler(event(NOTICE), None)
+def test_a_notification_arrives_complete_and_escaped(channel: Slack) -> None:
+    slack.handler(event(NOTIFICATION), None)
     [posted] = channel.taken
     heading, *lines = posted["text"].splitlines()
-    assert heading == "*lakehouse-dev: parcels stands still*"
+    assert heading == "*lakehouse-dev: parcels is stopped*"
     assert [line.partition(":")[0] for line in lines] == [
-        "dataset or model",
+        "dataset, model or source",
         "batches",
         "task",
         "reason",
         "log",
-        "to do",
+        "next step",
     ]
     assert lines[3].endswith("expected &gt; 2 &amp; &lt;!channel&gt;")
     assert lines[4].endswith("?a=1&amp;b=2")
@@ -67,15 +67,15 @@ def test_a_notice_arrives_whole_and_none_of_it_is_markup(channel: Slack) -> None
 
 def test_an_alarm_says_what_to_do_and_why_it_was_raised() -> None:
     alarm = {"AlarmName": "lakehouse-dev-orders-held", "AlarmDescription": "Do this.", "NewStateReason": "1 > 0"}
-    assert slack.text('ALARM: "x"', json.dumps(alarm)) == '*ALARM: "x"*\nDo this.\n1 &gt; 0'
-    assert slack.text("", '["a list"]') == '["a list"]'
-    assert len(slack.text("long", "&" * 40_000)) == slack.LONGEST
+    assert slack.message_text('ALARM: "x"', json.dumps(alarm)) == '*ALARM: "x"*\nDo this.\n1 &gt; 0'
+    assert slack.message_text("", '["a list"]') == '["a list"]'
+    assert len(slack.message_text("long", "&" * 40_000)) == slack.MOST_CHARACTERS
 
 
 def test_what_slack_refuses_is_an_error_in_its_words(channel: Slack) -> None:
     channel.answer = (403, "invalid_token")
     with pytest.raises(LakehouseError, match="HTTP status 403: invalid_token") as failed:
-        slack.handler(event(NOTICE), None)
+        slack.handler(event(NOTIFICATION), None)
     assert channel.url not in str(failed.value)
 
 
