@@ -11,15 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from emulator.athena.api import prepared, results
-from emulator.athena.api import registry as _engine  # noqa: F401 - registers what can be executed
+from emulator.athena.api.registry import execute
 from emulator.athena.parsing.parse import parse
 from emulator.athena.runtime.errors import DDL_TYPE, AthenaError, CancelledError, MalformedQueryError
 from emulator.athena.runtime.files import Scan
 from emulator.athena.runtime.run import WORKERS, Context, Run, start
-from emulator.athena.runtime.statement_result import Outcome, execute
+from emulator.athena.runtime.statement_result import StatementResult
 from emulator.athena.runtime.statements import Statement
 
-log = logging.getLogger("lakehouse.athena")
+log = logging.getLogger(__name__)
 
 Record = dict[str, Any]
 ENGINE_VERSION = {
@@ -120,9 +120,9 @@ class Executions:
         describe(record, statement, context)
         with start(context, scan=scan) as run:
             self._runs[context.query_id] = (scan, run)
-            outcome = execute(statement, run)
-            results.write(context, outcome, uri=record["ResultConfiguration"]["OutputLocation"], encryption=encryption)
-        _finish(record, context, outcome)
+            result = execute(statement, run)
+            results.write(context, result, uri=record["ResultConfiguration"]["OutputLocation"], encryption=encryption)
+        _finish(record, context, result)
 
 
 def describe(record: Record, statement: Statement, context: Context) -> None:
@@ -131,11 +131,11 @@ def describe(record: Record, statement: Statement, context: Context) -> None:
     record["ResultConfiguration"]["OutputLocation"] = results.location(statement, context)
 
 
-def _finish(record: Record, context: Context, outcome: Outcome) -> None:
-    record["_ColumnInfo"] = results.column_info(outcome.columns)
-    record["_UpdateCount"] = outcome.update_count
-    record["_HasRows"] = outcome.csv is not None or outcome.lines is not None
-    manifest = results.manifest_location(context, outcome)
+def _finish(record: Record, context: Context, result: StatementResult) -> None:
+    record["_ColumnInfo"] = results.column_info(result.columns)
+    record["_UpdateCount"] = result.update_count
+    record["_HasRows"] = result.csv is not None or result.lines is not None
+    manifest = results.manifest_location(context, result)
     if manifest:
         record["Statistics"]["DataManifestLocation"] = manifest
 

@@ -5,7 +5,7 @@ import dataclasses
 from emulator.athena.parsing.parse import parse
 from emulator.athena.runtime.errors import AthenaError
 from emulator.athena.runtime.run import Context, Run
-from emulator.athena.runtime.statement_result import Outcome, execute
+from emulator.athena.runtime.statement_result import StatementResult
 from emulator.athena.runtime.statements import Deallocate, Execute, Prepare, Statement
 
 
@@ -33,20 +33,18 @@ def _find(context: Context, name: str) -> str | None:
     return answer["PreparedStatement"]["QueryStatement"]
 
 
-@execute.register
-def _prepare(statement: Prepare, run: Run) -> Outcome:
+def prepare(statement: Prepare, run: Run) -> StatementResult:
     athena, workgroup = run.cloud.athena, run.context.workgroup
     if _find(run.context, statement.statement) is not None:
         athena.delete_prepared_statement(StatementName=statement.statement, WorkGroup=workgroup)
     athena.create_prepared_statement(
         StatementName=statement.statement, WorkGroup=workgroup, QueryStatement=statement.query
     )
-    return Outcome(lines=[])
+    return StatementResult(lines=[])
 
 
-@execute.register
-def _deallocate(statement: Deallocate, run: Run) -> Outcome:
+def deallocate(statement: Deallocate, run: Run) -> StatementResult:
     if _find(run.context, statement.statement) is None:
         raise AthenaError("NOT_FOUND", f"line 1:1: Prepared statement not found: {statement.statement}")
     run.cloud.athena.delete_prepared_statement(StatementName=statement.statement, WorkGroup=run.context.workgroup)
-    return Outcome(lines=[])
+    return StatementResult(lines=[])

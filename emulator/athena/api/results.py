@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot.expressions import DType
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_types, type_names
 from emulator.athena.runtime.cloud import Cloud, split_uri
 from emulator.athena.runtime.run import Context
-from emulator.athena.runtime.statement_result import Columns, Outcome
+from emulator.athena.runtime.statement_result import Columns, StatementResult
 from emulator.athena.runtime.statements import (
     CreateTableAs,
     Delete,
@@ -44,35 +44,35 @@ def location(statement: Statement, context: Context) -> str:
     return f"{context.output}{context.query_id}.txt"
 
 
-def manifest_location(context: Context, outcome: Outcome) -> str | None:
+def manifest_location(context: Context, result: StatementResult) -> str | None:
     """URI of the list of the files that a statement wrote."""
-    return f"{context.output}{context.query_id}-manifest.csv" if outcome.files is not None else None
+    return f"{context.output}{context.query_id}-manifest.csv" if result.files is not None else None
 
 
-def write(context: Context, outcome: Outcome, *, uri: str, encryption: dict[str, str]) -> None:
+def write(context: Context, result: StatementResult, *, uri: str, encryption: dict[str, str]) -> None:
     """Put a result, its metadata and its manifest into S3.
 
     Args:
         context: the statement's context.
-        outcome: what it left.
+        result: what it left.
         uri: where the result goes.
         encryption: `EncryptionConfiguration` of the result.
     """
     s3 = context.cloud.s3
     options: Any = _encryption(encryption)
     bucket, key = split_uri(uri)
-    if outcome.csv is not None:
-        s3.upload_file(str(outcome.csv), bucket, key, ExtraArgs={"ContentType": "text/csv", **options})
-    elif outcome.lines is not None:
-        text = "".join(f"{line}\n" for line in outcome.lines)
+    if result.csv is not None:
+        s3.upload_file(str(result.csv), bucket, key, ExtraArgs={"ContentType": "text/csv", **options})
+    elif result.lines is not None:
+        text = "".join(f"{line}\n" for line in result.lines)
         s3.put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="text/plain", **options)
-    types = [sql_types.trino_name(dt) for _, dt in outcome.columns]
-    described = json.dumps({"ColumnInfo": column_info(outcome.columns), "Types": types})
+    types = [type_names.trino_name(dt) for _, dt in result.columns]
+    described = json.dumps({"ColumnInfo": column_info(result.columns), "Types": types})
     s3.put_object(Bucket=bucket, Key=f"{key}.metadata", Body=described.encode(), **options)
-    manifest = manifest_location(context, outcome)
-    if manifest and outcome.files is not None:
+    manifest = manifest_location(context, result)
+    if manifest and result.files is not None:
         bucket, key = split_uri(manifest)
-        s3.put_object(Bucket=bucket, Key=key, Body="".join(f"{f}\n" for f in outcome.files).encode(), **options)
+        s3.put_object(Bucket=bucket, Key=key, Body="".join(f"{f}\n" for f in result.files).encode(), **options)
 
 
 def _encryption(configuration: dict[str, str]) -> dict[str, str]:
@@ -104,7 +104,7 @@ def column_info(columns: Columns) -> list[dict[str, Any]]:
 
 
 def _bare_name(dt: "DataType") -> str:
-    name = _NAMES.get(dt.this) or sql_types.trino_name(dt)
+    name = _NAMES.get(dt.this) or type_names.trino_name(dt)
     return re.sub(r"\(.*\)", "", name)
 
 

@@ -12,9 +12,8 @@ from emulator.athena.binding.names import Resolver
 from emulator.athena.binding.relations import Relation
 from emulator.athena.parsing.dialect import AthenaSql
 from emulator.athena.parsing.normalize import normalize
-from emulator.athena.runtime import sql_types
-from emulator.athena.runtime.errors import AthenaError
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime import type_names
+from emulator.athena.runtime.errors import AthenaError, position
 from emulator.athena.runtime.run import Run
 from emulator.athena.tables.iceberg_scan import FILE_ROW
 from emulator.athena.typing.checks import check, column_not_found
@@ -27,7 +26,7 @@ from emulator.athena.typing.signature import type_of
 class Bound:
     """A query that is ready for DuckDB.
 
-    Args:
+    Attributes:
         tree: qualified and typed.
         relations: what it reads, by the name that the tree has for it.
         columns: name and type of each column of the result.
@@ -162,4 +161,4 @@ def _unresolved(tree: exp.Expr, message: str) -> AthenaError:
 
 def _signature(columns: list[tuple[str, DataType]]) -> str:
     """Names and types of columns, for messages."""
-    return ", ".join(sql_types.trino_name(dt) for _, dt in columns)
+    return ", ".join(type_names.trino_name(dt) for _, dt in columns)

@@ -10,7 +10,7 @@ from sqlglot.expressions import DataType
 
 from emulator.athena.binding import pushdown
 from emulator.athena.binding.relations import ArrowRelation, table_relation
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.errors import AthenaError
 from emulator.athena.runtime.run import Run
 from emulator.athena.tables import catalog, views
@@ -76,7 +76,7 @@ def _left(run: Run, keys: list[Any], conditions: list[exp.Expr]) -> list[Any]:
     if not keys:
         return []
     columns = _KEY[: len(keys[0])]
-    values = ", ".join(f"({', '.join(map(sql_types.literal, key))})" for key in keys)
+    values = ", ".join(f"({', '.join(map(sql_text.literal, key))})" for key in keys)
     wanted = pushdown.partition_filter(conditions, set(columns))
     return run.execute(f"SELECT * FROM (VALUES {values}) AS k({', '.join(columns)}) WHERE {wanted}")
 
@@ -93,7 +93,7 @@ def _rows(run: Run, table: "TableTypeDef", name: str) -> Iterator[tuple[Any, ...
         partitions = {c["Name"] for c in table.get("PartitionKeys", [])}
         for position, (column, dt) in enumerate(_table_columns(run, table).items(), start=1):
             extra = "partition key" if column in partitions else None
-            yield (*key, column, position, None, "YES", sql_types.trino_name(dt), comments.get(column), extra)
+            yield (*key, column, position, None, "YES", type_names.trino_name(dt), comments.get(column), extra)
 
 
 def _table_columns(run: Run, table: "TableTypeDef") -> dict[str, DataType]:

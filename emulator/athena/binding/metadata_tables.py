@@ -14,7 +14,7 @@ from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import PrimitiveType
 
 from emulator.athena.binding.relations import ArrowRelation, Relation
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import type_names
 from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
 from emulator.athena.tables import catalog, iceberg_types
@@ -74,7 +74,7 @@ def relation(run: Run, table: "TableTypeDef", kind: str, *, place: str) -> Relat
     schema = pa.schema([(name, arrow[kind]) for name, kind in columns.items()])
     found = pa.Table.from_pylist([{name: row[name] for name in columns} for row in rows(loaded)], schema=schema)
     types = {
-        name: iceberg_types.from_iceberg(partition) if kind == _PARTITION else sql_types.trino(kind)
+        name: iceberg_types.from_iceberg(partition) if kind == _PARTITION else type_names.parse_trino(kind)
         for name, kind in columns.items()
     }
     return ArrowRelation(found, types)
@@ -161,7 +161,7 @@ def _hive_partitions(run: Run, table: "TableTypeDef") -> ArrowRelation:
         for p in catalog.partitions(run.cloud, table)
     ]
     found = pa.Table.from_pylist(rows) if rows else pa.table({name: pa.array([], pa.string()) for name in keys})
-    return ArrowRelation(found, {name: sql_types.hive(kind) for name, kind in keys.items()})
+    return ArrowRelation(found, {name: type_names.parse_hive(kind) for name, kind in keys.items()})
 
 
 _KINDS: dict[str, tuple[dict[str, str], Callable[[Table], list[Row]]]] = {

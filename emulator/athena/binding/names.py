@@ -5,8 +5,7 @@ from sqlglot import exp
 from emulator.athena.binding import information_schema, metadata_tables, time_travel
 from emulator.athena.binding.relations import HiveRelation, Relation, table_relation
 from emulator.athena.parsing import parse
-from emulator.athena.runtime.errors import AthenaError, not_supported
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.runtime.run import Run
 from emulator.athena.tables import catalog, views
 

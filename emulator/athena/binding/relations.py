@@ -10,7 +10,7 @@ from sqlglot import exp
 from sqlglot.expressions import DataType
 
 from emulator.athena.binding import pushdown
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_text, type_names
 from emulator.athena.runtime.run import Run
 from emulator.athena.tables import catalog, hive_scan, iceberg_scan
 
@@ -73,7 +73,7 @@ class ArrowRelation:
     def sql(self, run: Run, conditions: list[exp.Expr]) -> str:
         name = run.register(self.rows)
         casts = [
-            f"CAST({sql_types.quoted(column)} AS {sql_types.duckdb_name(dt)}) AS {sql_types.quoted(column)}"
+            f"CAST({sql_text.identifier(column)} AS {type_names.duckdb_name(dt)}) AS {sql_text.identifier(column)}"
             for column, dt in self.columns.items()
         ]
         return f"SELECT {', '.join(casts)} FROM {name}"
@@ -84,7 +84,7 @@ def open_all(run: Run, relations: dict[str, Relation], *, conditions: dict[str, 
     for name, relation in relations.items():
         run.scan.check()
         sql = relation.sql(run, conditions.get(name, []))
-        run.execute(f"CREATE TEMP VIEW {sql_types.quoted(name)} AS {sql}")
+        run.execute(f"CREATE TEMP VIEW {sql_text.identifier(name)} AS {sql}")
 
 
 def table_relation(run: Run, table: "TableTypeDef") -> IcebergRelation | HiveRelation:

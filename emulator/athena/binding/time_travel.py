@@ -10,8 +10,7 @@ from sqlglot.expressions import DType
 
 from emulator.athena.binding.relations import IcebergRelation
 from emulator.athena.duckdb.generate import duckdb_sql
-from emulator.athena.runtime.errors import AthenaError
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime.errors import AthenaError, position
 from emulator.athena.runtime.run import Run
 from emulator.athena.typing.infer import annotate
 from emulator.athena.typing.signature import type_of

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sqlglot.expressions import DataType, DType
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.errors import not_supported
 
 _CLOCK = {0: "", 3: ".%g", 6: ".%f"}
@@ -25,7 +25,7 @@ def clock(value: str, dt: DataType) -> str:
     """SQL of the text of a timestamp's wall clock, with as many digits as its type has."""
     digits = sql_types.digits(dt)
     if digits not in _CLOCK:
-        raise not_supported(f"the text of a {sql_types.trino_name(dt)}")
+        raise not_supported(f"the text of a {type_names.trino_name(dt)}")
     return f"strftime({value}, '%Y-%m-%d %H:%M:%S{_CLOCK[digits]}')"
 
 
@@ -43,9 +43,7 @@ def _text(value: str, dt: DataType, *, names: Iterator[str]) -> str:
             return clock(value, dt)
         case DType.TIMESTAMPTZ:
             zone = sql_types.zone(dt)
-            return (
-                f"{clock(f'({value} AT TIME ZONE {sql_types.literal(zone)})', dt)} || {sql_types.literal(' ' + zone)}"
-            )
+            return f"{clock(f'({value} AT TIME ZONE {sql_text.literal(zone)})', dt)} || {sql_text.literal(' ' + zone)}"
         case DType.TIME:
             return f"strftime(DATE '2000-01-01' + {value}, '%H:%M:%S{_CLOCK[sql_types.digits(dt)]}')"
         case DType.INTERVAL:
@@ -61,7 +59,7 @@ def _text(value: str, dt: DataType, *, names: Iterator[str]) -> str:
             return _map(value, dt, names=names)
         case DType.STRUCT:
             parts = [
-                f"{sql_types.literal(f'{name}=')} || coalesce({_text(_field(value, i, dt), t, names=names)}, 'null')"
+                f"{sql_text.literal(f'{name}=')} || coalesce({_text(_field(value, i, dt), t, names=names)}, 'null')"
                 for i, (name, t) in enumerate(sql_types.named_fields(dt))
             ]
             inside = " || ', ' || ".join(parts)
@@ -79,4 +77,4 @@ def _map(value: str, dt: DataType, *, names: Iterator[str]) -> str:
 
 def _field(value: str, index: int, dt: DataType) -> str:
     name, _ = sql_types.fields(dt)[index]
-    return f"struct_extract({value}, {sql_types.literal(name) if name else index + 1})"
+    return f"struct_extract({value}, {sql_text.literal(name) if name else index + 1})"

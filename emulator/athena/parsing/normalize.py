@@ -2,8 +2,7 @@
 
 from sqlglot import exp
 
-from emulator.athena.runtime.errors import AthenaError
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime.errors import AthenaError, position
 
 
 def normalize(tree: exp.Expr) -> None:

@@ -1,7 +1,7 @@
 """Hive's DDL: CREATE, ALTER and DROP of databases and tables, MSCK."""
 
 from emulator.athena.parsing.cursor import Cursor, Token
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import type_names
 from emulator.athena.runtime.errors import MalformedQueryError, not_supported
 from emulator.athena.runtime.statements import (
     AddColumns,
@@ -272,8 +272,8 @@ def _column(cursor: Cursor) -> Column:
 def _typed_column(cursor: Cursor, name: str, written: str, token: Token) -> Column:
     hive_type = "".join(written.lower().split())
     try:
-        dt = sql_types.hive(hive_type)
-        sql_types.hive_name(dt)
+        dt = type_names.parse_hive(hive_type)
+        type_names.hive_name(dt)
     except ValueError as error:
         raise MalformedQueryError(
             f"mismatched input '{token.text}': {hive_type} is no type of Hive ({error})"

@@ -6,8 +6,7 @@ from sqlglot import exp
 
 from emulator.athena.parsing.cursor import Cursor, Token, line_column
 from emulator.athena.parsing.dialect import AthenaSql
-from emulator.athena.runtime.errors import MalformedQueryError, not_supported
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime.errors import MalformedQueryError, not_supported, position
 
 # Words that end a list; a comma before one of them is a comma too many.
 _ENDS = {"FROM", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", ")", "<EOF>"}

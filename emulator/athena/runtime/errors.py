@@ -5,6 +5,8 @@ Categories and types: https://docs.aws.amazon.com/athena/latest/ug/error-referen
 
 import re
 
+from sqlglot import exp
+
 SYSTEM, USER = 1, 2
 ENGINE_TYPE, ICEBERG_TYPE, USER_TYPE, DATA_TYPE, DDL_TYPE, ANALYSIS_TYPE, RESOURCES_TYPE = (
     *(200, 233, 1000, 1001, 1003, 1006),
@@ -114,3 +116,12 @@ def from_duckdb(error: Exception) -> AthenaError:
         if found:
             return AthenaError(found.expand(code), found.expand(message).split("\n\nLINE ")[0].strip())
     return AthenaError("GENERIC_INTERNAL_ERROR", text)
+
+
+def position(node: exp.Expr) -> str:
+    """`line 1:8` of the first token of a node that the parser kept the place of."""
+    places = [part.meta for part in node.walk() if "start" in part.meta]
+    if not places:
+        return "line 1:1"
+    first = min(places, key=lambda place: place["start"])
+    return f"line {first['line']}:{first['col'] - (first['end'] - first['start'])}"

@@ -36,7 +36,7 @@ def memory_limit() -> str:
 class Context:
     """What a statement is run with.
 
-    Args:
+    Attributes:
         cloud: where tables and files are.
         database: database of names without one.
         workgroup: workgroup that runs it.
@@ -61,7 +61,7 @@ class Context:
 class Run:
     """A statement that is being run.
 
-    Args:
+    Attributes:
         context: what it is run with.
         connection: DuckDB, for this statement alone.
         files: S3 as that DuckDB reads it.

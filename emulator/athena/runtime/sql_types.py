@@ -5,7 +5,6 @@ A type is sqlglot's `DataType`. Timestamps without a precision have 3 digits, as
 """
 
 import typing as t
-from functools import lru_cache
 
 from sqlglot import exp
 from sqlglot.expressions import DataType, DType
@@ -17,44 +16,6 @@ INTEGER_DIGITS = {DType.TINYINT: 3, DType.SMALLINT: 5, DType.INT: 10, DType.BIGI
 NUMBERS = {*INTEGERS, DType.DECIMAL, DType.FLOAT, DType.DOUBLE}
 TIMES = (DType.DATE, DType.TIMESTAMP, DType.TIMESTAMPTZ)
 UNTYPED = {DType.UNKNOWN, DType.NULL}
-
-# Trino's name, DuckDB's, Hive's (that of Glue columns). Types with parameters or parts have rules below.
-SIMPLE = {
-    DType.BOOLEAN: ("boolean", "BOOLEAN", "boolean"),
-    DType.TINYINT: ("tinyint", "TINYINT", "tinyint"),
-    DType.SMALLINT: ("smallint", "SMALLINT", "smallint"),
-    DType.INT: ("integer", "INTEGER", "int"),
-    DType.BIGINT: ("bigint", "BIGINT", "bigint"),
-    DType.FLOAT: ("real", "REAL", "float"),
-    DType.DOUBLE: ("double", "DOUBLE", "double"),
-    DType.DATE: ("date", "DATE", "date"),
-    DType.VARBINARY: ("varbinary", "BLOB", "binary"),
-    DType.JSON: ("json", "JSON", "string"),
-    DType.UUID: ("uuid", "UUID", "string"),
-}
-
-
-@lru_cache(maxsize=4096)
-def trino(text: str) -> DataType:
-    """The type of a Trino name such as `row(a integer, b timestamp(6))`; treat it as frozen."""
-    words = text.lower().split()
-    if words[0] == "interval":
-        return INTERVAL_MONTH if words[-1] == "month" else INTERVAL_DAY
-    return normal(DataType.build(text, dialect="trino"))
-
-
-@lru_cache(maxsize=4096)
-def hive(text: str) -> DataType:
-    """The type of a Glue column such as `array<struct<a:int>>`; treat it as frozen."""
-    return normal(DataType.build(text, dialect="hive"))
-
-
-@lru_cache(maxsize=4096)
-def duckdb(text: str) -> DataType:
-    """The type of a DuckDB column such as `STRUCT(a BIGINT)[]`; treat it as frozen."""
-    if text in ('"NULL"', "NULL"):
-        return NULL
-    return normal(DataType.build(text, dialect="duckdb"))
 
 
 def normal(dt: DataType) -> DataType:
@@ -179,89 +140,3 @@ def is_known(dt: DataType) -> bool:
 
 def is_month_interval(dt: DataType) -> bool:
     return dt.this is DType.INTERVAL and bool(dt.expressions)
-
-
-def trino_name(dt: DataType) -> str:
-    """The type as Trino writes it."""
-    kind, parts = dt.this, dt.expressions
-    if kind in SIMPLE:
-        return SIMPLE[kind][0]
-    numbers = f"({', '.join(map(str, parameters(dt)))})" if parameters(dt) else ""
-    match kind:
-        case DType.DECIMAL:
-            return "decimal({},{})".format(*precision_scale(dt))
-        case DType.VARCHAR | DType.CHAR:
-            return f"{kind.value.lower()}{numbers}"
-        case DType.TIMESTAMP | DType.TIME:
-            return f"{kind.value.lower()}({digits(dt)})"
-        case DType.TIMESTAMPTZ:
-            return f"timestamp({digits(dt)}) with time zone"
-        case DType.INTERVAL:
-            return "interval year to month" if is_month_interval(dt) else "interval day to second"
-        case DType.ARRAY:
-            return f"array({trino_name(parts[0])})"
-        case DType.MAP:
-            return f"map({trino_name(parts[0])}, {trino_name(parts[1])})"
-        case DType.STRUCT:
-            return f"row({', '.join(f'{name} {trino_name(t)}'.strip() for name, t in fields(dt))})"
-    return "unknown"
-
-
-def duckdb_name(dt: DataType) -> str:
-    """The type as DuckDB writes it."""
-    kind, parts = dt.this, dt.expressions
-    if kind in SIMPLE:
-        return SIMPLE[kind][1]
-    match kind:
-        case DType.NULL:
-            return "INTEGER"  # what DuckDB makes of the elements of an empty array
-        case DType.DECIMAL:
-            return "DECIMAL({},{})".format(*precision_scale(dt))
-        case DType.VARCHAR | DType.CHAR:
-            return "VARCHAR"
-        case DType.TIMESTAMPTZ:
-            return "TIMESTAMP WITH TIME ZONE"
-        case DType.TIMESTAMP | DType.TIME | DType.INTERVAL:
-            return str(kind.value)
-        case DType.ARRAY:
-            return f"{duckdb_name(parts[0])}[]"
-        case DType.MAP:
-            return f"MAP({duckdb_name(parts[0])}, {duckdb_name(parts[1])})"
-        case DType.STRUCT:
-            return "STRUCT({})".format(", ".join(f"{quoted(name)} {duckdb_name(t)}" for name, t in named_fields(dt)))
-    raise ValueError(f"no DuckDB type for {trino_name(dt)}")
-
-
-def hive_name(dt: DataType) -> str:
-    """The type as a Glue column has it.
-
-    Raises:
-        ValueError: Hive has no such type.
-    """
-    kind, parts = dt.this, dt.expressions
-    if kind in SIMPLE:
-        return SIMPLE[kind][2]
-    match kind:
-        case DType.DECIMAL | DType.CHAR:
-            return trino_name(dt)
-        case DType.VARCHAR:
-            return trino_name(dt) if parameters(dt) else "string"
-        case DType.TIMESTAMP | DType.TIMESTAMPTZ:
-            return "timestamp"
-        case DType.ARRAY:
-            return f"array<{hive_name(parts[0])}>"
-        case DType.MAP:
-            return f"map<{hive_name(parts[0])},{hive_name(parts[1])}>"
-        case DType.STRUCT:
-            return "struct<{}>".format(",".join(f"{name}:{hive_name(t)}" for name, t in named_fields(dt)))
-    raise ValueError(f"Unsupported Hive type: {trino_name(dt)}")
-
-
-def quoted(name: str) -> str:
-    """An identifier for Trino and DuckDB."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text for Trino and DuckDB."""
-    return "'" + text.replace("'", "''") + "'"

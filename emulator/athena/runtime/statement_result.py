@@ -1,25 +1,21 @@
 """What a statement leaves behind: rows, lines of text, a count of changed rows, files."""
 
 from dataclasses import dataclass, field
-from functools import singledispatch
 from pathlib import Path
 
 from sqlglot.expressions import DataType
 
 from emulator.athena.runtime import sql_types
-from emulator.athena.runtime.errors import not_supported
-from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statements import Statement
 
 Columns = list[tuple[str, DataType]]
 ROWS: Columns = [("rows", sql_types.BIGINT)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """The outcome of a statement.
+class StatementResult:
+    """The result of a statement.
 
-    Args:
+    Attributes:
         columns: name and type of the result's columns.
         csv: result of a query: a file with a header line; NULL is nothing between the commas, text is in quotes.
         lines: result of SHOW, DESCRIBE ...: one line a row, tabs between its columns.
@@ -32,14 +28,3 @@ class Outcome:
     lines: list[str] | None = None
     update_count: int | None = None
     files: list[str] | None = None
-
-
-@singledispatch
-def execute(statement: Statement, run: Run) -> Outcome:
-    """Do what a statement says. Each kind registers itself in the module that knows how.
-
-    Raises:
-        AthenaError: it failed, in Athena's words.
-        CancelledError: it was stopped.
-    """
-    raise not_supported(type(statement).__name__)

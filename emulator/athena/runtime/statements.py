@@ -29,7 +29,7 @@ class Column:
 class Statement:
     """Any statement.
 
-    Args:
+    Attributes:
         text: the statement as it was sent, without comments and semicolon at its ends.
     """
 

@@ -7,10 +7,10 @@ from pyiceberg.exceptions import ValidationError
 from pyiceberg.table import Table
 from pyiceberg.table.update.schema import UpdateSchema
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_text
 from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import Outcome, execute
+from emulator.athena.runtime.statement_result import StatementResult
 from emulator.athena.runtime.statements import (
     AddColumns,
     ChangeColumn,
@@ -30,7 +30,7 @@ from emulator.athena.tables.hive_scan import partition_keys
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import TableTypeDef
 
-DONE = Outcome(lines=[])
+DONE = StatementResult(lines=[])
 
 
 def _table(run: Run, name: Name) -> "TableTypeDef":
@@ -46,7 +46,7 @@ def _iceberg_only(table: "TableTypeDef", what: str) -> None:
         raise not_supported(f"{what} of a Hive table: {table['DatabaseName']}.{table['Name']}")
 
 
-def _evolve(run: Run, table: "TableTypeDef", change: Callable[[UpdateSchema], object]) -> Outcome:
+def _evolve(run: Run, table: "TableTypeDef", change: Callable[[UpdateSchema], object]) -> StatementResult:
     def commit(loaded: Table) -> None:
         with loaded.update_schema(case_sensitive=False) as update:
             change(update)
@@ -62,8 +62,7 @@ def _hive_columns(columns: list[Column]) -> list[dict[str, str]]:
     return [{"Name": c.name, "Type": c.hive_type, **({"Comment": c.comment} if c.comment else {})} for c in columns]
 
 
-@execute.register
-def _add(statement: AddColumns, run: Run) -> Outcome:
+def add_columns(statement: AddColumns, run: Run) -> StatementResult:
     table = _table(run, statement.name)
     if catalog.is_iceberg(table):
 
@@ -82,8 +81,7 @@ def _add(statement: AddColumns, run: Run) -> Outcome:
     return DONE
 
 
-@execute.register
-def _replace(statement: ReplaceColumns, run: Run) -> Outcome:
+def replace_columns(statement: ReplaceColumns, run: Run) -> StatementResult:
     table = _table(run, statement.name)
     if catalog.is_iceberg(table):
         raise not_supported("REPLACE COLUMNS of an Iceberg table")
@@ -92,8 +90,7 @@ def _replace(statement: ReplaceColumns, run: Run) -> Outcome:
     return DONE
 
 
-@execute.register
-def _change(statement: ChangeColumn, run: Run) -> Outcome:
+def change_column(statement: ChangeColumn, run: Run) -> StatementResult:
     table = _table(run, statement.name)
     _iceberg_only(table, "CHANGE COLUMN")
 
@@ -111,15 +108,13 @@ def _change(statement: ChangeColumn, run: Run) -> Outcome:
     return _evolve(run, table, change)
 
 
-@execute.register
-def _drop(statement: DropColumn, run: Run) -> Outcome:
+def drop_column(statement: DropColumn, run: Run) -> StatementResult:
     table = _table(run, statement.name)
     _iceberg_only(table, "DROP COLUMN")
     return _evolve(run, table, lambda update: update.delete_column(statement.column))
 
 
-@execute.register
-def _rename(statement: RenameTable, run: Run) -> Outcome:
+def rename(statement: RenameTable, run: Run) -> StatementResult:
     table = _table(run, statement.name)
     _iceberg_only(table, "RENAME TO")
     database, name = statement.new.database or table["DatabaseName"], statement.new.table
@@ -131,8 +126,7 @@ def _rename(statement: RenameTable, run: Run) -> Outcome:
     return DONE
 
 
-@execute.register
-def _set(statement: SetProperties, run: Run) -> Outcome:
+def set_properties(statement: SetProperties, run: Run) -> StatementResult:
     table = _table(run, statement.name)
     if catalog.is_iceberg(table):
         given = iceberg_properties(statement.properties)
@@ -147,8 +141,7 @@ def _set(statement: SetProperties, run: Run) -> Outcome:
     return DONE
 
 
-@execute.register
-def _unset(statement: UnsetProperties, run: Run) -> Outcome:
+def unset_properties(statement: UnsetProperties, run: Run) -> StatementResult:
     table = _table(run, statement.name)
     _iceberg_only(table, "UNSET TBLPROPERTIES")
 
@@ -164,8 +157,7 @@ def _unset(statement: UnsetProperties, run: Run) -> Outcome:
     return DONE
 
 
-@execute.register
-def _set_location(statement: SetLocation, run: Run) -> Outcome:
+def set_location(statement: SetLocation, run: Run) -> StatementResult:
     table = _table(run, statement.name)
     location = hive_write.check_location(statement.location)
     if catalog.is_iceberg(table):
@@ -176,7 +168,7 @@ def _set_location(statement: SetLocation, run: Run) -> Outcome:
     values = [statement.partition.get(key["Name"].lower(), "") for key in partition_keys(table)]
     found = next((p for p in catalog.partitions(run.cloud, table) if p["Values"] == values), None)
     if found is None:
-        raise AthenaError("", f"FAILED: SemanticException partition not found: {sql_types.literal(', '.join(values))}")
+        raise AthenaError("", f"FAILED: SemanticException partition not found: {sql_text.literal(', '.join(values))}")
     changed: Any = {"Values": values, "StorageDescriptor": {**found["StorageDescriptor"], "Location": location}}
     run.cloud.glue.batch_update_partition(
         DatabaseName=table["DatabaseName"],

@@ -20,10 +20,10 @@ from emulator.athena.binding.bind import Bound, bind
 from emulator.athena.binding.relations import open_all
 from emulator.athena.duckdb import casts
 from emulator.athena.duckdb.generate import duckdb_sql
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_text, type_names
 from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import ROWS, Outcome
+from emulator.athena.runtime.statement_result import ROWS, StatementResult
 from emulator.athena.runtime.statements import Name
 from emulator.athena.statements import merge_range
 from emulator.athena.tables import catalog, iceberg_scan, iceberg_write
@@ -38,7 +38,7 @@ NO_CASE = -1
 class Case:
     """One case of a statement.
 
-    Args:
+    Attributes:
         kind: `update`, `delete` or `insert`.
         condition: when it applies, or None for always.
         values: what it assigns, by lower-case column name.
@@ -53,7 +53,7 @@ class Case:
 class Plan:
     """A statement as changes.
 
-    Args:
+    Attributes:
         verb: `UPDATE`, `DELETE` or `MERGE`, for messages.
         alias: what the query calls the table.
         query: FROM and WHERE of the changes; the SELECT list is put in here.
@@ -66,7 +66,7 @@ class Plan:
     cases: list[Case]
 
 
-def apply(run: Run, name: Name, make_plan: Callable[[Schema], Plan]) -> Outcome:
+def apply(run: Run, name: Name, make_plan: Callable[[Schema], Plan]) -> StatementResult:
     """Change a table.
 
     Args:
@@ -84,7 +84,7 @@ def apply(run: Run, name: Name, make_plan: Callable[[Schema], Plan]) -> Outcome:
     return iceberg_write.retried(run, (database, name.table), lambda loaded: _attempt(run, loaded, make_plan))
 
 
-def _attempt(run: Run, table: Table, make_plan: Callable[[Schema], Plan]) -> Outcome:
+def _attempt(run: Run, table: Table, make_plan: Callable[[Schema], Plan]) -> StatementResult:
     schema = table.schema()
     plan = make_plan(schema)
     bound = bind(run, _changes_query(plan, schema), internal=True)
@@ -97,7 +97,7 @@ def _attempt(run: Run, table: Table, make_plan: Callable[[Schema], Plan]) -> Out
     if rows:
         touched = run.execute("SELECT DISTINCT p FROM changes WHERE op >= 0 AND p IS NOT NULL")
         _rewrite(run, table, plan, [tasks[path] for (path,) in touched], types=types)
-    return Outcome(columns=ROWS, update_count=rows, files=[])
+    return StatementResult(columns=ROWS, update_count=rows, files=[])
 
 
 def _changes_query(plan: Plan, schema: Schema) -> exp.Select:
@@ -141,7 +141,7 @@ def _check_types(plan: Plan, schema: Schema, given: dict[str, DataType]) -> None
                 raise AthenaError(
                     "TYPE_MISMATCH",
                     f"line 1:1: {plan.verb} table column types don't match SET expressions: "
-                    f"Table: [{sql_types.trino_name(own)}], Expressions: [{sql_types.trino_name(value)}]",
+                    f"Table: [{type_names.trino_name(own)}], Expressions: [{type_names.trino_name(value)}]",
                 )
 
 
@@ -157,7 +157,7 @@ def _open(run: Run, table: Table, plan: Plan, bound: Bound) -> dict[str, FileSca
     wanted = merge_range.narrowed(run, bound.tree, plan.alias, wanted)
     tasks = iceberg_scan.plan(table, snapshot_id=None, row_filter=wanted)
     rows = iceberg_scan.relation_sql(run, table, schema=table.schema(), tasks=tasks)
-    run.execute(f"CREATE OR REPLACE TEMP VIEW {sql_types.quoted(target.name)} AS {rows}")
+    run.execute(f"CREATE OR REPLACE TEMP VIEW {sql_text.identifier(target.name)} AS {rows}")
     return {task.file.file_path: task for task in tasks}
 
 
@@ -176,7 +176,7 @@ def _check_matches(run: Run) -> None:
 def _rewrite(run: Run, table: Table, plan: Plan, touched: list[FileScanTask], *, types: dict[str, DataType]) -> None:
     schema = table.schema()
     source = iceberg_scan.relation_sql(run, table, schema=schema, tasks=touched)
-    path, row = sql_types.quoted(PATH), sql_types.quoted(FILE_ROW)
+    path, row = sql_text.identifier(PATH), sql_text.identifier(FILE_ROW)
     changed = "(SELECT * FROM changes WHERE op >= 0 AND p IS NOT NULL)"
     deletes = ", ".join(str(i) for i, case in enumerate(plan.cases) if case.kind == "delete") or "-2"
     kept = iceberg_write.table_select(
@@ -206,6 +206,6 @@ def _assigned(plan: Plan, schema: Schema, types: dict[str, DataType], *, otherwi
             f"WHEN {index} THEN {casts.assign(f'c.{value}', source=types[value], target=own)}"
             for index, value in given.items()
         )
-        rest = f"t.{sql_types.quoted(name)}" if otherwise else "NULL"
+        rest = f"t.{sql_text.identifier(name)}" if otherwise else "NULL"
         values[name] = f"CASE c.op {branches} ELSE {rest} END" if branches else rest
     return values

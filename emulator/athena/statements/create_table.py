@@ -9,7 +9,7 @@ from emulator.athena.runtime import sql_types
 from emulator.athena.runtime.cloud import Cloud, delete, split_uri
 from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import Outcome, execute
+from emulator.athena.runtime.statement_result import StatementResult
 from emulator.athena.runtime.statements import Column, CreateTable, DropTable
 from emulator.athena.tables import catalog, hive_write, iceberg_types, table_input
 from emulator.athena.tables.iceberg_spec import partition_spec
@@ -25,14 +25,13 @@ ICEBERG_PROPERTIES = {
 }
 
 
-@execute.register
-def _create(statement: CreateTable, run: Run) -> Outcome:
+def create(statement: CreateTable, run: Run) -> StatementResult:
     database, name = statement.name.database or run.context.database, statement.name.table
     if catalog.find_database(run.cloud, database) is None:
         raise AthenaError("", f"FAILED: SemanticException [Error 10072]: Database does not exist: {database}")
     if catalog.find_table(run.cloud, database, name) is not None:
         if statement.if_not_exists:
-            return Outcome(lines=[])
+            return StatementResult(lines=[])
         raise AthenaError("", f"FAILED: Execution Error, return code 1: Table {name} already exists")
     if not statement.location:
         raise AthenaError("", f"FAILED: SemanticException table {name} has no LOCATION: say where its files are")
@@ -40,7 +39,7 @@ def _create(statement: CreateTable, run: Run) -> Outcome:
         _create_iceberg(statement, run.cloud, database)
     else:
         _create_hive(statement, run.cloud, database)
-    return Outcome(lines=[])
+    return StatementResult(lines=[])
 
 
 def iceberg_properties(given: dict[str, str]) -> dict[str, str]:
@@ -131,18 +130,17 @@ def _storage(statement: CreateTable) -> table_input.Storage:
     )
 
 
-@execute.register
-def _drop(statement: DropTable, run: Run) -> Outcome:
+def drop(statement: DropTable, run: Run) -> StatementResult:
     database, name = statement.name.database or run.context.database, statement.name.table
     table = catalog.find_table(run.cloud, database, name)
     if table is None:
         if statement.if_exists:
-            return Outcome(lines=[])
+            return StatementResult(lines=[])
         raise AthenaError("", f"FAILED: SemanticException [Error 10001]: Table not found {database}.{name}")
     if catalog.is_view(table):
         raise AthenaError("", f"FAILED: SemanticException Cannot drop a view with DROP TABLE: {database}.{name}")
     drop_table(run.cloud, table)
-    return Outcome(lines=[])
+    return StatementResult(lines=[])
 
 
 def drop_table(cloud: Cloud, table: "TableTypeDef") -> None:

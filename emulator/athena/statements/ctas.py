@@ -3,10 +3,10 @@
 from pyiceberg.exceptions import TableAlreadyExistsError
 from sqlglot.expressions import DataType, DType
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_types, type_names
 from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import ROWS, Columns, Outcome, execute
+from emulator.athena.runtime.statement_result import ROWS, Columns, StatementResult
 from emulator.athena.runtime.statements import CreateTableAs
 from emulator.athena.statements import partitions
 from emulator.athena.statements.query import prepare, typed_select
@@ -25,12 +25,11 @@ _HIVE = {
 }
 
 
-@execute.register
-def _create_table_as(statement: CreateTableAs, run: Run) -> Outcome:
+def create_table_as(statement: CreateTableAs, run: Run) -> StatementResult:
     database, name = statement.name.database or run.context.database, statement.name.table
     if catalog.find_table(run.cloud, database, name) is not None:
         if statement.if_not_exists:
-            return Outcome(columns=ROWS, update_count=0, files=[])
+            return StatementResult(columns=ROWS, update_count=0, files=[])
         raise AthenaError(
             "TABLE_ALREADY_EXISTS", f"line 1:1: Destination table '{catalog.CATALOG}.{database}.{name}' already exists"
         )
@@ -72,7 +71,7 @@ def check_columns(columns: Columns) -> None:
         seen.add(name.lower())
 
 
-def _iceberg(statement: CreateTableAs, run: Run, database: str, select: str, columns: Columns) -> Outcome:
+def _iceberg(statement: CreateTableAs, run: Run, database: str, select: str, columns: Columns) -> StatementResult:
     options = statement.properties
     for _, dt in columns:
         _check_iceberg_type(dt)
@@ -108,7 +107,7 @@ def _iceberg(statement: CreateTableAs, run: Run, database: str, select: str, col
         transaction.commit_transaction()
     except TableAlreadyExistsError as error:
         raise AthenaError("TABLE_ALREADY_EXISTS", f"line 1:1: {error}") from None
-    return Outcome(
+    return StatementResult(
         columns=ROWS, update_count=sum(f.record_count for f in files), files=[file.file_path for file in files]
     )
 
@@ -131,7 +130,7 @@ def _iceberg_properties(options: dict[str, str | list[str]]) -> dict[str, str]:
     return {**properties, "format-version": "2", "write.parquet.compression-codec": codec}
 
 
-def _hive(statement: CreateTableAs, run: Run, database: str, select: str, columns: Columns) -> Outcome:
+def _hive(statement: CreateTableAs, run: Run, database: str, select: str, columns: Columns) -> StatementResult:
     options = statement.properties
     location = options.get("external_location")
     if location is not None and run.context.output_enforced:
@@ -165,7 +164,7 @@ def _hive(statement: CreateTableAs, run: Run, database: str, select: str, column
     )
     new = table_input.hive(
         statement.name.table,
-        [(name.lower(), sql_types.hive_name(dt), "") for name, dt in columns],
+        [(name.lower(), type_names.hive_name(dt), "") for name, dt in columns],
         partition_columns=len(keys),
         location=location,
         storage=table_input.storage_of(file_format, delimiter=delimiter),
@@ -174,15 +173,15 @@ def _hive(statement: CreateTableAs, run: Run, database: str, select: str, column
     run.cloud.glue.create_table(DatabaseName=database, TableInput=new)
     if written.partitions:
         table = catalog.get_table(run.cloud, database, statement.name.table)
-        partitions.add(run.cloud, table, written.partitions, if_not_exists=True)
-    return Outcome(columns=ROWS, update_count=written.rows, files=written.files)
+        partitions.register(run.cloud, table, written.partitions, if_not_exists=True)
+    return StatementResult(columns=ROWS, update_count=written.rows, files=written.files)
 
 
 def _check_hive_type(name: str, dt: DataType) -> None:
     if dt.this is DType.TIMESTAMP and sql_types.digits(dt) not in (0, 3):
         raise not_supported(
-            f"Incorrect timestamp precision for {sql_types.trino_name(dt)}; the configured precision is MILLISECONDS; "
+            f"Incorrect timestamp precision for {type_names.trino_name(dt)}; the configured precision is MILLISECONDS; "
             f"column name: {name}"
         )
     if dt.this in (DType.TIMESTAMPTZ, DType.TIME, DType.JSON, DType.UUID, DType.INTERVAL):
-        raise not_supported(f"Unsupported Hive type: {sql_types.trino_name(dt)}")
+        raise not_supported(f"Unsupported Hive type: {type_names.trino_name(dt)}")

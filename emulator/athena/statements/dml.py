@@ -3,22 +3,19 @@
 from pyiceberg.schema import Schema
 from sqlglot import exp
 
-from emulator.athena.runtime.errors import AthenaError, not_supported
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import Outcome, execute
+from emulator.athena.runtime.statement_result import StatementResult
 from emulator.athena.runtime.statements import Delete, Merge, Update
 from emulator.athena.statements.changes import Case, Plan, apply
 
 
-@execute.register
-def _delete(statement: Delete, run: Run) -> Outcome:
+def delete(statement: Delete, run: Run) -> StatementResult:
     cases = [Case(kind="delete", condition=None, values={})]
     return apply(run, statement.name, lambda _: _plan("DELETE", statement.tree, cases))
 
 
-@execute.register
-def _update(statement: Update, run: Run) -> Outcome:
+def update(statement: Update, run: Run) -> StatementResult:
     cases = [Case(kind="update", condition=None, values=_assignments(statement.tree))]
     return apply(run, statement.name, lambda _: _plan("UPDATE", statement.tree, cases))
 
@@ -53,8 +50,7 @@ def _assignments(node: exp.Update) -> dict[str, exp.Expr]:
     return found
 
 
-@execute.register
-def _merge(statement: Merge, run: Run) -> Outcome:
+def merge(statement: Merge, run: Run) -> StatementResult:
     tree = statement.tree
     target = _aliased(tree.this)
 

@@ -7,10 +7,10 @@ from pyiceberg.table import Table
 from sqlglot.expressions import DataType
 
 from emulator.athena.duckdb import casts
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import type_names
 from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import ROWS, Columns, Outcome, execute
+from emulator.athena.runtime.statement_result import ROWS, Columns, StatementResult
 from emulator.athena.runtime.statements import Insert, Unload
 from emulator.athena.statements import partitions
 from emulator.athena.statements.query import prepare, typed_select
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 _SERDES = {"ParquetHiveSerDe": "PARQUET", "LazySimpleSerDe": "TEXTFILE", "JsonSerDe": "JSON"}
 
 
-@execute.register
-def _insert(statement: Insert, run: Run) -> Outcome:
+def insert(statement: Insert, run: Run) -> StatementResult:
     database = statement.name.database or run.context.database
     table = catalog.get_table(run.cloud, database, statement.name.table)
     if catalog.is_view(table):
@@ -39,7 +38,7 @@ def _insert(statement: Insert, run: Run) -> Outcome:
     known = hive_columns(table)
     values = _values(known, statement.columns, columns)
     ordered = ", ".join(
-        f"CAST({values.get(name, 'NULL')} AS {sql_types.duckdb_name(dt)}) AS c{index}"
+        f"CAST({values.get(name, 'NULL')} AS {type_names.duckdb_name(dt)}) AS c{index}"
         for index, (name, dt) in enumerate(known.items())
     )
     storage = table["StorageDescriptor"]
@@ -53,11 +52,11 @@ def _insert(statement: Insert, run: Run) -> Outcome:
         delimiter=storage.get("SerdeInfo", {}).get("Parameters", {}).get("field.delim", "\x01"),
         partitioned_by=[key["Name"] for key in partition_keys(table)],
     )
-    partitions.add(run.cloud, table, written.partitions, if_not_exists=True)
-    return Outcome(columns=ROWS, update_count=written.rows, files=written.files)
+    partitions.register(run.cloud, table, written.partitions, if_not_exists=True)
+    return StatementResult(columns=ROWS, update_count=written.rows, files=written.files)
 
 
-def _append(run: Run, table: Table, named: list[str], given: Columns, *, select: str) -> Outcome:
+def _append(run: Run, table: Table, named: list[str], given: Columns, *, select: str) -> StatementResult:
     schema = table.schema()
     values = _values(iceberg_scan.columns(schema), named, given)
     rows = iceberg_write.table_select(schema, values, source=f"({select})")
@@ -69,7 +68,7 @@ def _append(run: Run, table: Table, named: list[str], given: Columns, *, select:
         except CommitFailedException:
             iceberg_write.delete_files(run, files)
             raise
-    return Outcome(
+    return StatementResult(
         columns=ROWS, update_count=sum(file.record_count for file in files), files=[file.file_path for file in files]
     )
 
@@ -101,11 +100,11 @@ def _values(known: dict[str, DataType], named: list[str], given: Columns) -> dic
         coercion.assignable(dt, known[name]) for name, (_, dt) in zip(targets, given, strict=True)
     )
     if not fitting:
-        wanted = ", ".join(sql_types.trino_name(known[name]) for name in targets)
+        wanted = ", ".join(type_names.trino_name(known[name]) for name in targets)
         raise AthenaError(
             "TYPE_MISMATCH",
             "line 1:1: Insert query has mismatched column types: "
-            f"Table: [{wanted}], Query: [{', '.join(sql_types.trino_name(dt) for _, dt in given)}]",
+            f"Table: [{wanted}], Query: [{', '.join(type_names.trino_name(dt) for _, dt in given)}]",
         )
     return {
         name: casts.assign(f"c{index}", source=dt, target=known[name])
@@ -113,8 +112,7 @@ def _values(known: dict[str, DataType], named: list[str], given: Columns) -> dic
     }
 
 
-@execute.register
-def _unload(statement: Unload, run: Run) -> Outcome:
+def unload(statement: Unload, run: Run) -> StatementResult:
     options = dict(statement.properties)
     location = hive_write.check_location(statement.location)
     if not hive_write.is_empty(run, location):
@@ -133,4 +131,4 @@ def _unload(statement: Unload, run: Run) -> Outcome:
     )
     if options:
         raise AthenaError("INVALID_TABLE_PROPERTY", f"line 1:1: UNLOAD has no property '{next(iter(options))}'")
-    return Outcome(columns=ROWS, update_count=written.rows, files=written.files)
+    return StatementResult(columns=ROWS, update_count=written.rows, files=written.files)

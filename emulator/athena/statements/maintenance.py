@@ -13,10 +13,10 @@ from sqlglot import exp
 
 from emulator.athena.binding import pushdown
 from emulator.athena.binding.bind import bind
-from emulator.athena.runtime import cloud, sql_types
+from emulator.athena.runtime import cloud, sql_text
 from emulator.athena.runtime.errors import not_supported
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import ROWS, Outcome, execute
+from emulator.athena.runtime.statement_result import ROWS, StatementResult
 from emulator.athena.runtime.statements import Name, Optimize, Vacuum
 from emulator.athena.tables import catalog, iceberg_scan, iceberg_write
 from emulator.athena.tables.replace_files import replace_files
@@ -33,11 +33,10 @@ def _iceberg(run: Run, name: Name, verb: str) -> tuple[str, str]:
     return database, name.table
 
 
-@execute.register
-def _optimize(statement: Optimize, run: Run) -> Outcome:
+def optimize(statement: Optimize, run: Run) -> StatementResult:
     name = _iceberg(run, statement.name, "OPTIMIZE")
     rows = iceberg_write.retried(run, name, lambda table: _bin_pack(run, table, name, statement.where))
-    return Outcome(columns=ROWS, update_count=rows, files=[])
+    return StatementResult(columns=ROWS, update_count=rows, files=[])
 
 
 def _bin_pack(run: Run, table: Table, name: tuple[str, str], where: exp.Expr | None) -> int:
@@ -49,7 +48,7 @@ def _bin_pack(run: Run, table: Table, name: tuple[str, str], where: exp.Expr | N
     if not tasks:
         return 0
     schema = table.schema()
-    values = {field.name.lower(): sql_types.quoted(field.name.lower()) for field in schema.fields}
+    values = {field.name.lower(): sql_text.identifier(field.name.lower()) for field in schema.fields}
     source = iceberg_scan.relation_sql(run, table, schema=schema, tasks=tasks)
     rows = iceberg_write.table_select(schema, values, source=f"({source})")
     files = iceberg_write.write_files(run, rows, metadata=table.metadata, io=table.io)
@@ -82,11 +81,10 @@ def _to_rewrite(table: Table, tasks: list[FileScanTask]) -> list[FileScanTask]:
     ]
 
 
-@execute.register
-def _vacuum(statement: Vacuum, run: Run) -> Outcome:
+def vacuum(statement: Vacuum, run: Run) -> StatementResult:
     name = _iceberg(run, statement.name, "VACUUM")
     iceberg_write.retried(run, name, lambda table: _expire(run, table))
-    return Outcome(lines=[])
+    return StatementResult(lines=[])
 
 
 def _expire(run: Run, table: Table) -> None:

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from emulator.athena.binding.pushdown import PRUNABLE, literal
 from emulator.athena.duckdb.generate import duckdb_sql
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import type_names
 from emulator.athena.runtime.run import Run
 from emulator.athena.typing.signature import type_of
 
@@ -57,7 +57,7 @@ def _key(part: exp.Expr, alias: str) -> tuple[exp.Column, exp.Expr] | None:
         if not isinstance(column, exp.Column) or column.table != alias or type_of(column).this not in PRUNABLE:
             continue
         tables = {c.table for c in value.find_all(exp.Column)}
-        same = sql_types.trino_name(type_of(column)) == sql_types.trino_name(type_of(value))
+        same = type_names.trino_name(type_of(column)) == type_names.trino_name(type_of(value))
         if tables and alias not in tables and same and value.find(exp.Query) is None:
             return column, value
     return None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.athena.runtime.cloud import Cloud, split_uri
 from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import Outcome, execute
+from emulator.athena.runtime.statement_result import StatementResult
 from emulator.athena.runtime.statements import AddPartitions, DropPartitions, Name, RepairTable
 from emulator.athena.tables import catalog
 from emulator.athena.tables.hive_scan import partition_keys
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _BATCH = 100
 
 
-def add(cloud: Cloud, table: "TableTypeDef", found: dict[str, list[str]], *, if_not_exists: bool) -> None:
+def register(cloud: Cloud, table: "TableTypeDef", found: dict[str, list[str]], *, if_not_exists: bool) -> None:
     """Register partitions.
 
     Args:
@@ -69,8 +69,7 @@ def _values(table: "TableTypeDef", given: dict[str, str]) -> list[str]:
     return [given[key] for key in keys]
 
 
-@execute.register
-def _add(statement: AddPartitions, run: Run) -> Outcome:
+def add(statement: AddPartitions, run: Run) -> StatementResult:
     table = hive_table(run, statement.name)
     base = table["StorageDescriptor"]["Location"].rstrip("/")
     keys = [key["Name"].lower() for key in partition_keys(table)]
@@ -79,12 +78,11 @@ def _add(statement: AddPartitions, run: Run) -> Outcome:
         values = _values(table, given)
         inner = "/".join(f"{k}={urllib.parse.quote(v, safe=' -_.')}" for k, v in zip(keys, values, strict=True))
         found[location or f"{base}/{inner}"] = values
-    add(run.cloud, table, found, if_not_exists=statement.if_not_exists)
-    return Outcome(lines=[])
+    register(run.cloud, table, found, if_not_exists=statement.if_not_exists)
+    return StatementResult(lines=[])
 
 
-@execute.register
-def _drop(statement: DropPartitions, run: Run) -> Outcome:
+def drop(statement: DropPartitions, run: Run) -> StatementResult:
     table = hive_table(run, statement.name)
     known = {tuple(p["Values"]) for p in catalog.partitions(run.cloud, table)}
     wanted = [_values(table, given) for given in statement.partitions]
@@ -96,11 +94,10 @@ def _drop(statement: DropPartitions, run: Run) -> Outcome:
             run.cloud.glue.delete_partition(
                 DatabaseName=table["DatabaseName"], TableName=table["Name"], PartitionValues=values
             )
-    return Outcome(lines=[])
+    return StatementResult(lines=[])
 
 
-@execute.register
-def _repair(statement: RepairTable, run: Run) -> Outcome:
+def repair(statement: RepairTable, run: Run) -> StatementResult:
     """Folders such as `day=2024-01-01/` under the table's location become partitions; known ones stay."""
     table = hive_table(run, statement.name)
     keys = [key["Name"].lower() for key in partition_keys(table)]
@@ -115,9 +112,9 @@ def _repair(statement: RepairTable, run: Run) -> Outcome:
                 values = [urllib.parse.unquote(value) for _, _, value in pairs]
                 if tuple(values) not in known:
                     found[f"s3://{bucket}/{prefix}{'/'.join(folders)}"] = values
-    add(run.cloud, table, found, if_not_exists=True)
+    register(run.cloud, table, found, if_not_exists=True)
     shown = ["/".join(f"{k}={v}" for k, v in zip(keys, values, strict=True)) for values in found.values()]
     named = [f"{table['Name']}:{part}" for part in shown]
     lines = [f"Partitions not in metastore: {' '.join(named)}"] if named else []
     lines += [f"Repair: Added partition to metastore {part}" for part in named]
-    return Outcome(lines=lines)
+    return StatementResult(lines=lines)

@@ -8,7 +8,7 @@ from sqlglot.expressions import DType
 from emulator.athena.runtime import sql_types
 from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import Columns, Outcome, execute
+from emulator.athena.runtime.statement_result import Columns, StatementResult
 from emulator.athena.runtime.statements import (
     Describe,
     Name,
@@ -59,27 +59,27 @@ def _table(run: Run, name: Name) -> "TableTypeDef":
     return found
 
 
-@execute.register
-def _tables(statement: ShowTables, run: Run) -> Outcome:
+def tables(statement: ShowTables, run: Run) -> StatementResult:
     found = catalog.tables(run.cloud, statement.database or run.context.database)
     names = [table["Name"] for table in found if not statement.views or catalog.is_view(table)]
-    return Outcome(columns=_text("views" if statement.views else "tab_name"), lines=_matching(names, statement.pattern))
+    return StatementResult(
+        columns=_text("views" if statement.views else "tab_name"), lines=_matching(names, statement.pattern)
+    )
 
 
-@execute.register
-def _databases(statement: ShowDatabases, run: Run) -> Outcome:
+def databases(statement: ShowDatabases, run: Run) -> StatementResult:
     names = [database["Name"] for database in catalog.databases(run.cloud)]
-    return Outcome(columns=_text("database_name"), lines=_matching(names, statement.pattern))
+    return StatementResult(columns=_text("database_name"), lines=_matching(names, statement.pattern))
 
 
-@execute.register
-def _columns(statement: ShowColumns, run: Run) -> Outcome:
+def columns(statement: ShowColumns, run: Run) -> StatementResult:
     table = _table(run, statement.name)
-    return Outcome(columns=_text("field"), lines=[_padded(name) for name, _, _ in described_columns(run, table)])
+    return StatementResult(
+        columns=_text("field"), lines=[_padded(name) for name, _, _ in described_columns(run, table)]
+    )
 
 
-@execute.register
-def _partitions(statement: ShowPartitions, run: Run) -> Outcome:
+def partitions(statement: ShowPartitions, run: Run) -> StatementResult:
     table = _table(run, statement.name)
     name = f"{table['DatabaseName']}.{table['Name']}"
     if catalog.is_iceberg(table):
@@ -91,37 +91,35 @@ def _partitions(statement: ShowPartitions, run: Run) -> Outcome:
         "/".join(f"{key}={value}" for key, value in zip(keys, partition["Values"], strict=True))
         for partition in catalog.partitions(run.cloud, table)
     ]
-    return Outcome(columns=_text("partition"), lines=sorted(lines))
+    return StatementResult(columns=_text("partition"), lines=sorted(lines))
 
 
-@execute.register
-def _create(statement: ShowCreate, run: Run) -> Outcome:
+def create(statement: ShowCreate, run: Run) -> StatementResult:
     table = _table(run, statement.name)
     if statement.view is not catalog.is_view(table):
         kind = "view" if statement.view else "table"
         raise AthenaError("", f"FAILED: SemanticException {table['DatabaseName']}.{table['Name']} is not a {kind}")
     text = show_create.view(table) if statement.view else show_create.table(run, table)
-    return Outcome(columns=_text("Create View" if statement.view else "createtab_stmt"), lines=text.splitlines())
+    return StatementResult(
+        columns=_text("Create View" if statement.view else "createtab_stmt"), lines=text.splitlines()
+    )
 
 
-@execute.register
-def _properties(statement: ShowProperties, run: Run) -> Outcome:
+def properties(statement: ShowProperties, run: Run) -> StatementResult:
     table = _table(run, statement.name)
     found = dict(table.get("Parameters", {}))
     if catalog.is_iceberg(table):
         found |= run.cloud.catalog.load_table((table["DatabaseName"], table["Name"])).properties
     wanted = {k: v for k, v in sorted(found.items()) if statement.property in (None, k)}
-    return Outcome(columns=_text("prpt_name", "prpt_value"), lines=[f"{k}\t{v}" for k, v in wanted.items()])
+    return StatementResult(columns=_text("prpt_name", "prpt_value"), lines=[f"{k}\t{v}" for k, v in wanted.items()])
 
 
-@execute.register
-def _functions(statement: ShowFunctions, run: Run) -> Outcome:
+def functions(statement: ShowFunctions, run: Run) -> StatementResult:
     names = _matching(sorted(FUNCTIONS), statement.pattern)
-    return Outcome(columns=_text("Function"), lines=[f.signature for name in names for f in FUNCTIONS[name]])
+    return StatementResult(columns=_text("Function"), lines=[f.signature for name in names for f in FUNCTIONS[name]])
 
 
-@execute.register
-def _describe(statement: Describe, run: Run) -> Outcome:
+def describe(statement: Describe, run: Run) -> StatementResult:
     table = _table(run, statement.name)
     lines = [_padded(*column) for column in described_columns(run, table)]
     if catalog.is_iceberg(table):
@@ -134,7 +132,7 @@ def _describe(statement: Describe, run: Run) -> Outcome:
         lines += [*header, *(_padded(*c) for c in described_columns(run, table) if c[0] in keys)]
     if statement.detailed:
         lines += show_create.detail_lines(table)
-    return Outcome(columns=_text("col_name", "data_type", "comment"), lines=lines)
+    return StatementResult(columns=_text("col_name", "data_type", "comment"), lines=lines)
 
 
 def described_columns(run: Run, table: "TableTypeDef") -> list[tuple[str, str, str]]:

@@ -7,7 +7,7 @@ from pyiceberg.table import Table
 from pyiceberg.transforms import BucketTransform, IdentityTransform, TruncateTransform
 from sqlglot.expressions import DataType, DType
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_text, type_names
 from emulator.athena.runtime.run import Run
 from emulator.athena.tables import catalog, iceberg_types, views
 from emulator.athena.tables.hive_scan import partition_keys
@@ -32,14 +32,14 @@ def _iceberg(loaded: Table, found: "TableTypeDef") -> str:
     schema = loaded.schema()
     columns = [
         f"  {field.name.lower()} {iceberg_type_name(iceberg_types.from_iceberg(field.field_type))}"
-        + (f" COMMENT {sql_types.literal(field.doc)}" if field.doc else "")
+        + (f" COMMENT {sql_text.literal(field.doc)}" if field.doc else "")
         for field in schema.fields
     ]
     lines = [f"CREATE TABLE {found['DatabaseName']}.{found['Name']} (", ",\n".join(columns) + ")"]
     transforms = [_transform(loaded, field) for field in loaded.spec().fields]
     if transforms:
         lines.append(f"PARTITIONED BY ({', '.join(f'`{t}`' if t.isidentifier() else t for t in transforms)})")
-    lines += ["LOCATION", f"  {sql_types.literal(loaded.location())}"]
+    lines += ["LOCATION", f"  {sql_text.literal(loaded.location())}"]
     codec = loaded.properties.get("write.parquet.compression-codec", "zstd")
     shown = {"table_type": "iceberg", "format": "parquet", "write_compression": codec}
     own = {k: v for k, v in loaded.properties.items() if k.startswith(("vacuum_", "optimize_"))}
@@ -49,7 +49,7 @@ def _iceberg(loaded: Table, found: "TableTypeDef") -> str:
 
 def iceberg_type_name(dt: DataType) -> str:
     """A column's type, in Hive's words where Hive has one for it."""
-    return sql_types.trino_name(dt) if dt.this in (DType.TIMESTAMPTZ, DType.TIME) else sql_types.hive_name(dt)
+    return type_names.trino_name(dt) if dt.this in (DType.TIMESTAMPTZ, DType.TIME) else type_names.hive_name(dt)
 
 
 def _transform(loaded: Table, field: PartitionField) -> str:
@@ -69,7 +69,7 @@ def _hive(found: "TableTypeDef") -> str:
 
     def columns(listed: list[dict[str, str]]) -> str:
         return ", \n".join(
-            f"  `{c['Name']}` {c['Type']}" + (f" COMMENT {sql_types.literal(c['Comment'])}" if c.get("Comment") else "")
+            f"  `{c['Name']}` {c['Type']}" + (f" COMMENT {sql_text.literal(c['Comment'])}" if c.get("Comment") else "")
             for c in listed
         )
 
@@ -78,12 +78,12 @@ def _hive(found: "TableTypeDef") -> str:
     if keys:
         lines += ["PARTITIONED BY ( ", columns(keys) + ")"]  # type: ignore[arg-type]
     serde = storage.get("SerdeInfo", {})
-    lines += ["ROW FORMAT SERDE ", f"  {sql_types.literal(serde.get('SerializationLibrary', ''))} "]
+    lines += ["ROW FORMAT SERDE ", f"  {sql_text.literal(serde.get('SerializationLibrary', ''))} "]
     if serde.get("Parameters"):
         lines += ["WITH SERDEPROPERTIES ( ", ", \n".join(_pairs(serde["Parameters"])) + ") "]
-    lines += ["STORED AS INPUTFORMAT ", f"  {sql_types.literal(storage.get('InputFormat', ''))} "]
-    lines += ["OUTPUTFORMAT ", f"  {sql_types.literal(storage.get('OutputFormat', ''))}"]
-    lines += ["LOCATION", f"  {sql_types.literal(storage.get('Location', ''))}"]
+    lines += ["STORED AS INPUTFORMAT ", f"  {sql_text.literal(storage.get('InputFormat', ''))} "]
+    lines += ["OUTPUTFORMAT ", f"  {sql_text.literal(storage.get('OutputFormat', ''))}"]
+    lines += ["LOCATION", f"  {sql_text.literal(storage.get('Location', ''))}"]
     shown = {k: v for k, v in found.get("Parameters", {}).items() if k != "EXTERNAL"}
     if shown:
         lines += ["TBLPROPERTIES (", ", \n".join(_pairs(shown)) + ")"]
@@ -91,7 +91,7 @@ def _hive(found: "TableTypeDef") -> str:
 
 
 def _pairs(found: dict[str, str]) -> list[str]:
-    return [f"  {sql_types.literal(k)}={sql_types.literal(v)}" for k, v in sorted(found.items())]
+    return [f"  {sql_text.literal(k)}={sql_text.literal(v)}" for k, v in sorted(found.items())]
 
 
 def partition_lines(run: Run, found: "TableTypeDef") -> list[str]:

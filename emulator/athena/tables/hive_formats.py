@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot.expressions import DataType, DType
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.errors import not_supported
 
 if TYPE_CHECKING:
@@ -38,18 +38,18 @@ def columns(table: "TableTypeDef") -> "list[ColumnOutputTypeDef]":
 
 
 def _name_type(column: "ColumnOutputTypeDef") -> tuple[str, DataType]:
-    return column["Name"].lower(), sql_types.hive(column["Type"])
+    return column["Name"].lower(), type_names.parse_hive(column["Type"])
 
 
 def _parquet(table: "TableTypeDef", files: list[str]) -> tuple[list[str], str]:
     """Columns by name; one that a file lacks is NULL."""
     fields = [
-        f"{sql_types.literal(name)}: {{name: {sql_types.literal(name)}, "
-        f"type: {sql_types.literal(sql_types.duckdb_name(dt))}, default_value: NULL}}"
+        f"{sql_text.literal(name)}: {{name: {sql_text.literal(name)}, "
+        f"type: {sql_text.literal(type_names.duckdb_name(dt))}, default_value: NULL}}"
         for name, dt in map(_name_type, columns(table))
     ]
     source = f"read_parquet([{', '.join(files)}], schema = MAP {{{', '.join(fields)}}}, filename = '__file')"
-    return [sql_types.quoted(name) for name, _ in map(_name_type, columns(table))], source
+    return [sql_text.identifier(name) for name, _ in map(_name_type, columns(table))], source
 
 
 def _lines(table: "TableTypeDef", files: list[str]) -> str:
@@ -72,17 +72,17 @@ def _serde_parameters(table: "TableTypeDef") -> dict[str, str]:
 def _delimited(table: "TableTypeDef", files: list[str]) -> tuple[list[str], str]:
     """LazySimpleSerDe: no quotes; what does not read as its column's type is NULL."""
     options = _serde_parameters(table)
-    delimiter = sql_types.literal(_character(options.get("field.delim") or options.get("serialization.format", "\x01")))
-    null = sql_types.literal(options.get("serialization.null.format", "\\N"))
+    delimiter = sql_text.literal(_character(options.get("field.delim") or options.get("serialization.format", "\x01")))
+    null = sql_text.literal(options.get("serialization.null.format", "\\N"))
     escape = options.get("escape.delim")
     line = "coalesce(__line, '')"
     if escape:
-        hidden = f"replace({line}, {sql_types.literal(escape)} || {delimiter}, chr(1))"
+        hidden = f"replace({line}, {sql_text.literal(escape)} || {delimiter}, chr(1))"
         parts = f"list_transform(string_split({hidden}, {delimiter}), lambda e: replace(e, chr(1), {delimiter}))"
     else:
         parts = f"string_split({line}, {delimiter})"
     selected = [
-        f"{_read(f'nullif(__parts[{index}], {null})', dt, options)} AS {sql_types.quoted(name)}"
+        f"{_read(f'nullif(__parts[{index}], {null})', dt, options)} AS {sql_text.identifier(name)}"
         for index, (name, dt) in enumerate(map(_name_type, columns(table)), start=1)
     ]
     return selected, f"(SELECT __file, {parts} AS __parts FROM {_lines(table, files)})"
@@ -103,19 +103,19 @@ def _read(value: str, dt: DataType, options: dict[str, str]) -> str:
         case DType.BOOLEAN:
             return f"CASE lower({value}) WHEN 'true' THEN true WHEN 'false' THEN false END"
         case DType.ARRAY:
-            separator = sql_types.literal(options.get("collection.delim", "\x02"))
+            separator = sql_text.literal(options.get("collection.delim", "\x02"))
             part = _read("e", dt.expressions[0], options)
             return f"list_transform(string_split({value}, {separator}), lambda e: {part})"
         case DType.MAP:
-            pairs = sql_types.literal(options.get("collection.delim", "\x02"))
-            inside = sql_types.literal(options.get("mapkey.delim", "\x03"))
+            pairs = sql_text.literal(options.get("collection.delim", "\x02"))
+            inside = sql_text.literal(options.get("mapkey.delim", "\x03"))
             key, item = (_read(f"split_part(e, {inside}, {i})", t, options) for i, t in enumerate(dt.expressions, 1))
             return f"map_from_entries(list_transform(string_split({value}, {pairs}), lambda e: row({key}, {item})))"
         case DType.STRUCT:
             raise not_supported("structs in delimited text files")
     if dt.this in sql_types.INTEGERS:
         value = f"trino_integer_text(trim({value}))"
-    return f"TRY_CAST({value} AS {sql_types.duckdb_name(dt)})"
+    return f"TRY_CAST({value} AS {type_names.duckdb_name(dt)})"
 
 
 def _quoted_csv(table: "TableTypeDef", files: list[str]) -> tuple[list[str], str]:
@@ -125,9 +125,9 @@ def _quoted_csv(table: "TableTypeDef", files: list[str]) -> tuple[list[str], str
     names = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(found)))
     rows = (
         f"read_csv([{', '.join(files)}], columns = {{{names}}}, auto_detect = false, header = false, "
-        f"delim = {sql_types.literal(options.get('separatorChar') or options.get('field.delim') or ',')}, "
-        f"quote = {sql_types.literal(options.get('quoteChar', chr(34)))}, "
-        f"escape = {sql_types.literal(options.get('escapeChar', chr(34)))}, skip = {_header_lines(table)}, "
+        f"delim = {sql_text.literal(options.get('separatorChar') or options.get('field.delim') or ',')}, "
+        f"quote = {sql_text.literal(options.get('quoteChar', chr(34)))}, "
+        f"escape = {sql_text.literal(options.get('escapeChar', chr(34)))}, skip = {_header_lines(table)}, "
         f"null_padding = true, strict_mode = false, max_line_size = {_LINE_BYTES}, filename = '__file', "
         "nullstr = chr(0))"
     )
@@ -135,18 +135,18 @@ def _quoted_csv(table: "TableTypeDef", files: list[str]) -> tuple[list[str], str
     # DuckDB moves a cast of a column into its CSV reader, which then fails on the value: out of a struct it does not.
     source = f"(SELECT __file, struct_pack({packed}) AS __row FROM {rows})"
     selected = [
-        f"{_read_csv(f'__row.c{index}', dt, index)} AS {sql_types.quoted(name)}"
+        f"{_read_csv(f'__row.c{index}', dt, index)} AS {sql_text.identifier(name)}"
         for index, (name, dt) in enumerate(found)
     ]
     return selected, source
 
 
 def _read_csv(value: str, dt: DataType, index: int) -> str:
-    kind = sql_types.duckdb_name(dt)
+    kind = type_names.duckdb_name(dt)
     if dt.this in (DType.VARCHAR, DType.CHAR):
         return value
     if dt.this in (DType.ARRAY, DType.MAP, DType.STRUCT):
-        raise not_supported(f"{sql_types.trino_name(dt)} with OpenCSVSerde")
+        raise not_supported(f"{type_names.trino_name(dt)} with OpenCSVSerde")
     if dt.this is DType.TIMESTAMP:
         read = f"coalesce(make_timestamp(TRY_CAST({value} AS BIGINT) * 1000), TRY_CAST({value} AS TIMESTAMP))"
     elif dt.this is DType.DATE:
@@ -166,8 +166,8 @@ def _json(table: "TableTypeDef", files: list[str]) -> tuple[list[str], str]:
     selected = []
     for name, dt in map(_name_type, columns(table)):
         path = options.get(f"mapping.{name}", name)
-        value = f"trino_json_member(__json, {sql_types.literal(path)})"
-        selected.append(f"{_read_json(value, dt)} AS {sql_types.quoted(name)}")
+        value = f"trino_json_member(__json, {sql_text.literal(path)})"
+        selected.append(f"{_read_json(value, dt)} AS {sql_text.identifier(name)}")
     return selected, f"{source} WHERE __json IS NOT NULL"
 
 
@@ -175,8 +175,8 @@ def _read_json(value: str, dt: DataType) -> str:
     if dt.this in (DType.VARCHAR, DType.CHAR):
         return f"({value} ->> '$')"
     if dt.this in (DType.ARRAY, DType.MAP, DType.STRUCT):
-        return f"TRY_CAST({value} AS {sql_types.duckdb_name(dt)})"
-    return f"TRY_CAST(({value} ->> '$') AS {sql_types.duckdb_name(dt)})"
+        return f"TRY_CAST({value} AS {type_names.duckdb_name(dt)})"
+    return f"TRY_CAST(({value} ->> '$') AS {type_names.duckdb_name(dt)})"
 
 
 _READERS: dict[str, Reader] = {

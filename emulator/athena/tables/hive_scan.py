@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pyarrow.fs
 from sqlglot.expressions import DataType
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_text, type_names
 from emulator.athena.runtime.cloud import split_uri
 from emulator.athena.runtime.errors import not_supported
 from emulator.athena.runtime.run import Run
@@ -22,7 +22,8 @@ _UNREADABLE = (".bz2", ".snappy", ".lzo", ".deflate")
 def columns(table: "TableTypeDef") -> dict[str, DataType]:
     """Names and types of the columns, those of the partitions last."""
     return {
-        c["Name"].lower(): sql_types.hive(c["Type"]) for c in [*hive_formats.columns(table), *partition_keys(table)]
+        c["Name"].lower(): type_names.parse_hive(c["Type"])
+        for c in [*hive_formats.columns(table), *partition_keys(table)]
     }
 
 
@@ -41,19 +42,19 @@ def relation_sql(run: Run, table: "TableTypeDef", *, partition_filter: str) -> s
     if table.get("Parameters", {}).get("projection.enabled", "").lower() == "true":
         raise not_supported(f"partition projection: {table['DatabaseName']}.{table['Name']}")
     read = hive_formats.reader(table)
-    keys = partition_keys(table)
+    types = {key["Name"].lower(): type_names.parse_hive(key["Type"]) for key in partition_keys(table)}
     parts = []
     for location, values in _locations(run, table, partition_filter=partition_filter):
         files = _files(run, location)
         if files:
             constants = [
-                f"{_partition_value(value, sql_types.hive(key['Type']))} AS {sql_types.quoted(key['Name'].lower())}"
-                for key, value in zip(keys, values, strict=True)
+                f"{_partition_value(value, types[name])} AS {sql_text.identifier(name)}"
+                for name, value in zip(types, values, strict=True)
             ]
-            path = f"replace(__file, '{run.files.protocol}://', 's3://') AS {sql_types.quoted(PATH)}"
+            path = f"replace(__file, '{run.files.protocol}://', 's3://') AS {sql_text.identifier(PATH)}"
             own, source = read(table, files)
             parts.append(
-                f"SELECT {', '.join([*own, *constants, path, f'0 AS {sql_types.quoted(FILE_ROW)}'])} FROM {source}"
+                f"SELECT {', '.join([*own, *constants, path, f'0 AS {sql_text.identifier(FILE_ROW)}'])} FROM {source}"
             )
     return " UNION ALL ".join(parts) or empty_sql(columns(table))
 
@@ -66,9 +67,9 @@ def _locations(run: Run, table: "TableTypeDef", *, partition_filter: str) -> lis
     found = [(p["StorageDescriptor"]["Location"], p["Values"]) for p in catalog.partitions(run.cloud, table)]
     if not found:
         return []
-    types = [sql_types.hive(key["Type"]) for key in keys]
+    types = [type_names.parse_hive(key["Type"]) for key in keys]
     rows = [f"({index}, {', '.join(map(_partition_value, values, types))})" for index, (_, values) in enumerate(found)]
-    names = ", ".join(sql_types.quoted(key["Name"].lower()) for key in keys)
+    names = ", ".join(sql_text.identifier(key["Name"].lower()) for key in keys)
     wanted = run.execute(
         f"SELECT __index FROM (VALUES {', '.join(rows)}) AS p(__index, {names}) WHERE {partition_filter}"
     )
@@ -76,7 +77,7 @@ def _locations(run: Run, table: "TableTypeDef", *, partition_filter: str) -> lis
 
 
 def _partition_value(value: str, dt: DataType) -> str:
-    return f"CAST({'NULL' if value == NULL_PARTITION else sql_types.literal(value)} AS {sql_types.duckdb_name(dt)})"
+    return f"CAST({'NULL' if value == NULL_PARTITION else sql_text.literal(value)} AS {type_names.duckdb_name(dt)})"
 
 
 def _files(run: Run, location: str) -> list[str]:
@@ -91,4 +92,4 @@ def _files(run: Run, location: str) -> list[str]:
     for info in found:
         if info.base_name.endswith(_UNREADABLE):
             raise not_supported(f"files compressed as {info.extension}: s3://{info.path}")
-    return [sql_types.literal(run.files.path(f"s3://{info.path}", size=info.size)) for info in found]
+    return [sql_text.literal(run.files.path(f"s3://{info.path}", size=info.size)) for info in found]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlglot.expressions import DataType, DType
 
 from emulator.athena.duckdb import render
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.cloud import split_uri
 from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
@@ -26,7 +26,7 @@ _SUFFIXES = {"gzip": ".gz", "zstd": ".zst", "none": ""}
 class Written:
     """What was written.
 
-    Args:
+    Attributes:
         rows: number of rows.
         files: URIs of the files.
         partitions: values of the partition columns, by the URI of the partition.
@@ -72,14 +72,16 @@ def write(
             f"[{', '.join(keys)}]",
         )
     select = ", ".join(
-        f"{_value(f'c{index}', dt, format, is_key=name.lower() in keys)} AS {sql_types.quoted(name.lower())}"
+        f"{_value(f'c{index}', dt, format, is_key=name.lower() in keys)} AS {sql_text.identifier(name.lower())}"
         for index, (name, dt) in enumerate(columns)
     )
     options, suffix = _options(format.upper(), compression.upper(), delimiter)
     folder = run.folder / f"files-{uuid.uuid4().hex[:8]}"
-    layout = f"PARTITION_BY ({', '.join(map(sql_types.quoted, keys))})" if keys else f"FILE_SIZE_BYTES '{_FILE_BYTES}'"
+    layout = (
+        f"PARTITION_BY ({', '.join(map(sql_text.identifier, keys))})" if keys else f"FILE_SIZE_BYTES '{_FILE_BYTES}'"
+    )
     ((count,),) = run.execute(
-        f"COPY (SELECT {select} FROM ({sql})) TO {sql_types.literal(str(folder))} "
+        f"COPY (SELECT {select} FROM ({sql})) TO {sql_text.literal(str(folder))} "
         f"({options}, {layout}, FILENAME_PATTERN '{run.context.query_id}_{{uuid}}', FILE_EXTENSION '{suffix}')"
     )
     files: list[str] = []
@@ -113,7 +115,7 @@ def _value(column: str, dt: DataType, format: str, *, is_key: bool) -> str:  # n
         plain = dt.this in (*sql_types.NUMBERS, DType.BOOLEAN) and format.upper() == "JSON"
         return column if plain else render.text(column, dt)
     if format.upper() == "TEXTFILE":
-        raise not_supported(f"{sql_types.trino_name(dt)} in text files")
+        raise not_supported(f"{type_names.trino_name(dt)} in text files")
     return f"CAST({column} AS VARCHAR)" if dt.this in (DType.JSON, DType.UUID) else column
 
 
@@ -129,7 +131,7 @@ def _options(format: str, compression: str, delimiter: str) -> tuple[str, str]: 
         return f"FORMAT parquet, COMPRESSION '{codec}'", "parquet"
     if format == "JSON":
         return f"FORMAT json, COMPRESSION '{codec}'", f"json{_SUFFIXES[codec]}"
-    text = f"FORMAT csv, HEADER false, DELIMITER {sql_types.literal(delimiter)}, QUOTE '', ESCAPE '', NULLSTR '\\N'"
+    text = f"FORMAT csv, HEADER false, DELIMITER {sql_text.literal(delimiter)}, QUOTE '', ESCAPE '', NULLSTR '\\N'"
     return f"{text}, COMPRESSION '{codec}'", f"txt{_SUFFIXES[codec]}"
 
 

@@ -15,7 +15,7 @@ from pyiceberg.table.name_mapping import NameMapping
 from pyiceberg.types import IcebergType
 from sqlglot.expressions import DataType
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_text, type_names
 from emulator.athena.runtime.errors import not_supported
 from emulator.athena.runtime.run import Run
 from emulator.athena.tables import iceberg_types
@@ -54,8 +54,8 @@ def relation_sql(run: Run, table: Table, *, schema: Schema, tasks: list[FileScan
 
 def empty_sql(found: dict[str, DataType]) -> str:
     """A SELECT with these columns and no row."""
-    nulls = [f"CAST(NULL AS {sql_types.duckdb_name(dt)}) AS {sql_types.quoted(name)}" for name, dt in found.items()]
-    nulls += [f"'' AS {sql_types.quoted(PATH)}", f"0::BIGINT AS {sql_types.quoted(FILE_ROW)}"]
+    nulls = [f"CAST(NULL AS {type_names.duckdb_name(dt)}) AS {sql_text.identifier(name)}" for name, dt in found.items()]
+    nulls += [f"'' AS {sql_text.identifier(PATH)}", f"0::BIGINT AS {sql_text.identifier(FILE_ROW)}"]
     return f"SELECT {', '.join(nulls)} WHERE false"
 
 
@@ -81,8 +81,8 @@ def _by_id(schema: Schema) -> str:
 
 
 def _field(key: str, name: str, kind: IcebergType) -> str:
-    dt = sql_types.duckdb_name(iceberg_types.from_iceberg(kind))
-    return f"{key}: {{name: {sql_types.literal(name.lower())}, type: {sql_types.literal(dt)}, default_value: NULL}}"
+    dt = type_names.duckdb_name(iceberg_types.from_iceberg(kind))
+    return f"{key}: {{name: {sql_text.literal(name.lower())}, type: {sql_text.literal(dt)}, default_value: NULL}}"
 
 
 def _keys_by_file(run: Run, schema: Schema, mapping: NameMapping, tasks: list[FileScanTask]) -> dict[str, str]:
@@ -92,14 +92,14 @@ def _keys_by_file(run: Run, schema: Schema, mapping: NameMapping, tasks: list[Fi
         return {}
     found = run.execute(
         "SELECT file_name, array_agg(name), bool_or(field_id IS NOT NULL) "
-        f"FROM parquet_schema([{', '.join(map(sql_types.literal, paths))}]) GROUP BY file_name"
+        f"FROM parquet_schema([{', '.join(map(sql_text.literal, paths))}]) GROUP BY file_name"
     )
     names = {part.field_id: part.names for part in mapping}
     keys = {}
     for path, present, has_ids in found:
         if not has_ids:
             keys[paths[path]] = ", ".join(
-                _field(sql_types.literal(_first(names.get(field.field_id, []), present)), field.name, field.field_type)
+                _field(sql_text.literal(_first(names.get(field.field_id, []), present)), field.name, field.field_type)
                 for field in schema.fields
             )
     return keys
@@ -114,20 +114,20 @@ def _path(run: Run, task: FileScanTask) -> str:
 
 
 def _select(run: Run, schema: Schema, keys: str, tasks: list[FileScanTask], deleted: bool) -> str:
-    files = ", ".join(sql_types.literal(_path(run, task)) for task in tasks)
+    files = ", ".join(sql_text.literal(_path(run, task)) for task in tasks)
     source = f"read_parquet([{files}], schema = MAP {{{keys}}}, filename = '__file', file_row_number = true)"
-    names = ", ".join(sql_types.quoted(name) for name in columns(schema))
+    names = ", ".join(sql_text.identifier(name) for name in columns(schema))
     rows = (
-        f"SELECT {names}, replace(__file, '{run.files.protocol}://', 's3://') AS {sql_types.quoted(PATH)}, "
-        f"file_row_number AS {sql_types.quoted(FILE_ROW)} FROM {source}"
+        f"SELECT {names}, replace(__file, '{run.files.protocol}://', 's3://') AS {sql_text.identifier(PATH)}, "
+        f"file_row_number AS {sql_text.identifier(FILE_ROW)} FROM {source}"
     )
     if not deleted:
         return rows
     positions = {
         run.files.path(file.file_path, size=file.file_size_in_bytes) for task in tasks for file in task.delete_files
     }
-    deletes = f"read_parquet([{', '.join(map(sql_types.literal, sorted(positions)))}])"
+    deletes = f"read_parquet([{', '.join(map(sql_text.literal, sorted(positions)))}])"
     return (
         f"SELECT d.* FROM ({rows}) AS d ANTI JOIN {deletes} AS p "
-        f"ON d.{sql_types.quoted(PATH)} = p.file_path AND d.{sql_types.quoted(FILE_ROW)} = p.pos"
+        f"ON d.{sql_text.identifier(PATH)} = p.file_path AND d.{sql_text.identifier(FILE_ROW)} = p.pos"
     )

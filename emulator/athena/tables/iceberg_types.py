@@ -8,7 +8,7 @@ from pyiceberg.schema import Schema
 from pyiceberg.types import IcebergType
 from sqlglot.expressions import DataType, DType
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_types, type_names
 
 
 def from_iceberg(kind: IcebergType) -> DataType:
@@ -90,7 +90,7 @@ def to_iceberg(dt: DataType, *, ids: Iterator[int]) -> IcebergType:
             ]
             return iceberg.StructType(*fields)
     if dt.this not in _TO_ICEBERG:
-        raise ValueError(f"Type not supported for Iceberg: {sql_types.trino_name(dt)}")
+        raise ValueError(f"Type not supported for Iceberg: {type_names.trino_name(dt)}")
     return _TO_ICEBERG[dt.this]
 
 

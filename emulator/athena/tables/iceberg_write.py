@@ -20,7 +20,7 @@ from pyiceberg.table.locations import load_location_provider
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.typedef import Record
 
-from emulator.athena.runtime import cloud, sql_types
+from emulator.athena.runtime import cloud, sql_text, type_names
 from emulator.athena.runtime.errors import AthenaError
 from emulator.athena.runtime.run import Run
 from emulator.athena.tables import iceberg_partition, iceberg_types
@@ -153,7 +153,7 @@ def table_select(schema: Schema, values: dict[str, str], *, source: str) -> str:
     """
     columns = [
         f"CAST({values.get(field.name.lower(), 'NULL')} AS "
-        f"{sql_types.duckdb_name(iceberg_types.from_iceberg(field.field_type))}) AS {sql_types.quoted(field.name)}"
+        f"{type_names.duckdb_name(iceberg_types.from_iceberg(field.field_type))}) AS {sql_text.identifier(field.name)}"
         for field in schema.fields
     ]
     return f"SELECT {', '.join(columns)} FROM {source}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot.expressions import DataType
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import type_names
 from emulator.athena.runtime.errors import AthenaError
 from emulator.athena.tables import catalog
 
@@ -32,7 +32,7 @@ def encode(sql: str, *, schema: str, columns: list[tuple[str, DataType]]) -> str
         "originalSql": sql,
         "catalog": catalog.CATALOG,
         "schema": schema,
-        "columns": [{"name": name, "type": sql_types.trino_name(dt)} for name, dt in columns],
+        "columns": [{"name": name, "type": type_names.trino_name(dt)} for name, dt in columns],
     }
     return _BEGIN + base64.b64encode(json.dumps(document).encode()).decode() + _END
 
@@ -53,7 +53,7 @@ def columns(table: "TableTypeDef") -> dict[str, DataType]:
     Raises:
         AthenaError: its text is not one that Athena writes.
     """
-    return {column["name"]: sql_types.trino(column["type"]) for column in _document(table)["columns"]}
+    return {column["name"]: type_names.parse_trino(column["type"]) for column in _document(table)["columns"]}
 
 
 def _document(table: "TableTypeDef") -> dict[str, Any]:

@@ -1,22 +1,17 @@
 """The types of function calls: which overload is meant, and what it returns."""
 
-import typing as t
-
 from sqlglot import exp
 from sqlglot.expressions import DataType, DType
 
-from emulator.athena.runtime import sql_types
-from emulator.athena.runtime.errors import AthenaError, not_supported
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime import sql_types, type_names
+from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.typing import coercion
+from emulator.athena.typing.annotator import Annotator
 from emulator.athena.typing.functions import FUNCTIONS, Function
 from emulator.athena.typing.signature import Bindings, bind, expand, lambda_parts, resolve, type_of
 
-if t.TYPE_CHECKING:
-    from emulator.athena.typing.infer import Annotator
 
-
-def annotate_call(annotator: "Annotator", call: exp.Anonymous) -> None:
+def annotate_call(annotator: Annotator, call: exp.Anonymous) -> None:
     """Find the overload of a call, keep it and its bindings in the node, and type the node.
 
     Raises:
@@ -34,7 +29,7 @@ def annotate_call(annotator: "Annotator", call: exp.Anonymous) -> None:
     annotator._set_type(call, resolve(function.result, bindings, call))
 
 
-def at_time_zone(annotator: "Annotator", node: exp.AtTimeZone) -> None:
+def at_time_zone(annotator: Annotator, node: exp.AtTimeZone) -> None:
     """`x AT TIME ZONE 'Europe/Paris'` shows the same instant on that zone's clock."""
     zone = node.args["zone"]
     if not (isinstance(zone, exp.Literal) and zone.is_string):
@@ -44,7 +39,7 @@ def at_time_zone(annotator: "Annotator", node: exp.AtTimeZone) -> None:
         raise AthenaError(
             "TYPE_MISMATCH",
             f"{position(node)}: Type of value must be a time or timestamp with or without time zone "
-            f"(actual {sql_types.trino_name(source)})",
+            f"(actual {type_names.trino_name(source)})",
         )
     annotator._set_type(node, sql_types.timestamp_tz(sql_types.digits(source), zone=zone.name))
 
@@ -58,7 +53,7 @@ def _choose(
 ) -> tuple[Function, Bindings]:
     fitting = [(function, bindings) for function in overloads if (bindings := bind(function, arguments)) is not None]
     if not fitting:
-        given = ", ".join("function" if dt is None else sql_types.trino_name(dt) for dt in arguments)
+        given = ", ".join("function" if dt is None else type_names.trino_name(dt) for dt in arguments)
         raise AthenaError(
             "FUNCTION_NOT_FOUND",
             f"{position(call)}: Unexpected parameters ({given}) for function {call.name.lower()}. "
@@ -74,12 +69,12 @@ def _is_exact(function: Function, arguments: list[DataType | None]) -> bool:
     return all(
         argument is None
         or len(pattern) == 1
-        or pattern.partition("(")[0] == sql_types.trino_name(argument).partition("(")[0]
+        or pattern.partition("(")[0] == type_names.trino_name(argument).partition("(")[0]
         for pattern, argument in zip(patterns, arguments, strict=True)
     )
 
 
-def _type_lambdas(annotator: "Annotator", call: exp.Anonymous, function: Function, bindings: Bindings) -> None:
+def _type_lambdas(annotator: Annotator, call: exp.Anonymous, function: Function, bindings: Bindings) -> None:
     patterns = expand(function, len(call.expressions)) or []
     for pattern, argument in zip(patterns, call.expressions, strict=False):
         if not isinstance(argument, exp.Lambda):
@@ -92,7 +87,7 @@ def _type_lambdas(annotator: "Annotator", call: exp.Anonymous, function: Functio
                 f"{position(call)}: {call.name.lower()} wants a lambda of {len(parameters)} parameters",
             )
         types = {n: resolve(p, bindings, call) for n, p in zip(names, parameters, strict=True)}
-        body = annotator.retype(argument.this, types)
+        body = annotator.annotate_lambda_body(argument.this, types)
         annotator._set_type(argument, body)
         if len(result) == 1:
             known = bindings.types.get(result)

@@ -4,8 +4,7 @@ from sqlglot import exp
 from sqlglot.expressions import DataType
 from sqlglot.optimizer.scope import traverse_scope
 
-from emulator.athena.runtime.errors import AthenaError
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime.errors import AthenaError, position
 
 
 def check(tree: exp.Expr, *, schema: dict[str, dict[str, DataType]]) -> None:

@@ -2,7 +2,7 @@
 
 from sqlglot.expressions import DataType, DType
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_types, type_names
 
 
 def common(a: DataType, b: DataType) -> DataType | None:
@@ -16,7 +16,7 @@ def common(a: DataType, b: DataType) -> DataType | None:
     if a.this in sql_types.NUMBERS and b.this in sql_types.NUMBERS:
         return _common_number(a, b)
     if a.this in sql_types.TEXTS and b.this in sql_types.TEXTS:
-        return a if sql_types.trino_name(a) == sql_types.trino_name(b) else sql_types.VARCHAR
+        return a if type_names.trino_name(a) == type_names.trino_name(b) else sql_types.VARCHAR
     if a.this in sql_types.TIMES and b.this in sql_types.TIMES:
         return _common_time(a, b)
     if a.this is not b.this:

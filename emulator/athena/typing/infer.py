@@ -6,36 +6,16 @@ import typing as t
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.expressions import DataType, DType
-from sqlglot.optimizer.annotate_types import TypeAnnotator
 from sqlglot.schema import MappingSchema
 
 from emulator.athena.parsing.dialect import AthenaSql
-from emulator.athena.runtime import sql_types
-from emulator.athena.runtime.errors import AthenaError, not_supported
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime import sql_types, type_names
+from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.typing import calls, operators
+from emulator.athena.typing.annotator import Annotator
 from emulator.athena.typing.signature import type_of
 
 _ZONE = re.compile(r"\d ([A-Za-z]+/[A-Za-z_/]+)$")
-
-
-class Annotator(TypeAnnotator):
-    """sqlglot's walk over scopes and columns, with Trino's rule for types that meet."""
-
-    def _maybe_coerce(self, type1: DataType | DType, type2: DataType | DType) -> DataType:
-        left, right = (dt if isinstance(dt, DataType) else sql_types.typed(dt) for dt in (type1, type2))
-        return operators.together(left, right, place="line 1:1", what="Columns of a set operation or VALUES")
-
-    def retype(self, node: exp.Expr, names: dict[str, DataType]) -> DataType:
-        """Annotate a lambda's body again, with types for its parameters."""
-        for part in node.walk():
-            self._visited.pop(id(part), None)
-        for part in node.find_all(exp.Identifier):
-            is_field = isinstance(part.parent, exp.Dot) and part.arg_key == "expression"
-            if part.name in names and not is_field and not isinstance(part.parent, exp.ColumnDef):
-                self._set_type(part, names[part.name])
-        self.annotate_expression(node)
-        return type_of(node)
 
 
 def annotate(tree: exp.Expr, *, schema: dict[str, dict[str, DataType]]) -> exp.Expr:
@@ -137,7 +117,7 @@ def _unnest(self: Annotator, node: exp.Unnest) -> None:
             columns.append(dt.expressions[0])
         else:
             raise AthenaError(
-                "TYPE_MISMATCH", f"{position(part)}: Cannot unnest type: {sql_types.trino_name(type_of(part))}"
+                "TYPE_MISMATCH", f"{position(part)}: Cannot unnest type: {type_names.trino_name(type_of(part))}"
             )
     if node.args.get("offset"):
         columns.append(sql_types.BIGINT)

@@ -4,9 +4,8 @@ from sqlglot import exp
 from sqlglot.expressions import DataType, DType
 from sqlglot.optimizer.annotate_types import TypeAnnotator
 
-from emulator.athena.runtime import sql_types
-from emulator.athena.runtime.errors import AthenaError
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime import sql_types, type_names
+from emulator.athena.runtime.errors import AthenaError, position
 from emulator.athena.typing import coercion
 from emulator.athena.typing.signature import modulo, type_of
 
@@ -39,7 +38,7 @@ def together(a: DataType, b: DataType, *, place: str, what: str) -> DataType:
     except ValueError as error:
         raise AthenaError("NOT_SUPPORTED", f"{place}: {error}") from None
     if both is None:
-        names = f"{sql_types.trino_name(a)}, {sql_types.trino_name(b)}"
+        names = f"{type_names.trino_name(a)}, {type_names.trino_name(b)}"
         raise AthenaError(
             "TYPE_MISMATCH",
             f"{place}: {what} must be the same type or coercible to a common type. Cannot find common type between "
@@ -56,7 +55,7 @@ def _mismatch(node: exp.Binary) -> AthenaError:
 def _shown(node: exp.Expr) -> str:
     if isinstance(node, exp.Literal) and node.is_string:
         return f"varchar({len(node.name)})"
-    return sql_types.trino_name(type_of(node))
+    return type_names.trino_name(type_of(node))
 
 
 def compare(annotator: TypeAnnotator, node: exp.Binary) -> None:
@@ -155,7 +154,7 @@ def like(annotator: TypeAnnotator, node: exp.Like | exp.Escape) -> None:
             raise AthenaError(
                 "TYPE_MISMATCH",
                 f"{position(part)}: {side} side of LIKE expression must evaluate to a varchar "
-                f"(actual: {sql_types.trino_name(type_of(part))})",
+                f"(actual: {type_names.trino_name(type_of(part))})",
             )
     annotator._set_type(node, sql_types.BOOLEAN)
 
@@ -172,5 +171,5 @@ def condition(node: exp.Expr, *, what: str, actual: str = " (actual: {})") -> No
         AthenaError: TYPE_MISMATCH.
     """
     if type_of(node).this not in {DType.BOOLEAN, *sql_types.UNTYPED}:
-        kind = actual.format(sql_types.trino_name(type_of(node)))
+        kind = actual.format(type_names.trino_name(type_of(node)))
         raise AthenaError("TYPE_MISMATCH", f"{position(node)}: {what} must evaluate to a boolean{kind}")

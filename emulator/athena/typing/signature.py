@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 from sqlglot.expressions import DataType, DType
 
-from emulator.athena.runtime import sql_types
-from emulator.athena.runtime.errors import not_supported
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime import sql_types, type_names
+from emulator.athena.runtime.errors import not_supported, position
 from emulator.athena.typing import coercion
 from emulator.athena.typing.functions import Function, split
 
@@ -86,7 +85,7 @@ def resolve(pattern: str, bindings: Bindings, call: exp.Anonymous) -> DataType:
             if pattern.endswith("with time zone"):
                 return sql_types.timestamp_tz(precision, zone=bindings.zone)
             return sql_types.timestamp(precision)
-    return sql_types.trino(pattern)
+    return type_names.parse_trino(pattern)
 
 
 def _head(pattern: str) -> tuple[str, list[str]]:
@@ -115,7 +114,7 @@ def _match(pattern: str, argument: DataType, bindings: Bindings) -> bool:
             if kind not in ({DType.TIMESTAMPTZ} if zoned else {DType.DATE, DType.TIMESTAMP}):
                 return zoned and kind in sql_types.TIMES
             return not inside or _bind_numbers(inside, (sql_types.digits(argument),), bindings)
-    target = sql_types.trino(pattern)
+    target = type_names.parse_trino(pattern)
     if target.this is DType.DOUBLE and kind in sql_types.NUMBERS:
         return True
     return coercion.coerces(argument, target)

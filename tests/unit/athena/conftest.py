@@ -9,7 +9,7 @@ import pytest
 
 from emulator.athena.api import results
 from emulator.athena.parsing.parse import parse
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import type_names
 from emulator.athena.runtime.files import Scan
 from emulator.athena.runtime.run import Context, Run
 from emulator.athena.runtime.statements import Query
@@ -48,7 +48,7 @@ def evaluate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
         while at < len(body):
             row, at = results.csv_row(body, at, len(columns)) or ([], len(body))
             rows.append(tuple(row))
-        return rows[1:], [sql_types.trino_name(dt) for _, dt in columns]
+        return rows[1:], [type_names.trino_name(dt) for _, dt in columns]
 
     yield run_query
     connection.close()

@@ -20,7 +20,7 @@ from pathlib import Path
 class Function:
     """One overload of a function.
 
-    Args:
+    Attributes:
         name: lower-case name.
         parameters: type patterns of the arguments.
         variadic: whether the last parameter may come any number of times, or not at all.
