@@ -4,7 +4,7 @@ from sqlglot import exp
 
 from emulator.athena.binding import information_schema, metadata_tables, time_travel
 from emulator.athena.binding.relations import HiveRelation, Relation, table_relation
-from emulator.athena.parsing import parse
+from emulator.athena.parsing.parse_query import query
 from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.runtime.run import Run
 from emulator.athena.tables import catalog, views
@@ -88,7 +88,7 @@ class Resolver:
         key = (schema, node.name.lower())
         if key in self._views:
             raise AthenaError("VIEW_IS_RECURSIVE", f"{position(node)}: Statement would create a recursive view")
-        tree = parse.query(text.sql)
+        tree = query(text.sql)
         self._views.append(key)
         self.resolve(tree, database=text.schema)
         self._views.pop()
