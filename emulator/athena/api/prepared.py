@@ -1,4 +1,4 @@
-"""PREPARE, EXECUTE and DEALLOCATE PREPARE; the statements are those of Athena's API."""
+"""PREPARE, EXECUTE and DEALLOCATE PREPARE, on the prepared statements of Athena's API."""
 
 import dataclasses
 
@@ -10,10 +10,10 @@ from emulator.athena.runtime.statements import Deallocate, Execute, Prepare, Sta
 
 
 def resolve(statement: Statement, context: Context) -> tuple[Statement, Context]:
-    """The statement that an EXECUTE runs, with its parameters; any other statement as it is.
+    """Return the statement that an EXECUTE runs and its context; any other statement unchanged.
 
     Raises:
-        AthenaError: there is no such prepared statement.
+        AthenaError: NOT_FOUND: there is no such prepared statement.
     """
     if not isinstance(statement, Execute):
         return statement, context
@@ -34,6 +34,7 @@ def _find(context: Context, name: str) -> str | None:
 
 
 def prepare(statement: Prepare, run: Run) -> StatementResult:
+    """Store a prepared statement; an earlier one of the same name is replaced."""
     athena, workgroup = run.cloud.athena, run.context.workgroup
     if _find(run.context, statement.statement) is not None:
         athena.delete_prepared_statement(StatementName=statement.statement, WorkGroup=workgroup)
@@ -44,6 +45,7 @@ def prepare(statement: Prepare, run: Run) -> StatementResult:
 
 
 def deallocate(statement: Deallocate, run: Run) -> StatementResult:
+    """Delete a prepared statement."""
     if _find(run.context, statement.statement) is None:
         raise AthenaError("NOT_FOUND", f"line 1:1: Prepared statement not found: {statement.statement}")
     run.cloud.athena.delete_prepared_statement(StatementName=statement.statement, WorkGroup=run.context.workgroup)
