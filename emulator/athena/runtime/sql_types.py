@@ -1,7 +1,7 @@
-"""One table of types: what Trino, Hive and DuckDB call the same thing.
+"""Types of Trino: how they are built and taken apart.
 
-A type is sqlglot's `DataType`. Timestamps without a precision have 3 digits, as in Trino; intervals carry the parameter
-`month` if they are of years and months. A `timestamp with time zone` may carry the zone that its wall clock shows.
+A type is sqlglot's `DataType`. Timestamps without a precision have 3 digits, as in Trino; intervals have the parameter
+`month` if they are of years and months. A `timestamp with time zone` may have the zone of its wall clock (`meta`).
 """
 
 import typing as t
@@ -19,8 +19,8 @@ UNTYPED = {DType.UNKNOWN, DType.NULL}
 
 
 def normal(dt: DataType) -> DataType:
-    """The same type with one spelling for each of its parts."""
-    same = {
+    """Return the same type with one spelling for each of its parts."""
+    spellings = {
         DType.TEXT: DType.VARCHAR,
         DType.BINARY: DType.VARBINARY,
         DType.INT128: DType.BIGINT,
@@ -40,11 +40,11 @@ def normal(dt: DataType) -> DataType:
     ]
     if dt.this is DType.DECIMAL and not parts:
         return decimal(38, 0)
-    return DataType(this=same.get(dt.this, dt.this), expressions=parts, nested=dt.args.get("nested"))
+    return DataType(this=spellings.get(dt.this, dt.this), expressions=parts, nested=dt.args.get("nested"))
 
 
 def typed(dtype: DType, *parameters: int | str) -> DataType:
-    """A type of this kind with these parameters."""
+    """Return a type of a kind with parameters."""
     parts = [exp.DataTypeParam(this=exp.Literal.number(p) if isinstance(p, int) else exp.var(p)) for p in parameters]
     return DataType(this=dtype, expressions=parts)
 
@@ -86,22 +86,22 @@ INTERVAL_DAY, INTERVAL_MONTH = typed(DType.INTERVAL), typed(DType.INTERVAL, "mon
 
 
 def parameters(dt: DataType) -> list[int]:
-    """The numbers in a type's parentheses."""
+    """Return the numbers in a type's parentheses."""
     return [int(p.name) for p in dt.expressions if isinstance(p, exp.DataTypeParam) and p.name.isdigit()]
 
 
 def digits(dt: DataType) -> int:
-    """Digits of the seconds' fraction of a time or timestamp."""
+    """Return the number of digits of the seconds' fraction of a time or timestamp."""
     return (parameters(dt) or [3])[0]
 
 
 def zone(dt: DataType) -> str:
-    """The zone whose wall clock a `timestamp with time zone` shows."""
+    """Return the zone of the wall clock of a `timestamp with time zone`."""
     return str(dt.meta.get("zone", UTC))
 
 
 def precision_scale(dt: DataType) -> tuple[int, int]:
-    """Digits of a decimal, or of the decimal that an integer fits into."""
+    """Return precision and scale of a decimal, or of the decimal that an integer fits into."""
     if dt.this in INTEGER_DIGITS:
         return INTEGER_DIGITS[dt.this], 0
     precision, *scale = parameters(dt) or [38]
@@ -109,22 +109,22 @@ def precision_scale(dt: DataType) -> tuple[int, int]:
 
 
 def kind_of(field: exp.ColumnDef) -> DataType:
-    """The type of a row's field."""
+    """Return the type of a row's field."""
     return t.cast(DataType, field.args["kind"])
 
 
 def fields(dt: DataType) -> list[tuple[str, DataType]]:
-    """Name (empty if it has none) and type of each field of a row."""
+    """Return name (empty if it has none) and type of each field of a row."""
     return [(p.name, kind_of(p)) if isinstance(p, exp.ColumnDef) else ("", p) for p in dt.expressions]
 
 
 def named_fields(dt: DataType) -> list[tuple[str, DataType]]:
-    """The fields of a row, with Athena's names `field0`, `field1` ... for those that have none."""
+    """Return the fields of a row, with Athena's names `field0`, `field1` ... for fields without a name."""
     return [(name or f"field{i}", t) for i, (name, t) in enumerate(fields(dt))]
 
 
 def named(dt: DataType) -> DataType:
-    """The type with a name for every field of every row in it."""
+    """Return the type with a name for every field of every row in it."""
     if dt.this is DType.STRUCT:
         return row([(name, named(t)) for name, t in named_fields(dt)])
     if dt.this in (DType.ARRAY, DType.MAP):
@@ -133,7 +133,7 @@ def named(dt: DataType) -> DataType:
 
 
 def is_known(dt: DataType) -> bool:
-    """Whether inference knows the type and all of its parts."""
+    """Return whether inference has determined the type and all of its parts."""
     parts = [t for _, t in fields(dt)] if dt.this is DType.STRUCT else dt.expressions
     return dt.this is not DType.UNKNOWN and all(is_known(part) for part in parts if isinstance(part, DataType))
 

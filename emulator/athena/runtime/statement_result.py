@@ -1,4 +1,4 @@
-"""What a statement leaves behind: rows, lines of text, a count of changed rows, files."""
+"""The result of a statement: rows, lines of text, a count of changed rows, files."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +16,11 @@ class StatementResult:
     """The result of a statement.
 
     Attributes:
-        columns: name and type of the result's columns.
-        csv: result of a query: a file with a header line; NULL is nothing between the commas, text is in quotes.
-        lines: result of SHOW, DESCRIBE ...: one line a row, tabs between its columns.
-        update_count: rows that were inserted, updated or deleted.
-        files: URIs of the data files that CTAS, INSERT or UNLOAD wrote, for their manifest.
+        columns: name and type of each column.
+        csv: rows of a query: a file with a header line, text in quotes, nothing between the commas for NULL.
+        lines: rows of SHOW, DESCRIBE ...: one line for each row, tabs between its columns.
+        update_count: number of rows that were inserted, updated or deleted.
+        files: URIs of the data files that CTAS, INSERT or UNLOAD wrote, for the manifest.
     """
 
     columns: Columns = field(default_factory=list)

@@ -6,7 +6,7 @@ from sqlglot.expressions import DataType, DType
 
 from emulator.athena.runtime import sql_text, sql_types
 
-# Trino's name, DuckDB's, Hive's (that of Glue columns). Types with parameters or parts have rules below.
+# Names in Trino, DuckDB and Hive (Glue columns). Types with parameters or parts have rules below.
 _SIMPLE = {
     DType.BOOLEAN: ("boolean", "BOOLEAN", "boolean"),
     DType.TINYINT: ("tinyint", "TINYINT", "tinyint"),
@@ -24,7 +24,7 @@ _SIMPLE = {
 
 @lru_cache(maxsize=4096)
 def parse_trino(text: str) -> DataType:
-    """The type of a Trino name such as `row(a integer, b timestamp(6))`; treat it as frozen."""
+    """Return the type of a Trino name such as `row(a integer, b timestamp(6))`; do not change it."""
     words = text.lower().split()
     if words[0] == "interval":
         return sql_types.INTERVAL_MONTH if words[-1] == "month" else sql_types.INTERVAL_DAY
@@ -33,20 +33,20 @@ def parse_trino(text: str) -> DataType:
 
 @lru_cache(maxsize=4096)
 def parse_hive(text: str) -> DataType:
-    """The type of a Glue column such as `array<struct<a:int>>`; treat it as frozen."""
+    """Return the type of a Glue column such as `array<struct<a:int>>`; do not change it."""
     return sql_types.normal(DataType.build(text, dialect="hive"))
 
 
 @lru_cache(maxsize=4096)
 def parse_duckdb(text: str) -> DataType:
-    """The type of a DuckDB column such as `STRUCT(a BIGINT)[]`; treat it as frozen."""
+    """Return the type of a DuckDB column such as `STRUCT(a BIGINT)[]`; do not change it."""
     if text in ('"NULL"', "NULL"):
         return sql_types.NULL
     return sql_types.normal(DataType.build(text, dialect="duckdb"))
 
 
 def trino_name(dt: DataType) -> str:
-    """The type as Trino writes it."""
+    """Return Trino's name of a type."""
     kind, parts = dt.this, dt.expressions
     if kind in _SIMPLE:
         return _SIMPLE[kind][0]
@@ -72,13 +72,13 @@ def trino_name(dt: DataType) -> str:
 
 
 def duckdb_name(dt: DataType) -> str:
-    """The type as DuckDB writes it."""
+    """Return DuckDB's name of a type."""
     kind, parts = dt.this, dt.expressions
     if kind in _SIMPLE:
         return _SIMPLE[kind][1]
     match kind:
         case DType.NULL:
-            return "INTEGER"  # what DuckDB makes of the elements of an empty array
+            return "INTEGER"  # DuckDB's type for the elements of an empty array
         case DType.DECIMAL:
             return "DECIMAL({},{})".format(*sql_types.precision_scale(dt))
         case DType.VARCHAR | DType.CHAR:
@@ -98,7 +98,7 @@ def duckdb_name(dt: DataType) -> str:
 
 
 def hive_name(dt: DataType) -> str:
-    """The type as a Glue column has it.
+    """Return Hive's name of a type, as in Glue columns.
 
     Raises:
         ValueError: Hive has no such type.

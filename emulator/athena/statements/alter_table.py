@@ -52,7 +52,7 @@ def _evolve(run: Run, table: "TableTypeDef", change: Callable[[UpdateSchema], ob
             change(update)
 
     try:
-        iceberg_write.retried(run, (table["DatabaseName"], table["Name"]), commit)
+        iceberg_write.retry_commit(run, (table["DatabaseName"], table["Name"]), commit)
     except (ValueError, ValidationError) as error:
         raise AthenaError("", f"FAILED: Execution Error, return code 1: {error}") from None
     return DONE
@@ -135,7 +135,7 @@ def set_properties(statement: SetProperties, run: Run) -> StatementResult:
             with loaded.transaction() as transaction:
                 transaction.set_properties(given)
 
-        iceberg_write.retried(run, (table["DatabaseName"], table["Name"]), commit)
+        iceberg_write.retry_commit(run, (table["DatabaseName"], table["Name"]), commit)
     else:
         catalog.update_table(run.cloud, table, Parameters={**table.get("Parameters", {}), **statement.properties})
     return DONE
@@ -149,7 +149,7 @@ def unset_properties(statement: UnsetProperties, run: Run) -> StatementResult:
         with loaded.transaction() as transaction:
             transaction.remove_properties(*statement.properties)
 
-    iceberg_write.retried(run, (table["DatabaseName"], table["Name"]), commit)
+    iceberg_write.retry_commit(run, (table["DatabaseName"], table["Name"]), commit)
     # PyIceberg copies properties to Glue, and leaves there what a table no longer has.
     table = _table(run, statement.name)
     kept = {key: value for key, value in table.get("Parameters", {}).items() if key not in statement.properties}

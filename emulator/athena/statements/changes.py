@@ -81,7 +81,7 @@ def apply(run: Run, name: Name, make_plan: Callable[[Schema], Plan]) -> Statemen
     table = catalog.get_table(run.cloud, database, name.table)
     if catalog.is_view(table) or not catalog.is_iceberg(table):
         raise not_supported("Modifying Hive table rows is only supported for transactional tables")
-    return iceberg_write.retried(run, (database, name.table), lambda loaded: _attempt(run, loaded, make_plan))
+    return iceberg_write.retry_commit(run, (database, name.table), lambda loaded: _attempt(run, loaded, make_plan))
 
 
 def _attempt(run: Run, table: Table, make_plan: Callable[[Schema], Plan]) -> StatementResult:
@@ -154,7 +154,7 @@ def _open(run: Run, table: Table, plan: Plan, bound: Bound) -> dict[str, FileSca
     wanted: BooleanExpression = pushdown.iceberg_filter(
         run, [*conditions.get(target.name, []), *merge_range.conditions(bound.tree, plan.alias)]
     )
-    wanted = merge_range.narrowed(run, bound.tree, plan.alias, wanted)
+    wanted = merge_range.narrow(run, bound.tree, plan.alias, wanted)
     tasks = iceberg_scan.plan(table, snapshot_id=None, row_filter=wanted)
     rows = iceberg_scan.relation_sql(run, table, schema=table.schema(), tasks=tasks)
     run.execute(f"CREATE OR REPLACE TEMP VIEW {sql_text.identifier(target.name)} AS {rows}")

@@ -117,10 +117,10 @@ def _create_hive(statement: CreateTable, cloud: Cloud, database: str) -> None:
 def _storage(statement: CreateTable) -> table_input.Storage:
     if statement.serde:
         parquet = statement.serde.endswith("ParquetHiveSerDe")
-        base = table_input.storage_of("PARQUET" if parquet else "TEXTFILE")
+        base = table_input.storage("PARQUET" if parquet else "TEXTFILE")
         serde, parameters = statement.serde, {"serialization.format": "1", **statement.serde_properties}
     else:
-        base = table_input.storage_of(statement.format or "TEXTFILE")
+        base = table_input.storage(statement.format or "TEXTFILE")
         serde, parameters = base.serde, {**base.parameters, **statement.serde_properties}
     return table_input.Storage(
         input_format=statement.input_format or base.input_format,

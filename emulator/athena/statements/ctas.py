@@ -167,7 +167,7 @@ def _hive(statement: CreateTableAs, run: Run, database: str, select: str, column
         [(name.lower(), type_names.hive_name(dt), "") for name, dt in columns],
         partition_columns=len(keys),
         location=location,
-        storage=table_input.storage_of(file_format, delimiter=delimiter),
+        storage=table_input.storage(file_format, delimiter=delimiter),
         parameters={"classification": {"TEXTFILE": "csv"}.get(file_format, file_format.lower())},
     )
     run.cloud.glue.create_table(DatabaseName=database, TableInput=new)

@@ -34,7 +34,9 @@ def insert(statement: Insert, run: Run) -> StatementResult:
     select, columns = typed_select(run, bound, sql)
     if catalog.is_iceberg(table):
         name = (database, statement.name.table)
-        return iceberg_write.retried(run, name, lambda t: _append(run, t, statement.columns, columns, select=select))
+        return iceberg_write.retry_commit(
+            run, name, lambda t: _append(run, t, statement.columns, columns, select=select)
+        )
     known = hive_columns(table)
     values = _values(known, statement.columns, columns)
     ordered = ", ".join(

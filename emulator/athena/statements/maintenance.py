@@ -35,7 +35,7 @@ def _iceberg(run: Run, name: Name, verb: str) -> tuple[str, str]:
 
 def optimize(statement: Optimize, run: Run) -> StatementResult:
     name = _iceberg(run, statement.name, "OPTIMIZE")
-    rows = iceberg_write.retried(run, name, lambda table: _bin_pack(run, table, name, statement.where))
+    rows = iceberg_write.retry_commit(run, name, lambda table: _bin_pack(run, table, name, statement.where))
     return StatementResult(columns=ROWS, update_count=rows, files=[])
 
 
@@ -83,7 +83,7 @@ def _to_rewrite(table: Table, tasks: list[FileScanTask]) -> list[FileScanTask]:
 
 def vacuum(statement: Vacuum, run: Run) -> StatementResult:
     name = _iceberg(run, statement.name, "VACUUM")
-    iceberg_write.retried(run, name, lambda table: _expire(run, table))
+    iceberg_write.retry_commit(run, name, lambda table: _expire(run, table))
     return StatementResult(lines=[])
 
 

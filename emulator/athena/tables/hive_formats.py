@@ -1,4 +1,4 @@
-"""What Athena's SerDes make of a file's bytes, as DuckDB expressions."""
+"""Athena's SerDes as DuckDB expressions: how the columns of a Hive table are read from its files."""
 
 import re
 from collections.abc import Callable
@@ -12,28 +12,28 @@ from emulator.athena.runtime.errors import not_supported
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import ColumnOutputTypeDef, TableTypeDef
 
-# From a table and its files (SQL literals): the SQL of its columns, and of the rows they are taken from. The rows have
-# the file's path in `__file`.
 Reader = Callable[["TableTypeDef", list[str]], tuple[list[str], str]]
+"""From a table and its files (SQL literals) to the SQL of its columns and of their source, which has the file's path in
+`__file`."""
 
 _LINE_BYTES = 50_000_000
 
 
 def reader(table: "TableTypeDef") -> Reader:
-    """The reader of a table's SerDe.
+    """Return the reader of a table's SerDe.
 
     Raises:
-        AthenaError: NOT_SUPPORTED, with the SerDe's name.
+        AthenaError: NOT_SUPPORTED, with the name of the SerDe.
     """
     serde = table["StorageDescriptor"].get("SerdeInfo", {}).get("SerializationLibrary", "")
-    for pattern, found in _READERS.items():
+    for pattern, read in _READERS.items():
         if re.search(pattern, serde):
-            return found
+            return read
     raise not_supported(f"tables with the SerDe {serde or '(none)'}: {table['DatabaseName']}.{table['Name']}")
 
 
 def columns(table: "TableTypeDef") -> "list[ColumnOutputTypeDef]":
-    """A table's columns, without those of its partitions."""
+    """Return a table's columns without its partition columns."""
     return list(table["StorageDescriptor"].get("Columns", []))
 
 
@@ -42,7 +42,7 @@ def _name_type(column: "ColumnOutputTypeDef") -> tuple[str, DataType]:
 
 
 def _parquet(table: "TableTypeDef", files: list[str]) -> tuple[list[str], str]:
-    """Columns by name; one that a file lacks is NULL."""
+    """Read columns by name; a column that a file lacks is NULL."""
     fields = [
         f"{sql_text.literal(name)}: {{name: {sql_text.literal(name)}, "
         f"type: {sql_text.literal(type_names.duckdb_name(dt))}, default_value: NULL}}"
@@ -53,7 +53,7 @@ def _parquet(table: "TableTypeDef", files: list[str]) -> tuple[list[str], str]:
 
 
 def _lines(table: "TableTypeDef", files: list[str]) -> str:
-    """Rows with a file's lines as `__line`, past the header lines that the table's properties name."""
+    """Return a source of the lines of files as `__line`, without the header lines of the table's properties."""
     return (
         f"read_csv([{', '.join(files)}], columns = {{'__line': 'VARCHAR'}}, delim = chr(0), quote = '', escape = '', "
         f"auto_detect = false, header = false, skip = {_header_lines(table)}, max_line_size = {_LINE_BYTES}, "
@@ -70,7 +70,7 @@ def _serde_parameters(table: "TableTypeDef") -> dict[str, str]:
 
 
 def _delimited(table: "TableTypeDef", files: list[str]) -> tuple[list[str], str]:
-    """LazySimpleSerDe: no quotes; what does not read as its column's type is NULL."""
+    """Read as LazySimpleSerDe: no quotes; a text that is not a value of its column's type is NULL."""
     options = _serde_parameters(table)
     delimiter = sql_text.literal(_character(options.get("field.delim") or options.get("serialization.format", "\x01")))
     null = sql_text.literal(options.get("serialization.null.format", "\\N"))
@@ -89,12 +89,12 @@ def _delimited(table: "TableTypeDef", files: list[str]) -> tuple[list[str], str]
 
 
 def _character(text: str) -> str:
-    """Hive writes control characters as numbers: `1` is Ctrl-A."""
+    """Return a delimiter's character; Hive writes control characters as numbers: `1` is Ctrl-A."""
     return chr(int(text)) if text.isdigit() and text != "0" and len(text) < 3 else text
 
 
 def _read(value: str, dt: DataType, options: dict[str, str]) -> str:
-    """SQL of a text read as Hive's LazySimpleSerDe reads it."""
+    """Return the SQL of a text read as a value of a type, as LazySimpleSerDe reads it."""
     match dt.this:
         case DType.VARCHAR | DType.CHAR:
             return value
@@ -108,9 +108,13 @@ def _read(value: str, dt: DataType, options: dict[str, str]) -> str:
             return f"list_transform(string_split({value}, {separator}), lambda e: {part})"
         case DType.MAP:
             pairs = sql_text.literal(options.get("collection.delim", "\x02"))
-            inside = sql_text.literal(options.get("mapkey.delim", "\x03"))
-            key, item = (_read(f"split_part(e, {inside}, {i})", t, options) for i, t in enumerate(dt.expressions, 1))
-            return f"map_from_entries(list_transform(string_split({value}, {pairs}), lambda e: row({key}, {item})))"
+            separator = sql_text.literal(options.get("mapkey.delim", "\x03"))
+            key, value_sql = (
+                _read(f"split_part(e, {separator}, {i})", t, options) for i, t in enumerate(dt.expressions, 1)
+            )
+            return (
+                f"map_from_entries(list_transform(string_split({value}, {pairs}), lambda e: row({key}, {value_sql})))"
+            )
         case DType.STRUCT:
             raise not_supported("structs in delimited text files")
     if dt.this in sql_types.INTEGERS:
@@ -119,10 +123,10 @@ def _read(value: str, dt: DataType, options: dict[str, str]) -> str:
 
 
 def _quoted_csv(table: "TableTypeDef", files: list[str]) -> tuple[list[str], str]:
-    """OpenCSVSerde: quotes; a text that does not read as its column's type is an error."""
+    """Read as OpenCSVSerde: quotes; a text that is not a value of its column's type is an error."""
     options = _serde_parameters(table)
-    found = [_name_type(column) for column in columns(table)]
-    names = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(found)))
+    typed_columns = [_name_type(column) for column in columns(table)]
+    names = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(typed_columns)))
     rows = (
         f"read_csv([{', '.join(files)}], columns = {{{names}}}, auto_detect = false, header = false, "
         f"delim = {sql_text.literal(options.get('separatorChar') or options.get('field.delim') or ',')}, "
@@ -131,12 +135,12 @@ def _quoted_csv(table: "TableTypeDef", files: list[str]) -> tuple[list[str], str
         f"null_padding = true, strict_mode = false, max_line_size = {_LINE_BYTES}, filename = '__file', "
         "nullstr = chr(0))"
     )
-    packed = ", ".join(f"c{index} := coalesce(c{index}, '')" for index in range(len(found)))
-    # DuckDB moves a cast of a column into its CSV reader, which then fails on the value: out of a struct it does not.
+    packed = ", ".join(f"c{index} := coalesce(c{index}, '')" for index in range(len(typed_columns)))
+    # DuckDB moves the cast of a column into its CSV reader, which then fails on the value; the struct prevents this.
     source = f"(SELECT __file, struct_pack({packed}) AS __row FROM {rows})"
     selected = [
         f"{_read_csv(f'__row.c{index}', dt, index)} AS {sql_text.identifier(name)}"
-        for index, (name, dt) in enumerate(found)
+        for index, (name, dt) in enumerate(typed_columns)
     ]
     return selected, source
 
@@ -159,7 +163,7 @@ def _read_csv(value: str, dt: DataType, index: int) -> str:
 
 
 def _json(table: "TableTypeDef", files: list[str]) -> tuple[list[str], str]:
-    """One JSON object a line; names match in any case."""
+    """Read one JSON object for each line; names match in any case."""
     options = _serde_parameters(table)
     lenient = options.get("ignore.malformed.json", "").lower() == "true"
     source = f"(SELECT __file, trino_json_line(__line, {str(lenient).lower()}) AS __json FROM {_lines(table, files)})"

@@ -1,4 +1,4 @@
-"""Types of Iceberg columns as Athena shows them, and the reverse."""
+"""Types of Iceberg columns and Athena's types for them."""
 
 import itertools
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from emulator.athena.runtime import sql_types, type_names
 
 
 def from_iceberg(kind: IcebergType) -> DataType:
-    """The type that Athena shows for an Iceberg column."""
+    """Return Athena's type of an Iceberg column."""
     match kind:
         case iceberg.DecimalType():
             return sql_types.decimal(kind.precision, kind.scale)
@@ -58,10 +58,10 @@ _TO_ICEBERG: dict[DType, IcebergType] = {
 
 
 def to_iceberg(dt: DataType, *, ids: Iterator[int]) -> IcebergType:
-    """The Iceberg type of a column.
+    """Return the Iceberg type of a column.
 
     Args:
-        dt: its type.
+        dt: Athena's type.
         ids: ids for nested fields.
 
     Raises:
@@ -95,7 +95,7 @@ def to_iceberg(dt: DataType, *, ids: Iterator[int]) -> IcebergType:
 
 
 def schema(columns: list[tuple[str, DataType, str]]) -> Schema:
-    """The schema of a new table.
+    """Return the schema of a new table.
 
     Args:
         columns: name, type and comment (empty for none) of each column.
