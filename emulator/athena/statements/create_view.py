@@ -15,6 +15,7 @@ from emulator.athena.tables import catalog, views
 
 
 def create(statement: CreateView, run: Run) -> StatementResult:
+    """Run CREATE VIEW."""
     database, name = statement.name.database or run.context.database, statement.name.table
     existing = catalog.find_table(run.cloud, database, name)
     if existing is not None and not catalog.is_view(existing):
@@ -52,7 +53,7 @@ def create(statement: CreateView, run: Run) -> StatementResult:
 
 
 def _hive_type(dt: DataType) -> str:
-    """What Glue shows for the column; the view's own text has the exact type."""
+    """Return the type of the column in Glue; the definition of the view has the exact type."""
     try:
         return type_names.hive_name(dt)
     except ValueError:
@@ -60,11 +61,12 @@ def _hive_type(dt: DataType) -> str:
 
 
 def drop(statement: DropView, run: Run) -> StatementResult:
+    """Run DROP VIEW."""
     database, name = statement.name.database or run.context.database, statement.name.table
-    found = catalog.find_table(run.cloud, database, name)
-    if found is None and statement.if_exists:
+    view = catalog.find_table(run.cloud, database, name)
+    if view is None and statement.if_exists:
         return StatementResult(lines=[])
-    if found is None or not catalog.is_view(found):
+    if view is None or not catalog.is_view(view):
         raise AthenaError("TABLE_NOT_FOUND", f"line 1:1: View '{catalog.CATALOG}.{database}.{name}' does not exist")
     run.cloud.glue.delete_table(DatabaseName=database, Name=name)
     return StatementResult(lines=[])

@@ -13,19 +13,20 @@ from emulator.athena.statements.query import prepare, typed_select
 from emulator.athena.tables import catalog, hive_write, iceberg_types, iceberg_write, table_input
 from emulator.athena.tables.iceberg_spec import partition_spec
 
-_ICEBERG = {
+_ICEBERG_PROPERTIES = {
     *("table_type", "is_external", "location", "format", "partitioning", "write_compression", "compression_level"),
     *("optimize_rewrite_min_data_file_size_bytes", "optimize_rewrite_max_data_file_size_bytes"),
     *("optimize_rewrite_data_file_threshold", "optimize_rewrite_delete_file_threshold"),
     *("vacuum_min_snapshots_to_keep", "vacuum_max_snapshot_age_seconds", "vacuum_max_metadata_files_to_keep"),
 }
-_HIVE = {
+_HIVE_PROPERTIES = {
     *("table_type", "is_external", "external_location", "format", "partitioned_by", "write_compression"),
     *("parquet_compression", "field_delimiter"),
 }
 
 
 def create_table_as(statement: CreateTableAs, run: Run) -> StatementResult:
+    """Run CREATE TABLE AS SELECT."""
     database, name = statement.name.database or run.context.database, statement.name.table
     if catalog.find_table(run.cloud, database, name) is not None:
         if statement.if_not_exists:
@@ -36,21 +37,21 @@ def create_table_as(statement: CreateTableAs, run: Run) -> StatementResult:
     if catalog.find_database(run.cloud, database) is None:
         raise AthenaError("SCHEMA_NOT_FOUND", f"line 1:1: Schema '{database}' does not exist")
     iceberg = str(statement.properties.get("table_type", "HIVE")).upper() == "ICEBERG"
-    _check_properties(statement.properties, _ICEBERG if iceberg else _HIVE)
+    _check_properties(statement.properties, _ICEBERG_PROPERTIES if iceberg else _HIVE_PROPERTIES)
     bound, sql = prepare(run, statement.tree)
     select, columns = typed_select(run, bound, sql)
     check_columns(columns)
     if not statement.with_data:
         select = f"SELECT * FROM ({select}) WHERE false"
-    make = _iceberg if iceberg else _hive
-    return make(statement, run, database, select, columns)
+    create = _create_iceberg if iceberg else _create_hive
+    return create(statement, run, database, select, columns)
 
 
-def _check_properties(given: dict[str, str | list[str]], known: set[str]) -> None:
-    for name in given:
+def _check_properties(properties: dict[str, str | list[str]], supported: set[str]) -> None:
+    for name in properties:
         if name in ("bucketed_by", "bucket_count"):
             raise not_supported("bucketed Hive tables")
-        if name not in known:
+        if name not in supported:
             raise AthenaError(
                 "INVALID_TABLE_PROPERTY",
                 f"line 1:1: Catalog '{catalog.CATALOG}' table property '{name}' does not exist",
@@ -58,6 +59,11 @@ def _check_properties(given: dict[str, str | list[str]], known: set[str]) -> Non
 
 
 def check_columns(columns: Columns) -> None:
+    """Check that the columns of a new table or view have distinct names and known types.
+
+    Raises:
+        AthenaError: MISSING_COLUMN_NAME, DUPLICATE_COLUMN_NAME or COLUMN_TYPE_UNKNOWN.
+    """
     seen: set[str] = set()
     for position, (name, dt) in enumerate(columns, start=1):
         if name.startswith("_col") and name[4:].isdigit():
@@ -71,7 +77,9 @@ def check_columns(columns: Columns) -> None:
         seen.add(name.lower())
 
 
-def _iceberg(statement: CreateTableAs, run: Run, database: str, select: str, columns: Columns) -> StatementResult:
+def _create_iceberg(
+    statement: CreateTableAs, run: Run, database: str, select: str, columns: Columns
+) -> StatementResult:
     options = statement.properties
     for _, dt in columns:
         _check_iceberg_type(dt)
@@ -130,7 +138,7 @@ def _iceberg_properties(options: dict[str, str | list[str]]) -> dict[str, str]:
     return {**properties, "format-version": "2", "write.parquet.compression-codec": codec}
 
 
-def _hive(statement: CreateTableAs, run: Run, database: str, select: str, columns: Columns) -> StatementResult:
+def _create_hive(statement: CreateTableAs, run: Run, database: str, select: str, columns: Columns) -> StatementResult:
     options = statement.properties
     location = options.get("external_location")
     if location is not None and run.context.output_enforced:

@@ -1,4 +1,4 @@
-"""CREATE, ALTER and DROP of databases."""
+"""CREATE, ALTER and DROP DATABASE."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from emulator.athena.tables import catalog
 
 
 def create(statement: CreateDatabase, run: Run) -> StatementResult:
+    """Run CREATE DATABASE."""
     if catalog.find_database(run.cloud, statement.database) is not None:
         if statement.if_not_exists:
             return StatementResult(lines=[])
@@ -25,16 +26,18 @@ def create(statement: CreateDatabase, run: Run) -> StatementResult:
 
 
 def alter(statement: AlterDatabase, run: Run) -> StatementResult:
-    found = catalog.find_database(run.cloud, statement.database)
-    if found is None:
+    """Run ALTER DATABASE."""
+    database = catalog.find_database(run.cloud, statement.database)
+    if database is None:
         raise AthenaError("", f"FAILED: SemanticException [Error 10072]: Database does not exist: {statement.database}")
-    kept = {key: value for key, value in found.items() if key in ("Name", "Description", "LocationUri") and value}
-    changed: Any = {**kept, "Parameters": {**found.get("Parameters", {}), **statement.properties}}
+    members = {key: value for key, value in database.items() if key in ("Name", "Description", "LocationUri") and value}
+    changed: Any = {**members, "Parameters": {**database.get("Parameters", {}), **statement.properties}}
     run.cloud.glue.update_database(Name=statement.database, DatabaseInput=changed)
     return StatementResult(lines=[])
 
 
 def drop(statement: DropDatabase, run: Run) -> StatementResult:
+    """Run DROP DATABASE."""
     if catalog.find_database(run.cloud, statement.database) is None:
         if statement.if_exists:
             return StatementResult(lines=[])
