@@ -17,7 +17,7 @@ from emulator.athena.runtime.run import Run
 from emulator.athena.tables.iceberg_scan import FILE_ROW
 from emulator.athena.typing.checks import check, column_not_found
 from emulator.athena.typing.infer import annotate
-from emulator.athena.typing.operators import together
+from emulator.athena.typing.operators import common_type
 from emulator.athena.typing.signature import type_of
 
 
@@ -143,7 +143,7 @@ def _output_types(tree: exp.Expr) -> list[DataType]:
     if isinstance(tree, exp.SetOperation):
         left, right = _output_types(tree.left), _output_types(tree.right)
         return [
-            together(a, b, place=position(tree), what="Columns of a set operation")
+            common_type(a, b, place=position(tree), what="Columns of a set operation")
             for a, b in zip(left, right, strict=True)
         ]
     return [type_of(select) for select in tree.selects] if isinstance(tree, exp.Query) else []

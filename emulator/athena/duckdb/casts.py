@@ -6,7 +6,7 @@ from emulator.athena.duckdb import render
 from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.errors import AthenaError
 
-# Macro that lets through only what Trino reads as the type, and the type's name in the message of a failed cast.
+# Macro that returns only texts that Trino reads as the type, and the type's name in the message of a failed cast.
 _READERS = {
     DType.TINYINT: ("integer", "TINYINT"),
     DType.SMALLINT: ("integer", "SMALLINT"),
@@ -23,13 +23,13 @@ _READERS = {
 
 
 def cast(value: str, *, source: DataType, target: DataType, safe: bool, place: str) -> str:
-    """SQL of a cast.
+    """Return the SQL of a cast.
 
     Args:
         value: SQL of the value; for a timestamp with time zone, of the instant.
         source: type of the value.
-        target: type that it gets.
-        safe: whether a value that has none in the target type becomes NULL instead of an error.
+        target: type of the result.
+        safe: whether a value that does not fit the target type becomes NULL instead of an error.
         place: position in the statement, for messages.
 
     Raises:
@@ -63,7 +63,7 @@ def cast(value: str, *, source: DataType, target: DataType, safe: bool, place: s
 
 
 def assign(value: str, *, source: DataType, target: DataType) -> str:
-    """SQL of what a column of a type gets of a value: a cast that cuts no text off."""
+    """Return the SQL of a value that is assigned to a column: a cast that fails instead of truncating a text."""
     size = sql_types.parameters(target) if target.this in sql_types.TEXTS else []
     text = cast(value, source=source, target=sql_types.VARCHAR if size else target, safe=False, place="line 1:1")
     types = f"{type_names.trino_name(source)} to {type_names.trino_name(target)}"
@@ -112,7 +112,7 @@ def _time(value: str, source: DataType, target: DataType) -> str:
 
 
 def _positional(value: str, source: DataType) -> str:
-    """DuckDB casts rows by field name, Trino by position."""
+    """Return the SQL of a row without field names, because DuckDB casts rows by name and Trino by position."""
     named = sql_types.fields(source)
     if not all(name for name, _ in named):
         return value

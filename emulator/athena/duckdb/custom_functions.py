@@ -1,4 +1,4 @@
-"""Functions whose DuckDB expression depends on more than their arguments' SQL: on types, literals or lambdas."""
+"""Functions whose DuckDB expression depends on types, literals or lambdas, not only on the SQL of the arguments."""
 
 import re
 from collections.abc import Callable
@@ -27,7 +27,7 @@ _CLOCK_UNITS = ("millisecond", "second", "minute", "hour")
 
 
 class SqlWriter(Protocol):
-    """What these functions need of the generator that calls them."""
+    """The methods of the SQL generator that these functions use."""
 
     def sql(self, expression: exp.Expr, /) -> str:
         """Return the SQL of an expression."""
@@ -43,7 +43,7 @@ class SqlWriter(Protocol):
 
 
 def _literal(call: exp.Anonymous, index: int) -> str:
-    """The text of an argument that must be a literal."""
+    """Return the text of an argument that must be a string literal."""
     argument = call.expressions[index]
     if not (isinstance(argument, exp.Literal) and argument.is_string):
         raise not_supported(f"{position(call)}: {call.name.lower()} with an argument {index + 1} that is not a literal")
@@ -63,7 +63,7 @@ def least(writer: SqlWriter, call: exp.Anonymous) -> str:
 
 
 def _extreme(writer: SqlWriter, call: exp.Anonymous, name: str) -> str:
-    """DuckDB leaves NULLs out; Trino gives NULL if there is one."""
+    """Return `greatest` or `least`, which are NULL in Trino if an argument is NULL; DuckDB skips NULLs."""
     parts = [writer.sql(part) for part in call.expressions]
     nulls = " OR ".join(f"{part} IS NULL" for part in parts)
     return f"CASE WHEN {nulls} THEN NULL ELSE {name}({', '.join(parts)}) END"
@@ -83,10 +83,10 @@ def format(writer: SqlWriter, call: exp.Anonymous) -> str:  # noqa: A001 - Trino
 
 
 def _specifiers(pattern: str, call: exp.Anonymous) -> list[str]:
-    found: list[str] = re.findall(r"%(?!%)[-+ 0]*\d*(?:\.\d+)?(.)", pattern.replace("%%", ""))
-    if len(found) != len(call.expressions) - 1 or set(found) - set("sdfxeX"):
+    specifiers: list[str] = re.findall(r"%(?!%)[-+ 0]*\d*(?:\.\d+)?(.)", pattern.replace("%%", ""))
+    if len(specifiers) != len(call.expressions) - 1 or set(specifiers) - set("sdfxeX"):
         raise not_supported(f"{position(call)}: format with the pattern '{pattern}'")
-    return found
+    return specifiers
 
 
 def date_add(writer: SqlWriter, call: exp.Anonymous) -> str:

@@ -24,10 +24,10 @@ _OWN = (
 
 
 def duckdb_sql(tree: exp.Expr) -> str:
-    """DuckDB SQL of a typed tree.
+    """Return the DuckDB SQL of a typed tree.
 
     Raises:
-        AthenaError: NOT_SUPPORTED: DuckDB has no equal of something in it.
+        AthenaError: NOT_SUPPORTED: DuckDB has no equivalent of an expression or clause.
     """
     try:
         return Generator(dialect=_Target(), identify=True, comments=False, unsupported_level=ErrorLevel.RAISE).generate(
@@ -38,7 +38,7 @@ def duckdb_sql(tree: exp.Expr) -> str:
 
 
 class _Argument:
-    """An argument in a template: its SQL, and the wall clock and zone of a timestamp."""
+    """An argument of a function's template: its SQL, and the wall clock and zone of a timestamp."""
 
     def __init__(self, generator: "Generator", node: exp.Expr) -> None:
         self._generator, self._node = generator, node
@@ -56,7 +56,7 @@ class _Argument:
 
 
 class Generator(DuckDBGenerator):
-    """sqlglot's writer of DuckDB SQL, with Trino's meaning of functions, casts and operators."""
+    """sqlglot's generator of DuckDB SQL, with Trino's meaning of functions, casts and operators."""
 
     TRANSFORMS: t.ClassVar[dict[type[exp.Expr], t.Callable[..., str]]] = {
         kind: rule for kind, rule in DuckDBGenerator.TRANSFORMS.items() if kind not in _OWN
@@ -112,7 +112,7 @@ class Generator(DuckDBGenerator):
         return f"lambda {', '.join(self.sql(name) for name in node.expressions)}: {self.sql(node.this)}"
 
     def inline(self, function: exp.Lambda, arguments: list[str]) -> str:
-        """SQL of a lambda's body with SQL in the place of its parameters."""
+        """Return the SQL of a lambda's body with SQL in place of its parameters."""
         names = [identifier.name for identifier in function.expressions]
         self._names.append(dict(zip(names, arguments, strict=True)))
         body = self.sql(function.this)
@@ -128,7 +128,7 @@ class Generator(DuckDBGenerator):
     # --- time ------------------------------------------------------------------------------------------------
 
     def local(self, node: exp.Expr) -> str:
-        """SQL of the wall clock of a date or timestamp."""
+        """Return the SQL of the wall clock of a date or timestamp."""
         dt = type_of(node)
         if dt.this is not DType.TIMESTAMPTZ:
             return self.sql(node)
@@ -136,10 +136,10 @@ class Generator(DuckDBGenerator):
         return f"({sql} AT TIME ZONE {sql_text.literal(sql_types.zone(type_of(node)))})"
 
     def instant(self, node: exp.Expr) -> str:
-        """SQL of the point in time of a timestamp; without a zone, its clock is UTC's."""
+        """Return the SQL of the point in time of a timestamp; a timestamp without a zone is in UTC."""
         if type_of(node).this is DType.TIMESTAMP:
             return f"({self.sql(node)} AT TIME ZONE 'UTC')"
-        # Put into a zone at once, the offset that was written in the text does not matter.
+        # The result gets another zone, so that the offset in the text does not matter.
         return self.sql(node).replace("trino_iso8601(", "trino_iso8601_instant(", 1)
 
     def attimezone_sql(self, node: exp.AtTimeZone) -> str:
@@ -199,7 +199,7 @@ class Generator(DuckDBGenerator):
         return self._shifted(node, "-")
 
     def _shifted(self, node: exp.Binary, operator: str) -> str:
-        """A date plus an interval is a date in Trino; a month later is a month on the zone's own clock."""
+        """Return the SQL of `+` or `-`: in Trino a date stays a date, and intervals count on the clock of the zone."""
         result = type_of(node)
         if result.this in (DType.DATE, DType.TIMESTAMPTZ):
             moved = f"({self.local(node.left)} {operator} {self.local(node.right)})"

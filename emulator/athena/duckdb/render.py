@@ -1,4 +1,4 @@
-"""DuckDB expressions that write a value as Athena does, in results and in casts to varchar."""
+"""Values as text in Athena's format, for results and casts to varchar."""
 
 import itertools
 from collections.abc import Iterator
@@ -12,17 +12,17 @@ _CLOCK = {0: "", 3: ".%g", 6: ".%f"}
 
 
 def text(value: str, dt: DataType) -> str:
-    """SQL of the text of a value.
+    """Return the SQL of the text of a value.
 
     Args:
         value: SQL of the value.
-        dt: the value's type.
+        dt: type of the value.
     """
     return _text(value, dt, names=(f"e{i}" for i in itertools.count()))
 
 
-def clock(value: str, dt: DataType) -> str:
-    """SQL of the text of a timestamp's wall clock, with as many digits as its type has."""
+def _clock(value: str, dt: DataType) -> str:
+    """Return the SQL of the text of a timestamp's wall clock, with the digits of its type."""
     digits = sql_types.digits(dt)
     if digits not in _CLOCK:
         raise not_supported(f"the text of a {type_names.trino_name(dt)}")
@@ -37,13 +37,13 @@ def _text(value: str, dt: DataType, *, names: Iterator[str]) -> str:
             return f"trino_double_text({value})"
         case DType.DECIMAL:
             precision, scale = sql_types.precision_scale(dt)
-            # DuckDB leaves the 0 before the point out if the type has no digit for it
+            # DuckDB omits the 0 before the point if the type has no digit for it.
             return f"CAST(CAST({value} AS DECIMAL({min(max(precision, scale + 1), 38)}, {scale})) AS VARCHAR)"
         case DType.TIMESTAMP:
-            return clock(value, dt)
+            return _clock(value, dt)
         case DType.TIMESTAMPTZ:
             zone = sql_types.zone(dt)
-            return f"{clock(f'({value} AT TIME ZONE {sql_text.literal(zone)})', dt)} || {sql_text.literal(' ' + zone)}"
+            return f"{_clock(f'({value} AT TIME ZONE {sql_text.literal(zone)})', dt)} || {sql_text.literal(' ' + zone)}"
         case DType.TIME:
             return f"strftime(DATE '2000-01-01' + {value}, '%H:%M:%S{_CLOCK[sql_types.digits(dt)]}')"
         case DType.INTERVAL:

@@ -14,7 +14,7 @@ class Annotator(TypeAnnotator):
 
     def _maybe_coerce(self, type1: DataType | DType, type2: DataType | DType) -> DataType:
         left, right = (dt if isinstance(dt, DataType) else sql_types.typed(dt) for dt in (type1, type2))
-        return operators.together(left, right, place="line 1:1", what="Columns of a set operation or VALUES")
+        return operators.common_type(left, right, place="line 1:1", what="Columns of a set operation or VALUES")
 
     def annotate_lambda_body(self, node: exp.Expr, parameters: dict[str, DataType]) -> DataType:
         """Annotate a lambda's body again, with types for its parameters, and return the body's type."""

@@ -1,4 +1,4 @@
-"""The types of function calls: which overload is meant, and what it returns."""
+"""Types of function calls: the overload that fits the arguments, and its result."""
 
 from sqlglot import exp
 from sqlglot.expressions import DataType, DType
@@ -12,16 +12,16 @@ from emulator.athena.typing.signature import Bindings, bind, expand, lambda_part
 
 
 def annotate_call(annotator: Annotator, call: exp.Anonymous) -> None:
-    """Find the overload of a call, keep it and its bindings in the node, and type the node.
+    """Find the overload of a call, store it and its bindings in the node, and type the node.
 
     Raises:
-        AthenaError: FUNCTION_NOT_FOUND: there is no such function, or it takes other arguments.
+        AthenaError: FUNCTION_NOT_FOUND: there is no such function, or it does not take these arguments.
     """
     overloads = FUNCTIONS.get(call.name.lower())
     if overloads is None:
         raise AthenaError("FUNCTION_NOT_FOUND", f"{position(call)}: Function '{call.name.lower()}' not registered")
-    written = [part for a in call.expressions for part in (a.expressions if isinstance(a, exp.Distinct) else [a])]
-    arguments = [None if isinstance(a, exp.Lambda) else type_of(a) for a in written if not _is_star(a)]
+    parts = [part for a in call.expressions for part in (a.expressions if isinstance(a, exp.Distinct) else [a])]
+    arguments = [None if isinstance(a, exp.Lambda) else type_of(a) for a in parts if not isinstance(a, exp.Star)]
     function, bindings = _choose(call, overloads, arguments)
     _type_lambdas(annotator, call, function, bindings)
     call.meta["function"] = function
@@ -30,7 +30,7 @@ def annotate_call(annotator: Annotator, call: exp.Anonymous) -> None:
 
 
 def at_time_zone(annotator: Annotator, node: exp.AtTimeZone) -> None:
-    """`x AT TIME ZONE 'Europe/Paris'` shows the same instant on that zone's clock."""
+    """Type `x AT TIME ZONE 'Europe/Paris'`: the same instant with the clock of the zone."""
     zone = node.args["zone"]
     if not (isinstance(zone, exp.Literal) and zone.is_string):
         raise not_supported(f"{position(node)}: AT TIME ZONE of a zone that is not a literal")
@@ -44,19 +44,15 @@ def at_time_zone(annotator: Annotator, node: exp.AtTimeZone) -> None:
     annotator._set_type(node, sql_types.timestamp_tz(sql_types.digits(source), zone=zone.name))
 
 
-def _is_star(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Star)
-
-
 def _choose(
     call: exp.Anonymous, overloads: list[Function], arguments: list[DataType | None]
 ) -> tuple[Function, Bindings]:
     fitting = [(function, bindings) for function in overloads if (bindings := bind(function, arguments)) is not None]
     if not fitting:
-        given = ", ".join("function" if dt is None else type_names.trino_name(dt) for dt in arguments)
+        types = ", ".join("function" if dt is None else type_names.trino_name(dt) for dt in arguments)
         raise AthenaError(
             "FUNCTION_NOT_FOUND",
-            f"{position(call)}: Unexpected parameters ({given}) for function {call.name.lower()}. "
+            f"{position(call)}: Unexpected parameters ({types}) for function {call.name.lower()}. "
             f"Expected: {', '.join(function.signature for function in overloads)}",
         )
     exact = [pair for pair in fitting if _is_exact(pair[0], arguments)]
@@ -64,7 +60,7 @@ def _choose(
 
 
 def _is_exact(function: Function, arguments: list[DataType | None]) -> bool:
-    """Whether no argument has to be coerced."""
+    """Return whether no argument needs a coercion."""
     patterns = expand(function, len(arguments)) or []
     return all(
         argument is None
@@ -84,11 +80,11 @@ def _type_lambdas(annotator: Annotator, call: exp.Anonymous, function: Function,
         if len(names) != len(parameters):
             raise AthenaError(
                 "INVALID_FUNCTION_ARGUMENT",
-                f"{position(call)}: {call.name.lower()} wants a lambda of {len(parameters)} parameters",
+                f"{position(call)}: {call.name.lower()} needs a lambda of {len(parameters)} parameters",
             )
         types = {n: resolve(p, bindings, call) for n, p in zip(names, parameters, strict=True)}
         body = annotator.annotate_lambda_body(argument.this, types)
         annotator._set_type(argument, body)
         if len(result) == 1:
-            known = bindings.types.get(result)
-            bindings.types[result] = (coercion.common(known, body) if known is not None else body) or body
+            bound = bindings.types.get(result)
+            bindings.types[result] = (coercion.common(bound, body) if bound is not None else body) or body
