@@ -1,4 +1,4 @@
-"""sqlglot's walk over a query that gives each expression its type, with Trino's rule for types that meet."""
+"""The annotator that gives each expression of a query its type, with Trino's rule for common types."""
 
 from sqlglot import exp
 from sqlglot.expressions import DataType, DType
@@ -10,7 +10,7 @@ from emulator.athena.typing.signature import type_of
 
 
 class Annotator(TypeAnnotator):
-    """Walk over scopes and columns; the rules for each kind of expression are given to the constructor."""
+    """sqlglot's walk over scopes and columns; the constructor takes the rule for each kind of expression."""
 
     def _maybe_coerce(self, type1: DataType | DType, type2: DataType | DType) -> DataType:
         left, right = (dt if isinstance(dt, DataType) else sql_types.typed(dt) for dt in (type1, type2))

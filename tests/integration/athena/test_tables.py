@@ -1,10 +1,9 @@
-"""CREATE, ALTER and DROP of Iceberg tables and databases, CTAS, upkeep, and what SHOW and DESCRIBE say."""
+"""CREATE, ALTER and DROP of Iceberg tables and databases, CTAS, OPTIMIZE and VACUUM, SHOW and DESCRIBE."""
 
 import boto3
 import pytest
 
-from lakehouse.engine import catalog
-from tests.integration.athena.asking import BUCKET, DATABASE, Athena, iceberg, location
+from tests.integration.athena.asking import BUCKET, DATABASE, Athena, iceberg, location, open_catalog
 
 
 def test_a_table_is_created_and_changed(athena: Athena, table: str) -> None:
@@ -38,7 +37,7 @@ def test_a_table_is_created_and_changed(athena: Athena, table: str) -> None:
     created = "\n".join(row[0] or "" for row in athena(f"SHOW CREATE TABLE {table}").rows)
     assert created.startswith(f"CREATE TABLE {DATABASE}.{table} (")
     assert "PARTITIONED BY (day(`at`), bucket(8, `id`), truncate(3, `name`))" in created
-    spec = catalog.load().load_table((DATABASE, table)).spec()
+    spec = open_catalog().load_table((DATABASE, table)).spec()
     assert [str(field.transform) for field in spec.fields] == ["day", "bucket[8]", "truncate[3]"]
 
 
@@ -118,10 +117,10 @@ def test_rename_and_drop(athena: Athena, table: str) -> None:
         ("CREATE SCHEMA shop", "Database shop already exists"),
     ],
 )
-def test_what_cannot_be_done_fails_by_name(athena: Athena, table: str, sql: str, reason: str) -> None:
+def test_an_impossible_statement_fails_by_name(athena: Athena, table: str, sql: str, reason: str) -> None:
     iceberg_with = "WITH (table_type='ICEBERG', is_external=false, location='{l}'"
-    found = athena.fails(sql.replace("{w}", iceberg_with).replace("{t}", table).replace("{l}", location(table)))
-    assert reason.replace("{t}", table) in found
+    message = athena.fails(sql.replace("{w}", iceberg_with).replace("{t}", table).replace("{l}", location(table)))
+    assert reason.replace("{t}", table) in message
     assert athena(f"SHOW TABLES '{table}*'").rows == []
     files = boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=f"{DATABASE}/{table}/")
     assert files["KeyCount"] == 0
@@ -153,7 +152,7 @@ def test_ctas_counts_its_rows_and_keeps_types(athena: Athena, table: str) -> Non
             *("2024-01-01 10:00:00.000001 UTC", "{k=[1]}", "{n=1, s=y}"),
         )
     ]
-    schema = {f.name: str(f.field_type) for f in catalog.load().load_table((DATABASE, table)).schema().fields}
+    schema = {f.name: str(f.field_type) for f in open_catalog().load_table((DATABASE, table)).schema().fields}
     assert [schema[c] for c in "abcdefghijkl"] == [
         *("boolean", "int", "int", "long", "float", "double", "decimal(3, 2)", "string", "binary", "date"),
         *("timestamp", "timestamptz"),

@@ -1,4 +1,4 @@
-"""Trino expressions evaluated without any server: parsed, typed, translated and run by DuckDB."""
+"""Evaluation of Trino expressions without a server: parsed, typed, translated and run by DuckDB."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ Values = list[tuple[str | None, ...]]
 
 @pytest.fixture(scope="session")
 def evaluate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], tuple[Values, list[str]]]]:
-    """Runs a query that reads no table; gives its rows as Athena writes them, and its columns' types."""
+    """Yield a function that runs a query without tables and returns its rows as Athena's texts and its column types."""
     folder: Path = tmp_path_factory.mktemp("athena")
     nothing: Any = None
     context = Context(
