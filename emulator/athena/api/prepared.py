@@ -5,7 +5,7 @@ import dataclasses
 from emulator.athena.parsing.parse import parse
 from emulator.athena.runtime.errors import AthenaError
 from emulator.athena.runtime.run import Context, Run
-from emulator.athena.runtime.statement_result import StatementResult
+from emulator.athena.runtime.statement_result import NO_LINES, StatementResult
 from emulator.athena.runtime.statements import Deallocate, Execute, Prepare, Statement
 
 
@@ -41,7 +41,7 @@ def prepare(statement: Prepare, run: Run) -> StatementResult:
     athena.create_prepared_statement(
         StatementName=statement.statement, WorkGroup=workgroup, QueryStatement=statement.query
     )
-    return StatementResult(lines=[])
+    return NO_LINES
 
 
 def deallocate(statement: Deallocate, run: Run) -> StatementResult:
@@ -49,4 +49,4 @@ def deallocate(statement: Deallocate, run: Run) -> StatementResult:
     if _find(run.context, statement.statement) is None:
         raise AthenaError("NOT_FOUND", f"line 1:1: Prepared statement not found: {statement.statement}")
     run.cloud.athena.delete_prepared_statement(StatementName=statement.statement, WorkGroup=run.context.workgroup)
-    return StatementResult(lines=[])
+    return NO_LINES

@@ -22,7 +22,7 @@ from emulator.athena.statements import (
     show,
 )
 
-_HANDLERS: Mapping[type[statements.Statement], Callable[[Any, Run], StatementResult]] = {
+HANDLERS: Mapping[type[statements.Statement], Callable[[Any, Run], StatementResult]] = {
     statements.Query: query.select,
     statements.Explain: query.explain,
     statements.Insert: insert.insert,
@@ -71,7 +71,7 @@ def execute(statement: statements.Statement, run: Run) -> StatementResult:
         AthenaError: the statement failed, or its kind cannot be run.
         CancelledError: the statement was stopped.
     """
-    handler = _HANDLERS.get(type(statement))
+    handler = HANDLERS.get(type(statement))
     if handler is None:
         raise not_supported(type(statement).__name__)
     return handler(statement, run)

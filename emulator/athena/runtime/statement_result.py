@@ -28,3 +28,7 @@ class StatementResult:
     lines: list[str] | None = None
     update_count: int | None = None
     files: list[str] | None = None
+
+
+NO_LINES = StatementResult(lines=[])
+"""The result of a statement that returns nothing, such as DDL."""

@@ -10,7 +10,7 @@ from pyiceberg.table.update.schema import UpdateSchema
 from emulator.athena.runtime import sql_text
 from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import StatementResult
+from emulator.athena.runtime.statement_result import NO_LINES, StatementResult
 from emulator.athena.runtime.statements import (
     AddColumns,
     ChangeColumn,
@@ -29,8 +29,6 @@ from emulator.athena.tables.hive_scan import partition_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import TableTypeDef
-
-NO_LINES = StatementResult(lines=[])
 
 
 def _table(run: Run, name: Name) -> "TableTypeDef":

@@ -9,7 +9,7 @@ from emulator.athena.runtime import sql_types
 from emulator.athena.runtime.cloud import Cloud, delete, split_uri
 from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import StatementResult
+from emulator.athena.runtime.statement_result import NO_LINES, StatementResult
 from emulator.athena.runtime.statements import Column, CreateTable, DropTable
 from emulator.athena.tables import catalog, hive_write, iceberg_types, table_input
 from emulator.athena.tables.iceberg_spec import partition_spec
@@ -32,7 +32,7 @@ def create(statement: CreateTable, run: Run) -> StatementResult:
         raise AthenaError("", f"FAILED: SemanticException [Error 10072]: Database does not exist: {database}")
     if catalog.find_table(run.cloud, database, name) is not None:
         if statement.if_not_exists:
-            return StatementResult(lines=[])
+            return NO_LINES
         raise AthenaError("", f"FAILED: Execution Error, return code 1: Table {name} already exists")
     if not statement.location:
         raise AthenaError(
@@ -42,7 +42,7 @@ def create(statement: CreateTable, run: Run) -> StatementResult:
         _create_iceberg(statement, run.cloud, database)
     else:
         _create_hive(statement, run.cloud, database)
-    return StatementResult(lines=[])
+    return NO_LINES
 
 
 def iceberg_properties(properties: dict[str, str]) -> dict[str, str]:
@@ -141,12 +141,12 @@ def drop(statement: DropTable, run: Run) -> StatementResult:
     table = catalog.find_table(run.cloud, database, name)
     if table is None:
         if statement.if_exists:
-            return StatementResult(lines=[])
+            return NO_LINES
         raise AthenaError("", f"FAILED: SemanticException [Error 10001]: Table not found {database}.{name}")
     if catalog.is_view(table):
         raise AthenaError("", f"FAILED: SemanticException Cannot drop a view with DROP TABLE: {database}.{name}")
     drop_table(run.cloud, table)
-    return StatementResult(lines=[])
+    return NO_LINES
 
 
 def drop_table(cloud: Cloud, table: "TableTypeDef") -> None:

@@ -8,7 +8,7 @@ from emulator.athena.binding.bind import bind
 from emulator.athena.runtime import type_names
 from emulator.athena.runtime.errors import AthenaError
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import StatementResult
+from emulator.athena.runtime.statement_result import NO_LINES, StatementResult
 from emulator.athena.runtime.statements import CreateView, DropView
 from emulator.athena.statements.ctas import check_columns
 from emulator.athena.tables import catalog, views
@@ -49,7 +49,7 @@ def create(statement: CreateView, run: Run) -> StatementResult:
         run.cloud.glue.create_table(DatabaseName=database, TableInput=new)
     else:
         catalog.update_table(run.cloud, existing, **new)
-    return StatementResult(lines=[])
+    return NO_LINES
 
 
 def _hive_type(dt: DataType) -> str:
@@ -65,8 +65,8 @@ def drop(statement: DropView, run: Run) -> StatementResult:
     database, name = statement.name.database or run.context.database, statement.name.table
     view = catalog.find_table(run.cloud, database, name)
     if view is None and statement.if_exists:
-        return StatementResult(lines=[])
+        return NO_LINES
     if view is None or not catalog.is_view(view):
         raise AthenaError("TABLE_NOT_FOUND", f"line 1:1: View '{catalog.CATALOG}.{database}.{name}' does not exist")
     run.cloud.glue.delete_table(DatabaseName=database, Name=name)
-    return StatementResult(lines=[])
+    return NO_LINES

@@ -16,7 +16,7 @@ from emulator.athena.binding.bind import bind
 from emulator.athena.runtime import cloud, sql_text
 from emulator.athena.runtime.errors import not_supported
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import ROWS, StatementResult
+from emulator.athena.runtime.statement_result import NO_LINES, ROWS, StatementResult
 from emulator.athena.runtime.statements import Name, Optimize, Vacuum
 from emulator.athena.tables import catalog, iceberg_scan, iceberg_write
 from emulator.athena.tables.replace_files import replace_files
@@ -87,7 +87,7 @@ def vacuum(statement: Vacuum, run: Run) -> StatementResult:
     """Run VACUUM."""
     name = _iceberg_name(run, statement.name, "VACUUM")
     iceberg_write.retry_commit(run, name, lambda table: _expire(run, table))
-    return StatementResult(lines=[])
+    return NO_LINES
 
 
 def _expire(run: Run, table: Table) -> None:

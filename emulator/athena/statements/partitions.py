@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.athena.runtime.cloud import Cloud, split_uri
 from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import StatementResult
+from emulator.athena.runtime.statement_result import NO_LINES, StatementResult
 from emulator.athena.runtime.statements import AddPartitions, DropPartitions, Name, RepairTable
 from emulator.athena.tables import catalog
 from emulator.athena.tables.hive_scan import partition_keys
@@ -80,7 +80,7 @@ def add(statement: AddPartitions, run: Run) -> StatementResult:
         folders = "/".join(f"{k}={urllib.parse.quote(v, safe=' -_.')}" for k, v in zip(keys, values, strict=True))
         locations[location or f"{base}/{folders}"] = values
     register(run.cloud, table, locations, if_not_exists=statement.if_not_exists)
-    return StatementResult(lines=[])
+    return NO_LINES
 
 
 def drop(statement: DropPartitions, run: Run) -> StatementResult:
@@ -96,7 +96,7 @@ def drop(statement: DropPartitions, run: Run) -> StatementResult:
             run.cloud.glue.delete_partition(
                 DatabaseName=table["DatabaseName"], TableName=table["Name"], PartitionValues=values
             )
-    return StatementResult(lines=[])
+    return NO_LINES
 
 
 def repair(statement: RepairTable, run: Run) -> StatementResult:
