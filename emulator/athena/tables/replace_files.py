@@ -35,7 +35,7 @@ def replace_files(
         update = transaction.update_snapshot()
         with update.overwrite() if old else update.fast_append() as snapshot:
             if old:
-                # By default PyIceberg 0.12 reads only manifests that can contain these files. Its threads share an
+                # By default PyIceberg 0.12 reads only manifests that can contain these files. Its threads share a
                 # stateful evaluator, and sometimes a manifest is missed. With this predicate it reads all of them.
                 snapshot.delete_by_predicate(AlwaysTrue())
             for file in old:
