@@ -1,6 +1,6 @@
-"""Query executions: queued, running, done; as `GetQueryExecution` tells them.
+"""Query executions: a queue, the threads that run them, and their records as `GetQueryExecution` returns them.
 
-Records are JSON values, so that they can be kept on disk. What the API does not show has a name with an underscore.
+A record consists of JSON values, so that it can be saved. Members that the API does not show begin with an underscore.
 """
 
 import logging
@@ -11,22 +11,21 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from emulator.athena.api import prepared, results
-from emulator.athena.api import registry as _engine  # noqa: F401 - registers what can be executed
+from emulator.athena.api.registry import execute
 from emulator.athena.parsing.parse import parse
 from emulator.athena.runtime.errors import DDL_TYPE, AthenaError, CancelledError, MalformedQueryError
 from emulator.athena.runtime.files import Scan
 from emulator.athena.runtime.run import WORKERS, Context, Run, start
-from emulator.athena.runtime.statement_result import Outcome, execute
 from emulator.athena.runtime.statements import Statement
 
-log = logging.getLogger("lakehouse.athena")
+log = logging.getLogger(__name__)
 
 Record = dict[str, Any]
 ENGINE_VERSION = {
     "SelectedEngineVersion": "AUTO",
     "EffectiveEngineVersion": "Athena engine version 3",
 }
-KEPT = 1000
+MOST_RECORDS = 1000
 WATCH_SECONDS = 0.5
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
 
@@ -35,12 +34,15 @@ class Executions:
     """The executions of one account and region.
 
     Args:
-        changed: called after a record has changed.
+        on_change: called after a record has changed.
+
+    Attributes:
+        records: the record of each execution, by its id, in the order of submission.
     """
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    def __init__(self, on_change: Callable[[], None]) -> None:
         self.records: dict[str, Record] = {}
-        self._changed = changed
+        self._on_change = on_change
         self._runs: dict[str, tuple[Scan, Run | None]] = {}
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="athena")
@@ -51,22 +53,22 @@ class Executions:
         """Queue a statement.
 
         Args:
-            record: what `GetQueryExecution` says of it; its `Query` is run.
-            context: what it is run with.
-            limit: bytes that it may scan, or None.
-            encryption: `EncryptionConfiguration` of its result.
+            record: the execution as `new_record` returns it; its `Query` is run.
+            context: the statement's context.
+            limit: bytes that the statement may scan, or None.
+            encryption: `EncryptionConfiguration` of the result.
         """
         scan = Scan(limit=limit)
         with self._lock:
             self.records[context.query_id] = record
             self._runs[context.query_id] = (scan, None)
-            for old in list(self.records)[:-KEPT]:
+            for old in list(self.records)[:-MOST_RECORDS]:
                 if self.records[old]["Status"]["State"] in FINAL:
                     del self.records[old]
         self._pool.submit(self._work, record, context, scan, encryption)
 
     def stop(self, query_id: str) -> None:
-        """Cancel an execution; nothing happens if it is done."""
+        """Cancel an execution that is not done."""
         scan, run = self._runs.get(query_id, (None, None))
         if scan is not None:
             scan.cancel()
@@ -74,14 +76,14 @@ class Executions:
             run.interrupt()
 
     def close(self) -> None:
-        """Cancel everything, and wait for it to end."""
+        """Cancel all executions, and wait until they end."""
         for query_id in list(self._runs):
             self.stop(query_id)
         self._pool.shutdown(cancel_futures=True)
         self._closed.set()
 
     def _watch(self) -> None:
-        """Interrupt what must not go on: at its timeout, or because an interrupt came between two of its statements."""
+        """Interrupt cancelled and timed-out statements, also if an interrupt came between two of their queries."""
         while not self._closed.wait(WATCH_SECONDS):
             for scan, run in list(self._runs.values()):
                 try:
@@ -91,9 +93,9 @@ class Executions:
                         run.interrupt()
 
     def _work(self, record: Record, context: Context, scan: Scan, encryption: dict[str, str]) -> None:
-        began = time.time()
+        started = time.time()
         status, statistics = record["Status"], record["Statistics"]
-        statistics["QueryQueueTimeInMillis"] = round((began - status["SubmissionDateTime"]) * 1000)
+        statistics["QueryQueueTimeInMillis"] = round((started - status["SubmissionDateTime"]) * 1000)
         status["State"] = "RUNNING"
         scan.begin()
         try:
@@ -109,53 +111,49 @@ class Executions:
             final = _failure(AthenaError("GENERIC_INTERNAL_ERROR", f"{type(error).__name__}: {error}"))
         ended = time.time()
         statistics["DataScannedInBytes"] = scan.bytes
-        statistics["EngineExecutionTimeInMillis"] = round((ended - began) * 1000)
+        statistics["EngineExecutionTimeInMillis"] = round((ended - started) * 1000)
         statistics["TotalExecutionTimeInMillis"] = round((ended - status["SubmissionDateTime"]) * 1000)
         record["Status"] = {**status, **final, "CompletionDateTime": ended}
         self._runs.pop(context.query_id, None)
-        self._changed()
+        self._on_change()
 
     def _run(self, record: Record, context: Context, scan: Scan, encryption: dict[str, str]) -> None:
         statement, context = prepared.resolve(parse(record["Query"]), context)
         describe(record, statement, context)
         with start(context, scan=scan) as run:
             self._runs[context.query_id] = (scan, run)
-            outcome = execute(statement, run)
-            results.write(context, outcome, uri=record["ResultConfiguration"]["OutputLocation"], encryption=encryption)
-        _finish(record, context, outcome)
+            result = execute(statement, run)
+            results.write(context, result, uri=record["ResultConfiguration"]["OutputLocation"], encryption=encryption)
+        record["_ColumnInfo"] = results.column_info(result.columns)
+        record["_UpdateCount"] = result.update_count
+        record["_HasRows"] = result.csv is not None or result.lines is not None
+        manifest = results.manifest_location(context, result)
+        if manifest:
+            record["Statistics"]["DataManifestLocation"] = manifest
 
 
 def describe(record: Record, statement: Statement, context: Context) -> None:
-    """Say in a record what kind of statement it is, and where its result goes."""
+    """Set the kind of the statement and the location of its result in a record."""
     record["StatementType"], record["SubstatementType"] = statement.type, statement.subtype
     record["ResultConfiguration"]["OutputLocation"] = results.location(statement, context)
 
 
-def _finish(record: Record, context: Context, outcome: Outcome) -> None:
-    record["_ColumnInfo"] = results.column_info(outcome.columns)
-    record["_UpdateCount"] = outcome.update_count
-    record["_HasRows"] = outcome.csv is not None or outcome.lines is not None
-    manifest = results.manifest_location(context, outcome)
-    if manifest:
-        record["Statistics"]["DataManifestLocation"] = manifest
-
-
 def _failure(error: AthenaError | MalformedQueryError) -> Record:
-    known = error if isinstance(error, AthenaError) else AthenaError("", str(error))
+    athena_error = error if isinstance(error, AthenaError) else AthenaError("", str(error))
     return {
         "State": "FAILED",
-        "StateChangeReason": str(known),
+        "StateChangeReason": str(athena_error),
         "AthenaError": {
-            "ErrorCategory": known.category,
-            "ErrorType": known.type if isinstance(error, AthenaError) else DDL_TYPE,
-            "Retryable": known.retryable,
-            "ErrorMessage": str(known),
+            "ErrorCategory": athena_error.category,
+            "ErrorType": athena_error.type if isinstance(error, AthenaError) else DDL_TYPE,
+            "Retryable": athena_error.retryable,
+            "ErrorMessage": str(athena_error),
         },
     }
 
 
 def new_record(context: Context, *, sql: str, workgroup: str, encryption: dict[str, str]) -> Record:
-    """The record of a statement that has just been sent."""
+    """Return the record of a statement that has just been sent."""
     configuration: Record = {"OutputLocation": f"{context.output}{context.query_id}"}
     if encryption:
         configuration["EncryptionConfiguration"] = encryption
@@ -184,13 +182,13 @@ def new_record(context: Context, *, sql: str, workgroup: str, encryption: dict[s
 
 
 def interrupted(record: Record) -> Record:
-    """The record of an execution that was not done when its server ended."""
+    """Return the record of an execution that its server left; it has failed if it was not done."""
     if record["Status"]["State"] in FINAL:
         return record
-    lost = _failure(AthenaError("GENERIC_INTERNAL_ERROR", "the server ended while the query ran"))
-    return {**record, "Status": {**record["Status"], **lost, "CompletionDateTime": time.time()}}
+    failure = _failure(AthenaError("GENERIC_INTERNAL_ERROR", "the server ended while the query ran"))
+    return {**record, "Status": {**record["Status"], **failure, "CompletionDateTime": time.time()}}
 
 
 def shown(record: Record) -> Record:
-    """What the API shows of a record."""
+    """Return the members of a record that the API shows."""
     return {name: value for name, value in dict(record).items() if not name.startswith("_")}

@@ -1,19 +1,19 @@
-"""PREPARE, EXECUTE and DEALLOCATE PREPARE; the statements are those of Athena's API."""
+"""PREPARE, EXECUTE and DEALLOCATE PREPARE, on the prepared statements of Athena's API."""
 
 import dataclasses
 
 from emulator.athena.parsing.parse import parse
 from emulator.athena.runtime.errors import AthenaError
 from emulator.athena.runtime.run import Context, Run
-from emulator.athena.runtime.statement_result import Outcome, execute
+from emulator.athena.runtime.statement_result import NO_LINES, StatementResult
 from emulator.athena.runtime.statements import Deallocate, Execute, Prepare, Statement
 
 
 def resolve(statement: Statement, context: Context) -> tuple[Statement, Context]:
-    """The statement that an EXECUTE runs, with its parameters; any other statement as it is.
+    """Return the statement that an EXECUTE runs and its context; any other statement unchanged.
 
     Raises:
-        AthenaError: there is no such prepared statement.
+        AthenaError: NOT_FOUND: there is no such prepared statement.
     """
     if not isinstance(statement, Execute):
         return statement, context
@@ -33,20 +33,20 @@ def _find(context: Context, name: str) -> str | None:
     return answer["PreparedStatement"]["QueryStatement"]
 
 
-@execute.register
-def _prepare(statement: Prepare, run: Run) -> Outcome:
+def prepare(statement: Prepare, run: Run) -> StatementResult:
+    """Store a prepared statement; an earlier one of the same name is replaced."""
     athena, workgroup = run.cloud.athena, run.context.workgroup
     if _find(run.context, statement.statement) is not None:
         athena.delete_prepared_statement(StatementName=statement.statement, WorkGroup=workgroup)
     athena.create_prepared_statement(
         StatementName=statement.statement, WorkGroup=workgroup, QueryStatement=statement.query
     )
-    return Outcome(lines=[])
+    return NO_LINES
 
 
-@execute.register
-def _deallocate(statement: Deallocate, run: Run) -> Outcome:
+def deallocate(statement: Deallocate, run: Run) -> StatementResult:
+    """Delete a prepared statement."""
     if _find(run.context, statement.statement) is None:
         raise AthenaError("NOT_FOUND", f"line 1:1: Prepared statement not found: {statement.statement}")
     run.cloud.athena.delete_prepared_statement(StatementName=statement.statement, WorkGroup=run.context.workgroup)
-    return Outcome(lines=[])
+    return NO_LINES

@@ -1,6 +1,13 @@
-"""Every kind of statement that can be executed registers itself when this module is imported."""
+"""Which function runs which kind of statement."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from emulator.athena.api import prepared
+from emulator.athena.runtime import statements
+from emulator.athena.runtime.errors import not_supported
+from emulator.athena.runtime.run import Run
+from emulator.athena.runtime.statement_result import StatementResult
 from emulator.athena.statements import (
     alter_table,
     create_table,
@@ -15,17 +22,56 @@ from emulator.athena.statements import (
     show,
 )
 
-__all__ = [
-    "alter_table",
-    "create_table",
-    "create_view",
-    "ctas",
-    "databases",
-    "dml",
-    "insert",
-    "maintenance",
-    "partitions",
-    "prepared",
-    "query",
-    "show",
-]
+HANDLERS: Mapping[type[statements.Statement], Callable[[Any, Run], StatementResult]] = {
+    statements.Query: query.select,
+    statements.Explain: query.explain,
+    statements.Insert: insert.insert,
+    statements.Update: dml.update,
+    statements.Delete: dml.delete,
+    statements.Merge: dml.merge,
+    statements.Unload: insert.unload,
+    statements.CreateTable: create_table.create,
+    statements.CreateTableAs: ctas.create_table_as,
+    statements.CreateView: create_view.create,
+    statements.CreateDatabase: databases.create,
+    statements.DropTable: create_table.drop,
+    statements.DropView: create_view.drop,
+    statements.DropDatabase: databases.drop,
+    statements.AlterDatabase: databases.alter,
+    statements.AddColumns: alter_table.add_columns,
+    statements.ReplaceColumns: alter_table.replace_columns,
+    statements.ChangeColumn: alter_table.change_column,
+    statements.DropColumn: alter_table.drop_column,
+    statements.RenameTable: alter_table.rename,
+    statements.SetProperties: alter_table.set_properties,
+    statements.UnsetProperties: alter_table.unset_properties,
+    statements.SetLocation: alter_table.set_location,
+    statements.AddPartitions: partitions.add,
+    statements.DropPartitions: partitions.drop,
+    statements.RepairTable: partitions.repair,
+    statements.ShowTables: show.tables,
+    statements.ShowDatabases: show.databases,
+    statements.ShowColumns: show.columns,
+    statements.ShowPartitions: show.partitions,
+    statements.ShowCreate: show.create,
+    statements.ShowProperties: show.properties,
+    statements.ShowFunctions: show.functions,
+    statements.Describe: show.describe,
+    statements.Optimize: maintenance.optimize,
+    statements.Vacuum: maintenance.vacuum,
+    statements.Prepare: prepared.prepare,
+    statements.Deallocate: prepared.deallocate,
+}
+
+
+def execute(statement: statements.Statement, run: Run) -> StatementResult:
+    """Run a statement.
+
+    Raises:
+        AthenaError: the statement failed, or its kind cannot be run.
+        CancelledError: the statement was stopped.
+    """
+    handler = HANDLERS.get(type(statement))
+    if handler is None:
+        raise not_supported(type(statement).__name__)
+    return handler(statement, run)

@@ -1,4 +1,4 @@
-"""Results in S3, where Athena puts them, and pages of them as `GetQueryResults` gives them."""
+"""Results in S3: where Athena puts them, and their pages as `GetQueryResults` returns them."""
 
 import json
 import re
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot.expressions import DType
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_types, type_names
 from emulator.athena.runtime.cloud import Cloud, split_uri
 from emulator.athena.runtime.run import Context
-from emulator.athena.runtime.statement_result import Columns, Outcome
+from emulator.athena.runtime.statement_result import Columns, StatementResult
 from emulator.athena.runtime.statements import (
     CreateTableAs,
     Delete,
@@ -33,7 +33,7 @@ _NAMES = {DType.FLOAT: "float", DType.NULL: "unknown"}
 
 
 def location(statement: Statement, context: Context) -> str:
-    """URI of a statement's result."""
+    """Return the URI of a statement's result."""
     match statement:
         case Query():
             return f"{context.output}{context.query_id}.csv"
@@ -44,35 +44,35 @@ def location(statement: Statement, context: Context) -> str:
     return f"{context.output}{context.query_id}.txt"
 
 
-def manifest_location(context: Context, outcome: Outcome) -> str | None:
-    """URI of the list of the files that a statement wrote."""
-    return f"{context.output}{context.query_id}-manifest.csv" if outcome.files is not None else None
+def manifest_location(context: Context, result: StatementResult) -> str | None:
+    """Return the URI of the manifest of the files that a statement wrote, or None."""
+    return f"{context.output}{context.query_id}-manifest.csv" if result.files is not None else None
 
 
-def write(context: Context, outcome: Outcome, *, uri: str, encryption: dict[str, str]) -> None:
+def write(context: Context, result: StatementResult, *, uri: str, encryption: dict[str, str]) -> None:
     """Put a result, its metadata and its manifest into S3.
 
     Args:
         context: the statement's context.
-        outcome: what it left.
-        uri: where the result goes.
+        result: the result.
+        uri: location of the result.
         encryption: `EncryptionConfiguration` of the result.
     """
     s3 = context.cloud.s3
     options: Any = _encryption(encryption)
     bucket, key = split_uri(uri)
-    if outcome.csv is not None:
-        s3.upload_file(str(outcome.csv), bucket, key, ExtraArgs={"ContentType": "text/csv", **options})
-    elif outcome.lines is not None:
-        text = "".join(f"{line}\n" for line in outcome.lines)
+    if result.csv is not None:
+        s3.upload_file(str(result.csv), bucket, key, ExtraArgs={"ContentType": "text/csv", **options})
+    elif result.lines is not None:
+        text = "".join(f"{line}\n" for line in result.lines)
         s3.put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="text/plain", **options)
-    types = [sql_types.trino_name(dt) for _, dt in outcome.columns]
-    described = json.dumps({"ColumnInfo": column_info(outcome.columns), "Types": types})
-    s3.put_object(Bucket=bucket, Key=f"{key}.metadata", Body=described.encode(), **options)
-    manifest = manifest_location(context, outcome)
-    if manifest and outcome.files is not None:
+    types = [type_names.trino_name(dt) for _, dt in result.columns]
+    metadata = json.dumps({"ColumnInfo": column_info(result.columns), "Types": types})
+    s3.put_object(Bucket=bucket, Key=f"{key}.metadata", Body=metadata.encode(), **options)
+    manifest = manifest_location(context, result)
+    if manifest and result.files is not None:
         bucket, key = split_uri(manifest)
-        s3.put_object(Bucket=bucket, Key=key, Body="".join(f"{f}\n" for f in outcome.files).encode(), **options)
+        s3.put_object(Bucket=bucket, Key=key, Body="".join(f"{f}\n" for f in result.files).encode(), **options)
 
 
 def _encryption(configuration: dict[str, str]) -> dict[str, str]:
@@ -85,7 +85,7 @@ def _encryption(configuration: dict[str, str]) -> dict[str, str]:
 
 
 def column_info(columns: Columns) -> list[dict[str, Any]]:
-    """`ColumnInfo` of a result's columns: types by their bare names, with precision and scale apart."""
+    """Return the `ColumnInfo` of a result's columns: bare names of the types, precision and scale apart."""
     return [
         {
             "CatalogName": "hive",
@@ -104,7 +104,7 @@ def column_info(columns: Columns) -> list[dict[str, Any]]:
 
 
 def _bare_name(dt: "DataType") -> str:
-    name = _NAMES.get(dt.this) or sql_types.trino_name(dt)
+    name = _NAMES.get(dt.this) or type_names.trino_name(dt)
     return re.sub(r"\(.*\)", "", name)
 
 
@@ -119,28 +119,28 @@ def _precision(dt: "DataType") -> int:
 
 
 def page(cloud: Cloud, *, uri: str, offset: int, count: int, columns: int) -> tuple[list[list[str | None]], int | None]:
-    """Rows of a result from a byte offset on.
+    """Return rows of a result from a byte offset on.
 
     Args:
-        cloud: where the result is.
+        cloud: clients of the result's account and region.
         uri: a `.csv` or `.txt` result.
-        offset: where the first row begins.
-        count: how many rows at most.
+        offset: byte at which the first row begins.
+        count: the most rows to return.
         columns: number of columns of a CSV.
 
     Returns:
-        The rows, and the offset of the next one or None at the end. A line of text is a row of one value.
+        The rows, and the offset of the next row, or None at the end. A line of text is a row of one value.
     """
     rows: list[list[str | None]] = []
-    buffer, start, at = b"", offset, 0
+    buffer, start, position = b"", offset, 0
     read = csv_row if uri.endswith(".csv") else _line
     for chunk, is_last in _chunks(cloud, uri, offset):
-        buffer, start, at = buffer[at:] + chunk, start + at, 0
-        while len(rows) < count and (found := read(buffer, at, columns)) is not None:
-            row, at = found
+        buffer, start, position = buffer[position:] + chunk, start + position, 0
+        while len(rows) < count and (parsed := read(buffer, position, columns)) is not None:
+            row, position = parsed
             rows.append(row)
         if len(rows) >= count:
-            return rows, start + at if at < len(buffer) or not is_last else None
+            return rows, start + position if position < len(buffer) or not is_last else None
     return rows, None
 
 
@@ -154,18 +154,18 @@ def _chunks(cloud: Cloud, uri: str, offset: int) -> Any:
         yield body, offset >= size
 
 
-def csv_row(buffer: bytes, at: int, columns: int) -> tuple[list[str | None], int] | None:
-    """The row that begins at a position of a buffer, and where it ends; None if it is not whole."""
+def csv_row(buffer: bytes, position: int, columns: int) -> tuple[list[str | None], int] | None:
+    """Return the row that begins at a position of a buffer, and its end; None if it is incomplete."""
     row: list[str | None] = []
     for index in range(columns):
-        found = _FIELD.match(buffer, at)
-        if found is None or (found[2] == b"\n") is not (index == columns - 1):
+        field = _FIELD.match(buffer, position)
+        if field is None or (field[2] == b"\n") is not (index == columns - 1):
             return None
-        row.append(None if found[1] is None else found[1].replace(b'""', b'"').decode())
-        at = found.end()
-    return row, at
+        row.append(None if field[1] is None else field[1].replace(b'""', b'"').decode())
+        position = field.end()
+    return row, position
 
 
-def _line(buffer: bytes, at: int, _: int) -> tuple[list[str | None], int] | None:
-    end = buffer.find(b"\n", at)
-    return None if end < 0 else ([buffer[at:end].decode()], end + 1)
+def _line(buffer: bytes, position: int, _: int) -> tuple[list[str | None], int] | None:
+    end = buffer.find(b"\n", position)
+    return None if end < 0 else ([buffer[position:end].decode()], end + 1)

@@ -1,4 +1,4 @@
-"""A parsed query to a typed one: tables found, views put in their place, columns resolved, types inferred."""
+"""Binding: tables and views of a parsed query are resolved, its columns qualified, its types inferred."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,12 @@ from emulator.athena.binding.names import Resolver
 from emulator.athena.binding.relations import Relation
 from emulator.athena.parsing.dialect import AthenaSql
 from emulator.athena.parsing.normalize import normalize
-from emulator.athena.runtime import sql_types
-from emulator.athena.runtime.errors import AthenaError
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime.errors import AthenaError, position
 from emulator.athena.runtime.run import Run
 from emulator.athena.tables.iceberg_scan import FILE_ROW
 from emulator.athena.typing.checks import check, column_not_found
 from emulator.athena.typing.infer import annotate
-from emulator.athena.typing.operators import together
+from emulator.athena.typing.operators import common_type
 from emulator.athena.typing.signature import type_of
 
 
@@ -27,9 +25,9 @@ from emulator.athena.typing.signature import type_of
 class Bound:
     """A query that is ready for DuckDB.
 
-    Args:
-        tree: qualified and typed.
-        relations: what it reads, by the name that the tree has for it.
+    Attributes:
+        tree: the qualified and typed query.
+        relations: the relations that the query reads, by their names in the tree.
         columns: name and type of each column of the result.
     """
 
@@ -43,15 +41,15 @@ def bind(run: Run, tree: exp.Expr, *, internal: bool = False, within: tuple[str,
 
     Args:
         run: the statement's run.
-        tree: as it was parsed.
-        internal: whether it may read `$file_row`, which Athena does not have.
-        within: database and name of the view that it will be the text of.
+        tree: the parsed query.
+        internal: whether the query may read `$file_row`, which Athena does not have.
+        within: database and name of the view that the query defines.
 
     Raises:
-        AthenaError: TABLE_NOT_FOUND, COLUMN_NOT_FOUND, TYPE_MISMATCH ... as Trino's analyzer says it.
+        AthenaError: TABLE_NOT_FOUND, COLUMN_NOT_FOUND, TYPE_MISMATCH ... with the message of Trino's analyzer.
     """
     tree = tree.copy()
-    parameters(tree, run.context.parameters)
+    _replace_parameters(tree, run.context.parameters)
     resolver = Resolver(run, within=within)
     resolver.resolve(tree, database=run.context.database)
     hidden = None if internal else next((c for c in tree.find_all(exp.Column) if c.name == FILE_ROW), None)
@@ -59,7 +57,7 @@ def bind(run: Run, tree: exp.Expr, *, internal: bool = False, within: tuple[str,
         raise column_not_found(hidden)
     names = _output_names(tree)
     schema = {name: relation.columns for name, relation in resolver.relations.items()}
-    tree = typed(tree, schema=schema)
+    tree = _typed(tree, schema=schema)
     selects = tree.selects if isinstance(tree, exp.Query) else []
     types = _output_types(tree)
     return Bound(
@@ -69,8 +67,8 @@ def bind(run: Run, tree: exp.Expr, *, internal: bool = False, within: tuple[str,
     )
 
 
-def typed(tree: exp.Expr, *, schema: dict[str, dict[str, DataType]]) -> exp.Expr:
-    """Qualify and type a tree whose tables are relations.
+def _typed(tree: exp.Expr, *, schema: dict[str, dict[str, DataType]]) -> exp.Expr:
+    """Return a tree, whose tables are relations, qualified and typed.
 
     Raises:
         AthenaError: a column is unknown or ambiguous, or types do not fit.
@@ -92,11 +90,11 @@ def typed(tree: exp.Expr, *, schema: dict[str, dict[str, DataType]]) -> exp.Expr
     return annotate(tree, schema=schema)
 
 
-def parameters(tree: exp.Expr, values: tuple[str, ...]) -> None:
-    """Put values in the place of question marks.
+def _replace_parameters(tree: exp.Expr, values: tuple[str, ...]) -> None:
+    """Replace question marks by values.
 
     Raises:
-        AthenaError: INVALID_PARAMETER_USAGE: there are more or fewer.
+        AthenaError: INVALID_PARAMETER_USAGE: the numbers of question marks and values differ.
     """
     marks = list(tree.find_all(exp.Placeholder, bfs=False))
     if len(marks) != len(values):
@@ -109,7 +107,7 @@ def parameters(tree: exp.Expr, values: tuple[str, ...]) -> None:
 
 
 def _output_names(tree: exp.Expr) -> list[str | None]:
-    """Names of the result's columns as they are written; None for a star."""
+    """Return the names of the result's columns as they are written; None for a star."""
     while isinstance(tree, exp.SetOperation | exp.Subquery):
         tree = tree.this
     if not isinstance(tree, exp.Select):
@@ -127,7 +125,7 @@ def _output_names(tree: exp.Expr) -> list[str | None]:
 
 
 def _all_names(written: list[str | None], expanded: list[str]) -> list[str]:
-    """The written names, with a star's columns in its place."""
+    """Return the written names, with a star replaced by its columns."""
     stars = written.count(None)
     if stars > 1 or (stars == 0 and len(written) != len(expanded)):
         return expanded
@@ -145,21 +143,16 @@ def _output_types(tree: exp.Expr) -> list[DataType]:
     if isinstance(tree, exp.SetOperation):
         left, right = _output_types(tree.left), _output_types(tree.right)
         return [
-            together(a, b, place=position(tree), what="Columns of a set operation")
+            common_type(a, b, place=position(tree), what="Columns of a set operation")
             for a, b in zip(left, right, strict=True)
         ]
     return [type_of(select) for select in tree.selects] if isinstance(tree, exp.Query) else []
 
 
 def _unresolved(tree: exp.Expr, message: str) -> AthenaError:
-    """Where sqlglot says what it could not resolve, but not where that stands."""
+    """Return the error for a name that sqlglot could not resolve, with the position that its message lacks."""
     name = message.rpartition(" ")[2].strip("'\".")
     for column in tree.find_all(exp.Column):
         if name in (column.name.lower(), column.table.lower()):
             return column_not_found(column)
     return AthenaError("SYNTAX_ERROR", f"line 1:1: {message}")
-
-
-def _signature(columns: list[tuple[str, DataType]]) -> str:
-    """Names and types of columns, for messages."""
-    return ", ".join(sql_types.trino_name(dt) for _, dt in columns)

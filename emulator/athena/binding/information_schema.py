@@ -1,4 +1,4 @@
-"""`information_schema`: what Glue knows, as Trino's tables `schemata`, `tables`, `views` and `columns`."""
+"""`information_schema`: the metadata of Glue as Trino's tables `schemata`, `tables`, `views` and `columns`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sqlglot.expressions import DataType
 
 from emulator.athena.binding import pushdown
 from emulator.athena.binding.relations import ArrowRelation, table_relation
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.errors import AthenaError
 from emulator.athena.runtime.run import Run
 from emulator.athena.tables import catalog, views
@@ -33,7 +33,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class InformationSchema:
-    """One of its tables; only what the query's conditions ask for is looked up."""
+    """A table of the schema; only databases and tables that meet the query's conditions are looked up."""
 
     name: str
 
@@ -47,12 +47,12 @@ class InformationSchema:
         else:
             rows = [row for table in _tables(run, conditions) for row in _rows(run, table, self.name)]
         schema = pa.schema([(c, pa.int64() if c == "ordinal_position" else pa.string()) for c in _COLUMNS[self.name]])
-        found = pa.Table.from_pylist([dict(zip(_COLUMNS[self.name], row, strict=True)) for row in rows], schema=schema)
-        return ArrowRelation(found, self.columns).sql(run, conditions)
+        table = pa.Table.from_pylist([dict(zip(_COLUMNS[self.name], row, strict=True)) for row in rows], schema=schema)
+        return ArrowRelation(table, self.columns).sql(run, conditions)
 
 
 def relation(name: str, *, place: str) -> InformationSchema:
-    """One of its tables.
+    """Return a table of the schema.
 
     Raises:
         AthenaError: TABLE_NOT_FOUND.
@@ -63,22 +63,22 @@ def relation(name: str, *, place: str) -> InformationSchema:
 
 
 def _tables(run: Run, conditions: list[exp.Expr]) -> "Iterator[TableTypeDef]":
-    """The tables that the conditions on their names leave."""
+    """Yield the tables whose names meet the conditions."""
     names = [database["Name"] for database in catalog.databases(run.cloud)]
-    for name in _left(run, [(catalog.CATALOG, name) for name in names], conditions):
+    for name in _matching(run, [(catalog.CATALOG, name) for name in names], conditions):
         tables = {(*name, table["Name"]): table for table in catalog.tables(run.cloud, name[1])}
-        for key in _left(run, list(tables), conditions):
+        for key in _matching(run, list(tables), conditions):
             yield tables[key]
 
 
-def _left(run: Run, keys: list[Any], conditions: list[exp.Expr]) -> list[Any]:
-    """The keys for which the conditions on their parts hold."""
+def _matching(run: Run, keys: list[Any], conditions: list[exp.Expr]) -> list[Any]:
+    """Return the keys whose parts meet the conditions."""
     if not keys:
         return []
     columns = _KEY[: len(keys[0])]
-    values = ", ".join(f"({', '.join(map(sql_types.literal, key))})" for key in keys)
-    wanted = pushdown.partition_filter(conditions, set(columns))
-    return run.execute(f"SELECT * FROM (VALUES {values}) AS k({', '.join(columns)}) WHERE {wanted}")
+    values = ", ".join(f"({', '.join(map(sql_text.literal, key))})" for key in keys)
+    condition = pushdown.partition_filter(conditions, set(columns))
+    return run.execute(f"SELECT * FROM (VALUES {values}) AS k({', '.join(columns)}) WHERE {condition}")
 
 
 def _rows(run: Run, table: "TableTypeDef", name: str) -> Iterator[tuple[Any, ...]]:
@@ -93,11 +93,11 @@ def _rows(run: Run, table: "TableTypeDef", name: str) -> Iterator[tuple[Any, ...
         partitions = {c["Name"] for c in table.get("PartitionKeys", [])}
         for position, (column, dt) in enumerate(_table_columns(run, table).items(), start=1):
             extra = "partition key" if column in partitions else None
-            yield (*key, column, position, None, "YES", sql_types.trino_name(dt), comments.get(column), extra)
+            yield (*key, column, position, None, "YES", type_names.trino_name(dt), comments.get(column), extra)
 
 
 def _table_columns(run: Run, table: "TableTypeDef") -> dict[str, DataType]:
-    """Columns with the types that queries see; a view's are those that it was made with."""
+    """Return the columns with the types that queries see; those of a view are stored in its definition."""
     if catalog.is_view(table):
         return views.columns(table)
     return table_relation(run, table).columns

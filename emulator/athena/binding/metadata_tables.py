@@ -14,7 +14,7 @@ from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import PrimitiveType
 
 from emulator.athena.binding.relations import ArrowRelation, Relation
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import type_names
 from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
 from emulator.athena.tables import catalog, iceberg_types
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import TableTypeDef
 
 Row = dict[str, Any]
-_MOMENT, _PAIRS = "timestamp(3) with time zone", "map(varchar, varchar)"
+_INSTANT, _PAIRS = "timestamp(3) with time zone", "map(varchar, varchar)"
 _COUNTS, _BOUNDS, _OFFSETS = "map(integer, bigint)", "map(integer, varchar)", "array(bigint)"
 _SUMMARIES = "array(row(contains_null boolean, contains_nan boolean, lower_bound varchar, upper_bound varchar))"
-_MANIFEST_ROWS = ("added", "existing", "deleted")
-_PARTITION = "row of the partition's values"
+_ROW_STATES = ("added", "existing", "deleted")
+_PARTITION = "row of the partition's values"  # stands for a type that depends on the table
 _ARROW = {
     "boolean": pa.bool_(),
     "integer": pa.int32(),
     "bigint": pa.int64(),
     "varchar": pa.string(),
-    _MOMENT: pa.timestamp("ms", "UTC"),
+    _INSTANT: pa.timestamp("ms", "UTC"),
     _PAIRS: pa.map_(pa.string(), pa.string()),
     _COUNTS: pa.map_(pa.int32(), pa.int64()),
     _BOUNDS: pa.map_(pa.int32(), pa.string()),
@@ -53,10 +53,10 @@ _ARROW = {
 
 
 def relation(run: Run, table: "TableTypeDef", kind: str, *, place: str) -> Relation:
-    """The relation of a table's metadata.
+    """Return the relation of a metadata table.
 
     Raises:
-        AthenaError: the table is not Iceberg's, or it has no such metadata table.
+        AthenaError: the table is not an Iceberg table, or there is no such metadata table.
     """
     name = f"{table['DatabaseName']}.{table['Name']}"
     if not catalog.is_iceberg(table):
@@ -64,7 +64,7 @@ def relation(run: Run, table: "TableTypeDef", kind: str, *, place: str) -> Relat
             return _hive_partitions(run, table)
         raise AthenaError("TABLE_NOT_FOUND", f"{place}: Table '{catalog.CATALOG}.{name}${kind}' does not exist")
     if kind not in _KINDS:
-        raise not_supported(f"{place}: metadata table {name}${kind}; there are {', '.join(sorted(_KINDS))}")
+        raise not_supported(f"{place}: metadata table {name}${kind}; expected one of {', '.join(sorted(_KINDS))}")
     loaded = run.cloud.catalog.load_table((table["DatabaseName"], table["Name"]))
     columns, rows = _KINDS[kind]
     partition = loaded.metadata.specs_struct()
@@ -72,12 +72,12 @@ def relation(run: Run, table: "TableTypeDef", kind: str, *, place: str) -> Relat
         columns = {name: kind for name, kind in columns.items() if kind != _PARTITION}
     arrow = {**_ARROW, _PARTITION: schema_to_pyarrow(partition, include_field_ids=False)}
     schema = pa.schema([(name, arrow[kind]) for name, kind in columns.items()])
-    found = pa.Table.from_pylist([{name: row[name] for name in columns} for row in rows(loaded)], schema=schema)
+    metadata = pa.Table.from_pylist([{name: row[name] for name in columns} for row in rows(loaded)], schema=schema)
     types = {
-        name: iceberg_types.from_iceberg(partition) if kind == _PARTITION else sql_types.trino(kind)
+        name: iceberg_types.from_iceberg(partition) if kind == _PARTITION else type_names.parse_trino(kind)
         for name, kind in columns.items()
     }
-    return ArrowRelation(found, types)
+    return ArrowRelation(metadata, types)
 
 
 def _snapshots(table: Table) -> list[Row]:
@@ -147,7 +147,7 @@ def _manifests(table: Table) -> list[Row]:
     return [
         {
             **row,
-            **{f"{what}_rows_count": getattr(manifests[row["path"]], f"{what}_rows_count") for what in _MANIFEST_ROWS},
+            **{f"{state}_rows_count": getattr(manifests[row["path"]], f"{state}_rows_count") for state in _ROW_STATES},
             "partitions": row["partition_summaries"],
         }
         for row in _inspected("manifests")(table)
@@ -160,14 +160,14 @@ def _hive_partitions(run: Run, table: "TableTypeDef") -> ArrowRelation:
         {key: None if value == NULL_PARTITION else value for key, value in zip(keys, p["Values"], strict=True)}
         for p in catalog.partitions(run.cloud, table)
     ]
-    found = pa.Table.from_pylist(rows) if rows else pa.table({name: pa.array([], pa.string()) for name in keys})
-    return ArrowRelation(found, {name: sql_types.hive(kind) for name, kind in keys.items()})
+    partitions = pa.Table.from_pylist(rows) if rows else pa.table({name: pa.array([], pa.string()) for name in keys})
+    return ArrowRelation(partitions, {name: type_names.parse_hive(kind) for name, kind in keys.items()})
 
 
 _KINDS: dict[str, tuple[dict[str, str], Callable[[Table], list[Row]]]] = {
     "snapshots": (
         {
-            "committed_at": _MOMENT,
+            "committed_at": _INSTANT,
             "snapshot_id": "bigint",
             "parent_id": "bigint",
             "operation": "varchar",
@@ -178,7 +178,7 @@ _KINDS: dict[str, tuple[dict[str, str], Callable[[Table], list[Row]]]] = {
     ),
     "history": (
         {
-            "made_current_at": _MOMENT,
+            "made_current_at": _INSTANT,
             "snapshot_id": "bigint",
             "parent_id": "bigint",
             "is_current_ancestor": "boolean",

@@ -1,7 +1,7 @@
-"""Conditions of a query that decide which files of a table are read at all.
+"""Pruning: conditions of a query that decide which files of a table are read.
 
-DuckDB leaves out columns, row groups and rows by itself; what it does not know are Iceberg's manifests and Glue's
-partitions. Conditions that read one table alone, in the WHERE of the query that reads it, are evaluated on those first.
+DuckDB itself skips columns, row groups and rows, but it does not know Iceberg's manifests and Glue's partitions.
+Conditions that read only one table, in the WHERE of the query that reads it, are therefore evaluated on these first.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ from emulator.athena.runtime import sql_types
 from emulator.athena.runtime.run import Run
 from emulator.athena.typing.signature import type_of
 
-ice: Any = expressions  # mypy takes the constructors of these models for pydantic's
+ice: Any = expressions  # mypy sees pydantic's constructors of these models
 _COMPARISONS: dict[type[exp.Expr], Any] = {
     exp.EQ: ice.EqualTo,
     exp.LT: ice.LessThan,
@@ -37,11 +37,11 @@ _VOLATILE = {"rand", "random", "uuid"}
 
 
 def conditions(tree: exp.Expr) -> dict[str, list[exp.Expr]]:
-    """Conditions by the name of the relation that they read; the tree is qualified and typed.
+    """Return the conditions of a qualified and typed tree by the name of the relation that they read.
 
     A relation that an outer join may fill with NULLs has none.
     """
-    found: dict[str, list[exp.Expr]] = {}
+    by_relation: dict[str, list[exp.Expr]] = {}
     for scope in traverse_scope(tree):
         where = scope.expression.args.get("where") if isinstance(scope.expression, exp.Select) else None
         if where is None:
@@ -51,35 +51,40 @@ def conditions(tree: exp.Expr) -> dict[str, list[exp.Expr]]:
         for condition in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:
             aliases = {column.table for column in condition.find_all(exp.Column)}
             source = sources.get(next(iter(aliases), ""))
-            if len(aliases) == 1 and isinstance(source, exp.Table) and not aliases & optional and _is_steady(condition):
-                found.setdefault(source.name, []).append(condition)
-    return found
+            if (
+                len(aliases) == 1
+                and isinstance(source, exp.Table)
+                and not aliases & optional
+                and _is_deterministic(condition)
+            ):
+                by_relation.setdefault(source.name, []).append(condition)
+    return by_relation
 
 
-def _is_steady(condition: exp.Expr) -> bool:
-    """Whether a condition gives the same for a row whenever it is asked, and asks no other query."""
+def _is_deterministic(condition: exp.Expr) -> bool:
+    """Return whether a condition always has the same value for a row and contains no other query."""
     volatile = any(call.name.lower() in _VOLATILE for call in condition.find_all(exp.Anonymous))
     return not volatile and condition.find(exp.Query, exp.Window, exp.Pseudocolumn) is None
 
 
 def _optional(scope: Scope) -> set[str]:
-    """Aliases of the tables that an outer join may fill with NULLs."""
+    """Return the aliases of the tables that an outer join may fill with NULLs."""
     joins = scope.expression.args.get("joins") or []
     if any(join.side in ("RIGHT", "FULL") for join in joins):
         return set(scope.selected_sources)
     return {join.alias_or_name for join in joins if join.side == "LEFT"}
 
 
-def iceberg_filter(run: Run, wanted: list[exp.Expr]) -> BooleanExpression:
-    """The conditions that PyIceberg can evaluate on partitions and statistics, as one expression."""
+def iceberg_filter(run: Run, conditions: list[exp.Expr]) -> BooleanExpression:
+    """Return one expression of the conditions that PyIceberg can evaluate on partitions and statistics."""
     result: BooleanExpression = ice.AlwaysTrue()
-    for condition in wanted:
+    for condition in conditions:
         result = ice.And(result, _convert(run, condition))
     return result
 
 
 def _convert(run: Run, condition: exp.Expr) -> Any:
-    """The condition for PyIceberg, or true if it is of no kind that it knows."""
+    """Return a condition for PyIceberg, or true if PyIceberg has no equivalent."""
     match condition:
         case exp.Paren():
             return _convert(run, condition.this)
@@ -114,24 +119,24 @@ def _comparison(run: Run, condition: exp.Binary) -> Any:
 
 
 def _value(run: Run, column: exp.Column, node: exp.Expr) -> Any:
-    """The value of an expression that reads no column, if it has the type of this one; else None."""
-    kind, own = type_of(column).this, type_of(node).this
-    same = kind is own or (kind in sql_types.INTEGERS and own in sql_types.INTEGERS)
+    """Return the value of an expression without columns if it has the type of the column, else None."""
+    kind, value_kind = type_of(column).this, type_of(node).this
+    same = kind is value_kind or (kind in sql_types.INTEGERS and value_kind in sql_types.INTEGERS)
     if kind not in PRUNABLE or not same or node.find(exp.Column):
         return None
     value = run.execute(f"SELECT {duckdb_sql(node.copy())}")[0][0]
-    return None if value is None else literal(value, type_of(column))
+    return None if value is None else iceberg_literal(value, type_of(column))
 
 
-def literal(value: Any, dt: DataType) -> Any:
-    """A value as PyIceberg takes it in an expression."""
+def iceberg_literal(value: Any, dt: DataType) -> Any:
+    """Return a value as a literal of PyIceberg's expressions."""
     return value.isoformat() if dt.this in sql_types.TIMES else value
 
 
-def partition_filter(wanted: list[exp.Expr], keys: set[str]) -> str:
-    """The conditions that only read partition columns, as DuckDB SQL."""
+def partition_filter(conditions: list[exp.Expr], keys: set[str]) -> str:
+    """Return the conditions that read only these columns, as DuckDB SQL."""
     parts = []
-    for condition in wanted:
+    for condition in conditions:
         if {column.name for column in condition.find_all(exp.Column)} <= keys:
             bare = condition.copy()
             for column in bare.find_all(exp.Column):

@@ -1,4 +1,4 @@
-"""What a name in FROM stands for: its columns, and the DuckDB view that gives its rows."""
+"""Relations: the columns and the rows of a name in FROM."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -10,7 +10,7 @@ from sqlglot import exp
 from sqlglot.expressions import DataType
 
 from emulator.athena.binding import pushdown
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_text, type_names
 from emulator.athena.runtime.run import Run
 from emulator.athena.tables import catalog, hive_scan, iceberg_scan
 
@@ -19,19 +19,25 @@ if TYPE_CHECKING:
 
 
 class Relation(Protocol):
-    """Something that a query reads rows of."""
+    """A source of rows."""
 
     @property
     def columns(self) -> dict[str, DataType]:
-        """Names and types of its columns."""
+        """Types of the columns by name."""
 
     def sql(self, run: Run, conditions: list[exp.Expr]) -> str:
-        """DuckDB SELECT of its rows; those that the conditions refuse may be left out."""
+        """Return a DuckDB SELECT of the rows; rows that do not meet the conditions may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class IcebergRelation:
-    """A snapshot of an Iceberg table."""
+    """A snapshot of an Iceberg table.
+
+    Attributes:
+        table: the table.
+        snapshot_id: None for the current snapshot.
+        schema: columns of the snapshot.
+    """
 
     table: Table
     snapshot_id: int | None
@@ -59,13 +65,12 @@ class HiveRelation:
 
     def sql(self, run: Run, conditions: list[exp.Expr]) -> str:
         keys = {key["Name"].lower() for key in hive_scan.partition_keys(self.table)}
-        wanted = pushdown.partition_filter(conditions, keys)
-        return hive_scan.relation_sql(run, self.table, partition_filter=wanted)
+        return hive_scan.relation_sql(run, self.table, partition_filter=pushdown.partition_filter(conditions, keys))
 
 
 @dataclass(frozen=True, slots=True)
 class ArrowRelation:
-    """Rows that are at hand: Iceberg's metadata tables and the information schema."""
+    """Rows in memory: Iceberg's metadata tables and the information schema."""
 
     rows: pa.Table
     columns: dict[str, DataType]
@@ -73,22 +78,22 @@ class ArrowRelation:
     def sql(self, run: Run, conditions: list[exp.Expr]) -> str:
         name = run.register(self.rows)
         casts = [
-            f"CAST({sql_types.quoted(column)} AS {sql_types.duckdb_name(dt)}) AS {sql_types.quoted(column)}"
+            f"CAST({sql_text.identifier(column)} AS {type_names.duckdb_name(dt)}) AS {sql_text.identifier(column)}"
             for column, dt in self.columns.items()
         ]
         return f"SELECT {', '.join(casts)} FROM {name}"
 
 
 def open_all(run: Run, relations: dict[str, Relation], *, conditions: dict[str, list[exp.Expr]]) -> None:
-    """Make the DuckDB view of every relation, under its name."""
+    """Create a DuckDB view for every relation, under its name."""
     for name, relation in relations.items():
         run.scan.check()
         sql = relation.sql(run, conditions.get(name, []))
-        run.execute(f"CREATE TEMP VIEW {sql_types.quoted(name)} AS {sql}")
+        run.execute(f"CREATE TEMP VIEW {sql_text.identifier(name)} AS {sql}")
 
 
 def table_relation(run: Run, table: "TableTypeDef") -> IcebergRelation | HiveRelation:
-    """The relation of a table's current rows."""
+    """Return the relation of a table's current rows."""
     if not catalog.is_iceberg(table):
         return HiveRelation(table)
     loaded = run.cloud.catalog.load_table((table["DatabaseName"], table["Name"]))

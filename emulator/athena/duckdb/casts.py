@@ -3,10 +3,10 @@
 from sqlglot.expressions import DataType, DType
 
 from emulator.athena.duckdb import render
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.errors import AthenaError
 
-# Macro that lets through only what Trino reads as the type, and the type's name in the message of a failed cast.
+# Macro that returns only texts that Trino reads as the type, and the type's name in the message of a failed cast.
 _READERS = {
     DType.TINYINT: ("integer", "TINYINT"),
     DType.SMALLINT: ("integer", "SMALLINT"),
@@ -23,22 +23,22 @@ _READERS = {
 
 
 def cast(value: str, *, source: DataType, target: DataType, safe: bool, place: str) -> str:
-    """SQL of a cast.
+    """Return the SQL of a cast.
 
     Args:
         value: SQL of the value; for a timestamp with time zone, of the instant.
         source: type of the value.
-        target: type that it gets.
-        safe: whether a value that has none in the target type becomes NULL instead of an error.
+        target: type of the result.
+        safe: whether a value that does not fit the target type becomes NULL instead of an error.
         place: position in the statement, for messages.
 
     Raises:
         AthenaError: TYPE_MISMATCH: Trino has no such cast.
     """
     word = "TRY_CAST" if safe else "CAST"
-    plain = f"{word}({value} AS {sql_types.duckdb_name(target)})"
+    plain = f"{word}({value} AS {type_names.duckdb_name(target)})"
     kinds = source.this, target.this
-    if source.this in sql_types.UNTYPED or sql_types.trino_name(source) == sql_types.trino_name(target):
+    if source.this in sql_types.UNTYPED or type_names.trino_name(source) == type_names.trino_name(target):
         return plain if source.this in sql_types.UNTYPED else value
     if target.this in sql_types.TEXTS:
         return _to_text(value, source, target)
@@ -51,23 +51,23 @@ def cast(value: str, *, source: DataType, target: DataType, safe: bool, place: s
     if source.this in sql_types.TIMES and target.this in sql_types.TIMES:
         return _time(value, source, target)
     if source.this in (DType.FLOAT, DType.DOUBLE) and target.this in sql_types.INTEGERS:
-        return f"{word}(round({value}) AS {sql_types.duckdb_name(target)})"
+        return f"{word}(round({value}) AS {type_names.duckdb_name(target)})"
     if kinds == (DType.STRUCT, DType.STRUCT):
-        return f"{word}({_positional(value, source)} AS {sql_types.duckdb_name(target)})"
+        return f"{word}({_positional(value, source)} AS {type_names.duckdb_name(target)})"
     numeric = {*sql_types.NUMBERS, DType.BOOLEAN}
     if not ({*kinds} <= numeric or source.this is target.this or DType.TIME in kinds):
         raise AthenaError(
-            "TYPE_MISMATCH", f"{place}: Cannot cast {sql_types.trino_name(source)} to {sql_types.trino_name(target)}"
+            "TYPE_MISMATCH", f"{place}: Cannot cast {type_names.trino_name(source)} to {type_names.trino_name(target)}"
         )
     return plain
 
 
 def assign(value: str, *, source: DataType, target: DataType) -> str:
-    """SQL of what a column of a type gets of a value: a cast that cuts no text off."""
+    """Return the SQL of a value that is assigned to a column: a cast that fails instead of truncating a text."""
     size = sql_types.parameters(target) if target.this in sql_types.TEXTS else []
     text = cast(value, source=source, target=sql_types.VARCHAR if size else target, safe=False, place="line 1:1")
-    types = f"{sql_types.trino_name(source)} to {sql_types.trino_name(target)}"
-    return f"trino_fitting({text}, {size[0]}, {sql_types.literal(types)})" if size else text
+    types = f"{type_names.trino_name(source)} to {type_names.trino_name(target)}"
+    return f"trino_fitting({text}, {size[0]}, {sql_text.literal(types)})" if size else text
 
 
 def _to_text(value: str, source: DataType, target: DataType) -> str:
@@ -90,15 +90,15 @@ def _from_text(value: str, target: DataType, *, safe: bool, plain: str) -> str:
         return plain
     reader, name = _READERS[target.this]
     macro = f"trino_{reader}_text{'_in' if reader == 'double' else ''}"
-    read = f"TRY_CAST({macro}({value}) AS {sql_types.duckdb_name(target)})"
+    read = f"TRY_CAST({macro}({value}) AS {type_names.duckdb_name(target)})"
     if target.this is DType.DECIMAL:
-        name = sql_types.trino_name(target).upper().replace(",", ", ")
+        name = type_names.trino_name(target).upper().replace(",", ", ")
     return read if safe else f"trino_strict({value}, {read}, '{name}')"
 
 
 def _time(value: str, source: DataType, target: DataType) -> str:
     if source.this is DType.TIMESTAMPTZ and target.this is not DType.TIMESTAMPTZ:
-        value = f"({value} AT TIME ZONE {sql_types.literal(sql_types.zone(source))})"
+        value = f"({value} AT TIME ZONE {sql_text.literal(sql_types.zone(source))})"
     if target.this is DType.DATE:
         return f"CAST({value} AS DATE)"
     if DType.DATE is not source.this and sql_types.digits(target) < sql_types.digits(source):
@@ -108,13 +108,13 @@ def _time(value: str, source: DataType, target: DataType) -> str:
         return f"({value} AT TIME ZONE 'UTC')" if target.this is DType.TIMESTAMPTZ else value
     if target.this is DType.TIMESTAMPTZ and source.this is not DType.TIMESTAMPTZ:
         return f"(CAST({value} AS TIMESTAMP) AT TIME ZONE 'UTC')"
-    return f"CAST({value} AS {sql_types.duckdb_name(target)})"
+    return f"CAST({value} AS {type_names.duckdb_name(target)})"
 
 
 def _positional(value: str, source: DataType) -> str:
-    """DuckDB casts rows by field name, Trino by position."""
+    """Return the SQL of a row without field names, because DuckDB casts rows by name and Trino by position."""
     named = sql_types.fields(source)
     if not all(name for name, _ in named):
         return value
-    parts = ", ".join(f"struct_extract({value}, {sql_types.literal(name)})" for name, _ in named)
+    parts = ", ".join(f"struct_extract({value}, {sql_text.literal(name)})" for name, _ in named)
     return f"CASE WHEN {value} IS NOT NULL THEN row({parts}) END"

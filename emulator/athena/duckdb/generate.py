@@ -10,10 +10,10 @@ from sqlglot.expressions import DType
 from sqlglot.generators.duckdb import DuckDBGenerator
 
 from emulator.athena.duckdb.casts import cast
-from emulator.athena.duckdb.custom_functions import SPECIAL
-from emulator.athena.runtime import sql_types
-from emulator.athena.runtime.errors import not_supported
-from emulator.athena.runtime.position import position
+from emulator.athena.duckdb.custom_functions import CUSTOM_FUNCTIONS
+from emulator.athena.duckdb.unnest import unnest
+from emulator.athena.runtime import sql_text, sql_types, type_names
+from emulator.athena.runtime.errors import not_supported, position
 from emulator.athena.typing.signature import type_of
 
 _OWN = (
@@ -24,10 +24,10 @@ _OWN = (
 
 
 def duckdb_sql(tree: exp.Expr) -> str:
-    """DuckDB SQL of a typed tree.
+    """Return the DuckDB SQL of a typed tree.
 
     Raises:
-        AthenaError: NOT_SUPPORTED: DuckDB has no equal of something in it.
+        AthenaError: NOT_SUPPORTED: DuckDB has no equivalent of an expression or clause.
     """
     try:
         return Generator(dialect=_Target(), identify=True, comments=False, unsupported_level=ErrorLevel.RAISE).generate(
@@ -38,7 +38,7 @@ def duckdb_sql(tree: exp.Expr) -> str:
 
 
 class _Argument:
-    """An argument in a template: its SQL, and the wall clock and zone of a timestamp."""
+    """An argument of a function's template: its SQL, and the wall clock and zone of a timestamp."""
 
     def __init__(self, generator: "Generator", node: exp.Expr) -> None:
         self._generator, self._node = generator, node
@@ -52,11 +52,11 @@ class _Argument:
 
     @property
     def zone(self) -> str:
-        return sql_types.literal(sql_types.zone(type_of(self._node)))
+        return sql_text.literal(sql_types.zone(type_of(self._node)))
 
 
 class Generator(DuckDBGenerator):
-    """sqlglot's writer of DuckDB SQL, with Trino's meaning of functions, casts and operators."""
+    """sqlglot's generator of DuckDB SQL, with Trino's meaning of functions, casts and operators."""
 
     TRANSFORMS: t.ClassVar[dict[type[exp.Expr], t.Callable[..., str]]] = {
         kind: rule for kind, rule in DuckDBGenerator.TRANSFORMS.items() if kind not in _OWN
@@ -68,26 +68,25 @@ class Generator(DuckDBGenerator):
 
     # --- functions -------------------------------------------------------------------------------------------
 
-    def anonymous_sql(self, node: exp.Anonymous) -> str:
-        return self._call(node)
+    def anonymous_sql(self, node: exp.Anonymous, *, over: str = "", nulls: str = "", order: str = "") -> str:
+        template = node.meta["function"].template
+        if template.startswith("@"):
+            sql = CUSTOM_FUNCTIONS[template[1:]](self, node).replace("{order}", order)
+        else:
+            arguments = [_Argument(self, part) for part in node.expressions]
+            dt = type_of(node)
+            sql = template.replace("{*}", ", ".join(self.sql(part) for part in node.expressions)).format(
+                *arguments,
+                over=over,
+                nulls=nulls,
+                p=SimpleNamespace(**node.meta["bindings"].numbers),
+                type=type_names.duckdb_name(dt) if "{type}" in template else "",
+            )
+        return sql if "{over}" in template else f"{sql}{over}"
 
-    def window_sql(self, node: exp.Window) -> str:
-        return self._aggregate(node)
-
-    def filter_sql(self, node: exp.Filter) -> str:
-        return self._aggregate(node)
-
-    def ignorenulls_sql(self, node: exp.IgnoreNulls) -> str:
-        return self._aggregate(node)
-
-    def respectnulls_sql(self, node: exp.RespectNulls) -> str:
-        return self._aggregate(node)
-
-    def withingroup_sql(self, node: exp.WithinGroup) -> str:
-        return self._aggregate(node)
-
-    def _aggregate(self, node: exp.Expr) -> str:
-        over = condition = nulls = order = ""
+    def _aggregate(self, expression: exp.Expr) -> str:
+        """Return the SQL of a call with the clauses around it: OVER, FILTER, IGNORE NULLS, WITHIN GROUP."""
+        node, over, condition, nulls, order = expression, "", "", "", ""
         while not isinstance(node, exp.Anonymous):
             match node:
                 case exp.Window():
@@ -105,29 +104,15 @@ class Generator(DuckDBGenerator):
                 case _:
                     raise not_supported(f"{position(node)}: a window over this expression")
             node = node.this
-        return self._call(node, over=condition + over, nulls=nulls, order=order)
+        return self.anonymous_sql(node, over=condition + over, nulls=nulls, order=order)
 
-    def _call(self, call: exp.Anonymous, *, over: str = "", nulls: str = "", order: str = "") -> str:
-        template = call.meta["function"].template
-        if template.startswith("@"):
-            sql = SPECIAL[template[1:]](self, call).replace("{order}", order)
-        else:
-            arguments = [_Argument(self, node) for node in call.expressions]
-            dt = type_of(call)
-            sql = template.replace("{*}", ", ".join(self.sql(node) for node in call.expressions)).format(
-                *arguments,
-                over=over,
-                nulls=nulls,
-                p=SimpleNamespace(**call.meta["bindings"].numbers),
-                type=sql_types.duckdb_name(dt) if "{type}" in template else "",
-            )
-        return sql if "{over}" in template else f"{sql}{over}"
+    window_sql = filter_sql = ignorenulls_sql = respectnulls_sql = withingroup_sql = _aggregate
 
     def lambda_sql(self, node: exp.Lambda, arrow_sep: str = "->", wrap: bool = True) -> str:
         return f"lambda {', '.join(self.sql(name) for name in node.expressions)}: {self.sql(node.this)}"
 
     def inline(self, function: exp.Lambda, arguments: list[str]) -> str:
-        """SQL of a lambda's body with SQL in the place of its parameters."""
+        """Return the SQL of a lambda's body with SQL in place of its parameters."""
         names = [identifier.name for identifier in function.expressions]
         self._names.append(dict(zip(names, arguments, strict=True)))
         body = self.sql(function.this)
@@ -143,18 +128,18 @@ class Generator(DuckDBGenerator):
     # --- time ------------------------------------------------------------------------------------------------
 
     def local(self, node: exp.Expr) -> str:
-        """SQL of the wall clock of a date or timestamp."""
+        """Return the SQL of the wall clock of a date or timestamp."""
         dt = type_of(node)
         if dt.this is not DType.TIMESTAMPTZ:
             return self.sql(node)
         sql = self.sql(node)
-        return f"({sql} AT TIME ZONE {sql_types.literal(sql_types.zone(type_of(node)))})"
+        return f"({sql} AT TIME ZONE {sql_text.literal(sql_types.zone(type_of(node)))})"
 
     def instant(self, node: exp.Expr) -> str:
-        """SQL of the point in time of a timestamp; without a zone, its clock is UTC's."""
+        """Return the SQL of the point in time of a timestamp; a timestamp without a zone is in UTC."""
         if type_of(node).this is DType.TIMESTAMP:
             return f"({self.sql(node)} AT TIME ZONE 'UTC')"
-        # Put into a zone at once, the offset that was written in the text does not matter.
+        # The result gets another zone, so that the offset in the text does not matter.
         return self.sql(node).replace("trino_iso8601(", "trino_iso8601_instant(", 1)
 
     def attimezone_sql(self, node: exp.AtTimeZone) -> str:
@@ -185,7 +170,7 @@ class Generator(DuckDBGenerator):
         if result.this is DType.DECIMAL:
             (_, s1), (_, s2) = sql_types.precision_scale(a), sql_types.precision_scale(b)
             scale = sql_types.precision_scale(result)[1]
-            return f"CAST(trino_divide({left}, {right}, {s1}, {s2}, {scale}) AS {sql_types.duckdb_name(result)})"
+            return f"CAST(trino_divide({left}, {right}, {s1}, {s2}, {scale}) AS {type_names.duckdb_name(result)})"
         if result.this in sql_types.INTEGERS:
             return f"({left} // {right})"
         if result.this is DType.FLOAT:
@@ -214,13 +199,13 @@ class Generator(DuckDBGenerator):
         return self._shifted(node, "-")
 
     def _shifted(self, node: exp.Binary, operator: str) -> str:
-        """A date plus an interval is a date in Trino; a month later is a month on the zone's own clock."""
+        """Return the SQL of `+` or `-`: in Trino a date stays a date, and intervals count on the clock of the zone."""
         result = type_of(node)
         if result.this in (DType.DATE, DType.TIMESTAMPTZ):
             moved = f"({self.local(node.left)} {operator} {self.local(node.right)})"
             if result.this is DType.DATE:
                 return f"CAST({moved} AS DATE)"
-            return f"({moved} AT TIME ZONE {sql_types.literal(sql_types.zone(result))})"
+            return f"({moved} AT TIME ZONE {sql_text.literal(sql_types.zone(result))})"
         return self.binary(node, operator)
 
     def dpipe_sql(self, node: exp.DPipe) -> str:
@@ -253,41 +238,14 @@ class Generator(DuckDBGenerator):
     def dot_sql(self, node: exp.Dot) -> str:
         if type_of(node.this).this is not DType.STRUCT:
             return super().dot_sql(node)
-        return f"struct_extract({self.sql(node.this)}, {sql_types.literal(node.expression.name)})"
+        return f"struct_extract({self.sql(node.this)}, {sql_text.literal(node.expression.name)})"
 
     def _field(self, node: exp.Expr, index: int) -> str:
         name, _ = sql_types.fields(type_of(node))[index]
-        return sql_types.literal(name) if name else str(index + 1)
+        return sql_text.literal(name) if name else str(index + 1)
 
     def unnest_sql(self, node: exp.Unnest) -> str:
-        """A subselect that unnests every argument side by side; the shorter ones end in NULLs."""
-        inner, outer, sizes = [], [], []
-        for i, part in enumerate(node.expressions):
-            sql, dt = self.sql(part), type_of(part)
-            if dt.this is DType.MAP:
-                sizes.append(f"cardinality({sql})")
-                inner += [f"unnest(map_keys({sql})) AS k{i}", f"unnest(map_values({sql})) AS v{i}"]
-                outer += [f"k{i}", f"v{i}"]
-                continue
-            sizes.append(f"len({sql})")
-            inner.append(f"unnest({sql}) AS a{i}")
-            element = dt.expressions[0]
-            if element.this is DType.STRUCT:
-                outer += [
-                    f"struct_extract(a{i}, {sql_types.literal(name) if name else j + 1})"
-                    for j, (name, _) in enumerate(sql_types.fields(element))
-                ]
-            else:
-                outer.append(f"a{i}")
-        if node.args.get("offset"):
-            inner.append(f"unnest(generate_series(1, greatest({', '.join(sizes)}))) AS o")
-            outer.append("o")
-        names = [column.name for column in (node.args["alias"].columns if node.args.get("alias") else [])]
-        offset = node.args.get("offset")
-        names += [offset.name] if isinstance(offset, exp.Identifier) else []
-        columns = [f"{sql} AS {sql_types.quoted(n)}" for sql, n in zip(outer, names or outer, strict=True)]
-        alias = sql_types.quoted(node.alias) if node.alias else "unnested"
-        return f"LATERAL (SELECT {', '.join(columns)} FROM (SELECT {', '.join(inner)})) AS {alias}"
+        return unnest([self.sql(part) for part in node.expressions], node)
 
 
 class _Target(DuckDB):

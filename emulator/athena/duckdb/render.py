@@ -1,31 +1,31 @@
-"""DuckDB expressions that write a value as Athena does, in results and in casts to varchar."""
+"""Values as text in Athena's format, for results and casts to varchar."""
 
 import itertools
 from collections.abc import Iterator
 
 from sqlglot.expressions import DataType, DType
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.errors import not_supported
 
 _CLOCK = {0: "", 3: ".%g", 6: ".%f"}
 
 
 def text(value: str, dt: DataType) -> str:
-    """SQL of the text of a value.
+    """Return the SQL of the text of a value.
 
     Args:
         value: SQL of the value.
-        dt: the value's type.
+        dt: type of the value.
     """
     return _text(value, dt, names=(f"e{i}" for i in itertools.count()))
 
 
-def clock(value: str, dt: DataType) -> str:
-    """SQL of the text of a timestamp's wall clock, with as many digits as its type has."""
+def _clock(value: str, dt: DataType) -> str:
+    """Return the SQL of the text of a timestamp's wall clock, with the digits of its type."""
     digits = sql_types.digits(dt)
     if digits not in _CLOCK:
-        raise not_supported(f"the text of a {sql_types.trino_name(dt)}")
+        raise not_supported(f"the text of a {type_names.trino_name(dt)}")
     return f"strftime({value}, '%Y-%m-%d %H:%M:%S{_CLOCK[digits]}')"
 
 
@@ -37,15 +37,13 @@ def _text(value: str, dt: DataType, *, names: Iterator[str]) -> str:
             return f"trino_double_text({value})"
         case DType.DECIMAL:
             precision, scale = sql_types.precision_scale(dt)
-            # DuckDB leaves the 0 before the point out if the type has no digit for it
+            # DuckDB omits the 0 before the point if the type has no digit for it.
             return f"CAST(CAST({value} AS DECIMAL({min(max(precision, scale + 1), 38)}, {scale})) AS VARCHAR)"
         case DType.TIMESTAMP:
-            return clock(value, dt)
+            return _clock(value, dt)
         case DType.TIMESTAMPTZ:
             zone = sql_types.zone(dt)
-            return (
-                f"{clock(f'({value} AT TIME ZONE {sql_types.literal(zone)})', dt)} || {sql_types.literal(' ' + zone)}"
-            )
+            return f"{_clock(f'({value} AT TIME ZONE {sql_text.literal(zone)})', dt)} || {sql_text.literal(' ' + zone)}"
         case DType.TIME:
             return f"strftime(DATE '2000-01-01' + {value}, '%H:%M:%S{_CLOCK[sql_types.digits(dt)]}')"
         case DType.INTERVAL:
@@ -61,7 +59,7 @@ def _text(value: str, dt: DataType, *, names: Iterator[str]) -> str:
             return _map(value, dt, names=names)
         case DType.STRUCT:
             parts = [
-                f"{sql_types.literal(f'{name}=')} || coalesce({_text(_field(value, i, dt), t, names=names)}, 'null')"
+                f"{sql_text.literal(f'{name}=')} || coalesce({_text(_field(value, i, dt), t, names=names)}, 'null')"
                 for i, (name, t) in enumerate(sql_types.named_fields(dt))
             ]
             inside = " || ', ' || ".join(parts)
@@ -79,4 +77,4 @@ def _map(value: str, dt: DataType, *, names: Iterator[str]) -> str:
 
 def _field(value: str, index: int, dt: DataType) -> str:
     name, _ = sql_types.fields(dt)[index]
-    return f"struct_extract({value}, {sql_types.literal(name) if name else index + 1})"
+    return f"struct_extract({value}, {sql_text.literal(name) if name else index + 1})"

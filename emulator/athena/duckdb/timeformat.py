@@ -1,4 +1,4 @@
-"""Patterns of dates: MySQL's (date_format, date_parse) and Joda's (format_datetime, parse_datetime) for DuckDB."""
+"""Date patterns of MySQL (date_format, date_parse) and Joda (format_datetime, parse_datetime) as DuckDB's."""
 
 import re
 
@@ -70,36 +70,36 @@ _JODA_TOKEN = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|(.)", re.DOTALL)
 
 
 def mysql(pattern: str) -> str:
-    """DuckDB's pattern for one such as `%Y-%m-%d %H:%i:%s`.
+    """Return DuckDB's pattern for a pattern of MySQL such as `%Y-%m-%d %H:%i:%s`.
 
     Raises:
-        AthenaError: it has a specifier that Trino, or DuckDB, does not have.
+        AthenaError: Trino or DuckDB does not have a specifier of the pattern.
     """
 
-    def specifier(found: re.Match[str]) -> str:
-        if found[1] not in _MYSQL:
-            raise AthenaError("INVALID_FUNCTION_ARGUMENT", f"%{found[1]} not supported in date format string")
-        return _MYSQL[found[1]]
+    def specifier(match: re.Match[str]) -> str:
+        if match[1] not in _MYSQL:
+            raise AthenaError("INVALID_FUNCTION_ARGUMENT", f"%{match[1]} not supported in date format string")
+        return _MYSQL[match[1]]
 
     return re.sub(r"%(.)", specifier, pattern, flags=re.DOTALL)
 
 
 def joda(pattern: str, *, zone: str) -> str:
-    """DuckDB's pattern for one such as `yyyy-MM-dd'T'HH:mm:ss`.
+    """Return DuckDB's pattern for a pattern of Joda such as `yyyy-MM-dd'T'HH:mm:ss`.
 
     Args:
         pattern: Joda's pattern.
-        zone: what stands for the zone's letters, as text.
+        zone: replacement of the zone's letters.
 
     Raises:
-        AthenaError: it has a letter that DuckDB has no equal for.
+        AthenaError: NOT_SUPPORTED: DuckDB has no equivalent of a letter.
     """
     parts = []
-    for found in _JODA_TOKEN.finditer(pattern):
-        token = found[0]
-        if found[1] is not None:
-            parts.append(found[1].replace("''", "'").replace("%", "%%") or "'")
-        elif found[3] is not None:
+    for match in _JODA_TOKEN.finditer(pattern):
+        token = match[0]
+        if match[1] is not None:
+            parts.append(match[1].replace("''", "'").replace("%", "%%") or "'")
+        elif match[3] is not None:
             parts.append(token.replace("%", "%%"))
         elif token in _JODA:
             parts.append(_JODA[token])

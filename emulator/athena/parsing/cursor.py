@@ -23,6 +23,8 @@ _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
 
 @dataclass(frozen=True, slots=True)
 class Token:
+    """A token and its place in the text."""
+
     kind: str
     text: str
     start: int
@@ -30,24 +32,28 @@ class Token:
 
     @property
     def word(self) -> str:
-        """Upper-case text of an unquoted word, else nothing."""
+        """Upper-case text of an unquoted word; empty for other tokens."""
         return self.text.upper() if self.kind == "word" else ""
 
 
 class Cursor:
-    """Reads a statement token by token."""
+    """A position in the tokens of a statement, moved by what is read."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens = [Token(found.lastgroup or "", found[0], found.start(), found.end()) for found in _lexemes(text)]
+        self.tokens = [
+            Token(lexeme.lastgroup or "", lexeme[0], lexeme.start(), lexeme.end()) for lexeme in _lexemes(text)
+        ]
         self._end = Token("end", "<EOF>", len(text), len(text))
         self._index = 0
 
     @property
     def token(self) -> Token:
+        """The next token, or one of kind `end`."""
         return self.peek(0)
 
     def peek(self, ahead: int) -> Token:
+        """Return the token so many places ahead, or one of kind `end`."""
         index = self._index + ahead
         return self.tokens[index] if index < len(self.tokens) else self._end
 
@@ -56,12 +62,13 @@ class Cursor:
         return self._index >= len(self.tokens)
 
     def next(self) -> Token:
+        """Return the next token and step over it."""
         token = self.token
         self._index += 1
         return token
 
     def accept(self, *words: str) -> bool:
-        """Step over these words or signs if they come next."""
+        """Step over these words or signs if they come next, and return whether they did."""
         for ahead, word in enumerate(words):
             token = self.peek(ahead)
             if (token.word or token.text) != word:
@@ -75,14 +82,19 @@ class Cursor:
             if not self.accept(word):
                 raise self.mismatch(word)
 
+    def expect_end(self) -> None:
+        """Raise if anything follows."""
+        if not self.at_end:
+            raise self.mismatch("<EOF>")
+
     def mismatch(self, *expected: str) -> MalformedQueryError:
-        """The error for the token that comes next."""
+        """Return the error of the next token."""
         place = line_column(self.text, self.token.start)
-        wanted = f" Expecting: {', '.join(repr(word) for word in expected)}" if expected else ""
-        return MalformedQueryError(f"{place}: mismatched input '{self.token.text}'.{wanted}")
+        hint = f" Expecting: {', '.join(repr(word) for word in expected)}" if expected else ""
+        return MalformedQueryError(f"{place}: mismatched input '{self.token.text}'.{hint}")
 
     def name(self) -> str:
-        """One identifier, in lower case as Glue has it."""
+        """Read one identifier, in lower case as in Glue."""
         token = self.token
         if token.kind == "quoted":
             self.next()
@@ -93,14 +105,14 @@ class Cursor:
         return token.text.lower()
 
     def dotted(self) -> list[str]:
-        """The parts of a name such as `catalog.database.table`."""
+        """Read the parts of a name such as `catalog.database.table`."""
         parts = [self.name()]
         while self.accept("."):
             parts.append(self.name())
         return parts
 
     def string(self) -> str:
-        """The value of a string in single or double quotes, with Hive's escapes."""
+        """Read the value of a string in single or double quotes, with Hive's escapes."""
         token = self.token
         if token.kind not in ("string", "quoted") or token.text[0] == "`":
             raise self.mismatch("<string>")
@@ -110,12 +122,12 @@ class Cursor:
         return re.sub(r"\\(u[0-9a-fA-F]{4}|[0-7]{3}|.)", _unescape, inside, flags=re.DOTALL)
 
     def rest(self) -> str:
-        """What is left of the text, with all before it turned to blanks, so that places in it stay right."""
+        """Return the rest of the text after blanks for all that was read, so that positions in it stay the same."""
         start = self.token.start
         return re.sub(r"[^\n]", " ", self.text[:start]) + self.text[start:]
 
     def skip_type(self) -> str:
-        """Step over a Hive type such as `map<string,decimal(3,1)>` and return its text."""
+        """Read the text of a Hive type such as `map<string,decimal(3,1)>`."""
         start = self.token.start
         depth = 0
         while not self.at_end:
@@ -130,25 +142,25 @@ class Cursor:
 
 
 def _lexemes(text: str) -> Iterator[re.Match[str]]:
-    """A backslash escapes in Hive's strings; in Trino's it is a letter like others."""
+    """Yield the tokens of a text; a backslash is an escape in Hive's strings, and a plain character in Trino's."""
     pattern = _HIVE if _HIVE_STATEMENT.match(text) else _TRINO
-    return (found for found in pattern.finditer(text) if found.lastgroup != "space")
+    return (lexeme for lexeme in pattern.finditer(text) if lexeme.lastgroup != "space")
 
 
-def _unescape(found: re.Match[str]) -> str:
-    escape = found[1]
+def _unescape(match: re.Match[str]) -> str:
+    escape = match[1]
     if len(escape) > 1:
         return chr(int(escape[1:], 16) if escape[0] == "u" else int(escape, 8))
     return _ESCAPES.get(escape, escape)
 
 
 def line_column(text: str, offset: int) -> str:
-    """`line 1:8` of an offset."""
+    """Return an offset as `line 1:8`."""
     return f"line {text.count(chr(10), 0, offset) + 1}:{offset - text.rfind(chr(10), 0, offset)}"
 
 
 def strip(text: str) -> str:
-    """The statement without comments, blanks and a semicolon at its end; places in it stay as they are."""
+    """Return a statement without comments, blanks and semicolons at its end; positions in it stay the same."""
     tokens = list(_lexemes(text))
     while tokens and tokens[-1][0] == ";":
         tokens.pop()

@@ -1,7 +1,7 @@
-"""Athena's SQL as sqlglot reads it: Trino's grammar, with functions left as they are written.
+"""Athena's SQL as a dialect of sqlglot: Trino's grammar, with functions left as they are written.
 
-sqlglot knows many functions by meaning, but not quite Trino's: `emulator.athena.typing.functions` alone defines what
-they mean here.
+sqlglot translates many functions by their meaning, which is not always exactly Trino's. Here only
+`emulator.athena.typing.functions` defines what a function means.
 """
 
 import typing as t
@@ -13,12 +13,12 @@ from sqlglot.tokenizer_core import TokenType
 
 
 def call(name: str, *arguments: exp.Expr | None) -> exp.Anonymous:
-    """A function call."""
+    """Return a function call."""
     return exp.Anonymous(this=name, expressions=[argument for argument in arguments if argument is not None])
 
 
 def _decimal(text: exp.Expr) -> exp.Expr:
-    """DECIMAL '1.50': as many digits as are written."""
+    """Return the cast of `DECIMAL '1.50'`, whose type has as many digits as are written."""
     whole, _, fraction = text.name.lstrip("+-").partition(".")
     digits = f"{len(whole.lstrip('0')) + len(fraction) or 1}, {len(fraction)}"
     return exp.Cast(this=text, to=exp.DataType.build(f"DECIMAL({digits})"))

@@ -1,16 +1,15 @@
-"""A parsed query in the form that the rest expects: columns with names, windows written out, rows of VALUES flat."""
+"""The form of a parsed query that binding expects: named columns, windows written out, flat rows of VALUES."""
 
 from sqlglot import exp
 
-from emulator.athena.runtime.errors import AthenaError
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime.errors import AthenaError, position
 
 
 def normalize(tree: exp.Expr) -> None:
-    """Change a query in place.
+    """Normalize a query in place.
 
     Raises:
-        AthenaError: it names a window that it does not have.
+        AthenaError: the query refers to a window that it does not define.
     """
     for values in list(tree.find_all(exp.Values)):
         _flatten(values)
@@ -24,7 +23,7 @@ def normalize(tree: exp.Expr) -> None:
 
 
 def selected(values: exp.Values) -> exp.Select:
-    """`VALUES ... ORDER BY ...` as a SELECT."""
+    """Return `VALUES ... ORDER BY ...` as a SELECT."""
     modifiers = {part: values.args.pop(part) for part in ("with_", "order", "limit", "offset") if part in values.args}
     select = exp.select("*").from_(values)
     for part, value in modifiers.items():
@@ -33,7 +32,7 @@ def selected(values: exp.Values) -> exp.Select:
 
 
 def _flatten(values: exp.Values) -> None:
-    """`VALUES ROW(1, 2)` has two columns, and they have names."""
+    """Make two columns of `VALUES ROW(1, 2)`, and name the columns."""
     for row in values.expressions:
         only = row.expressions[0] if isinstance(row, exp.Tuple) and len(row.expressions) == 1 else None
         if isinstance(only, exp.Anonymous) and only.name.lower() == "row":
@@ -49,7 +48,7 @@ def _name_elements(unnest: exp.Unnest) -> None:
 
 
 def _default_names(source: exp.Expr, count: int) -> bool:
-    """Name a source's columns if they have no names."""
+    """Name a source's columns, and return False if they already have names."""
     alias = source.args.get("alias")
     if alias is not None and alias.columns:
         return False
@@ -59,23 +58,23 @@ def _default_names(source: exp.Expr, count: int) -> bool:
 
 
 def _write_windows_out(select: exp.Select) -> None:
-    """`OVER w ... WINDOW w AS (...)`: the definition where the name stands."""
-    named = {window.name.lower(): window for window in select.args.pop("windows", None) or []}
+    """Replace the name in `OVER w ... WINDOW w AS (...)` by its definition."""
+    definitions = {window.name.lower(): window for window in select.args.pop("windows", None) or []}
     for window in select.find_all(exp.Window):
         name = window.args.get("alias")
         if name is None or window.find_ancestor(exp.Select) is not select:
             continue
-        definition = named.get(name.name.lower())
+        definition = definitions.get(name.name.lower())
         if definition is None:
             raise AthenaError("INVALID_WINDOW_REFERENCE", f"{position(window)}: Cannot resolve WINDOW name {name.name}")
         for part, value in definition.args.items():
             if part != "this" and value and not window.args.get(part):
-                window.set(part, [one.copy() for one in value] if isinstance(value, list) else value.copy())
+                window.set(part, [node.copy() for node in value] if isinstance(value, list) else value.copy())
         window.set("alias", None)
 
 
 def _name_columns(select: exp.Select) -> None:
-    """Give every column that has no name the one that Trino gives it: `_col0`, `_col1` ..."""
+    """Give every column without a name Trino's name for it: `_col0`, `_col1` ..."""
     for index, projection in enumerate(select.expressions):
         if not isinstance(projection, exp.Alias | exp.Column | exp.Dot) and not projection.is_star:
             projection.replace(exp.alias_(projection.copy(), f"_col{index}"))

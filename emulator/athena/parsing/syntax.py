@@ -1,4 +1,4 @@
-"""What sqlglot reads and Trino does not: refused in Trino's words."""
+"""Syntax that sqlglot accepts and Trino does not, refused with Trino's messages."""
 
 from itertools import pairwise
 
@@ -6,10 +6,9 @@ from sqlglot import exp
 
 from emulator.athena.parsing.cursor import Cursor, Token, line_column
 from emulator.athena.parsing.dialect import AthenaSql
-from emulator.athena.runtime.errors import MalformedQueryError, not_supported
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime.errors import MalformedQueryError, not_supported, position
 
-# Words that end a list; a comma before one of them is a comma too many.
+# Words that end a list: a comma before one of them is an error.
 _ENDS = {"FROM", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", ")", "<EOF>"}
 
 
@@ -17,7 +16,7 @@ def check(text: str) -> None:
     """Refuse syntax of other dialects in the text of a statement.
 
     Raises:
-        MalformedQueryError: as Trino's parser says it.
+        MalformedQueryError: the text has such syntax; the message is that of Trino's parser.
     """
     tokens = Cursor(text).tokens
     end = Token("end", "<EOF>", len(text), len(text))
@@ -27,7 +26,7 @@ def check(text: str) -> None:
                 f"{line_column(text, token.start)}: backquoted identifiers are not supported; "
                 "use double quotes to quote identifiers"
             )
-        if token.text in ("'", '"'):  # a string that does not end
+        if token.text in ("'", '"'):  # a string without an end
             raise _mismatch(text, token)
         if token.text == following.text == ":":
             raise _mismatch(text, token)
@@ -44,10 +43,11 @@ def check(text: str) -> None:
 
 
 def check_tree(tree: exp.Expr) -> None:
-    """Refuse clauses and operators of other dialects that sqlglot has read.
+    """Refuse clauses and operators of other dialects in the tree that sqlglot parsed.
 
     Raises:
-        MalformedQueryError: as Trino's parser says it.
+        MalformedQueryError: the tree has one; the message is that of Trino's parser.
+        AthenaError: NOT_SUPPORTED: Trino has the clause, the emulator does not.
     """
     for node in tree.walk():
         word = _FOREIGN.get(type(node))
@@ -80,7 +80,7 @@ _FOREIGN: dict[type[exp.Expr], str] = {
 
 
 def _check_order(text: str, tokens: list[Token]) -> None:
-    """DELETE wants FROM, UPDATE wants SET; LIMIT comes after OFFSET."""
+    """Refuse DELETE without FROM, UPDATE without SET, and OFFSET after LIMIT."""
     depth = 0
     limited: set[int] = set()
     for index, token in enumerate(tokens):

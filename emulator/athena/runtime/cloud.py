@@ -1,4 +1,4 @@
-"""The AWS that statements run against: Glue, S3 and Athena's API at an endpoint."""
+"""Clients of the AWS services that statements use: Glue, S3 and Athena's API at an endpoint."""
 
 import threading
 from collections import defaultdict
@@ -22,7 +22,15 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
-    """Clients of one account and region; statements in several threads share them."""
+    """Clients of one account and region, shared by statements in several threads.
+
+    Attributes:
+        glue: Glue.
+        s3: S3.
+        athena: Athena's API, for prepared statements.
+        catalog: PyIceberg's catalog on Glue.
+        files: S3 for pyarrow.
+    """
 
     glue: "GlueClient"
     s3: "S3Client"
@@ -33,15 +41,15 @@ class Cloud:
 
 @lru_cache(maxsize=16)
 def connect(*, endpoint: str, account: str, region: str) -> Cloud:
-    """Clients of an endpoint.
+    """Return the clients of an endpoint.
 
     Args:
         endpoint: such as `http://127.0.0.1:4566`.
-        account: AWS account id; an embedded AWS takes it as the access key id.
+        account: AWS account id; the emulator reads it from the access key id.
         region: AWS region.
     """
-    secret = "local"  # noqa: S105 - an embedded AWS checks no signature
-    with _lock:  # boto3 makes clients in one thread at a time
+    secret = "local"  # noqa: S105 - the emulator checks no signature
+    with _lock:  # boto3 creates clients in one thread at a time
         session = boto3.Session(aws_access_key_id=account, aws_secret_access_key=secret, region_name=region)
         config = Config(max_pool_connections=32, retries={"max_attempts": 2}, proxies={})
 
@@ -72,7 +80,7 @@ def connect(*, endpoint: str, account: str, region: str) -> Cloud:
 
 
 def delete(cloud: Cloud, uris: Iterable[str]) -> None:
-    """Delete objects. Not by pyarrow, which leaves empty objects as folders behind."""
+    """Delete objects with boto3, because pyarrow leaves empty objects as folders."""
     by_bucket: dict[str, list[str]] = defaultdict(list)
     for uri in uris:
         bucket, key = split_uri(uri)
@@ -84,6 +92,6 @@ def delete(cloud: Cloud, uris: Iterable[str]) -> None:
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """Bucket and key of `s3://bucket/key`."""
+    """Return bucket and key of `s3://bucket/key`."""
     bucket, _, key = uri.partition("://")[2].partition("/")
     return bucket, key

@@ -1,9 +1,11 @@
-"""Athena's errors: their names, categories and wording, and how DuckDB's own are said in Athena's words.
+"""Athena's errors: their names, categories and positions, and the translation of DuckDB's errors.
 
 Categories and types: https://docs.aws.amazon.com/athena/latest/ug/error-reference.html
 """
 
 import re
+
+from sqlglot import exp
 
 SYSTEM, USER = 1, 2
 ENGINE_TYPE, ICEBERG_TYPE, USER_TYPE, DATA_TYPE, DDL_TYPE, ANALYSIS_TYPE, RESOURCES_TYPE = (
@@ -23,11 +25,11 @@ DATA_ERRORS = {
 
 
 class AthenaError(Exception):
-    """A statement failed, in Athena's words.
+    """A failed statement, with Athena's message.
 
     Args:
-        code: Athena's name of the error, such as `TABLE_NOT_FOUND`; empty for what Hive reports (`FAILED: ...`).
-        message: what is wrong, with its position in the statement where it has one.
+        code: Athena's name of the error, such as `TABLE_NOT_FOUND`; empty for an error of Hive (`FAILED: ...`).
+        message: the reason, with its position in the statement if it has one.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -57,19 +59,19 @@ class AthenaError(Exception):
 
 
 class MalformedQueryError(Exception):
-    """The text is no statement of Athena's; `StartQueryExecution` refuses it."""
+    """A text that is not a statement of Athena; `StartQueryExecution` refuses it."""
 
 
 class CancelledError(Exception):
-    """The statement was stopped: by its user, or by the workgroup's limit."""
+    """A statement that was stopped, by its user or by the limit of its workgroup."""
 
 
-def not_supported(what: str) -> AthenaError:
-    """The error of a statement, clause, type or function that this Athena can't do."""
-    return AthenaError("NOT_SUPPORTED", what)
+def not_supported(feature: str) -> AthenaError:
+    """Return the error of a statement, clause, type or function that the emulator lacks."""
+    return AthenaError("NOT_SUPPORTED", feature)
 
 
-# What DuckDB says, and the code and words that Athena has for it; \1 is the first group.
+# DuckDB's message, and Athena's code and message for it; \1 is the first group.
 _DUCKDB: tuple[tuple[str, str, str], ...] = (
     (r"Could not convert string '([A-Z][A-Z_]+): ((?s:.*))' to INT32", r"\1", r"\2"),  # trino_error of macros.sql
     (r"[Dd]ivision by zero", "DIVISION_BY_ZERO", "Division by zero"),
@@ -107,10 +109,19 @@ _DUCKDB: tuple[tuple[str, str, str], ...] = (
 
 
 def from_duckdb(error: Exception) -> AthenaError:
-    """What DuckDB reports, itself or through Arrow, as Athena would."""
+    """Return Athena's error for an error that DuckDB raised, itself or through Arrow."""
     text = str(error)
     for pattern, code, message in _DUCKDB:
-        found = re.search(pattern, text)
-        if found:
-            return AthenaError(found.expand(code), found.expand(message).split("\n\nLINE ")[0].strip())
+        match = re.search(pattern, text)
+        if match:
+            return AthenaError(match.expand(code), match.expand(message).split("\n\nLINE ")[0].strip())
     return AthenaError("GENERIC_INTERNAL_ERROR", text)
+
+
+def position(node: exp.Expr) -> str:
+    """Return `line 1:8` of the first token in a node whose place the parser kept."""
+    places = [part.meta for part in node.walk() if "start" in part.meta]
+    if not places:
+        return "line 1:1"
+    first = min(places, key=lambda place: place["start"])
+    return f"line {first['line']}:{first['col'] - (first['end'] - first['start'])}"

@@ -1,4 +1,4 @@
-"""S3 as DuckDB reads it: a file system of one statement, that counts the bytes it reads."""
+"""S3 for DuckDB: a file system of one statement that counts the bytes that are read."""
 
 import math
 import os
@@ -19,10 +19,10 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Scan:
-    """How much a statement has read, and whether it may go on.
+    """The bytes that a statement has read, and whether it may continue.
 
     Args:
-        limit: bytes that the workgroup lets a statement read, or None.
+        limit: bytes that the workgroup allows a statement to read, or None.
     """
 
     def __init__(self, *, limit: int | None) -> None:
@@ -33,26 +33,26 @@ class Scan:
         self._lock = threading.Lock()
 
     def begin(self) -> None:
-        """The statement runs from now on."""
+        """Start the time limit of the statement."""
         self._deadline = time.monotonic() + TIMEOUT_SECONDS
 
     def cancel(self) -> None:
-        """The statement's user wants no more of it."""
+        """Cancel the statement on behalf of its user."""
         self._cancelled = True
 
     def count(self, size: int) -> None:
         """Count bytes that were read.
 
         Raises:
-            CancelledError: they are too many, or the statement was stopped.
-            AthenaError: it has run too long.
+            CancelledError: the limit is exceeded, or the statement was stopped.
+            AthenaError: the statement has run too long.
         """
         with self._lock:
             self.bytes += size
         self.check()
 
     def check(self) -> None:
-        """Raise if the statement must not go on."""
+        """Raise if the statement must not continue, as `count` does."""
         if self.limit is not None and self.bytes > self.limit:
             raise CancelledError(BYTES_LIMIT)
         if self._cancelled:
@@ -62,23 +62,24 @@ class Scan:
 
 
 class _File:
-    """A random-access S3 object, whose handle DuckDB shares between its threads.
+    """A random-access S3 object whose handle DuckDB shares between its threads.
 
-    Where it reads at a place, several threads seek and read at once: each must read where it has itself sought. Where
-    it reads on (compressed files), one thread at a time goes on where the last one ended, whichever that was.
+    For random access, several threads seek and read at the same time: each must read at the position that it has sought
+    itself. For sequential access (compressed files), one thread at a time continues where the previous read ended, also
+    if that was a read of another thread.
     """
 
     def __init__(self, stream: pyarrow.NativeFile, scan: Scan) -> None:
         self._stream, self._scan = stream, scan
         self._position = 0
-        self._read_on = 0  # how many reads went on; what a thread had sought before one of them is past
-        self._mine = threading.local()
+        self._sequential_reads = 0  # a position that a thread sought before one of these is no longer valid
+        self._thread = threading.local()
 
     def read(self, size: int = -1) -> bytes:
         position = self.tell()
         if self._sought() is None:
-            self._read_on += 1
-        self._mine.sought = None
+            self._sequential_reads += 1
+        self._thread.sought = None
         data: bytes = self._stream.read_at(size if size >= 0 else self._stream.size() - position, position)
         self._position = position + len(data)
         self._scan.count(len(data))
@@ -87,7 +88,7 @@ class _File:
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         start = {os.SEEK_SET: 0, os.SEEK_CUR: self.tell(), os.SEEK_END: self._stream.size()}[whence]
         position = int(start + offset)
-        self._position, self._mine.sought = position, (position, self._read_on)
+        self._position, self._thread.sought = position, (position, self._sequential_reads)
         return position
 
     def tell(self) -> int:
@@ -95,21 +96,21 @@ class _File:
         return self._position if sought is None else sought
 
     def _sought(self) -> int | None:
-        """Where this thread's next read is to be, if it has said so and no read went on since."""
-        sought: tuple[int, int] | None = getattr(self._mine, "sought", None)
-        return sought[0] if sought is not None and sought[1] == self._read_on else None
+        """Return the position that this thread has sought, or None if it has none or a sequential read followed."""
+        sought: tuple[int, int] | None = getattr(self._thread, "sought", None)
+        return sought[0] if sought is not None and sought[1] == self._sequential_reads else None
 
     def close(self) -> None:
         self._stream.close()
 
 
 class ScannedFiles(AbstractFileSystem):  # type: ignore[misc]
-    """A read-only view of S3 under a protocol of its own, so that each statement counts for itself.
+    """A read-only view of S3 under a protocol of its own, so that the bytes of each statement are counted apart.
 
     Args:
         files: S3.
-        scan: where bytes are counted.
-        protocol: scheme of the paths; `PROTOCOL://bucket/key`.
+        scan: counter of the statement.
+        protocol: scheme of the paths: `PROTOCOL://bucket/key`.
     """
 
     cachable = False
@@ -125,7 +126,7 @@ class ScannedFiles(AbstractFileSystem):  # type: ignore[misc]
         return path.partition("://")[2] or path
 
     def path(self, uri: str, *, size: int | None = None) -> str:
-        """The path here of an S3 URI; its size, if it is known, spares a request."""
+        """Return the path of an S3 URI in this file system; a known size saves a request."""
         path = f"{self.protocol}://{uri.partition('://')[2]}"
         if size is not None:
             self._sizes[path] = size
@@ -137,10 +138,10 @@ class ScannedFiles(AbstractFileSystem):  # type: ignore[misc]
 
     def info(self, path: str, **_: Any) -> dict[str, Any]:
         if path not in self._sizes:
-            found = self._files.get_file_info(self._strip_protocol(path))
-            if found.type is not pyarrow.fs.FileType.File:
+            info = self._files.get_file_info(self._strip_protocol(path))
+            if info.type is not pyarrow.fs.FileType.File:
                 raise FileNotFoundError(f"s3://{self._strip_protocol(path)}")
-            self._sizes[path] = found.size
+            self._sizes[path] = info.size
         return {"name": path, "size": self._sizes[path], "type": "file"}
 
     def glob(self, path: str, **_: Any) -> list[str]:
@@ -150,5 +151,5 @@ class ScannedFiles(AbstractFileSystem):  # type: ignore[misc]
         return path in self._sizes or self._files.get_file_info(self._strip_protocol(path)).is_file
 
     def modified(self, path: str) -> datetime:
-        # A statement reads each object in the state in which it finds it first.
+        # Objects do not change for a statement: it reads the version that it finds first.
         return _NEVER

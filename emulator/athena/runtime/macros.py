@@ -1,4 +1,4 @@
-"""The DuckDB macros of `macros.sql`, of which a connection gets those that its statement uses."""
+"""The DuckDB macros of `macros.sql`; a connection gets those that its statement uses."""
 
 import re
 from functools import cache
@@ -10,19 +10,19 @@ _CREATE = re.compile(r"^CREATE MACRO (trino_\w+)\(", re.MULTILINE)
 _USE = re.compile(r"\btrino_\w+(?=\()")
 
 
-def create(connection: duckdb.DuckDBPyConnection, *, sql: str, known: set[str]) -> None:
-    """Create what the SQL uses and the connection lacks.
+def create(connection: duckdb.DuckDBPyConnection, *, sql: str, existing: set[str]) -> None:
+    """Create the macros that the SQL uses and the connection lacks.
 
     Args:
-        connection: where the SQL will run.
+        connection: the connection that will run the SQL.
         sql: DuckDB SQL.
-        known: names of the macros that the connection has; those that are created are added.
+        existing: names of the macros of the connection; new ones are added to it.
     """
     for name in _USE.findall(sql):
-        if name not in known:
-            known.add(name)
+        if name not in existing:
+            existing.add(name)
             definition = _definitions()[name]
-            create(connection, sql=definition.partition("(")[2], known=known)
+            create(connection, sql=definition.partition("(")[2], existing=existing)
             connection.execute(definition)
 
 

@@ -1,7 +1,7 @@
--- Trino's semantics where DuckDB's functions differ. A connection gets those macros that its statement uses.
+-- Trino's semantics where DuckDB's functions differ. A connection gets the macros that its statement uses.
 
--- Raises Athena's error where a value like the sample is wanted. DuckDB's own error() is volatile, which TRY refuses; and a
--- cast that fails in the condition of a CASE would be raised while the statement is planned, whether or not a row gets there.
+-- Raises Athena's error in place of a value like the sample. DuckDB's own error() is volatile, which TRY refuses; and a cast
+-- that fails in the condition of a CASE would be raised while the statement is planned, even if no row reaches it.
 CREATE MACRO trino_error(message, sample) AS list_extract([sample], CAST(message AS INTEGER));
 
 -- text ---------------------------------------------------------------------------------------------------------
@@ -39,7 +39,7 @@ CREATE MACRO trino_divide(a, b, s1, s2, scale) AS
        ELSE trino_scaled(trino_ratio(trino_unscaled(a) * trino_ten(scale + s2 - s1), trino_unscaled(b)), scale) END;
 CREATE MACRO trino_mod(a, b) AS
   CASE WHEN b = 0 THEN trino_error('DIVISION_BY_ZERO: Division by zero', a % b) ELSE a % b END;
--- DuckDB's cube root of 27 is 3.0000000000000004: one step of Newton's more
+-- DuckDB's cube root of 27 is 3.0000000000000004: one more step of Newton's method
 CREATE MACRO trino_cbrt(x) AS
   CASE WHEN x = 0 OR isinf(x) OR isnan(x) THEN x
        ELSE cbrt(x) - (cbrt(x) * cbrt(x) * cbrt(x) - x) / (3 * cbrt(x) * cbrt(x)) END;
@@ -67,7 +67,7 @@ CREATE MACRO trino_double_text(x) AS
        ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || trino_scientific(CAST(abs(x) AS VARCHAR)) END;
 
 -- casts of text ------------------------------------------------------------------------------------------------
--- the text if it is one that Trino reads as such a value, else NULL
+-- the text if Trino reads it as such a value, else NULL
 CREATE MACRO trino_integer_text(s) AS CASE WHEN regexp_full_match(s, '[+-]?[0-9]+') THEN s END;
 CREATE MACRO trino_decimal_text(s) AS
   CASE WHEN regexp_full_match(s, '[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?') THEN s END;
@@ -85,7 +85,7 @@ CREATE MACRO trino_instant_text(s) AS
        THEN regexp_replace(s, ' ?(UTC|Z|[+-]00:00)$', ' UTC')
        WHEN regexp_full_match(s, '[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2} [0-9]{1,2}:.*')
        THEN trino_error('NOT_SUPPORTED: a timestamp of another zone than UTC that is not a literal: ' || s, s) END;
--- the value, or Athena's error if the text is not NULL and none came of it
+-- the value, or Athena's error if the text is not NULL and the value is
 CREATE MACRO trino_strict(s, value, type) AS
   CASE WHEN s IS NOT NULL AND value IS NULL
        THEN trino_error('INVALID_CAST_ARGUMENT: Cannot cast ''' || s || ''' to ' || type, value) ELSE value END;

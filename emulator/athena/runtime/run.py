@@ -1,4 +1,4 @@
-"""One run of one statement: its DuckDB connection, the files that it reads, and what the caller's context says."""
+"""The run of a statement: its context, its DuckDB connection and the files that it reads."""
 
 import contextlib
 import os
@@ -24,9 +24,9 @@ WORKERS = 4
 
 
 def memory_limit() -> str:
-    """Memory that one statement may take before it spills to disk: an equal share of half the machine's.
+    """Return the memory that a statement may use before it spills to disk, such as `2GB`.
 
-    `LAKEHOUSE_ATHENA_MEMORY` sets another, such as `2GB`.
+    It is an equal share of half the machine's memory, unless `LAKEHOUSE_ATHENA_MEMORY` is set.
     """
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return os.environ.get("LAKEHOUSE_ATHENA_MEMORY", f"{machine // 2 // WORKERS // 2**20}MiB")
@@ -34,16 +34,16 @@ def memory_limit() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a statement is run with.
+    """The context of a statement: the settings of its request and workgroup.
 
-    Args:
-        cloud: where tables and files are.
+    Attributes:
+        cloud: clients of the tables and files.
         database: database of names without one.
-        workgroup: workgroup that runs it.
-        output: S3 URI under which results go, ending with a slash.
-        output_enforced: whether the workgroup puts results there whatever the statement says.
+        workgroup: workgroup of the statement.
+        output: S3 URI of the folder for results, with a slash at its end.
+        output_enforced: whether the workgroup enforces this folder.
         query_id: QueryExecutionId.
-        scratch: folder for temporary files, which the next server clears if this one is killed.
+        scratch: folder for temporary files; the next server clears it if this one is killed.
         parameters: SQL literals for the statement's question marks.
     """
 
@@ -59,14 +59,14 @@ class Context:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """A statement that is being run.
+    """A running statement.
 
-    Args:
-        context: what it is run with.
-        connection: DuckDB, for this statement alone.
-        files: S3 as that DuckDB reads it.
-        scan: what has been read.
-        folder: temporary folder, gone after the run.
+    Attributes:
+        context: the statement's context.
+        connection: a DuckDB database for this statement only.
+        files: S3 as a file system of the connection.
+        scan: the bytes that were read.
+        folder: temporary folder, removed after the run.
     """
 
     context: Context
@@ -82,27 +82,27 @@ class Run:
         return self.context.cloud
 
     def execute(self, sql: str) -> list[tuple[Any, ...]]:
-        """Run DuckDB SQL, with the macros that it uses, and fetch all of its rows: none stays open.
+        """Run DuckDB SQL with the macros that it uses, and return all of its rows.
 
         Raises:
-            AthenaError: what DuckDB reports, in Athena's words.
+            AthenaError: Athena's error for the error of DuckDB.
             CancelledError: the statement was stopped or read too much.
         """
         self.scan.check()
         with self._errors():
-            macros.create(self.connection, sql=sql, known=self._macros)
+            macros.create(self.connection, sql=sql, existing=self._macros)
             return self.connection.execute(sql).fetchall()
 
     def arrow(self, sql: str, *, rows: int) -> Iterator[pa.RecordBatch]:
-        """The rows of DuckDB SQL as Arrow batches of so many rows; raises as `execute` does."""
+        """Yield the rows of DuckDB SQL as Arrow batches of so many rows; raises as `execute` does."""
         self.scan.check()
         with self._errors():
-            macros.create(self.connection, sql=sql, known=self._macros)
+            macros.create(self.connection, sql=sql, existing=self._macros)
             yield from self.connection.sql(sql).to_arrow_reader(rows)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Say what DuckDB raises in here, itself or through Arrow, as Athena does."""
+        """Turn errors of DuckDB in this block into Athena's."""
         try:
             yield
         except (duckdb.Error, OSError) as error:
@@ -110,26 +110,26 @@ class Run:
             raise from_duckdb(error) from error
 
     def register(self, rows: pa.Table) -> str:
-        """Make rows known to DuckDB; returns the name of their relation."""
+        """Register rows as a relation of DuckDB, and return its name."""
         name = self.new_name()
         with self._errors():
             self.connection.register(name, rows)
         return name
 
     def new_name(self) -> str:
-        """A name for a relation of this run."""
+        """Return a new name for a relation of this run."""
         self._relations += 1
         return f"r{self._relations}"
 
     def interrupt(self) -> None:
-        """End the DuckDB statement that runs now, if any; called from another thread."""
+        """Interrupt the DuckDB statement that runs now, if any; called from another thread."""
         with contextlib.suppress(duckdb.ConnectionException):  # the run has just ended
             self.connection.interrupt()
 
 
 @contextmanager
 def start(context: Context, *, scan: Scan) -> Iterator[Run]:
-    """A run, with a DuckDB of its own that is gone afterwards."""
+    """Yield a run with its own DuckDB database, which is removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="athena-", dir=context.scratch))
     connection = duckdb.connect(
         config={"threads": THREADS, "memory_limit": memory_limit(), "temp_directory": str(folder / "spill")}

@@ -1,11 +1,10 @@
-"""One table of types: what Trino, Hive and DuckDB call the same thing.
+"""Types of Trino: how they are built and taken apart.
 
-A type is sqlglot's `DataType`. Timestamps without a precision have 3 digits, as in Trino; intervals carry the parameter
-`month` if they are of years and months. A `timestamp with time zone` may carry the zone that its wall clock shows.
+A type is sqlglot's `DataType`. Timestamps without a precision have 3 digits, as in Trino; intervals have the parameter
+`month` if they are of years and months. A `timestamp with time zone` may have the zone of its wall clock (`meta`).
 """
 
 import typing as t
-from functools import lru_cache
 
 from sqlglot import exp
 from sqlglot.expressions import DataType, DType
@@ -18,48 +17,10 @@ NUMBERS = {*INTEGERS, DType.DECIMAL, DType.FLOAT, DType.DOUBLE}
 TIMES = (DType.DATE, DType.TIMESTAMP, DType.TIMESTAMPTZ)
 UNTYPED = {DType.UNKNOWN, DType.NULL}
 
-# Trino's name, DuckDB's, Hive's (that of Glue columns). Types with parameters or parts have rules below.
-SIMPLE = {
-    DType.BOOLEAN: ("boolean", "BOOLEAN", "boolean"),
-    DType.TINYINT: ("tinyint", "TINYINT", "tinyint"),
-    DType.SMALLINT: ("smallint", "SMALLINT", "smallint"),
-    DType.INT: ("integer", "INTEGER", "int"),
-    DType.BIGINT: ("bigint", "BIGINT", "bigint"),
-    DType.FLOAT: ("real", "REAL", "float"),
-    DType.DOUBLE: ("double", "DOUBLE", "double"),
-    DType.DATE: ("date", "DATE", "date"),
-    DType.VARBINARY: ("varbinary", "BLOB", "binary"),
-    DType.JSON: ("json", "JSON", "string"),
-    DType.UUID: ("uuid", "UUID", "string"),
-}
-
-
-@lru_cache(maxsize=4096)
-def trino(text: str) -> DataType:
-    """The type of a Trino name such as `row(a integer, b timestamp(6))`; treat it as frozen."""
-    words = text.lower().split()
-    if words[0] == "interval":
-        return INTERVAL_MONTH if words[-1] == "month" else INTERVAL_DAY
-    return normal(DataType.build(text, dialect="trino"))
-
-
-@lru_cache(maxsize=4096)
-def hive(text: str) -> DataType:
-    """The type of a Glue column such as `array<struct<a:int>>`; treat it as frozen."""
-    return normal(DataType.build(text, dialect="hive"))
-
-
-@lru_cache(maxsize=4096)
-def duckdb(text: str) -> DataType:
-    """The type of a DuckDB column such as `STRUCT(a BIGINT)[]`; treat it as frozen."""
-    if text in ('"NULL"', "NULL"):
-        return NULL
-    return normal(DataType.build(text, dialect="duckdb"))
-
 
 def normal(dt: DataType) -> DataType:
-    """The same type with one spelling for each of its parts."""
-    same = {
+    """Return the same type with one spelling for each of its parts."""
+    spellings = {
         DType.TEXT: DType.VARCHAR,
         DType.BINARY: DType.VARBINARY,
         DType.INT128: DType.BIGINT,
@@ -79,11 +40,11 @@ def normal(dt: DataType) -> DataType:
     ]
     if dt.this is DType.DECIMAL and not parts:
         return decimal(38, 0)
-    return DataType(this=same.get(dt.this, dt.this), expressions=parts, nested=dt.args.get("nested"))
+    return DataType(this=spellings.get(dt.this, dt.this), expressions=parts, nested=dt.args.get("nested"))
 
 
 def typed(dtype: DType, *parameters: int | str) -> DataType:
-    """A type of this kind with these parameters."""
+    """Return a type of a kind with parameters."""
     parts = [exp.DataTypeParam(this=exp.Literal.number(p) if isinstance(p, int) else exp.var(p)) for p in parameters]
     return DataType(this=dtype, expressions=parts)
 
@@ -125,22 +86,22 @@ INTERVAL_DAY, INTERVAL_MONTH = typed(DType.INTERVAL), typed(DType.INTERVAL, "mon
 
 
 def parameters(dt: DataType) -> list[int]:
-    """The numbers in a type's parentheses."""
+    """Return the numbers in a type's parentheses."""
     return [int(p.name) for p in dt.expressions if isinstance(p, exp.DataTypeParam) and p.name.isdigit()]
 
 
 def digits(dt: DataType) -> int:
-    """Digits of the seconds' fraction of a time or timestamp."""
+    """Return the number of digits of the seconds' fraction of a time or timestamp."""
     return (parameters(dt) or [3])[0]
 
 
 def zone(dt: DataType) -> str:
-    """The zone whose wall clock a `timestamp with time zone` shows."""
+    """Return the zone of the wall clock of a `timestamp with time zone`."""
     return str(dt.meta.get("zone", UTC))
 
 
 def precision_scale(dt: DataType) -> tuple[int, int]:
-    """Digits of a decimal, or of the decimal that an integer fits into."""
+    """Return precision and scale of a decimal, or of the decimal that an integer fits into."""
     if dt.this in INTEGER_DIGITS:
         return INTEGER_DIGITS[dt.this], 0
     precision, *scale = parameters(dt) or [38]
@@ -148,22 +109,22 @@ def precision_scale(dt: DataType) -> tuple[int, int]:
 
 
 def kind_of(field: exp.ColumnDef) -> DataType:
-    """The type of a row's field."""
+    """Return the type of a row's field."""
     return t.cast(DataType, field.args["kind"])
 
 
 def fields(dt: DataType) -> list[tuple[str, DataType]]:
-    """Name (empty if it has none) and type of each field of a row."""
+    """Return name (empty if it has none) and type of each field of a row."""
     return [(p.name, kind_of(p)) if isinstance(p, exp.ColumnDef) else ("", p) for p in dt.expressions]
 
 
 def named_fields(dt: DataType) -> list[tuple[str, DataType]]:
-    """The fields of a row, with Athena's names `field0`, `field1` ... for those that have none."""
+    """Return the fields of a row, with Athena's names `field0`, `field1` ... for fields without a name."""
     return [(name or f"field{i}", t) for i, (name, t) in enumerate(fields(dt))]
 
 
 def named(dt: DataType) -> DataType:
-    """The type with a name for every field of every row in it."""
+    """Return the type with a name for every field of every row in it."""
     if dt.this is DType.STRUCT:
         return row([(name, named(t)) for name, t in named_fields(dt)])
     if dt.this in (DType.ARRAY, DType.MAP):
@@ -172,96 +133,10 @@ def named(dt: DataType) -> DataType:
 
 
 def is_known(dt: DataType) -> bool:
-    """Whether inference knows the type and all of its parts."""
+    """Return whether inference has determined the type and all of its parts."""
     parts = [t for _, t in fields(dt)] if dt.this is DType.STRUCT else dt.expressions
     return dt.this is not DType.UNKNOWN and all(is_known(part) for part in parts if isinstance(part, DataType))
 
 
 def is_month_interval(dt: DataType) -> bool:
     return dt.this is DType.INTERVAL and bool(dt.expressions)
-
-
-def trino_name(dt: DataType) -> str:
-    """The type as Trino writes it."""
-    kind, parts = dt.this, dt.expressions
-    if kind in SIMPLE:
-        return SIMPLE[kind][0]
-    numbers = f"({', '.join(map(str, parameters(dt)))})" if parameters(dt) else ""
-    match kind:
-        case DType.DECIMAL:
-            return "decimal({},{})".format(*precision_scale(dt))
-        case DType.VARCHAR | DType.CHAR:
-            return f"{kind.value.lower()}{numbers}"
-        case DType.TIMESTAMP | DType.TIME:
-            return f"{kind.value.lower()}({digits(dt)})"
-        case DType.TIMESTAMPTZ:
-            return f"timestamp({digits(dt)}) with time zone"
-        case DType.INTERVAL:
-            return "interval year to month" if is_month_interval(dt) else "interval day to second"
-        case DType.ARRAY:
-            return f"array({trino_name(parts[0])})"
-        case DType.MAP:
-            return f"map({trino_name(parts[0])}, {trino_name(parts[1])})"
-        case DType.STRUCT:
-            return f"row({', '.join(f'{name} {trino_name(t)}'.strip() for name, t in fields(dt))})"
-    return "unknown"
-
-
-def duckdb_name(dt: DataType) -> str:
-    """The type as DuckDB writes it."""
-    kind, parts = dt.this, dt.expressions
-    if kind in SIMPLE:
-        return SIMPLE[kind][1]
-    match kind:
-        case DType.NULL:
-            return "INTEGER"  # what DuckDB makes of the elements of an empty array
-        case DType.DECIMAL:
-            return "DECIMAL({},{})".format(*precision_scale(dt))
-        case DType.VARCHAR | DType.CHAR:
-            return "VARCHAR"
-        case DType.TIMESTAMPTZ:
-            return "TIMESTAMP WITH TIME ZONE"
-        case DType.TIMESTAMP | DType.TIME | DType.INTERVAL:
-            return str(kind.value)
-        case DType.ARRAY:
-            return f"{duckdb_name(parts[0])}[]"
-        case DType.MAP:
-            return f"MAP({duckdb_name(parts[0])}, {duckdb_name(parts[1])})"
-        case DType.STRUCT:
-            return "STRUCT({})".format(", ".join(f"{quoted(name)} {duckdb_name(t)}" for name, t in named_fields(dt)))
-    raise ValueError(f"no DuckDB type for {trino_name(dt)}")
-
-
-def hive_name(dt: DataType) -> str:
-    """The type as a Glue column has it.
-
-    Raises:
-        ValueError: Hive has no such type.
-    """
-    kind, parts = dt.this, dt.expressions
-    if kind in SIMPLE:
-        return SIMPLE[kind][2]
-    match kind:
-        case DType.DECIMAL | DType.CHAR:
-            return trino_name(dt)
-        case DType.VARCHAR:
-            return trino_name(dt) if parameters(dt) else "string"
-        case DType.TIMESTAMP | DType.TIMESTAMPTZ:
-            return "timestamp"
-        case DType.ARRAY:
-            return f"array<{hive_name(parts[0])}>"
-        case DType.MAP:
-            return f"map<{hive_name(parts[0])},{hive_name(parts[1])}>"
-        case DType.STRUCT:
-            return "struct<{}>".format(",".join(f"{name}:{hive_name(t)}" for name, t in named_fields(dt)))
-    raise ValueError(f"Unsupported Hive type: {trino_name(dt)}")
-
-
-def quoted(name: str) -> str:
-    """An identifier for Trino and DuckDB."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text for Trino and DuckDB."""
-    return "'" + text.replace("'", "''") + "'"

@@ -1,30 +1,26 @@
-"""What a statement leaves behind: rows, lines of text, a count of changed rows, files."""
+"""The result of a statement: rows, lines of text, a count of changed rows, files."""
 
 from dataclasses import dataclass, field
-from functools import singledispatch
 from pathlib import Path
 
 from sqlglot.expressions import DataType
 
 from emulator.athena.runtime import sql_types
-from emulator.athena.runtime.errors import not_supported
-from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statements import Statement
 
 Columns = list[tuple[str, DataType]]
 ROWS: Columns = [("rows", sql_types.BIGINT)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """The outcome of a statement.
+class StatementResult:
+    """The result of a statement.
 
-    Args:
-        columns: name and type of the result's columns.
-        csv: result of a query: a file with a header line; NULL is nothing between the commas, text is in quotes.
-        lines: result of SHOW, DESCRIBE ...: one line a row, tabs between its columns.
-        update_count: rows that were inserted, updated or deleted.
-        files: URIs of the data files that CTAS, INSERT or UNLOAD wrote, for their manifest.
+    Attributes:
+        columns: name and type of each column.
+        csv: rows of a query: a file with a header line, text in quotes, nothing between the commas for NULL.
+        lines: rows of SHOW, DESCRIBE ...: one line for each row, tabs between its columns.
+        update_count: number of rows that were inserted, updated or deleted.
+        files: URIs of the data files that CTAS, INSERT or UNLOAD wrote, for the manifest.
     """
 
     columns: Columns = field(default_factory=list)
@@ -34,12 +30,5 @@ class Outcome:
     files: list[str] | None = None
 
 
-@singledispatch
-def execute(statement: Statement, run: Run) -> Outcome:
-    """Do what a statement says. Each kind registers itself in the module that knows how.
-
-    Raises:
-        AthenaError: it failed, in Athena's words.
-        CancelledError: it was stopped.
-    """
-    raise not_supported(type(statement).__name__)
+NO_LINES = StatementResult(lines=[])
+"""The result of a statement that returns nothing, such as DDL."""

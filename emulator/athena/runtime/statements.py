@@ -1,23 +1,46 @@
-"""The statements of Athena, as data. Each class says how Athena classifies it: StatementType and SubstatementType."""
+"""The statements of Athena as data. Each class has Athena's StatementType (`type`) and SubstatementType (`subtype`).
+
+One file, because it is a list: one short class for each kind of statement, without logic.
+"""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, TypeVar, dataclass_transform
 
 from sqlglot import exp
 from sqlglot.expressions import DataType
 
+Class = TypeVar("Class")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def statement(cls: type[Class]) -> type[Class]:
+    """Make a frozen dataclass with keyword arguments of a class."""
+    return dataclass(frozen=True, slots=True, kw_only=True)(cls)
+
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """Name of a table or view; without a database, in that of the query's context."""
+    """The name of a table or view.
+
+    Attributes:
+        database: None for the database of the query's context.
+        table: table or view.
+    """
 
     database: str | None
     table: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class Column:
-    """A column of a Hive DDL statement."""
+    """A column of a Hive DDL statement.
+
+    Attributes:
+        name: name in lower case.
+        type: the type that queries see.
+        hive_type: the type as it is written, without spaces.
+        comment: empty if there is none.
+    """
 
     name: str
     type: DataType
@@ -25,12 +48,14 @@ class Column:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class Statement:
-    """Any statement.
+    """A statement.
 
-    Args:
-        text: the statement as it was sent, without comments and semicolon at its ends.
+    Attributes:
+        type: `StatementType` of the execution.
+        subtype: `SubstatementType` of the execution.
+        text: the statement as it was sent, without comments and semicolons at its end.
     """
 
     type: ClassVar[str]
@@ -41,20 +66,20 @@ class Statement:
 # --- queries and changes of rows ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class Query(Statement):
     type, subtype = "DML", "SELECT"
     tree: exp.Expr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class Explain(Statement):
     type, subtype = "UTILITY", "EXPLAIN"
     tree: exp.Expr
     analyze: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class CreateTableAs(Statement):
     type, subtype = "DDL", "CREATE_TABLE_AS_SELECT"
     name: Name
@@ -64,7 +89,7 @@ class CreateTableAs(Statement):
     with_data: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class CreateView(Statement):
     type, subtype = "DDL", "CREATE_VIEW"
     name: Name
@@ -73,7 +98,7 @@ class CreateView(Statement):
     sql: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class Insert(Statement):
     type, subtype = "DML", "INSERT"
     name: Name
@@ -81,28 +106,28 @@ class Insert(Statement):
     tree: exp.Expr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class Update(Statement):
     type, subtype = "DML", "UPDATE"
     name: Name
     tree: exp.Update
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class Delete(Statement):
     type, subtype = "DML", "DELETE"
     name: Name
     tree: exp.Delete
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class Merge(Statement):
     type, subtype = "DML", "MERGE"
     name: Name
     tree: exp.Merge
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class Unload(Statement):
     type, subtype = "DML", "UNLOAD"
     tree: exp.Expr
@@ -113,7 +138,7 @@ class Unload(Statement):
 # --- definitions ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class CreateTable(Statement):
     type, subtype = "DDL", "CREATE_TABLE"
     name: Name
@@ -132,21 +157,21 @@ class CreateTable(Statement):
     properties: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class DropTable(Statement):
     type, subtype = "DDL", "DROP_TABLE"
     name: Name
     if_exists: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class DropView(Statement):
     type, subtype = "DDL", "DROP_VIEW"
     name: Name
     if_exists: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class CreateDatabase(Statement):
     type, subtype = "DDL", "CREATE_DATABASE"
     database: str
@@ -156,7 +181,7 @@ class CreateDatabase(Statement):
     properties: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class DropDatabase(Statement):
     type, subtype = "DDL", "DROP_DATABASE"
     database: str
@@ -164,28 +189,28 @@ class DropDatabase(Statement):
     cascade: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class AlterDatabase(Statement):
     type, subtype = "DDL", "ALTER_DATABASE_SET_DBPROPERTIES"
     database: str
     properties: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class AddColumns(Statement):
     type, subtype = "DDL", "ALTER_TABLE_ADD_COLUMNS"
     name: Name
     columns: list[Column]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class ReplaceColumns(Statement):
     type, subtype = "DDL", "ALTER_TABLE_REPLACE_COLUMNS"
     name: Name
     columns: list[Column]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class ChangeColumn(Statement):
     type, subtype = "DDL", "ALTER_TABLE_CHANGE_COLUMN"
     name: Name
@@ -195,35 +220,35 @@ class ChangeColumn(Statement):
     after: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class DropColumn(Statement):
     type, subtype = "DDL", "ALTER_TABLE_DROP_COLUMN"
     name: Name
     column: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class RenameTable(Statement):
     type, subtype = "DDL", "ALTER_TABLE_RENAME"
     name: Name
     new: Name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class SetProperties(Statement):
     type, subtype = "DDL", "ALTER_TABLE_SET_TBLPROPERTIES"
     name: Name
     properties: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class UnsetProperties(Statement):
     type, subtype = "DDL", "ALTER_TABLE_UNSET_TBLPROPERTIES"
     name: Name
     properties: list[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class SetLocation(Statement):
     type, subtype = "DDL", "ALTER_TABLE_SET_LOCATION"
     name: Name
@@ -231,7 +256,7 @@ class SetLocation(Statement):
     location: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class AddPartitions(Statement):
     type, subtype = "DDL", "ALTER_TABLE_ADD_PARTITION"
     name: Name
@@ -239,7 +264,7 @@ class AddPartitions(Statement):
     partitions: list[tuple[dict[str, str], str | None]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class DropPartitions(Statement):
     type, subtype = "DDL", "ALTER_TABLE_DROP_PARTITION"
     name: Name
@@ -247,16 +272,16 @@ class DropPartitions(Statement):
     partitions: list[dict[str, str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class RepairTable(Statement):
     type, subtype = "DDL", "MSCK_REPAIR"
     name: Name
 
 
-# --- looking around, upkeep, prepared statements ----------------------------------------------------------------------
+# --- information, maintenance, prepared statements ------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class ShowTables(Statement):
     type, subtype = "UTILITY", "SHOW_TABLES"
     database: str | None
@@ -264,78 +289,78 @@ class ShowTables(Statement):
     views: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class ShowDatabases(Statement):
     type, subtype = "UTILITY", "SHOW_DATABASES"
     pattern: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class ShowColumns(Statement):
     type, subtype = "UTILITY", "SHOW_COLUMNS"
     name: Name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class ShowPartitions(Statement):
     type, subtype = "UTILITY", "SHOW_PARTITIONS"
     name: Name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class ShowCreate(Statement):
     type, subtype = "UTILITY", "SHOW_CREATE_TABLE"
     name: Name
     view: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class ShowProperties(Statement):
     type, subtype = "UTILITY", "SHOW_TBLPROPERTIES"
     name: Name
     property: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class ShowFunctions(Statement):
     type, subtype = "UTILITY", "SHOW_FUNCTIONS"
     pattern: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class Describe(Statement):
     type, subtype = "UTILITY", "DESCRIBE"
     name: Name
     detailed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class Optimize(Statement):
     type, subtype = "DML", "OPTIMIZE"
     name: Name
     where: exp.Expr | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class Vacuum(Statement):
     type, subtype = "DML", "VACUUM"
     name: Name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class Prepare(Statement):
     type, subtype = "DDL", "PREPARE"
     statement: str
     query: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class Deallocate(Statement):
     type, subtype = "DDL", "DEALLOCATE_PREPARE"
     statement: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@statement
 class Execute(Statement):
     type, subtype = "DML", "EXECUTE"
     statement: str

@@ -9,7 +9,7 @@ from emulator.athena.runtime import sql_types
 from emulator.athena.runtime.cloud import Cloud, delete, split_uri
 from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import Outcome, execute
+from emulator.athena.runtime.statement_result import NO_LINES, StatementResult
 from emulator.athena.runtime.statements import Column, CreateTable, DropTable
 from emulator.athena.tables import catalog, hive_write, iceberg_types, table_input
 from emulator.athena.tables.iceberg_spec import partition_spec
@@ -25,52 +25,56 @@ ICEBERG_PROPERTIES = {
 }
 
 
-@execute.register
-def _create(statement: CreateTable, run: Run) -> Outcome:
+def create(statement: CreateTable, run: Run) -> StatementResult:
+    """Run CREATE TABLE."""
     database, name = statement.name.database or run.context.database, statement.name.table
     if catalog.find_database(run.cloud, database) is None:
         raise AthenaError("", f"FAILED: SemanticException [Error 10072]: Database does not exist: {database}")
     if catalog.find_table(run.cloud, database, name) is not None:
         if statement.if_not_exists:
-            return Outcome(lines=[])
+            return NO_LINES
         raise AthenaError("", f"FAILED: Execution Error, return code 1: Table {name} already exists")
     if not statement.location:
-        raise AthenaError("", f"FAILED: SemanticException table {name} has no LOCATION: say where its files are")
+        raise AthenaError(
+            "", f"FAILED: SemanticException table {name} has no LOCATION: add the S3 location of its files"
+        )
     if statement.properties.get("table_type", "").upper() == "ICEBERG":
         _create_iceberg(statement, run.cloud, database)
     else:
         _create_hive(statement, run.cloud, database)
-    return Outcome(lines=[])
+    return NO_LINES
 
 
-def iceberg_properties(given: dict[str, str]) -> dict[str, str]:
-    """Iceberg's properties for those that Athena has.
+def iceberg_properties(properties: dict[str, str]) -> dict[str, str]:
+    """Return Iceberg's properties for table properties of Athena.
 
     Raises:
         AthenaError: Athena has no such property.
     """
-    for name in given:
+    for name in properties:
         if name not in ICEBERG_PROPERTIES:
             raise AthenaError("", f"FAILED: SemanticException Unsupported table property key: {name}")
-    if given.get("format", "parquet").lower() != "parquet":
-        raise not_supported(f"Iceberg tables in {given['format']}")
-    kept = {name: value for name, value in given.items() if name not in ("table_type", "write_compression")}
-    if "write_compression" in given:
-        kept["write.parquet.compression-codec"] = given["write_compression"].lower()
-    if "write_target_data_file_size_bytes" in given:
-        kept["write.target-file-size-bytes"] = given["write_target_data_file_size_bytes"]
-    return kept
+    if properties.get("format", "parquet").lower() != "parquet":
+        raise not_supported(f"Iceberg tables in {properties['format']}")
+    converted = {name: value for name, value in properties.items() if name not in ("table_type", "write_compression")}
+    if "write_compression" in properties:
+        converted["write.parquet.compression-codec"] = properties["write_compression"].lower()
+    if "write_target_data_file_size_bytes" in properties:
+        converted["write.target-file-size-bytes"] = properties["write_target_data_file_size_bytes"]
+    return converted
 
 
 def iceberg_schema(columns: list[Column]) -> Schema:
-    """The schema of the columns of a statement.
+    """Return the Iceberg schema of a statement's columns.
 
     Raises:
-        AthenaError: Iceberg has no such type, or a name comes twice.
+        AthenaError: Iceberg has no such type, or two columns have the same name.
     """
     for column in columns:
         if column.type.this in sql_types.TEXTS and sql_types.parameters(column.type):
-            raise not_supported(f"the type {column.hive_type} in an Iceberg table: its texts have no limit, use string")
+            raise not_supported(
+                f"the type {column.hive_type} in an Iceberg table: its texts have no length limit; use string"
+            )
     try:
         return iceberg_types.schema([(column.name, column.type, column.comment) for column in columns])
     except ValueError as error:
@@ -118,10 +122,10 @@ def _create_hive(statement: CreateTable, cloud: Cloud, database: str) -> None:
 def _storage(statement: CreateTable) -> table_input.Storage:
     if statement.serde:
         parquet = statement.serde.endswith("ParquetHiveSerDe")
-        base = table_input.storage_of("PARQUET" if parquet else "TEXTFILE")
+        base = table_input.storage("PARQUET" if parquet else "TEXTFILE")
         serde, parameters = statement.serde, {"serialization.format": "1", **statement.serde_properties}
     else:
-        base = table_input.storage_of(statement.format or "TEXTFILE")
+        base = table_input.storage(statement.format or "TEXTFILE")
         serde, parameters = base.serde, {**base.parameters, **statement.serde_properties}
     return table_input.Storage(
         input_format=statement.input_format or base.input_format,
@@ -131,30 +135,30 @@ def _storage(statement: CreateTable) -> table_input.Storage:
     )
 
 
-@execute.register
-def _drop(statement: DropTable, run: Run) -> Outcome:
+def drop(statement: DropTable, run: Run) -> StatementResult:
+    """Run DROP TABLE."""
     database, name = statement.name.database or run.context.database, statement.name.table
     table = catalog.find_table(run.cloud, database, name)
     if table is None:
         if statement.if_exists:
-            return Outcome(lines=[])
+            return NO_LINES
         raise AthenaError("", f"FAILED: SemanticException [Error 10001]: Table not found {database}.{name}")
     if catalog.is_view(table):
         raise AthenaError("", f"FAILED: SemanticException Cannot drop a view with DROP TABLE: {database}.{name}")
     drop_table(run.cloud, table)
-    return Outcome(lines=[])
+    return NO_LINES
 
 
 def drop_table(cloud: Cloud, table: "TableTypeDef") -> None:
-    """Drop a table; the data of an Iceberg table goes with it, as in Athena."""
+    """Drop a table, and the files of an Iceberg table, as Athena does."""
     cloud.glue.delete_table(DatabaseName=table["DatabaseName"], Name=table["Name"])
     location = table.get("StorageDescriptor", {}).get("Location", "")
     if catalog.is_iceberg(table) and split_uri(location)[1]:
-        delete_prefix(cloud, location)
+        _delete_prefix(cloud, location)
 
 
-def delete_prefix(cloud: Cloud, location: str) -> None:
-    """Delete every object in a folder."""
+def _delete_prefix(cloud: Cloud, location: str) -> None:
+    """Delete all objects in a folder."""
     bucket, prefix = split_uri(location.rstrip("/") + "/")
     pages = cloud.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    delete(cloud, (f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", [])))
+    delete(cloud, (f"s3://{bucket}/{entry['Key']}" for page in pages for entry in page.get("Contents", [])))

@@ -5,17 +5,17 @@ from typing import Any
 from sqlglot.expressions import DataType
 
 from emulator.athena.binding.bind import bind
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import type_names
 from emulator.athena.runtime.errors import AthenaError
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import Outcome, execute
+from emulator.athena.runtime.statement_result import NO_LINES, StatementResult
 from emulator.athena.runtime.statements import CreateView, DropView
 from emulator.athena.statements.ctas import check_columns
 from emulator.athena.tables import catalog, views
 
 
-@execute.register
-def _create(statement: CreateView, run: Run) -> Outcome:
+def create(statement: CreateView, run: Run) -> StatementResult:
+    """Run CREATE VIEW."""
     database, name = statement.name.database or run.context.database, statement.name.table
     existing = catalog.find_table(run.cloud, database, name)
     if existing is not None and not catalog.is_view(existing):
@@ -49,24 +49,24 @@ def _create(statement: CreateView, run: Run) -> Outcome:
         run.cloud.glue.create_table(DatabaseName=database, TableInput=new)
     else:
         catalog.update_table(run.cloud, existing, **new)
-    return Outcome(lines=[])
+    return NO_LINES
 
 
 def _hive_type(dt: DataType) -> str:
-    """What Glue shows for the column; the view's own text has the exact type."""
+    """Return the type of the column in Glue; the definition of the view has the exact type."""
     try:
-        return sql_types.hive_name(dt)
+        return type_names.hive_name(dt)
     except ValueError:
         return "string"
 
 
-@execute.register
-def _drop(statement: DropView, run: Run) -> Outcome:
+def drop(statement: DropView, run: Run) -> StatementResult:
+    """Run DROP VIEW."""
     database, name = statement.name.database or run.context.database, statement.name.table
-    found = catalog.find_table(run.cloud, database, name)
-    if found is None and statement.if_exists:
-        return Outcome(lines=[])
-    if found is None or not catalog.is_view(found):
+    view = catalog.find_table(run.cloud, database, name)
+    if view is None and statement.if_exists:
+        return NO_LINES
+    if view is None or not catalog.is_view(view):
         raise AthenaError("TABLE_NOT_FOUND", f"line 1:1: View '{catalog.CATALOG}.{database}.{name}' does not exist")
     run.cloud.glue.delete_table(DatabaseName=database, Name=name)
-    return Outcome(lines=[])
+    return NO_LINES

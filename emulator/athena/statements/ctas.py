@@ -3,55 +3,55 @@
 from pyiceberg.exceptions import TableAlreadyExistsError
 from sqlglot.expressions import DataType, DType
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_types, type_names
 from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import ROWS, Columns, Outcome, execute
+from emulator.athena.runtime.statement_result import ROWS, Columns, StatementResult
 from emulator.athena.runtime.statements import CreateTableAs
 from emulator.athena.statements import partitions
 from emulator.athena.statements.query import prepare, typed_select
 from emulator.athena.tables import catalog, hive_write, iceberg_types, iceberg_write, table_input
 from emulator.athena.tables.iceberg_spec import partition_spec
 
-_ICEBERG = {
+_ICEBERG_PROPERTIES = {
     *("table_type", "is_external", "location", "format", "partitioning", "write_compression", "compression_level"),
     *("optimize_rewrite_min_data_file_size_bytes", "optimize_rewrite_max_data_file_size_bytes"),
     *("optimize_rewrite_data_file_threshold", "optimize_rewrite_delete_file_threshold"),
     *("vacuum_min_snapshots_to_keep", "vacuum_max_snapshot_age_seconds", "vacuum_max_metadata_files_to_keep"),
 }
-_HIVE = {
+_HIVE_PROPERTIES = {
     *("table_type", "is_external", "external_location", "format", "partitioned_by", "write_compression"),
     *("parquet_compression", "field_delimiter"),
 }
 
 
-@execute.register
-def _create_table_as(statement: CreateTableAs, run: Run) -> Outcome:
+def create_table_as(statement: CreateTableAs, run: Run) -> StatementResult:
+    """Run CREATE TABLE AS SELECT."""
     database, name = statement.name.database or run.context.database, statement.name.table
     if catalog.find_table(run.cloud, database, name) is not None:
         if statement.if_not_exists:
-            return Outcome(columns=ROWS, update_count=0, files=[])
+            return StatementResult(columns=ROWS, update_count=0, files=[])
         raise AthenaError(
             "TABLE_ALREADY_EXISTS", f"line 1:1: Destination table '{catalog.CATALOG}.{database}.{name}' already exists"
         )
     if catalog.find_database(run.cloud, database) is None:
         raise AthenaError("SCHEMA_NOT_FOUND", f"line 1:1: Schema '{database}' does not exist")
     iceberg = str(statement.properties.get("table_type", "HIVE")).upper() == "ICEBERG"
-    _check_properties(statement.properties, _ICEBERG if iceberg else _HIVE)
+    _check_properties(statement.properties, _ICEBERG_PROPERTIES if iceberg else _HIVE_PROPERTIES)
     bound, sql = prepare(run, statement.tree)
     select, columns = typed_select(run, bound, sql)
     check_columns(columns)
     if not statement.with_data:
         select = f"SELECT * FROM ({select}) WHERE false"
-    make = _iceberg if iceberg else _hive
-    return make(statement, run, database, select, columns)
+    create = _create_iceberg if iceberg else _create_hive
+    return create(statement, run, database, select, columns)
 
 
-def _check_properties(given: dict[str, str | list[str]], known: set[str]) -> None:
-    for name in given:
+def _check_properties(properties: dict[str, str | list[str]], supported: set[str]) -> None:
+    for name in properties:
         if name in ("bucketed_by", "bucket_count"):
             raise not_supported("bucketed Hive tables")
-        if name not in known:
+        if name not in supported:
             raise AthenaError(
                 "INVALID_TABLE_PROPERTY",
                 f"line 1:1: Catalog '{catalog.CATALOG}' table property '{name}' does not exist",
@@ -59,6 +59,11 @@ def _check_properties(given: dict[str, str | list[str]], known: set[str]) -> Non
 
 
 def check_columns(columns: Columns) -> None:
+    """Check that the columns of a new table or view have distinct names and known types.
+
+    Raises:
+        AthenaError: MISSING_COLUMN_NAME, DUPLICATE_COLUMN_NAME or COLUMN_TYPE_UNKNOWN.
+    """
     seen: set[str] = set()
     for position, (name, dt) in enumerate(columns, start=1):
         if name.startswith("_col") and name[4:].isdigit():
@@ -72,7 +77,9 @@ def check_columns(columns: Columns) -> None:
         seen.add(name.lower())
 
 
-def _iceberg(statement: CreateTableAs, run: Run, database: str, select: str, columns: Columns) -> Outcome:
+def _create_iceberg(
+    statement: CreateTableAs, run: Run, database: str, select: str, columns: Columns
+) -> StatementResult:
     options = statement.properties
     for _, dt in columns:
         _check_iceberg_type(dt)
@@ -108,7 +115,7 @@ def _iceberg(statement: CreateTableAs, run: Run, database: str, select: str, col
         transaction.commit_transaction()
     except TableAlreadyExistsError as error:
         raise AthenaError("TABLE_ALREADY_EXISTS", f"line 1:1: {error}") from None
-    return Outcome(
+    return StatementResult(
         columns=ROWS, update_count=sum(f.record_count for f in files), files=[file.file_path for file in files]
     )
 
@@ -131,7 +138,7 @@ def _iceberg_properties(options: dict[str, str | list[str]]) -> dict[str, str]:
     return {**properties, "format-version": "2", "write.parquet.compression-codec": codec}
 
 
-def _hive(statement: CreateTableAs, run: Run, database: str, select: str, columns: Columns) -> Outcome:
+def _create_hive(statement: CreateTableAs, run: Run, database: str, select: str, columns: Columns) -> StatementResult:
     options = statement.properties
     location = options.get("external_location")
     if location is not None and run.context.output_enforced:
@@ -165,24 +172,24 @@ def _hive(statement: CreateTableAs, run: Run, database: str, select: str, column
     )
     new = table_input.hive(
         statement.name.table,
-        [(name.lower(), sql_types.hive_name(dt), "") for name, dt in columns],
+        [(name.lower(), type_names.hive_name(dt), "") for name, dt in columns],
         partition_columns=len(keys),
         location=location,
-        storage=table_input.storage_of(file_format, delimiter=delimiter),
+        storage=table_input.storage(file_format, delimiter=delimiter),
         parameters={"classification": {"TEXTFILE": "csv"}.get(file_format, file_format.lower())},
     )
     run.cloud.glue.create_table(DatabaseName=database, TableInput=new)
     if written.partitions:
         table = catalog.get_table(run.cloud, database, statement.name.table)
-        partitions.add(run.cloud, table, written.partitions, if_not_exists=True)
-    return Outcome(columns=ROWS, update_count=written.rows, files=written.files)
+        partitions.register(run.cloud, table, written.partitions, if_not_exists=True)
+    return StatementResult(columns=ROWS, update_count=written.rows, files=written.files)
 
 
 def _check_hive_type(name: str, dt: DataType) -> None:
     if dt.this is DType.TIMESTAMP and sql_types.digits(dt) not in (0, 3):
         raise not_supported(
-            f"Incorrect timestamp precision for {sql_types.trino_name(dt)}; the configured precision is MILLISECONDS; "
+            f"Incorrect timestamp precision for {type_names.trino_name(dt)}; the configured precision is MILLISECONDS; "
             f"column name: {name}"
         )
     if dt.this in (DType.TIMESTAMPTZ, DType.TIME, DType.JSON, DType.UUID, DType.INTERVAL):
-        raise not_supported(f"Unsupported Hive type: {sql_types.trino_name(dt)}")
+        raise not_supported(f"Unsupported Hive type: {type_names.trino_name(dt)}")

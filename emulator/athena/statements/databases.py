@@ -1,20 +1,20 @@
-"""CREATE, ALTER and DROP of databases."""
+"""CREATE, ALTER and DROP DATABASE."""
 
 from typing import Any
 
 from emulator.athena.runtime.errors import AthenaError
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import Outcome, execute
+from emulator.athena.runtime.statement_result import NO_LINES, StatementResult
 from emulator.athena.runtime.statements import AlterDatabase, CreateDatabase, DropDatabase
 from emulator.athena.statements.create_table import drop_table
 from emulator.athena.tables import catalog
 
 
-@execute.register
-def _create(statement: CreateDatabase, run: Run) -> Outcome:
+def create(statement: CreateDatabase, run: Run) -> StatementResult:
+    """Run CREATE DATABASE."""
     if catalog.find_database(run.cloud, statement.database) is not None:
         if statement.if_not_exists:
-            return Outcome(lines=[])
+            return NO_LINES
         raise AthenaError("", f"FAILED: Execution Error, return code 1: Database {statement.database} already exists")
     new: Any = {"Name": statement.database, "Parameters": statement.properties}
     if statement.comment:
@@ -22,25 +22,25 @@ def _create(statement: CreateDatabase, run: Run) -> Outcome:
     if statement.location:
         new["LocationUri"] = statement.location
     run.cloud.glue.create_database(DatabaseInput=new)
-    return Outcome(lines=[])
+    return NO_LINES
 
 
-@execute.register
-def _alter(statement: AlterDatabase, run: Run) -> Outcome:
-    found = catalog.find_database(run.cloud, statement.database)
-    if found is None:
+def alter(statement: AlterDatabase, run: Run) -> StatementResult:
+    """Run ALTER DATABASE."""
+    database = catalog.find_database(run.cloud, statement.database)
+    if database is None:
         raise AthenaError("", f"FAILED: SemanticException [Error 10072]: Database does not exist: {statement.database}")
-    kept = {key: value for key, value in found.items() if key in ("Name", "Description", "LocationUri") and value}
-    changed: Any = {**kept, "Parameters": {**found.get("Parameters", {}), **statement.properties}}
+    members = {key: value for key, value in database.items() if key in ("Name", "Description", "LocationUri") and value}
+    changed: Any = {**members, "Parameters": {**database.get("Parameters", {}), **statement.properties}}
     run.cloud.glue.update_database(Name=statement.database, DatabaseInput=changed)
-    return Outcome(lines=[])
+    return NO_LINES
 
 
-@execute.register
-def _drop(statement: DropDatabase, run: Run) -> Outcome:
+def drop(statement: DropDatabase, run: Run) -> StatementResult:
+    """Run DROP DATABASE."""
     if catalog.find_database(run.cloud, statement.database) is None:
         if statement.if_exists:
-            return Outcome(lines=[])
+            return NO_LINES
         raise AthenaError("", f"FAILED: SemanticException [Error 10072]: Database does not exist: {statement.database}")
     tables = catalog.tables(run.cloud, statement.database)
     if tables and not statement.cascade:
@@ -52,4 +52,4 @@ def _drop(statement: DropDatabase, run: Run) -> Outcome:
     for table in tables:
         drop_table(run.cloud, table)
     run.cloud.glue.delete_database(Name=statement.database)
-    return Outcome(lines=[])
+    return NO_LINES

@@ -1,24 +1,23 @@
-"""UPDATE, DELETE and MERGE as plans of changes."""
+"""UPDATE, DELETE and MERGE: each statement is turned into a plan of changes."""
 
 from pyiceberg.schema import Schema
 from sqlglot import exp
 
-from emulator.athena.runtime.errors import AthenaError, not_supported
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import Outcome, execute
+from emulator.athena.runtime.statement_result import StatementResult
 from emulator.athena.runtime.statements import Delete, Merge, Update
 from emulator.athena.statements.changes import Case, Plan, apply
 
 
-@execute.register
-def _delete(statement: Delete, run: Run) -> Outcome:
+def delete(statement: Delete, run: Run) -> StatementResult:
+    """Run DELETE."""
     cases = [Case(kind="delete", condition=None, values={})]
     return apply(run, statement.name, lambda _: _plan("DELETE", statement.tree, cases))
 
 
-@execute.register
-def _update(statement: Update, run: Run) -> Outcome:
+def update(statement: Update, run: Run) -> StatementResult:
+    """Run UPDATE."""
     cases = [Case(kind="update", condition=None, values=_assignments(statement.tree))]
     return apply(run, statement.name, lambda _: _plan("UPDATE", statement.tree, cases))
 
@@ -41,26 +40,26 @@ def _aliased(table: exp.Table) -> exp.Table:
 
 
 def _assignments(node: exp.Update) -> dict[str, exp.Expr]:
-    """`SET column = value, ...`."""
-    found: dict[str, exp.Expr] = {}
+    """Return the assigned expressions of `SET column = value, ...` by column name."""
+    values: dict[str, exp.Expr] = {}
     for part in node.expressions:
         if not isinstance(part, exp.EQ) or not isinstance(part.this, exp.Column):
-            raise AthenaError("SYNTAX_ERROR", f"{position(part)}: SET wants column = value")
+            raise AthenaError("SYNTAX_ERROR", f"{position(part)}: SET needs column = value")
         name = part.this.name.lower()
-        if name in found:
+        if name in values:
             raise AthenaError("DUPLICATE_COLUMN_NAME", f"{position(part)}: Column '{name}' is assigned twice")
-        found[name] = part.expression
-    return found
+        values[name] = part.expression
+    return values
 
 
-@execute.register
-def _merge(statement: Merge, run: Run) -> Outcome:
+def merge(statement: Merge, run: Run) -> StatementResult:
+    """Run MERGE."""
     tree = statement.tree
     target = _aliased(tree.this)
 
     def make_plan(schema: Schema) -> Plan:
         cases = [_case(when, schema) for when in tree.args["whens"].expressions]
-        # Every source row stays: with the target row that it matches, or alone.
+        # A left join keeps every source row, with the target row that it matches or without one.
         query = exp.Select().from_(tree.args["using"].copy()).join(target, on=tree.args["on"].copy(), join_type="left")
         return Plan(verb="MERGE", alias=target.alias, query=query, cases=cases)
 

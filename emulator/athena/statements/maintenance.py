@@ -13,10 +13,10 @@ from sqlglot import exp
 
 from emulator.athena.binding import pushdown
 from emulator.athena.binding.bind import bind
-from emulator.athena.runtime import cloud, sql_types
+from emulator.athena.runtime import cloud, sql_text
 from emulator.athena.runtime.errors import not_supported
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import ROWS, Outcome, execute
+from emulator.athena.runtime.statement_result import NO_LINES, ROWS, StatementResult
 from emulator.athena.runtime.statements import Name, Optimize, Vacuum
 from emulator.athena.tables import catalog, iceberg_scan, iceberg_write
 from emulator.athena.tables.replace_files import replace_files
@@ -25,31 +25,32 @@ _SMALL_BYTES, _FILE_THRESHOLD, _DELETE_THRESHOLD = 402653184, 5, 2
 _MAX_AGE_SECONDS, _SNAPSHOTS_TO_KEEP = 432000, 1
 
 
-def _iceberg(run: Run, name: Name, verb: str) -> tuple[str, str]:
+def _iceberg_name(run: Run, name: Name, verb: str) -> tuple[str, str]:
+    """Return database and name of an Iceberg table."""
     database = name.database or run.context.database
     table = catalog.get_table(run.cloud, database, name.table)
     if not catalog.is_iceberg(table):
-        raise not_supported(f"{verb} of a table that is not Iceberg's: {database}.{name.table}")
+        raise not_supported(f"{verb} of a table that is not an Iceberg table: {database}.{name.table}")
     return database, name.table
 
 
-@execute.register
-def _optimize(statement: Optimize, run: Run) -> Outcome:
-    name = _iceberg(run, statement.name, "OPTIMIZE")
-    rows = iceberg_write.retried(run, name, lambda table: _bin_pack(run, table, name, statement.where))
-    return Outcome(columns=ROWS, update_count=rows, files=[])
+def optimize(statement: Optimize, run: Run) -> StatementResult:
+    """Run OPTIMIZE."""
+    name = _iceberg_name(run, statement.name, "OPTIMIZE")
+    rows = iceberg_write.retry_commit(run, name, lambda table: _bin_pack(run, table, name, statement.where))
+    return StatementResult(columns=ROWS, update_count=rows, files=[])
 
 
 def _bin_pack(run: Run, table: Table, name: tuple[str, str], where: exp.Expr | None) -> int:
-    """Write the small files of each partition as one; returns the number of rows in them."""
+    """Combine the small files of each partition, and return the number of rewritten rows."""
     query = exp.select("*").from_(exp.table_(name[1], db=name[0]))
     bound = bind(run, query.where(where.copy()) if where is not None else query)
-    wanted = pushdown.iceberg_filter(run, next(iter(pushdown.conditions(bound.tree).values()), []))
-    tasks = _to_rewrite(table, iceberg_scan.plan(table, snapshot_id=None, row_filter=wanted))
+    row_filter = pushdown.iceberg_filter(run, next(iter(pushdown.conditions(bound.tree).values()), []))
+    tasks = _to_rewrite(table, iceberg_scan.plan(table, snapshot_id=None, row_filter=row_filter))
     if not tasks:
         return 0
     schema = table.schema()
-    values = {field.name.lower(): sql_types.quoted(field.name.lower()) for field in schema.fields}
+    values = {field.name.lower(): sql_text.identifier(field.name.lower()) for field in schema.fields}
     source = iceberg_scan.relation_sql(run, table, schema=schema, tasks=tasks)
     rows = iceberg_write.table_select(schema, values, source=f"({source})")
     files = iceberg_write.write_files(run, rows, metadata=table.metadata, io=table.io)
@@ -62,7 +63,7 @@ def _bin_pack(run: Run, table: Table, name: tuple[str, str], where: exp.Expr | N
 
 
 def _to_rewrite(table: Table, tasks: list[FileScanTask]) -> list[FileScanTask]:
-    """Files that are too small, of another partitioning, or have many deletes; of partitions with enough of them."""
+    """Return the files that are too small or have many deletes, of partitions with enough such files."""
 
     def setting(name: str, default: int) -> int:
         return int(table.properties.get(f"optimize_rewrite_{name}", default))
@@ -82,40 +83,40 @@ def _to_rewrite(table: Table, tasks: list[FileScanTask]) -> list[FileScanTask]:
     ]
 
 
-@execute.register
-def _vacuum(statement: Vacuum, run: Run) -> Outcome:
-    name = _iceberg(run, statement.name, "VACUUM")
-    iceberg_write.retried(run, name, lambda table: _expire(run, table))
-    return Outcome(lines=[])
+def vacuum(statement: Vacuum, run: Run) -> StatementResult:
+    """Run VACUUM."""
+    name = _iceberg_name(run, statement.name, "VACUUM")
+    iceberg_write.retry_commit(run, name, lambda table: _expire(run, table))
+    return NO_LINES
 
 
 def _expire(run: Run, table: Table) -> None:
-    """Expire old snapshots, and delete the files that only they had."""
+    """Expire old snapshots, and delete the files that only these snapshots contain."""
     age = int(table.properties.get("vacuum_max_snapshot_age_seconds", _MAX_AGE_SECONDS))
     keep = int(table.properties.get("vacuum_min_snapshots_to_keep", _SNAPSHOTS_TO_KEEP))
     newest = sorted(table.snapshots(), key=lambda s: s.timestamp_ms, reverse=True)
-    named = {reference.snapshot_id for reference in table.refs().values()}
+    referenced = {reference.snapshot_id for reference in table.refs().values()}
     oldest = datetime.now(UTC) - timedelta(seconds=age)
     old = [
         snapshot
         for snapshot in newest[keep:]
-        if snapshot.snapshot_id not in named and snapshot.timestamp_ms < oldest.timestamp() * 1000
+        if snapshot.snapshot_id not in referenced and snapshot.timestamp_ms < oldest.timestamp() * 1000
     ]
     if not old:
         return
     expired = {s.snapshot_id for s in old}
-    doomed = _files(table, old) - _files(table, [s for s in newest if s.snapshot_id not in expired])
+    unused = _files(table, old) - _files(table, [s for s in newest if s.snapshot_id not in expired])
     table.maintenance.expire_snapshots().by_ids(sorted(expired)).commit()
-    cloud.delete(run.cloud, doomed)
+    cloud.delete(run.cloud, unused)
 
 
 def _files(table: Table, snapshots: list[Snapshot]) -> set[str]:
-    """Every file that snapshots consist of: manifest lists, manifests, data files."""
-    found: set[str] = set()
+    """Return all files of snapshots: manifest lists, manifests and data files."""
+    files: set[str] = set()
     for snapshot in snapshots:
-        found.add(snapshot.manifest_list)
+        files.add(snapshot.manifest_list)
         for manifest in snapshot.manifests(table.io):
-            if manifest.manifest_path not in found:
-                found.add(manifest.manifest_path)
-                found |= {entry.data_file.file_path for entry in manifest.fetch_manifest_entry(table.io)}
-    return found
+            if manifest.manifest_path not in files:
+                files.add(manifest.manifest_path)
+                files |= {entry.data_file.file_path for entry in manifest.fetch_manifest_entry(table.io)}
+    return files

@@ -1,4 +1,4 @@
-"""What a MERGE's ON says of the target alone, and the range of keys in its source: files outside need not be read."""
+"""Pruning for MERGE: files of the target are read only if their keys are in the range of the source's keys."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from pyiceberg import expressions
 from pyiceberg.expressions import BooleanExpression
 from sqlglot import exp
 
-from emulator.athena.binding.pushdown import PRUNABLE, literal
+from emulator.athena.binding.pushdown import PRUNABLE, iceberg_literal
 from emulator.athena.duckdb.generate import duckdb_sql
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import type_names
 from emulator.athena.runtime.run import Run
 from emulator.athena.typing.signature import type_of
 
@@ -16,7 +16,7 @@ ice: Any = expressions
 
 
 def _conjuncts(tree: exp.Expr, alias: str) -> list[exp.Expr]:
-    """Parts of the condition on which the query joins the table of this alias."""
+    """Return the parts of the condition of the join with the table of this alias."""
     for join in tree.args.get("joins") or []:
         on = join.args.get("on")
         if join.alias_or_name == alias and on is not None:
@@ -25,15 +25,15 @@ def _conjuncts(tree: exp.Expr, alias: str) -> list[exp.Expr]:
 
 
 def conditions(tree: exp.Expr, alias: str) -> list[exp.Expr]:
-    """Parts that read the table alone: rows for which they do not hold match nothing."""
+    """Return the parts of the condition that read only the table: rows that do not meet them match nothing."""
     return [part for part in _conjuncts(tree, alias) if {c.table for c in part.find_all(exp.Column)} == {alias}]
 
 
-def narrowed(run: Run, tree: exp.Expr, alias: str, wanted: BooleanExpression) -> BooleanExpression:
-    """A filter of the table that also leaves out keys beyond the source's least and greatest."""
+def narrow(run: Run, tree: exp.Expr, alias: str, row_filter: BooleanExpression) -> BooleanExpression:
+    """Return a filter of the table that also excludes keys outside the range of the source's keys."""
     source = tree.args["from_"].this
     if not isinstance(source, exp.Table):
-        return wanted
+        return row_filter
     for part in _conjuncts(tree, alias):
         key = _key(part, alias)
         if key is None:
@@ -44,20 +44,20 @@ def narrowed(run: Run, tree: exp.Expr, alias: str, wanted: BooleanExpression) ->
         if least is None:
             return ice.AlwaysFalse()  # type: ignore[no-any-return]
         kind = type_of(column)
-        wanted = ice.And(wanted, ice.GreaterThanOrEqual(column.name, literal(least, kind)))
-        wanted = ice.And(wanted, ice.LessThanOrEqual(column.name, literal(greatest, kind)))
-    return wanted
+        row_filter = ice.And(row_filter, ice.GreaterThanOrEqual(column.name, iceberg_literal(least, kind)))
+        row_filter = ice.And(row_filter, ice.LessThanOrEqual(column.name, iceberg_literal(greatest, kind)))
+    return row_filter
 
 
 def _key(part: exp.Expr, alias: str) -> tuple[exp.Column, exp.Expr] | None:
-    """Column of the table and expression of the source that a part says are equal."""
+    """Return the table's column and the source's expression that a condition compares for equality, or None."""
     if not isinstance(part, exp.EQ):
         return None
     for column, value in ((part.left, part.right), (part.right, part.left)):
         if not isinstance(column, exp.Column) or column.table != alias or type_of(column).this not in PRUNABLE:
             continue
         tables = {c.table for c in value.find_all(exp.Column)}
-        same = sql_types.trino_name(type_of(column)) == sql_types.trino_name(type_of(value))
+        same = type_names.trino_name(type_of(column)) == type_names.trino_name(type_of(value))
         if tables and alias not in tables and same and value.find(exp.Query) is None:
             return column, value
     return None

@@ -1,4 +1,4 @@
-"""Partitions of Hive tables: ADD, DROP, MSCK REPAIR."""
+"""Partitions of Hive tables: ADD PARTITION, DROP PARTITION and MSCK REPAIR TABLE."""
 
 import urllib.parse
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.athena.runtime.cloud import Cloud, split_uri
 from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import Outcome, execute
+from emulator.athena.runtime.statement_result import NO_LINES, StatementResult
 from emulator.athena.runtime.statements import AddPartitions, DropPartitions, Name, RepairTable
 from emulator.athena.tables import catalog
 from emulator.athena.tables.hive_scan import partition_keys
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 _BATCH = 100
 
 
-def add(cloud: Cloud, table: "TableTypeDef", found: dict[str, list[str]], *, if_not_exists: bool) -> None:
-    """Register partitions.
+def register(cloud: Cloud, table: "TableTypeDef", partitions: dict[str, list[str]], *, if_not_exists: bool) -> None:
+    """Register partitions in Glue.
 
     Args:
-        cloud: where the table is.
+        cloud: clients of the table's account and region.
         table: a Hive table.
-        found: values of the partition columns, by the partition's location.
-        if_not_exists: whether a partition may be known already.
+        partitions: values of the partition columns by the location of the partition.
+        if_not_exists: whether partitions may exist already.
 
     Raises:
-        AthenaError: one is known already.
+        AthenaError: a partition exists already.
     """
     inputs: list[Any] = [
         {"Values": values, "StorageDescriptor": {**table["StorageDescriptor"], "Location": location}}
-        for location, values in found.items()
+        for location, values in partitions.items()
     ]
     for start in range(0, len(inputs), _BATCH):
         answer = cloud.glue.batch_create_partition(
@@ -46,11 +46,11 @@ def add(cloud: Cloud, table: "TableTypeDef", found: dict[str, list[str]], *, if_
                 raise AthenaError("", f"FAILED: Execution Error, return code 1: partition [{values}] already exists")
 
 
-def hive_table(run: Run, name: Name) -> "TableTypeDef":
-    """A Hive table with partitions.
+def _partitioned_table(run: Run, name: Name) -> "TableTypeDef":
+    """Return a Hive table with partitions.
 
     Raises:
-        AthenaError: it is not there, or is none.
+        AthenaError: there is no such table, it is an Iceberg table, or it has no partitions.
     """
     table = catalog.get_table(run.cloud, name.database or run.context.database, name.table)
     if catalog.is_iceberg(table):
@@ -60,64 +60,63 @@ def hive_table(run: Run, name: Name) -> "TableTypeDef":
     return table
 
 
-def _values(table: "TableTypeDef", given: dict[str, str]) -> list[str]:
+def _values(table: "TableTypeDef", spec: dict[str, str]) -> list[str]:
     keys = [key["Name"].lower() for key in partition_keys(table)]
-    if set(given) != set(keys):
+    if set(spec) != set(keys):
         raise AthenaError(
-            "", f"FAILED: SemanticException partition spec {given} does not name the columns {', '.join(keys)}"
+            "", f"FAILED: SemanticException partition spec {spec} does not name the columns {', '.join(keys)}"
         )
-    return [given[key] for key in keys]
+    return [spec[key] for key in keys]
 
 
-@execute.register
-def _add(statement: AddPartitions, run: Run) -> Outcome:
-    table = hive_table(run, statement.name)
+def add(statement: AddPartitions, run: Run) -> StatementResult:
+    """Run ALTER TABLE ADD PARTITION."""
+    table = _partitioned_table(run, statement.name)
     base = table["StorageDescriptor"]["Location"].rstrip("/")
     keys = [key["Name"].lower() for key in partition_keys(table)]
-    found = {}
-    for given, location in statement.partitions:
-        values = _values(table, given)
-        inner = "/".join(f"{k}={urllib.parse.quote(v, safe=' -_.')}" for k, v in zip(keys, values, strict=True))
-        found[location or f"{base}/{inner}"] = values
-    add(run.cloud, table, found, if_not_exists=statement.if_not_exists)
-    return Outcome(lines=[])
+    locations = {}
+    for spec, location in statement.partitions:
+        values = _values(table, spec)
+        folders = "/".join(f"{k}={urllib.parse.quote(v, safe=' -_.')}" for k, v in zip(keys, values, strict=True))
+        locations[location or f"{base}/{folders}"] = values
+    register(run.cloud, table, locations, if_not_exists=statement.if_not_exists)
+    return NO_LINES
 
 
-@execute.register
-def _drop(statement: DropPartitions, run: Run) -> Outcome:
-    table = hive_table(run, statement.name)
-    known = {tuple(p["Values"]) for p in catalog.partitions(run.cloud, table)}
-    wanted = [_values(table, given) for given in statement.partitions]
-    for values in wanted:
-        if tuple(values) not in known and not statement.if_exists:
+def drop(statement: DropPartitions, run: Run) -> StatementResult:
+    """Run ALTER TABLE DROP PARTITION."""
+    table = _partitioned_table(run, statement.name)
+    existing = {tuple(p["Values"]) for p in catalog.partitions(run.cloud, table)}
+    dropped = [_values(table, spec) for spec in statement.partitions]
+    for values in dropped:
+        if tuple(values) not in existing and not statement.if_exists:
             raise AthenaError("", f"FAILED: SemanticException partition not found: {', '.join(values)}")
-    for values in wanted:
-        if tuple(values) in known:
+    for values in dropped:
+        if tuple(values) in existing:
             run.cloud.glue.delete_partition(
                 DatabaseName=table["DatabaseName"], TableName=table["Name"], PartitionValues=values
             )
-    return Outcome(lines=[])
+    return NO_LINES
 
 
-@execute.register
-def _repair(statement: RepairTable, run: Run) -> Outcome:
-    """Folders such as `day=2024-01-01/` under the table's location become partitions; known ones stay."""
-    table = hive_table(run, statement.name)
+def repair(statement: RepairTable, run: Run) -> StatementResult:
+    """Run MSCK REPAIR TABLE: register folders such as `day=2024-01-01/` as partitions."""
+    table = _partitioned_table(run, statement.name)
     keys = [key["Name"].lower() for key in partition_keys(table)]
     bucket, prefix = split_uri(table["StorageDescriptor"]["Location"].rstrip("/") + "/")
-    known = {tuple(p["Values"]) for p in catalog.partitions(run.cloud, table)}
-    found: dict[str, list[str]] = {}
+    existing = {tuple(p["Values"]) for p in catalog.partitions(run.cloud, table)}
+    added: dict[str, list[str]] = {}
     for page in run.cloud.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        for item in page.get("Contents", []):
-            folders = item["Key"][len(prefix) :].split("/")[: len(keys)]
+        for entry in page.get("Contents", []):
+            folders = entry["Key"][len(prefix) :].split("/")[: len(keys)]
             pairs = [folder.partition("=") for folder in folders]
             if [name.lower() for name, _, _ in pairs] == keys and all(sign for _, sign, _ in pairs):
                 values = [urllib.parse.unquote(value) for _, _, value in pairs]
-                if tuple(values) not in known:
-                    found[f"s3://{bucket}/{prefix}{'/'.join(folders)}"] = values
-    add(run.cloud, table, found, if_not_exists=True)
-    shown = ["/".join(f"{k}={v}" for k, v in zip(keys, values, strict=True)) for values in found.values()]
-    named = [f"{table['Name']}:{part}" for part in shown]
-    lines = [f"Partitions not in metastore: {' '.join(named)}"] if named else []
-    lines += [f"Repair: Added partition to metastore {part}" for part in named]
-    return Outcome(lines=lines)
+                if tuple(values) not in existing:
+                    added[f"s3://{bucket}/{prefix}{'/'.join(folders)}"] = values
+    register(run.cloud, table, added, if_not_exists=True)
+    folders = ["/".join(f"{k}={v}" for k, v in zip(keys, values, strict=True)) for values in added.values()]
+    names = [f"{table['Name']}:{folder}" for folder in folders]
+    lines = [f"Partitions not in metastore: {' '.join(names)}"] if names else []
+    lines += [f"Repair: Added partition to metastore {name}" for name in names]
+    return StatementResult(lines=lines)

@@ -1,4 +1,4 @@
-"""SELECT and EXPLAIN: a query's rows in a temporary table, and that as the CSV file that Athena writes."""
+"""SELECT and EXPLAIN; a result is a temporary table first, then a CSV file as Athena writes it."""
 
 import shutil
 from pathlib import Path
@@ -11,67 +11,71 @@ from emulator.athena.binding.bind import Bound, bind
 from emulator.athena.binding.relations import open_all
 from emulator.athena.duckdb import render
 from emulator.athena.duckdb.generate import duckdb_sql
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import Columns, Outcome, execute
+from emulator.athena.runtime.statement_result import Columns, StatementResult
 from emulator.athena.runtime.statements import Explain, Query
 
 
 def prepare(run: Run, tree: exp.Expr) -> tuple[Bound, str]:
-    """Bind a query, open what it reads, and give its DuckDB SQL."""
+    """Bind a query, open its relations, and return it with its DuckDB SQL."""
     bound = bind(run, tree)
     open_all(run, bound.relations, conditions=pushdown.conditions(bound.tree))
     return bound, duckdb_sql(bound.tree)
 
 
 def typed_select(run: Run, bound: Bound, sql: str) -> tuple[str, Columns]:
-    """A SELECT of a query's columns in their Trino types, named `c0`, `c1` ...; and the columns, all with a type."""
+    """Return a SELECT of a query's columns in Trino's types, named `c0`, `c1` ..., and the columns with their types."""
     described = run.execute(f"DESCRIBE {sql}")
     columns: Columns = []
     casts = []
     for index, ((name, dt), row) in enumerate(zip(bound.columns, described, strict=True)):
         column = f"c{index}"
-        known = dt if sql_types.is_known(dt) else sql_types.duckdb(row[1])
-        columns.append((name, known))
-        same = known.this is DType.NULL or sql_types.duckdb_name(known).replace('"', "") == row[1].replace('"', "")
-        casts.append(column if same else f"CAST({column} AS {sql_types.duckdb_name(known)}) AS {column}")
+        inferred = dt if sql_types.is_known(dt) else type_names.parse_duckdb(row[1])
+        columns.append((name, inferred))
+        same = inferred.this is DType.NULL or type_names.duckdb_name(inferred).replace('"', "") == row[1].replace(
+            '"', ""
+        )
+        casts.append(column if same else f"CAST({column} AS {type_names.duckdb_name(inferred)}) AS {column}")
     names = ", ".join(f"c{index}" for index in range(len(columns)))
     return f"SELECT {', '.join(casts)} FROM ({sql}) AS q({names})", columns
 
 
 def materialize(run: Run, bound: Bound, sql: str) -> Columns:
-    """The rows in the temporary table `result`, in the query's order."""
+    """Store the rows in the temporary table `result` in the query's order, and return its columns."""
     names = ", ".join(f"c{index}" for index in range(len(bound.columns)))
     run.execute(f"CREATE TEMP TABLE result({names}) AS {sql}")
     described = run.execute("DESCRIBE result")
     return [
-        (name, dt if sql_types.is_known(dt) else sql_types.duckdb(row[1]))
+        (name, dt if sql_types.is_known(dt) else type_names.parse_duckdb(row[1]))
         for (name, dt), row in zip(bound.columns, described, strict=True)
     ]
 
 
 def write_csv(run: Run, columns: Columns, *, source: str) -> Path:
-    """The rows of a table with the columns `c0`, `c1` ... as Athena's CSV."""
-    body, whole = run.folder / "body.csv", run.folder / "result.csv"
-    texts = [f"{render.text(_cast(f'c{index}', dt), shown(dt))} AS c{index}" for index, (_, dt) in enumerate(columns)]
+    """Write the rows of a table with the columns `c0`, `c1` ... as Athena's CSV."""
+    body, result = run.folder / "body.csv", run.folder / "result.csv"
+    texts = [
+        f"{render.text(_cast(f'c{index}', dt), _display_type(dt))} AS c{index}" for index, (_, dt) in enumerate(columns)
+    ]
     run.execute(
-        f"COPY (SELECT {', '.join(texts)} FROM {source}) TO {sql_types.literal(str(body))} "
+        f"COPY (SELECT {', '.join(texts)} FROM {source}) TO {sql_text.literal(str(body))} "
         "(FORMAT csv, HEADER false, FORCE_QUOTE *, NULLSTR '')"
     )
-    with whole.open("wb") as output, body.open("rb") as rows:
-        output.write((",".join(sql_types.quoted(name) for name, _ in columns) + "\n").encode())
+    with result.open("wb") as output, body.open("rb") as rows:
+        output.write((",".join(sql_text.identifier(name) for name, _ in columns) + "\n").encode())
         shutil.copyfileobj(rows, output)
-    return whole
+    return result
 
 
 def _cast(column: str, dt: DataType) -> str:
     if dt.this is DType.NULL:
         return f"CAST({column} AS VARCHAR)"
-    return f"CAST({column} AS {sql_types.duckdb_name(dt)})"
+    return f"CAST({column} AS {type_names.duckdb_name(dt)})"
 
 
-def shown(dt: DataType) -> DataType:
-    """The type in which results show a value: timestamps have milliseconds at least."""
+def _display_type(dt: DataType) -> DataType:
+    """Return the type of a value in results, where timestamps have at least milliseconds."""
     if dt.this is DType.NULL:
         return sql_types.VARCHAR
     if dt.this is DType.TIMESTAMP and sql_types.digits(dt) < 3:
@@ -81,16 +85,16 @@ def shown(dt: DataType) -> DataType:
     return sql_types.named(dt)
 
 
-@execute.register
-def _query(statement: Query, run: Run) -> Outcome:
+def select(statement: Query, run: Run) -> StatementResult:
+    """Run a query."""
     bound, sql = prepare(run, statement.tree)
     columns = materialize(run, bound, sql)
-    return Outcome(columns=columns, csv=write_csv(run, columns, source="result"))
+    return StatementResult(columns=columns, csv=write_csv(run, columns, source="result"))
 
 
-@execute.register
-def _explain(statement: Explain, run: Run) -> Outcome:
+def explain(statement: Explain, run: Run) -> StatementResult:
+    """Run EXPLAIN; the plan is that of DuckDB."""
     _, sql = prepare(run, statement.tree)
     plan = run.execute(f"EXPLAIN {'ANALYZE ' if statement.analyze else ''}{sql}")
     lines = [line.rstrip() for _, text in plan for line in text.splitlines()]
-    return Outcome(columns=[("Query Plan", sql_types.VARCHAR)], lines=["Query Plan", *lines])
+    return StatementResult(columns=[("Query Plan", sql_types.VARCHAR)], lines=["Query Plan", *lines])

@@ -1,4 +1,4 @@
-"""SHOW and DESCRIBE: what Glue and Iceberg know, as Athena's lines of text."""
+"""SHOW and DESCRIBE: metadata of Glue and Iceberg as Athena's lines of text."""
 
 import re
 from typing import TYPE_CHECKING
@@ -8,7 +8,7 @@ from sqlglot.expressions import DType
 from emulator.athena.runtime import sql_types
 from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import Columns, Outcome, execute
+from emulator.athena.runtime.statement_result import Columns, StatementResult
 from emulator.athena.runtime.statements import (
     Describe,
     Name,
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import TableTypeDef
 
 _WIDTH = 20
-# The types of such results are Hive's.
-STRING = sql_types.typed(DType.TEXT)
+# The type of these results is Hive's string.
+_STRING = sql_types.typed(DType.TEXT)
 
 
-def _text(*names: str) -> Columns:
-    return [(name, STRING) for name in names]
+def _string_columns(*names: str) -> Columns:
+    return [(name, _STRING) for name in names]
 
 
 def _matching(names: list[str], pattern: str | None) -> list[str]:
-    """Names that match one of Hive's patterns: `*` stands for anything, `|` for or."""
+    """Return the names that match a pattern of Hive, in which `*` is any text and `|` means or."""
     if pattern is None:
         return names
-    wanted = re.compile(pattern.lower().replace(".*", "*").replace("*", ".*"))
-    return [name for name in names if wanted.fullmatch(name)]
+    regex = re.compile(pattern.lower().replace(".*", "*").replace("*", ".*"))
+    return [name for name in names if regex.fullmatch(name)]
 
 
 def _padded(*parts: str) -> str:
@@ -53,33 +53,37 @@ def _padded(*parts: str) -> str:
 
 def _table(run: Run, name: Name) -> "TableTypeDef":
     database = name.database or run.context.database
-    found = catalog.find_table(run.cloud, database, name.table)
-    if found is None:
+    table = catalog.find_table(run.cloud, database, name.table)
+    if table is None:
         raise AthenaError("", f"FAILED: SemanticException [Error 10001]: Table not found {database}.{name.table}")
-    return found
+    return table
 
 
-@execute.register
-def _tables(statement: ShowTables, run: Run) -> Outcome:
-    found = catalog.tables(run.cloud, statement.database or run.context.database)
-    names = [table["Name"] for table in found if not statement.views or catalog.is_view(table)]
-    return Outcome(columns=_text("views" if statement.views else "tab_name"), lines=_matching(names, statement.pattern))
+def tables(statement: ShowTables, run: Run) -> StatementResult:
+    """Run SHOW TABLES or SHOW VIEWS."""
+    listed = catalog.tables(run.cloud, statement.database or run.context.database)
+    names = [table["Name"] for table in listed if not statement.views or catalog.is_view(table)]
+    return StatementResult(
+        columns=_string_columns("views" if statement.views else "tab_name"), lines=_matching(names, statement.pattern)
+    )
 
 
-@execute.register
-def _databases(statement: ShowDatabases, run: Run) -> Outcome:
+def databases(statement: ShowDatabases, run: Run) -> StatementResult:
+    """Run SHOW DATABASES."""
     names = [database["Name"] for database in catalog.databases(run.cloud)]
-    return Outcome(columns=_text("database_name"), lines=_matching(names, statement.pattern))
+    return StatementResult(columns=_string_columns("database_name"), lines=_matching(names, statement.pattern))
 
 
-@execute.register
-def _columns(statement: ShowColumns, run: Run) -> Outcome:
+def columns(statement: ShowColumns, run: Run) -> StatementResult:
+    """Run SHOW COLUMNS."""
     table = _table(run, statement.name)
-    return Outcome(columns=_text("field"), lines=[_padded(name) for name, _, _ in described_columns(run, table)])
+    return StatementResult(
+        columns=_string_columns("field"), lines=[_padded(name) for name, _, _ in _described_columns(run, table)]
+    )
 
 
-@execute.register
-def _partitions(statement: ShowPartitions, run: Run) -> Outcome:
+def partitions(statement: ShowPartitions, run: Run) -> StatementResult:
+    """Run SHOW PARTITIONS."""
     table = _table(run, statement.name)
     name = f"{table['DatabaseName']}.{table['Name']}"
     if catalog.is_iceberg(table):
@@ -91,39 +95,43 @@ def _partitions(statement: ShowPartitions, run: Run) -> Outcome:
         "/".join(f"{key}={value}" for key, value in zip(keys, partition["Values"], strict=True))
         for partition in catalog.partitions(run.cloud, table)
     ]
-    return Outcome(columns=_text("partition"), lines=sorted(lines))
+    return StatementResult(columns=_string_columns("partition"), lines=sorted(lines))
 
 
-@execute.register
-def _create(statement: ShowCreate, run: Run) -> Outcome:
+def create(statement: ShowCreate, run: Run) -> StatementResult:
+    """Run SHOW CREATE TABLE or SHOW CREATE VIEW."""
     table = _table(run, statement.name)
     if statement.view is not catalog.is_view(table):
         kind = "view" if statement.view else "table"
         raise AthenaError("", f"FAILED: SemanticException {table['DatabaseName']}.{table['Name']} is not a {kind}")
-    text = show_create.view(table) if statement.view else show_create.table(run, table)
-    return Outcome(columns=_text("Create View" if statement.view else "createtab_stmt"), lines=text.splitlines())
+    text = show_create.create_view(table) if statement.view else show_create.create_table(run, table)
+    return StatementResult(
+        columns=_string_columns("Create View" if statement.view else "createtab_stmt"), lines=text.splitlines()
+    )
 
 
-@execute.register
-def _properties(statement: ShowProperties, run: Run) -> Outcome:
+def properties(statement: ShowProperties, run: Run) -> StatementResult:
+    """Run SHOW TBLPROPERTIES."""
     table = _table(run, statement.name)
-    found = dict(table.get("Parameters", {}))
+    parameters = dict(table.get("Parameters", {}))
     if catalog.is_iceberg(table):
-        found |= run.cloud.catalog.load_table((table["DatabaseName"], table["Name"])).properties
-    wanted = {k: v for k, v in sorted(found.items()) if statement.property in (None, k)}
-    return Outcome(columns=_text("prpt_name", "prpt_value"), lines=[f"{k}\t{v}" for k, v in wanted.items()])
+        parameters |= run.cloud.catalog.load_table((table["DatabaseName"], table["Name"])).properties
+    lines = [f"{k}\t{v}" for k, v in sorted(parameters.items()) if statement.property in (None, k)]
+    return StatementResult(columns=_string_columns("prpt_name", "prpt_value"), lines=lines)
 
 
-@execute.register
-def _functions(statement: ShowFunctions, run: Run) -> Outcome:
+def functions(statement: ShowFunctions, run: Run) -> StatementResult:
+    """Run SHOW FUNCTIONS."""
     names = _matching(sorted(FUNCTIONS), statement.pattern)
-    return Outcome(columns=_text("Function"), lines=[f.signature for name in names for f in FUNCTIONS[name]])
+    return StatementResult(
+        columns=_string_columns("Function"), lines=[f.signature for name in names for f in FUNCTIONS[name]]
+    )
 
 
-@execute.register
-def _describe(statement: Describe, run: Run) -> Outcome:
+def describe(statement: Describe, run: Run) -> StatementResult:
+    """Run DESCRIBE."""
     table = _table(run, statement.name)
-    lines = [_padded(*column) for column in described_columns(run, table)]
+    lines = [_padded(*column) for column in _described_columns(run, table)]
     if catalog.is_iceberg(table):
         lines = [_padded("# Table schema:", "", ""), _padded("# col_name", "data_type", "comment"), *lines]
         lines += show_create.partition_lines(run, table)
@@ -131,14 +139,14 @@ def _describe(statement: Describe, run: Run) -> Outcome:
         keys = {key["Name"] for key in partition_keys(table)}
         header = [_padded("", "", ""), _padded("# Partition Information", "", "")]
         header += [_padded("# col_name", "data_type", "comment"), _padded("", "", "")]
-        lines += [*header, *(_padded(*c) for c in described_columns(run, table) if c[0] in keys)]
+        lines += [*header, *(_padded(*c) for c in _described_columns(run, table) if c[0] in keys)]
     if statement.detailed:
         lines += show_create.detail_lines(table)
-    return Outcome(columns=_text("col_name", "data_type", "comment"), lines=lines)
+    return StatementResult(columns=_string_columns("col_name", "data_type", "comment"), lines=lines)
 
 
-def described_columns(run: Run, table: "TableTypeDef") -> list[tuple[str, str, str]]:
-    """Name, Hive type and comment of each column; an Iceberg table is asked itself."""
+def _described_columns(run: Run, table: "TableTypeDef") -> list[tuple[str, str, str]]:
+    """Return name, Hive type and comment of each column, for an Iceberg table from its own schema."""
     if catalog.is_iceberg(table):
         schema = run.cloud.catalog.load_table((table["DatabaseName"], table["Name"])).schema()
         types = iceberg_columns(schema)
@@ -148,6 +156,6 @@ def described_columns(run: Run, table: "TableTypeDef") -> list[tuple[str, str, s
         ]
     if catalog.is_view(table):
         return [(c["Name"], c["Type"], c.get("Comment", "")) for c in table["StorageDescriptor"]["Columns"]]
-    every = [*table["StorageDescriptor"]["Columns"], *partition_keys(table)]
-    kinds = {c["Name"].lower(): (c["Type"], c.get("Comment", "")) for c in every}
+    all_columns = [*table["StorageDescriptor"]["Columns"], *partition_keys(table)]
+    kinds = {c["Name"].lower(): (c["Type"], c.get("Comment", "")) for c in all_columns}
     return [(name, *kinds[name]) for name in hive_columns(table)]

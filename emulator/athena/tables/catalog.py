@@ -15,7 +15,7 @@ CATALOG = "awsdatacatalog"
 
 
 def find_database(cloud: Cloud, name: str) -> "DatabaseTypeDef | None":
-    """A database, or None."""
+    """Return a database, or None."""
     try:
         return cloud.glue.get_database(Name=name)["Database"]
     except cloud.glue.exceptions.EntityNotFoundException:
@@ -23,7 +23,7 @@ def find_database(cloud: Cloud, name: str) -> "DatabaseTypeDef | None":
 
 
 def find_table(cloud: Cloud, database: str, table: str) -> "TableTypeDef | None":
-    """A table or view, or None."""
+    """Return a table or view, or None."""
     try:
         return cloud.glue.get_table(DatabaseName=database, Name=table)["Table"]
     except cloud.glue.exceptions.EntityNotFoundException:
@@ -31,49 +31,49 @@ def find_table(cloud: Cloud, database: str, table: str) -> "TableTypeDef | None"
 
 
 def get_table(cloud: Cloud, database: str, table: str, *, place: str = "line 1:1") -> "TableTypeDef":
-    """A table or view.
+    """Return a table or view.
 
     Args:
-        cloud: where to look.
-        database: its database.
-        table: its name.
+        cloud: clients of the account and region.
+        database: name of the database.
+        table: name of the table or view.
         place: position of the name in the statement, for the message.
 
     Raises:
         AthenaError: SCHEMA_NOT_FOUND or TABLE_NOT_FOUND.
     """
-    found = find_table(cloud, database, table)
-    if found is not None:
-        return found
+    description = find_table(cloud, database, table)
+    if description is not None:
+        return description
     if find_database(cloud, database) is None:
         raise AthenaError("SCHEMA_NOT_FOUND", f"{place}: Schema '{database}' does not exist")
     raise AthenaError("TABLE_NOT_FOUND", f"{place}: Table '{CATALOG}.{database}.{table}' does not exist")
 
 
 def databases(cloud: Cloud) -> "list[DatabaseTypeDef]":
-    """Every database, by name."""
+    """Return all databases, sorted by name."""
     pages = cloud.glue.get_paginator("get_databases").paginate()
     return sorted((database for page in pages for database in page["DatabaseList"]), key=lambda d: d["Name"])
 
 
 def tables(cloud: Cloud, database: str) -> "list[TableTypeDef]":
-    """Every table and view of a database, by name.
+    """Return all tables and views of a database, sorted by name.
 
     Raises:
         AthenaError: SCHEMA_NOT_FOUND.
     """
     pages = cloud.glue.get_paginator("get_tables").paginate(DatabaseName=database)
     try:
-        found = sorted((table for page in pages for table in page["TableList"]), key=lambda t: t["Name"])
+        listed = sorted((table for page in pages for table in page["TableList"]), key=lambda t: t["Name"])
     except cloud.glue.exceptions.EntityNotFoundException:
-        found = []
-    if not found and find_database(cloud, database) is None:
+        listed = []
+    if not listed and find_database(cloud, database) is None:
         raise AthenaError("SCHEMA_NOT_FOUND", f"line 1:1: Schema '{database}' does not exist")
-    return found
+    return listed
 
 
 def partitions(cloud: Cloud, table: "TableTypeDef") -> "Iterator[PartitionTypeDef]":
-    """Every partition of a Hive table."""
+    """Yield all partitions of a Hive table."""
     pages = cloud.glue.get_paginator("get_partitions").paginate(
         DatabaseName=table["DatabaseName"], TableName=table["Name"]
     )
@@ -89,29 +89,20 @@ def is_view(table: "TableTypeDef") -> bool:
     return table.get("TableType") == "VIRTUAL_VIEW"
 
 
-def default_location(cloud: Cloud, database: str, table: str) -> str | None:
-    """Where a table stands whose statement does not say it: in its database's location, if that has one."""
-    found = find_database(cloud, database)
-    if found is None:
-        raise AthenaError("SCHEMA_NOT_FOUND", f"line 1:1: Schema '{database}' does not exist")
-    base = found.get("LocationUri")
-    return f"{base.rstrip('/')}/{table}" if base else None
-
-
 def table_input(table: "TableTypeDef", **changes: Any) -> Any:
-    """What `UpdateTable` wants of a table that `GetTable` gave."""
-    kept = (
+    """Return the `TableInput` of `UpdateTable` for a table of `GetTable`, with changes."""
+    members = (
         *("Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "ViewOriginalText"),
         *("ViewExpandedText", "TableType", "Parameters"),
     )
-    return {key: table[key] for key in kept if table.get(key) is not None} | changes  # type: ignore[literal-required]
+    return {key: table[key] for key in members if table.get(key) is not None} | changes  # type: ignore[literal-required]
 
 
 def update_table(cloud: Cloud, table: "TableTypeDef", **changes: Any) -> None:
-    """Change a table that nobody has changed since it was read.
+    """Change a table, unless another writer has changed it since it was read.
 
     Raises:
-        AthenaError: somebody has.
+        AthenaError: another writer has changed it, or Glue refuses the change.
     """
     version: Any = {"VersionId": table["VersionId"]} if table.get("VersionId") else {}
     try:

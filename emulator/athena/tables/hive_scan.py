@@ -1,11 +1,11 @@
-"""Hive tables (Parquet, CSV, JSON files under S3 prefixes) as DuckDB relations, read as Athena's SerDes read them."""
+"""Hive tables (Parquet, CSV and JSON files under S3 prefixes) as DuckDB relations, read as by Athena's SerDes."""
 
 from typing import TYPE_CHECKING
 
 import pyarrow.fs
 from sqlglot.expressions import DataType
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_text, type_names
 from emulator.athena.runtime.cloud import split_uri
 from emulator.athena.runtime.errors import not_supported
 from emulator.athena.runtime.run import Run
@@ -20,9 +20,10 @@ _UNREADABLE = (".bz2", ".snappy", ".lzo", ".deflate")
 
 
 def columns(table: "TableTypeDef") -> dict[str, DataType]:
-    """Names and types of the columns, those of the partitions last."""
+    """Return the types of the columns by name, partition columns last."""
     return {
-        c["Name"].lower(): sql_types.hive(c["Type"]) for c in [*hive_formats.columns(table), *partition_keys(table)]
+        c["Name"].lower(): type_names.parse_hive(c["Type"])
+        for c in [*hive_formats.columns(table), *partition_keys(table)]
     }
 
 
@@ -31,64 +32,68 @@ def partition_keys(table: "TableTypeDef") -> "list[ColumnOutputTypeDef]":
 
 
 def relation_sql(run: Run, table: "TableTypeDef", *, partition_filter: str) -> str:
-    """DuckDB SELECT over the files of a table.
+    """Return a DuckDB SELECT over the files of a table.
 
     Args:
         run: the statement's run.
         table: the table.
-        partition_filter: DuckDB condition on the partition columns that decides which partitions are read.
+        partition_filter: DuckDB condition on the partition columns; only partitions that meet it are read.
+
+    Raises:
+        AthenaError: NOT_SUPPORTED: partition projection, the SerDe or the compression.
     """
     if table.get("Parameters", {}).get("projection.enabled", "").lower() == "true":
         raise not_supported(f"partition projection: {table['DatabaseName']}.{table['Name']}")
     read = hive_formats.reader(table)
-    keys = partition_keys(table)
+    types = {key["Name"].lower(): type_names.parse_hive(key["Type"]) for key in partition_keys(table)}
     parts = []
     for location, values in _locations(run, table, partition_filter=partition_filter):
         files = _files(run, location)
         if files:
             constants = [
-                f"{_partition_value(value, sql_types.hive(key['Type']))} AS {sql_types.quoted(key['Name'].lower())}"
-                for key, value in zip(keys, values, strict=True)
+                f"{_partition_value(value, types[name])} AS {sql_text.identifier(name)}"
+                for name, value in zip(types, values, strict=True)
             ]
-            path = f"replace(__file, '{run.files.protocol}://', 's3://') AS {sql_types.quoted(PATH)}"
-            own, source = read(table, files)
-            parts.append(
-                f"SELECT {', '.join([*own, *constants, path, f'0 AS {sql_types.quoted(FILE_ROW)}'])} FROM {source}"
-            )
+            path = f"replace(__file, '{run.files.protocol}://', 's3://') AS {sql_text.identifier(PATH)}"
+            selected, source = read(table, files)
+            selected += [*constants, path, f"0 AS {sql_text.identifier(FILE_ROW)}"]
+            parts.append(f"SELECT {', '.join(selected)} FROM {source}")
     return " UNION ALL ".join(parts) or empty_sql(columns(table))
 
 
 def _locations(run: Run, table: "TableTypeDef", *, partition_filter: str) -> list[tuple[str, list[str]]]:
-    """Location and values of each partition that is wanted; of the table itself if it has none."""
+    """Return location and values of each partition that meets the filter; the table's location if it has no keys."""
     keys = partition_keys(table)
     if not keys:
         return [(table["StorageDescriptor"]["Location"], [])]
-    found = [(p["StorageDescriptor"]["Location"], p["Values"]) for p in catalog.partitions(run.cloud, table)]
-    if not found:
+    partitions = [(p["StorageDescriptor"]["Location"], p["Values"]) for p in catalog.partitions(run.cloud, table)]
+    if not partitions:
         return []
-    types = [sql_types.hive(key["Type"]) for key in keys]
-    rows = [f"({index}, {', '.join(map(_partition_value, values, types))})" for index, (_, values) in enumerate(found)]
-    names = ", ".join(sql_types.quoted(key["Name"].lower()) for key in keys)
-    wanted = run.execute(
+    types = [type_names.parse_hive(key["Type"]) for key in keys]
+    rows = [
+        f"({index}, {', '.join(map(_partition_value, values, types))})" for index, (_, values) in enumerate(partitions)
+    ]
+    names = ", ".join(sql_text.identifier(key["Name"].lower()) for key in keys)
+    indexes = run.execute(
         f"SELECT __index FROM (VALUES {', '.join(rows)}) AS p(__index, {names}) WHERE {partition_filter}"
     )
-    return [found[index] for (index,) in sorted(wanted)]
+    return [partitions[index] for (index,) in sorted(indexes)]
 
 
 def _partition_value(value: str, dt: DataType) -> str:
-    return f"CAST({'NULL' if value == NULL_PARTITION else sql_types.literal(value)} AS {sql_types.duckdb_name(dt)})"
+    return f"CAST({'NULL' if value == NULL_PARTITION else sql_text.literal(value)} AS {type_names.duckdb_name(dt)})"
 
 
 def _files(run: Run, location: str) -> list[str]:
-    """Paths of the data files under a location, as SQL literals; names that begin with `_` or `.` are hidden."""
+    """Return the paths of the data files under a location as SQL literals, without names that begin with `_` or `.`."""
     bucket, prefix = split_uri(location)
     selector = pyarrow.fs.FileSelector(f"{bucket}/{prefix}".rstrip("/"), recursive=True, allow_not_found=True)
-    found = [
+    files = [
         info
         for info in run.cloud.files.get_file_info(selector)
         if info.is_file and info.size and not info.base_name.startswith(("_", "."))
     ]
-    for info in found:
+    for info in files:
         if info.base_name.endswith(_UNREADABLE):
             raise not_supported(f"files compressed as {info.extension}: s3://{info.path}")
-    return [sql_types.literal(run.files.path(f"s3://{info.path}", size=info.size)) for info in found]
+    return [sql_text.literal(run.files.path(f"s3://{info.path}", size=info.size)) for info in files]

@@ -1,4 +1,4 @@
-"""Writing files of Hive tables and of UNLOAD: DuckDB writes them to a folder, then they go to S3."""
+"""Files of Hive tables and of UNLOAD: DuckDB writes them to a folder, from which they are uploaded to S3."""
 
 import re
 import urllib.parse
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlglot.expressions import DataType, DType
 
 from emulator.athena.duckdb import render
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.cloud import split_uri
 from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
@@ -23,13 +23,13 @@ _SUFFIXES = {"gzip": ".gz", "zstd": ".zst", "none": ""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """What was written.
+class WrittenFiles:
+    """The files that a statement wrote.
 
-    Args:
+    Attributes:
         rows: number of rows.
         files: URIs of the files.
-        partitions: values of the partition columns, by the URI of the partition.
+        partitions: values of the partition columns by the URI of the partition.
     """
 
     rows: int
@@ -47,18 +47,18 @@ def write(
     compression: str = "",
     delimiter: str = "\x01",
     partitioned_by: list[str] | None = None,
-) -> Written:
+) -> WrittenFiles:
     """Write a query's rows as files under a location.
 
     Args:
         run: the statement's run.
         sql: DuckDB SELECT with the columns `c0`, `c1` ...
-        columns: their names and types.
+        columns: names and types of these columns.
         location: S3 URI of a prefix.
         format: PARQUET, TEXTFILE or JSON.
         compression: Athena's name of a codec; empty for the format's default.
-        delimiter: between the fields of a text file.
-        partitioned_by: names of the last columns, which become folders.
+        delimiter: separator of the fields of a text file.
+        partitioned_by: names of the last columns; their values become folders.
 
     Raises:
         AthenaError: a format, codec or type is not supported, or there are too many partitions.
@@ -72,34 +72,36 @@ def write(
             f"[{', '.join(keys)}]",
         )
     select = ", ".join(
-        f"{_value(f'c{index}', dt, format, is_key=name.lower() in keys)} AS {sql_types.quoted(name.lower())}"
+        f"{_value(f'c{index}', dt, format, is_key=name.lower() in keys)} AS {sql_text.identifier(name.lower())}"
         for index, (name, dt) in enumerate(columns)
     )
     options, suffix = _options(format.upper(), compression.upper(), delimiter)
     folder = run.folder / f"files-{uuid.uuid4().hex[:8]}"
-    layout = f"PARTITION_BY ({', '.join(map(sql_types.quoted, keys))})" if keys else f"FILE_SIZE_BYTES '{_FILE_BYTES}'"
+    layout = (
+        f"PARTITION_BY ({', '.join(map(sql_text.identifier, keys))})" if keys else f"FILE_SIZE_BYTES '{_FILE_BYTES}'"
+    )
     ((count,),) = run.execute(
-        f"COPY (SELECT {select} FROM ({sql})) TO {sql_types.literal(str(folder))} "
+        f"COPY (SELECT {select} FROM ({sql})) TO {sql_text.literal(str(folder))} "
         f"({options}, {layout}, FILENAME_PATTERN '{run.context.query_id}_{{uuid}}', FILE_EXTENSION '{suffix}')"
     )
     files: list[str] = []
     partitions: dict[str, list[str]] = {}
     bucket, prefix = split_uri(location.rstrip("/"))
-    written = sorted(path for path in folder.rglob("*") if path.is_file())
-    if len({path.parent for path in written}) > OPEN_PARTITIONS:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    if len({path.parent for path in paths}) > OPEN_PARTITIONS:
         raise AthenaError(
             "HIVE_TOO_MANY_OPEN_PARTITIONS", f"Exceeded limit of {OPEN_PARTITIONS} open writers for partitions/buckets"
         )
-    for path in written:
-        parts = [_partition_value(part) for part in path.relative_to(folder).parts[:-1]]
-        inner = [f"{key}={urllib.parse.quote(value, safe=' -_.')}" for key, value in zip(keys, parts, strict=True)]
-        key = "/".join([prefix, *inner, path.name])
+    for path in paths:
+        values = [_partition_value(part) for part in path.relative_to(folder).parts[:-1]]
+        folders = [f"{key}={urllib.parse.quote(value, safe=' -_.')}" for key, value in zip(keys, values, strict=True)]
+        key = "/".join([prefix, *folders, path.name])
         run.scan.check()
         run.cloud.s3.upload_file(str(path), bucket, key)
         files.append(f"s3://{bucket}/{key}")
         if keys:
-            partitions[f"s3://{bucket}/{'/'.join([prefix, *inner])}"] = parts
-    return Written(rows=count, files=files, partitions=partitions)
+            partitions[f"s3://{bucket}/{'/'.join([prefix, *folders])}"] = values
+    return WrittenFiles(rows=count, files=files, partitions=partitions)
 
 
 def _partition_value(folder: str) -> str:
@@ -113,12 +115,12 @@ def _value(column: str, dt: DataType, format: str, *, is_key: bool) -> str:  # n
         plain = dt.this in (*sql_types.NUMBERS, DType.BOOLEAN) and format.upper() == "JSON"
         return column if plain else render.text(column, dt)
     if format.upper() == "TEXTFILE":
-        raise not_supported(f"{sql_types.trino_name(dt)} in text files")
+        raise not_supported(f"{type_names.trino_name(dt)} in text files")
     return f"CAST({column} AS VARCHAR)" if dt.this in (DType.JSON, DType.UUID) else column
 
 
 def _options(format: str, compression: str, delimiter: str) -> tuple[str, str]:  # noqa: A002
-    """DuckDB's options of COPY, and the files' suffix."""
+    """Return DuckDB's options of COPY, and the suffix of the files."""
     codecs = _PARQUET_CODECS if format == "PARQUET" else _TEXT_CODECS
     if format not in ("PARQUET", "TEXTFILE", "JSON"):
         raise not_supported(f"writing files in the format {format}")
@@ -129,21 +131,21 @@ def _options(format: str, compression: str, delimiter: str) -> tuple[str, str]: 
         return f"FORMAT parquet, COMPRESSION '{codec}'", "parquet"
     if format == "JSON":
         return f"FORMAT json, COMPRESSION '{codec}'", f"json{_SUFFIXES[codec]}"
-    text = f"FORMAT csv, HEADER false, DELIMITER {sql_types.literal(delimiter)}, QUOTE '', ESCAPE '', NULLSTR '\\N'"
+    text = f"FORMAT csv, HEADER false, DELIMITER {sql_text.literal(delimiter)}, QUOTE '', ESCAPE '', NULLSTR '\\N'"
     return f"{text}, COMPRESSION '{codec}'", f"txt{_SUFFIXES[codec]}"
 
 
 def is_empty(run: Run, location: str) -> bool:
-    """Whether no object stands under a location."""
+    """Return whether there is no object under a location."""
     bucket, prefix = split_uri(location.rstrip("/") + "/")
     return run.cloud.s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)["KeyCount"] == 0
 
 
 def check_location(location: str) -> str:
-    """The location, if it is an S3 URI that Athena takes.
+    """Return a location that is an S3 URI.
 
     Raises:
-        AthenaError: it is none.
+        AthenaError: INVALID_TABLE_PROPERTY: it is not an S3 URI.
     """
     if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/.*)?", location):
         raise AthenaError(

@@ -1,7 +1,7 @@
-"""Rows of a partitioned Iceberg table, partition by partition.
+"""Rows of a partitioned Iceberg table, split by partition.
 
-PyIceberg computes `bucket`, `truncate` and the parts of time with a native library that this project does without;
-pyarrow has all of them but the hash of `bucket`, which is taken once for every value that occurs.
+PyIceberg computes transforms of Arrow columns with a native library that the emulator does not need: pyarrow computes
+the periods, and PyIceberg's own function of a value computes `bucket` and `truncate`, once for each distinct value.
 """
 
 from collections.abc import Iterator
@@ -27,12 +27,12 @@ _HOUR_MICROSECONDS = 3_600_000_000
 
 
 def split(rows: pa.Table, *, spec: PartitionSpec, schema: Schema) -> Iterator[tuple[PartitionKey | None, pa.Table]]:
-    """The rows of each partition.
+    """Yield each partition's key (None for a table without partitions) and rows.
 
     Args:
-        rows: in the table's Arrow types and order of columns.
-        spec: how the table is partitioned.
-        schema: of the table.
+        rows: rows in the table's Arrow types and order of columns.
+        spec: partition spec of the table.
+        schema: schema of the table.
     """
     if spec.is_unpartitioned():
         yield None, rows
@@ -66,7 +66,7 @@ def _values(rows: pa.Table, field: PartitionField, schema: Schema) -> pa.Chunked
 
 
 def transform(column: pa.ChunkedArray, field: PartitionField, kind: IcebergType) -> pa.ChunkedArray:
-    """A partition field's values for a column, as Iceberg's specification defines them."""
+    """Return a partition field's values for a column, as Iceberg's specification defines them."""
     match field.transform:
         case IdentityTransform():
             return column
@@ -83,12 +83,12 @@ def transform(column: pa.ChunkedArray, field: PartitionField, kind: IcebergType)
             start = pc.cast(pc.floor_temporal(column, unit="hour"), pa.int64())
             return pc.cast(pc.divide(start, _HOUR_MICROSECONDS), pa.int32())
         case TruncateTransform() | BucketTransform():
-            return _each(column, field, kind)
+            return _transform_distinct(column, field, kind)
     raise not_supported(f"partition transform {field.transform}")
 
 
-def _each(column: pa.ChunkedArray, field: PartitionField, kind: IcebergType) -> pa.ChunkedArray:
-    """PyIceberg's own transform of every value that occurs."""
+def _transform_distinct(column: pa.ChunkedArray, field: PartitionField, kind: IcebergType) -> pa.ChunkedArray:
+    """Return PyIceberg's transform of a column, computed once for each distinct value."""
     function = field.transform.transform(kind)
     encoded = pc.dictionary_encode(column).combine_chunks()
     dictionary, indices = encoded.dictionary, encoded.indices
@@ -98,7 +98,7 @@ def _each(column: pa.ChunkedArray, field: PartitionField, kind: IcebergType) -> 
 
 
 def _physical(values: pa.Array) -> pa.Array:
-    """Dates and timestamps as the numbers that Iceberg hashes."""
+    """Return dates and timestamps as the numbers that Iceberg hashes, other values unchanged."""
     if pa.types.is_date32(values.type):
         return values.cast(pa.int32())
     if pa.types.is_timestamp(values.type):

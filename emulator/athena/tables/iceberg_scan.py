@@ -1,8 +1,8 @@
 """Iceberg tables as DuckDB relations.
 
-PyIceberg plans which files a snapshot has and which of them a filter leaves; DuckDB reads their Parquet by field id, so
-that a column that was renamed or widened since is read as what it is now, and leaves out rows that are deleted by
-position. PyIceberg's own reader is not used: it makes an empty list of a list of structs that is NULL.
+PyIceberg plans the files of a snapshot that a filter leaves. DuckDB reads their Parquet by field id, so that columns
+which were renamed or widened later have their present name and type, and it skips rows that are deleted by position.
+PyIceberg's own reader is not used, because it turns a NULL list of structs into an empty list.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ from pyiceberg.table.name_mapping import NameMapping
 from pyiceberg.types import IcebergType
 from sqlglot.expressions import DataType
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_text, type_names
 from emulator.athena.runtime.errors import not_supported
 from emulator.athena.runtime.run import Run
 from emulator.athena.tables import iceberg_types
@@ -24,12 +24,12 @@ PATH, FILE_ROW = "$path", "$file_row"
 
 
 def columns(schema: Schema) -> dict[str, DataType]:
-    """Column names, in lower case as Athena has them, and types."""
+    """Return the types of the columns by name, in lower case as in Athena."""
     return {field.name.lower(): iceberg_types.from_iceberg(field.field_type) for field in schema.fields}
 
 
 def plan(table: Table, *, snapshot_id: int | None, row_filter: BooleanExpression | None = None) -> list[FileScanTask]:
-    """The data files of a snapshot (the current one if None) that may have rows that the filter wants."""
+    """Return the data files of a snapshot (None: the current one) that may contain rows that meet the filter."""
     if table.current_snapshot() is None:
         return []
     scan = table.scan(row_filter=row_filter or AlwaysTrue(), snapshot_id=snapshot_id, case_sensitive=False)
@@ -37,10 +37,10 @@ def plan(table: Table, *, snapshot_id: int | None, row_filter: BooleanExpression
 
 
 def relation_sql(run: Run, table: Table, *, schema: Schema, tasks: list[FileScanTask]) -> str:
-    """DuckDB SELECT over data files: the table's columns, `$path`, and `$file_row`, a row's number within its file.
+    """Return a DuckDB SELECT over data files: the table's columns, `$path` and `$file_row` (row number in the file).
 
     Raises:
-        AthenaError: NOT_SUPPORTED: files of a format, or deletes of a kind, that this Athena can't read.
+        AthenaError: NOT_SUPPORTED: the emulator does not read the format of the files or the kind of deletes.
     """
     _check(table, schema, tasks)
     groups: dict[tuple[str, bool], list[FileScanTask]] = defaultdict(list)
@@ -48,14 +48,18 @@ def relation_sql(run: Run, table: Table, *, schema: Schema, tasks: list[FileScan
     keys = _keys_by_file(run, schema, mapping, tasks) if mapping is not None else {}
     for task in tasks:
         groups[keys.get(task.file.file_path, _by_id(schema)), bool(task.delete_files)].append(task)
-    parts = [_select(run, schema, keys, found, deleted) for (keys, deleted), found in groups.items()]
+    parts = [
+        _select(run, schema, keys, group, has_deletes=has_deletes) for (keys, has_deletes), group in groups.items()
+    ]
     return " UNION ALL ".join(parts) or empty_sql(columns(schema))
 
 
-def empty_sql(found: dict[str, DataType]) -> str:
-    """A SELECT with these columns and no row."""
-    nulls = [f"CAST(NULL AS {sql_types.duckdb_name(dt)}) AS {sql_types.quoted(name)}" for name, dt in found.items()]
-    nulls += [f"'' AS {sql_types.quoted(PATH)}", f"0::BIGINT AS {sql_types.quoted(FILE_ROW)}"]
+def empty_sql(columns: dict[str, DataType]) -> str:
+    """Return a SELECT with these columns and no rows."""
+    nulls = [
+        f"CAST(NULL AS {type_names.duckdb_name(dt)}) AS {sql_text.identifier(name)}" for name, dt in columns.items()
+    ]
+    nulls += [f"'' AS {sql_text.identifier(PATH)}", f"0::BIGINT AS {sql_text.identifier(FILE_ROW)}"]
     return f"SELECT {', '.join(nulls)} WHERE false"
 
 
@@ -70,36 +74,36 @@ def _check(table: Table, schema: Schema, tasks: list[FileScanTask]) -> None:
     current = index_name_by_id(schema)
     for older in table.schemas().values():
         for field_id, path in index_name_by_id(older).items():
-            now = current.get(field_id, path)
-            if "." in path and path.rpartition(".")[2] != now.rpartition(".")[2]:
-                raise not_supported(f"a field of a struct that was renamed: {name}.{now}")
+            current_path = current.get(field_id, path)
+            if "." in path and path.rpartition(".")[2] != current_path.rpartition(".")[2]:
+                raise not_supported(f"a field of a struct that was renamed: {name}.{current_path}")
 
 
 def _by_id(schema: Schema) -> str:
-    """DuckDB's description of the columns, each by its field id."""
+    """Return DuckDB's description of the columns by field id."""
     return ", ".join(_field(str(field.field_id), field.name, field.field_type) for field in schema.fields)
 
 
 def _field(key: str, name: str, kind: IcebergType) -> str:
-    dt = sql_types.duckdb_name(iceberg_types.from_iceberg(kind))
-    return f"{key}: {{name: {sql_types.literal(name.lower())}, type: {sql_types.literal(dt)}, default_value: NULL}}"
+    dt = type_names.duckdb_name(iceberg_types.from_iceberg(kind))
+    return f"{key}: {{name: {sql_text.literal(name.lower())}, type: {sql_text.literal(dt)}, default_value: NULL}}"
 
 
 def _keys_by_file(run: Run, schema: Schema, mapping: NameMapping, tasks: list[FileScanTask]) -> dict[str, str]:
-    """The description of the columns for each file that has no field ids: by the names that the table maps them to."""
+    """Return the description of the columns for each file without field ids: by the names of the table's mapping."""
     paths = {_path(run, task): task.file.file_path for task in tasks}
     if not paths:
         return {}
-    found = run.execute(
+    files = run.execute(
         "SELECT file_name, array_agg(name), bool_or(field_id IS NOT NULL) "
-        f"FROM parquet_schema([{', '.join(map(sql_types.literal, paths))}]) GROUP BY file_name"
+        f"FROM parquet_schema([{', '.join(map(sql_text.literal, paths))}]) GROUP BY file_name"
     )
     names = {part.field_id: part.names for part in mapping}
     keys = {}
-    for path, present, has_ids in found:
+    for path, present, has_ids in files:
         if not has_ids:
             keys[paths[path]] = ", ".join(
-                _field(sql_types.literal(_first(names.get(field.field_id, []), present)), field.name, field.field_type)
+                _field(sql_text.literal(_first(names.get(field.field_id, []), present)), field.name, field.field_type)
                 for field in schema.fields
             )
     return keys
@@ -113,21 +117,21 @@ def _path(run: Run, task: FileScanTask) -> str:
     return run.files.path(task.file.file_path, size=task.file.file_size_in_bytes)
 
 
-def _select(run: Run, schema: Schema, keys: str, tasks: list[FileScanTask], deleted: bool) -> str:
-    files = ", ".join(sql_types.literal(_path(run, task)) for task in tasks)
+def _select(run: Run, schema: Schema, keys: str, tasks: list[FileScanTask], *, has_deletes: bool) -> str:
+    files = ", ".join(sql_text.literal(_path(run, task)) for task in tasks)
     source = f"read_parquet([{files}], schema = MAP {{{keys}}}, filename = '__file', file_row_number = true)"
-    names = ", ".join(sql_types.quoted(name) for name in columns(schema))
+    names = ", ".join(sql_text.identifier(name) for name in columns(schema))
     rows = (
-        f"SELECT {names}, replace(__file, '{run.files.protocol}://', 's3://') AS {sql_types.quoted(PATH)}, "
-        f"file_row_number AS {sql_types.quoted(FILE_ROW)} FROM {source}"
+        f"SELECT {names}, replace(__file, '{run.files.protocol}://', 's3://') AS {sql_text.identifier(PATH)}, "
+        f"file_row_number AS {sql_text.identifier(FILE_ROW)} FROM {source}"
     )
-    if not deleted:
+    if not has_deletes:
         return rows
     positions = {
         run.files.path(file.file_path, size=file.file_size_in_bytes) for task in tasks for file in task.delete_files
     }
-    deletes = f"read_parquet([{', '.join(map(sql_types.literal, sorted(positions)))}])"
+    deletes = f"read_parquet([{', '.join(map(sql_text.literal, sorted(positions)))}])"
     return (
         f"SELECT d.* FROM ({rows}) AS d ANTI JOIN {deletes} AS p "
-        f"ON d.{sql_types.quoted(PATH)} = p.file_path AND d.{sql_types.quoted(FILE_ROW)} = p.pos"
+        f"ON d.{sql_text.identifier(PATH)} = p.file_path AND d.{sql_text.identifier(FILE_ROW)} = p.pos"
     )

@@ -1,4 +1,4 @@
-"""Partition transforms, written as Athena's DDL (`bucket(16, id)`) or CTAS (`bucket(id, 16)`) has them."""
+"""Partition specs from transforms as Athena's DDL (`bucket(16, id)`) or CTAS (`bucket(id, 16)`) writes them."""
 
 import re
 from typing import Any
@@ -23,10 +23,10 @@ _TRANSFORM = re.compile(r"(\w+)\s*\(\s*([^,()]+?)\s*(?:,\s*([^,()]+?)\s*)?\)")
 
 
 def partition_spec(schema: Schema, transforms: list[str]) -> PartitionSpec:
-    """The partition spec of a new table.
+    """Return the partition spec of a new table.
 
     Raises:
-        AthenaError: a transform is unknown, its column is, or it is none for the column's type.
+        AthenaError: a transform or its column is unknown, or the transform does not apply to the column's type.
     """
     fields = []
     for index, text in enumerate(transforms):
@@ -51,11 +51,11 @@ def partition_spec(schema: Schema, transforms: list[str]) -> PartitionSpec:
 
 
 def _parse(text: str) -> tuple[str, str, Transform[Any, Any]]:
-    """Column, suffix of the partition field's name, and transform."""
-    found = _TRANSFORM.fullmatch(text.strip())
-    if found is None:
+    """Return column, suffix of the partition field's name, and transform."""
+    match = _TRANSFORM.fullmatch(text.strip())
+    if match is None:
         return text.strip().strip('"`').lower(), "", IdentityTransform()
-    name, first, second = found[1].lower(), found[2].strip('"`'), (found[3] or "").strip('"`')
+    name, first, second = match[1].lower(), match[2].strip('"`'), (match[3] or "").strip('"`')
     if name in _PERIODS and not second:
         return first.lower(), f"_{name}", _PERIODS[name]()
     number, column = (first, second) if first.isdigit() else (second, first)

@@ -1,4 +1,4 @@
-"""Types of Iceberg columns as Athena shows them, and the reverse."""
+"""Types of Iceberg columns and Athena's types for them."""
 
 import itertools
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from pyiceberg.schema import Schema
 from pyiceberg.types import IcebergType
 from sqlglot.expressions import DataType, DType
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_types, type_names
 
 
 def from_iceberg(kind: IcebergType) -> DataType:
-    """The type that Athena shows for an Iceberg column."""
+    """Return Athena's type of an Iceberg column."""
     match kind:
         case iceberg.DecimalType():
             return sql_types.decimal(kind.precision, kind.scale)
@@ -58,10 +58,10 @@ _TO_ICEBERG: dict[DType, IcebergType] = {
 
 
 def to_iceberg(dt: DataType, *, ids: Iterator[int]) -> IcebergType:
-    """The Iceberg type of a column.
+    """Return the Iceberg type of a column.
 
     Args:
-        dt: its type.
+        dt: Athena's type.
         ids: ids for nested fields.
 
     Raises:
@@ -90,12 +90,12 @@ def to_iceberg(dt: DataType, *, ids: Iterator[int]) -> IcebergType:
             ]
             return iceberg.StructType(*fields)
     if dt.this not in _TO_ICEBERG:
-        raise ValueError(f"Type not supported for Iceberg: {sql_types.trino_name(dt)}")
+        raise ValueError(f"Type not supported for Iceberg: {type_names.trino_name(dt)}")
     return _TO_ICEBERG[dt.this]
 
 
 def schema(columns: list[tuple[str, DataType, str]]) -> Schema:
-    """The schema of a new table.
+    """Return the schema of a new table.
 
     Args:
         columns: name, type and comment (empty for none) of each column.

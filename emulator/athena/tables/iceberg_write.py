@@ -1,4 +1,4 @@
-"""Writing Iceberg tables: rows of a DuckDB query to data files, data files to a snapshot."""
+"""Writing Iceberg tables: the rows of a DuckDB query become data files, data files become a snapshot."""
 
 import itertools
 import random
@@ -20,7 +20,7 @@ from pyiceberg.table.locations import load_location_provider
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.typedef import Record
 
-from emulator.athena.runtime import cloud, sql_types
+from emulator.athena.runtime import cloud, sql_text, type_names
 from emulator.athena.runtime.errors import AthenaError
 from emulator.athena.runtime.run import Run
 from emulator.athena.tables import iceberg_partition, iceberg_types
@@ -32,16 +32,16 @@ _BATCH_ROWS, _CHUNK_BYTES = 100_000, 256 << 20
 
 
 def write_files(run: Run, sql: str, *, metadata: TableMetadata, io: FileIO) -> list[DataFile]:
-    """Write a query's rows as data files of a table, which no snapshot has yet.
+    """Write a query's rows as data files of a table, without a commit.
 
     Args:
         run: the statement's run.
         sql: DuckDB SELECT of the table's columns, in the table's order and types.
-        metadata: of the table.
-        io: of the table.
+        metadata: metadata of the table.
+        io: file system of the table.
 
     Raises:
-        AthenaError: the rows have too many partitions, or NULL in a column that must not have it.
+        AthenaError: the rows have too many partitions, or NULL in a required column.
     """
     files: list[DataFile] = []
     schema, spec = metadata.schema(), metadata.spec()
@@ -65,10 +65,10 @@ def write_files(run: Run, sql: str, *, metadata: TableMetadata, io: FileIO) -> l
 def _write_file(
     rows: pa.Table, name: str, *, key: PartitionKey | None, metadata: TableMetadata, io: FileIO
 ) -> DataFile:
-    """One data file. Not by PyIceberg's `write_file`: it makes an empty list of a list of structs that is NULL."""
+    """Write one data file; PyIceberg's `write_file` is not used: it turns a NULL list of structs into an empty one."""
     schema = metadata.schema()
-    places = load_location_provider(table_location=metadata.location, table_properties=metadata.properties)
-    path = places.new_data_location(data_file_name=name, partition_key=key)
+    locations = load_location_provider(table_location=metadata.location, table_properties=metadata.properties)
+    path = locations.new_data_location(data_file_name=name, partition_key=key)
     output = io.new_output(path)
     writer = FileFormatFactory.get(FileFormat.PARQUET).create_writer(output, schema, metadata.properties)
     with writer:
@@ -88,12 +88,12 @@ def _write_file(
 
 
 def _chunks(run: Run, sql: str, schema: Schema) -> Iterator[pa.Table]:
-    """The rows in pieces that fit into memory, in the table's Arrow types."""
+    """Yield the rows in chunks that fit into memory, in the table's Arrow types."""
     target: Any = schema_to_pyarrow(schema, include_field_ids=False)
     batches: list[pa.RecordBatch] = []
     for batch in run.arrow(sql, rows=_BATCH_ROWS):
         batches.append(batch)
-        if sum(held.nbytes for held in batches) >= _CHUNK_BYTES:
+        if sum(part.nbytes for part in batches) >= _CHUNK_BYTES:
             yield _conform(pa.Table.from_batches(batches), target)
             batches = []
     if any(len(batch) for batch in batches):
@@ -108,27 +108,30 @@ def _conform(rows: pa.Table, target: Any) -> pa.Table:
 
 
 def delete_files(run: Run, files: list[DataFile]) -> None:
-    """Delete data files that no snapshot will have."""
+    """Delete data files that were not committed."""
     cloud.delete(run.cloud, [file.file_path for file in files])
 
 
 def append(transaction: Transaction, files: list[DataFile]) -> None:
-    """Add data files in one snapshot of the transaction."""
+    """Append data files in one snapshot of the transaction."""
     with transaction.update_snapshot().fast_append() as snapshot:
         for file in files:
             snapshot.append_data_file(file)
 
 
-def retried(run: Run, name: tuple[str, str], change: Callable[[Table], Result]) -> Result:
-    """Load a table and change it; again from its new snapshot if somebody else was faster.
+def retry_commit(run: Run, name: tuple[str, str], change: Callable[[Table], Result]) -> Result:
+    """Load a table and change it; after a commit conflict, again from the new snapshot.
 
     Args:
         run: the statement's run.
         name: database and table.
-        change: computes and commits the change; leaves nothing behind if the commit fails.
+        change: computes and commits the change; removes its files if the commit fails.
+
+    Returns:
+        The value of `change`.
 
     Raises:
-        AthenaError: ICEBERG_COMMIT_ERROR, after several attempts.
+        AthenaError: ICEBERG_COMMIT_ERROR: all attempts met conflicts.
     """
     for attempt in itertools.count(1):
         run.scan.check()
@@ -144,16 +147,16 @@ def retried(run: Run, name: tuple[str, str], change: Callable[[Table], Result]) 
 
 
 def table_select(schema: Schema, values: dict[str, str], *, source: str) -> str:
-    """A SELECT of a table's columns, in its order and types.
+    """Return a SELECT of a table's columns, in the table's order and types.
 
     Args:
-        schema: of the table.
-        values: SQL of the values, by lower-case column name; a column without one is NULL.
-        source: what follows FROM.
+        schema: schema of the table.
+        values: SQL of the values by lower-case column name; a column without a value is NULL.
+        source: SQL after FROM.
     """
     columns = [
         f"CAST({values.get(field.name.lower(), 'NULL')} AS "
-        f"{sql_types.duckdb_name(iceberg_types.from_iceberg(field.field_type))}) AS {sql_types.quoted(field.name)}"
+        f"{type_names.duckdb_name(iceberg_types.from_iceberg(field.field_type))}) AS {sql_text.identifier(field.name)}"
         for field in schema.fields
     ]
     return f"SELECT {', '.join(columns)} FROM {source}"

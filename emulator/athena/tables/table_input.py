@@ -1,4 +1,4 @@
-"""Glue's `TableInput` of Hive tables: formats and SerDes as Athena writes them."""
+"""Glue's `TableInput` of Hive tables, with the formats and SerDes that Athena writes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,14 @@ _HIVE = "org.apache.hadoop.hive"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
-    """How a table's files are read and written."""
+    """Formats and SerDe of a Hive table.
+
+    Attributes:
+        input_format: Hadoop class that reads files.
+        output_format: Hadoop class that writes files.
+        serde: class of the SerDe.
+        parameters: parameters of the SerDe.
+    """
 
     input_format: str
     output_format: str
@@ -31,8 +38,8 @@ _FORMATS = {
 }
 
 
-def storage_of(format: str, *, delimiter: str = "\x01") -> Storage:  # noqa: A002 - Athena's name
-    """The storage of a format: PARQUET, TEXTFILE or JSON.
+def storage(format: str, *, delimiter: str = "\x01") -> Storage:  # noqa: A002 - Athena's name
+    """Return the storage of a format: PARQUET, TEXTFILE or JSON.
 
     Raises:
         AthenaError: NOT_SUPPORTED.
@@ -54,30 +61,30 @@ def hive(
     parameters: dict[str, str],
     comment: str = "",
 ) -> Any:
-    """The `TableInput` of a Hive table.
+    """Return the `TableInput` of a Hive table.
 
     Args:
-        name: of the table.
+        name: name of the table.
         columns: name, Hive type and comment (empty for none) of each column.
-        partition_columns: how many of the last columns are partition columns.
+        partition_columns: number of partition columns, which are the last columns.
         location: S3 URI.
         storage: formats and SerDe.
         parameters: table properties.
-        comment: on the table.
+        comment: comment on the table.
     """
     described = [
         {"Name": column, "Type": kind, **({"Comment": note} if note else {})} for column, kind, note in columns
     ]
-    own = len(columns) - partition_columns
+    data_columns = len(columns) - partition_columns
     return {
         "Name": name,
         "TableType": "EXTERNAL_TABLE",
         "Owner": "hadoop",
         **({"Description": comment} if comment else {}),
-        "PartitionKeys": described[own:],
+        "PartitionKeys": described[data_columns:],
         "Parameters": {"EXTERNAL": "TRUE", **parameters, **({"comment": comment} if comment else {})},
         "StorageDescriptor": {
-            "Columns": described[:own],
+            "Columns": described[:data_columns],
             "Location": location,
             "InputFormat": storage.input_format,
             "OutputFormat": storage.output_format,

@@ -1,4 +1,4 @@
-"""Views in Glue, as Athena stores them: a JSON document in base64 in `ViewOriginalText`."""
+"""Views in Glue as Athena stores them: a JSON document in base64 in `ViewOriginalText`."""
 
 import base64
 import binascii
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot.expressions import DataType
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import type_names
 from emulator.athena.runtime.errors import AthenaError
 from emulator.athena.tables import catalog
 
@@ -20,40 +20,45 @@ _BEGIN, _END = "/* Presto View: ", " */"
 
 @dataclass(frozen=True, slots=True)
 class ViewText:
-    """A view's query, and the database that its names without one are in."""
+    """The query of a view.
+
+    Attributes:
+        sql: the query.
+        schema: database of names without one.
+    """
 
     sql: str
     schema: str
 
 
 def encode(sql: str, *, schema: str, columns: list[tuple[str, DataType]]) -> str:
-    """`ViewOriginalText` of a view."""
+    """Return the `ViewOriginalText` of a view."""
     document = {
         "originalSql": sql,
         "catalog": catalog.CATALOG,
         "schema": schema,
-        "columns": [{"name": name, "type": sql_types.trino_name(dt)} for name, dt in columns],
+        "columns": [{"name": name, "type": type_names.trino_name(dt)} for name, dt in columns],
     }
     return _BEGIN + base64.b64encode(json.dumps(document).encode()).decode() + _END
 
 
 def query(table: "TableTypeDef") -> ViewText:
-    """The query of a view.
+    """Return the query of a view.
 
     Raises:
-        AthenaError: its text is not one that Athena writes.
+        AthenaError: INVALID_VIEW: the view was not written by Athena.
     """
     document = _document(table)
     return ViewText(document["originalSql"], document["schema"])
 
 
 def columns(table: "TableTypeDef") -> dict[str, DataType]:
-    """The columns that a view was made with.
+    """Return the types of a view's columns by name, as they were when the view was created.
 
     Raises:
-        AthenaError: its text is not one that Athena writes.
+        AthenaError: INVALID_VIEW: the view was not written by Athena.
     """
-    return {column["name"]: sql_types.trino(column["type"]) for column in _document(table)["columns"]}
+    return {column["name"]: type_names.parse_trino(column["type"]) for column in _document(table)["columns"]}
 
 
 def _document(table: "TableTypeDef") -> dict[str, Any]:
@@ -66,5 +71,5 @@ def _document(table: "TableTypeDef") -> dict[str, Any]:
         document = {}
     if not {"originalSql", "schema", "columns"} <= document.keys():
         name = f"{table['DatabaseName']}.{table['Name']}"
-        raise AthenaError("INVALID_VIEW", f"line 1:1: {name} is no view that Athena made")
+        raise AthenaError("INVALID_VIEW", f"line 1:1: {name} is not a view that Athena created")
     return document

@@ -1,32 +1,27 @@
-"""The types of function calls: which overload is meant, and what it returns."""
-
-import typing as t
+"""Types of function calls: the overload that fits the arguments, and its result."""
 
 from sqlglot import exp
 from sqlglot.expressions import DataType, DType
 
-from emulator.athena.runtime import sql_types
-from emulator.athena.runtime.errors import AthenaError, not_supported
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime import sql_types, type_names
+from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.typing import coercion
+from emulator.athena.typing.annotator import Annotator
 from emulator.athena.typing.functions import FUNCTIONS, Function
 from emulator.athena.typing.signature import Bindings, bind, expand, lambda_parts, resolve, type_of
 
-if t.TYPE_CHECKING:
-    from emulator.athena.typing.infer import Annotator
 
-
-def annotate_call(annotator: "Annotator", call: exp.Anonymous) -> None:
-    """Find the overload of a call, keep it and its bindings in the node, and type the node.
+def annotate_call(annotator: Annotator, call: exp.Anonymous) -> None:
+    """Find the overload of a call, store it and its bindings in the node, and type the node.
 
     Raises:
-        AthenaError: FUNCTION_NOT_FOUND: there is no such function, or it takes other arguments.
+        AthenaError: FUNCTION_NOT_FOUND: there is no such function, or it does not take these arguments.
     """
     overloads = FUNCTIONS.get(call.name.lower())
     if overloads is None:
         raise AthenaError("FUNCTION_NOT_FOUND", f"{position(call)}: Function '{call.name.lower()}' not registered")
-    written = [part for a in call.expressions for part in (a.expressions if isinstance(a, exp.Distinct) else [a])]
-    arguments = [None if isinstance(a, exp.Lambda) else type_of(a) for a in written if not _is_star(a)]
+    parts = [part for a in call.expressions for part in (a.expressions if isinstance(a, exp.Distinct) else [a])]
+    arguments = [None if isinstance(a, exp.Lambda) else type_of(a) for a in parts if not isinstance(a, exp.Star)]
     function, bindings = _choose(call, overloads, arguments)
     _type_lambdas(annotator, call, function, bindings)
     call.meta["function"] = function
@@ -34,8 +29,8 @@ def annotate_call(annotator: "Annotator", call: exp.Anonymous) -> None:
     annotator._set_type(call, resolve(function.result, bindings, call))
 
 
-def at_time_zone(annotator: "Annotator", node: exp.AtTimeZone) -> None:
-    """`x AT TIME ZONE 'Europe/Paris'` shows the same instant on that zone's clock."""
+def at_time_zone(annotator: Annotator, node: exp.AtTimeZone) -> None:
+    """Type `x AT TIME ZONE 'Europe/Paris'`: the same instant with the clock of the zone."""
     zone = node.args["zone"]
     if not (isinstance(zone, exp.Literal) and zone.is_string):
         raise not_supported(f"{position(node)}: AT TIME ZONE of a zone that is not a literal")
@@ -44,13 +39,9 @@ def at_time_zone(annotator: "Annotator", node: exp.AtTimeZone) -> None:
         raise AthenaError(
             "TYPE_MISMATCH",
             f"{position(node)}: Type of value must be a time or timestamp with or without time zone "
-            f"(actual {sql_types.trino_name(source)})",
+            f"(actual {type_names.trino_name(source)})",
         )
     annotator._set_type(node, sql_types.timestamp_tz(sql_types.digits(source), zone=zone.name))
-
-
-def _is_star(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Star)
 
 
 def _choose(
@@ -58,10 +49,10 @@ def _choose(
 ) -> tuple[Function, Bindings]:
     fitting = [(function, bindings) for function in overloads if (bindings := bind(function, arguments)) is not None]
     if not fitting:
-        given = ", ".join("function" if dt is None else sql_types.trino_name(dt) for dt in arguments)
+        types = ", ".join("function" if dt is None else type_names.trino_name(dt) for dt in arguments)
         raise AthenaError(
             "FUNCTION_NOT_FOUND",
-            f"{position(call)}: Unexpected parameters ({given}) for function {call.name.lower()}. "
+            f"{position(call)}: Unexpected parameters ({types}) for function {call.name.lower()}. "
             f"Expected: {', '.join(function.signature for function in overloads)}",
         )
     exact = [pair for pair in fitting if _is_exact(pair[0], arguments)]
@@ -69,17 +60,17 @@ def _choose(
 
 
 def _is_exact(function: Function, arguments: list[DataType | None]) -> bool:
-    """Whether no argument has to be coerced."""
+    """Return whether no argument needs a coercion."""
     patterns = expand(function, len(arguments)) or []
     return all(
         argument is None
         or len(pattern) == 1
-        or pattern.partition("(")[0] == sql_types.trino_name(argument).partition("(")[0]
+        or pattern.partition("(")[0] == type_names.trino_name(argument).partition("(")[0]
         for pattern, argument in zip(patterns, arguments, strict=True)
     )
 
 
-def _type_lambdas(annotator: "Annotator", call: exp.Anonymous, function: Function, bindings: Bindings) -> None:
+def _type_lambdas(annotator: Annotator, call: exp.Anonymous, function: Function, bindings: Bindings) -> None:
     patterns = expand(function, len(call.expressions)) or []
     for pattern, argument in zip(patterns, call.expressions, strict=False):
         if not isinstance(argument, exp.Lambda):
@@ -89,11 +80,11 @@ def _type_lambdas(annotator: "Annotator", call: exp.Anonymous, function: Functio
         if len(names) != len(parameters):
             raise AthenaError(
                 "INVALID_FUNCTION_ARGUMENT",
-                f"{position(call)}: {call.name.lower()} wants a lambda of {len(parameters)} parameters",
+                f"{position(call)}: {call.name.lower()} needs a lambda of {len(parameters)} parameters",
             )
         types = {n: resolve(p, bindings, call) for n, p in zip(names, parameters, strict=True)}
-        body = annotator.retype(argument.this, types)
+        body = annotator.annotate_lambda_body(argument.this, types)
         annotator._set_type(argument, body)
         if len(result) == 1:
-            known = bindings.types.get(result)
-            bindings.types[result] = (coercion.common(known, body) if known is not None else body) or body
+            bound = bindings.types.get(result)
+            bindings.types[result] = (coercion.common(bound, body) if bound is not None else body) or body

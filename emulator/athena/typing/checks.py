@@ -1,22 +1,21 @@
-"""What a query may not do although DuckDB would let it: name columns that are not there, unite what does not fit."""
+"""Checks of a qualified query that Trino makes and DuckDB does not, or only with other messages."""
 
 from sqlglot import exp
 from sqlglot.expressions import DataType
 from sqlglot.optimizer.scope import traverse_scope
 
-from emulator.athena.runtime.errors import AthenaError
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime.errors import AthenaError, position
 
 
 def check(tree: exp.Expr, *, schema: dict[str, dict[str, DataType]]) -> None:
     """Check a qualified query.
 
     Args:
-        tree: qualified statement.
+        tree: the qualified query.
         schema: column types by table name.
 
     Raises:
-        AthenaError: what Trino's analyzer says of it.
+        AthenaError: a column is unknown or ambiguous, or a clause does not fit, with the message of Trino's analyzer.
     """
     for operation in tree.find_all(exp.SetOperation):
         _check_widths(operation)
@@ -47,6 +46,7 @@ def _not_found_or_ambiguous(
 
 
 def column_not_found(column: exp.Column) -> AthenaError:
+    """Return the error of a column that cannot be resolved."""
     name = ".".join(part.name for part in column.parts)
     return AthenaError("COLUMN_NOT_FOUND", f"{position(column)}: Column '{name}' cannot be resolved")
 
@@ -64,7 +64,7 @@ def _check_widths(operation: exp.SetOperation) -> None:
 
 
 def _check_order(select: exp.Select) -> None:
-    """SELECT DISTINCT can be ordered by what it selects alone."""
+    """Raise if a SELECT DISTINCT is ordered by an expression that it does not select."""
     order = select.args.get("order")
     if not select.args.get("distinct") or order is None:
         return

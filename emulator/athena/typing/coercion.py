@@ -1,12 +1,16 @@
-"""Which types meet in a common one, and which Trino turns into another by itself."""
+"""Trino's coercions: the common type of two types, and which types are converted implicitly."""
 
 from sqlglot.expressions import DataType, DType
 
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import sql_types, type_names
 
 
 def common(a: DataType, b: DataType) -> DataType | None:
-    """The type that values of both types take when they meet, or None if Trino refuses them."""
+    """Return the common type of two types, or None if Trino has none.
+
+    Raises:
+        ValueError: timestamps of two time zones have no common type in the emulator.
+    """
     if a.this is DType.UNKNOWN or b.this is DType.UNKNOWN:
         return sql_types.UNKNOWN
     if a.this is DType.NULL:
@@ -16,7 +20,7 @@ def common(a: DataType, b: DataType) -> DataType | None:
     if a.this in sql_types.NUMBERS and b.this in sql_types.NUMBERS:
         return _common_number(a, b)
     if a.this in sql_types.TEXTS and b.this in sql_types.TEXTS:
-        return a if sql_types.trino_name(a) == sql_types.trino_name(b) else sql_types.VARCHAR
+        return a if type_names.trino_name(a) == type_names.trino_name(b) else sql_types.VARCHAR
     if a.this in sql_types.TIMES and b.this in sql_types.TIMES:
         return _common_time(a, b)
     if a.this is not b.this:
@@ -50,9 +54,9 @@ def _common_time(a: DataType, b: DataType) -> DataType:
 
 def _common_parts(a: DataType, b: DataType) -> DataType | None:
     if a.this is DType.STRUCT:
-        ours, theirs = sql_types.fields(a), sql_types.fields(b)
-        pairs = [(n1 if n1 == n2 else "", common(t1, t2)) for (n1, t1), (n2, t2) in zip(ours, theirs, strict=False)]
-        if len(ours) != len(theirs):
+        left, right = sql_types.fields(a), sql_types.fields(b)
+        pairs = [(n1 if n1 == n2 else "", common(t1, t2)) for (n1, t1), (n2, t2) in zip(left, right, strict=False)]
+        if len(left) != len(right):
             return None
         return None if any(t is None for _, t in pairs) else sql_types.row([(n, t) for n, t in pairs if t is not None])
     if a.this not in (DType.ARRAY, DType.MAP):
@@ -62,7 +66,7 @@ def _common_parts(a: DataType, b: DataType) -> DataType | None:
 
 
 def coerces(source: DataType, target: DataType) -> bool:
-    """Whether Trino turns a value of one type into the other by itself, as in a function call."""
+    """Return whether Trino converts one type to the other implicitly, as for the argument of a function."""
     if source.this in sql_types.UNTYPED or target.this in sql_types.UNTYPED:
         return True
     if source.this in sql_types.TEXTS and target.this in sql_types.TEXTS:
@@ -80,15 +84,15 @@ def coerces(source: DataType, target: DataType) -> bool:
     if source.this is not target.this:
         return False
     if source.this is DType.STRUCT:
-        ours, theirs = sql_types.fields(source), sql_types.fields(target)
-        return len(ours) == len(theirs) and all(coerces(a, b) for (_, a), (_, b) in zip(ours, theirs, strict=True))
+        left, right = sql_types.fields(source), sql_types.fields(target)
+        return len(left) == len(right) and all(coerces(a, b) for (_, a), (_, b) in zip(left, right, strict=True))
     if source.this in (DType.ARRAY, DType.MAP):
         return all(coerces(a, b) for a, b in zip(source.expressions, target.expressions, strict=True))
     return True
 
 
 def assignable(source: DataType, target: DataType) -> bool:
-    """Whether a column of one type takes values of the other, which then fail if they do not fit."""
+    """Return whether values of one type may be assigned to a column of the other; a value may still not fit."""
     try:
         return common(source, target) is not None
     except ValueError:

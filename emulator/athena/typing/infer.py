@@ -1,4 +1,4 @@
-"""Types of a qualified query's expressions, by Trino's rules; what Trino refuses for its types is refused here."""
+"""Type inference: the types of a qualified query's expressions by Trino's rules, and Trino's errors for wrong types."""
 
 import re
 import typing as t
@@ -6,50 +6,30 @@ import typing as t
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.expressions import DataType, DType
-from sqlglot.optimizer.annotate_types import TypeAnnotator
 from sqlglot.schema import MappingSchema
 
 from emulator.athena.parsing.dialect import AthenaSql
-from emulator.athena.runtime import sql_types
-from emulator.athena.runtime.errors import AthenaError, not_supported
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime import sql_types, type_names
+from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.typing import calls, operators
+from emulator.athena.typing.annotator import Annotator
 from emulator.athena.typing.signature import type_of
 
 _ZONE = re.compile(r"\d ([A-Za-z]+/[A-Za-z_/]+)$")
 
 
-class Annotator(TypeAnnotator):
-    """sqlglot's walk over scopes and columns, with Trino's rule for types that meet."""
-
-    def _maybe_coerce(self, type1: DataType | DType, type2: DataType | DType) -> DataType:
-        left, right = (dt if isinstance(dt, DataType) else sql_types.typed(dt) for dt in (type1, type2))
-        return operators.together(left, right, place="line 1:1", what="Columns of a set operation or VALUES")
-
-    def retype(self, node: exp.Expr, names: dict[str, DataType]) -> DataType:
-        """Annotate a lambda's body again, with types for its parameters."""
-        for part in node.walk():
-            self._visited.pop(id(part), None)
-        for part in node.find_all(exp.Identifier):
-            is_field = isinstance(part.parent, exp.Dot) and part.arg_key == "expression"
-            if part.name in names and not is_field and not isinstance(part.parent, exp.ColumnDef):
-                self._set_type(part, names[part.name])
-        self.annotate_expression(node)
-        return type_of(node)
-
-
 def annotate(tree: exp.Expr, *, schema: dict[str, dict[str, DataType]]) -> exp.Expr:
-    """Give every expression of a qualified tree its type.
+    """Annotate every expression of a qualified tree with its type, and return the tree.
 
     Args:
-        tree: qualified statement.
+        tree: the qualified query.
         schema: column types by table name.
 
     Raises:
-        AthenaError: TYPE_MISMATCH or FUNCTION_NOT_FOUND, as Trino's analyzer finds them.
+        AthenaError: TYPE_MISMATCH, FUNCTION_NOT_FOUND ... with the message of Trino's analyzer.
     """
     mapping = MappingSchema(t.cast(dict[str, object], schema), dialect=AthenaSql, normalize=False)
-    return Annotator(schema=mapping, expression_metadata=METADATA).annotate(tree)
+    return Annotator(schema=mapping, expression_metadata=_METADATA).annotate(tree)
 
 
 def _literal(self: Annotator, node: exp.Literal) -> None:
@@ -68,36 +48,36 @@ def _branches(self: Annotator, node: exp.Case | exp.If) -> None:
     if isinstance(node, exp.Case):
         for part in node.args["ifs"]:
             if node.this is None:
-                operators.condition(part.this, what="CASE WHEN clause")
+                operators.require_boolean(part.this, what="CASE WHEN clause")
             else:
                 what = "CASE operand and WHEN value"
-                operators.together(type_of(node.this), type_of(part.this), place=position(part.this), what=what)
+                operators.common_type(type_of(node.this), type_of(part.this), place=position(part.this), what=what)
     elif not isinstance(node.parent, exp.Case):
-        operators.condition(node.this, what="IF condition")
+        operators.require_boolean(node.this, what="IF condition")
     branches = [part.args["true"] for part in node.args["ifs"]] if isinstance(node, exp.Case) else [node.args["true"]]
     branches += [other for other in (node.args.get("default"), node.args.get("false")) if other is not None]
     result = sql_types.NULL
     what = "All CASE results" if isinstance(node, exp.Case) else "Result types for IF"
     for branch in branches:
-        result = operators.together(result, type_of(branch), place=position(branch), what=what)
+        result = operators.common_type(result, type_of(branch), place=position(branch), what=what)
     self._set_type(node, result)
 
 
 def _clause(self: Annotator, node: exp.Where | exp.Having) -> None:
-    operators.condition(node.this, what=f"{node.key.upper()} clause", actual=": actual type {}")
+    operators.require_boolean(node.this, what=f"{node.key.upper()} clause", actual=": actual type {}")
     self._set_type(node, sql_types.BOOLEAN)
 
 
 def _join(self: Annotator, node: exp.Join) -> None:
     if node.args.get("on") is not None:
-        operators.condition(node.args["on"], what="JOIN ON clause", actual=": actual type {}")
+        operators.require_boolean(node.args["on"], what="JOIN ON clause", actual=": actual type {}")
     self._set_type(node, sql_types.UNKNOWN)
 
 
 def _array(self: Annotator, node: exp.Array) -> None:
     element = sql_types.NULL
     for part in node.expressions:
-        element = operators.together(element, type_of(part), place=position(part), what="All ARRAY elements")
+        element = operators.common_type(element, type_of(part), place=position(part), what="All ARRAY elements")
     self._set_type(node, sql_types.array(element))
 
 
@@ -137,7 +117,7 @@ def _unnest(self: Annotator, node: exp.Unnest) -> None:
             columns.append(dt.expressions[0])
         else:
             raise AthenaError(
-                "TYPE_MISMATCH", f"{position(part)}: Cannot unnest type: {sql_types.trino_name(type_of(part))}"
+                "TYPE_MISMATCH", f"{position(part)}: Cannot unnest type: {type_names.trino_name(type_of(part))}"
             )
     if node.args.get("offset"):
         columns.append(sql_types.BIGINT)
@@ -159,12 +139,12 @@ def _interval(self: Annotator, node: exp.Interval) -> None:
 def _quantified(self: Annotator, node: exp.All | exp.Any) -> None:
     query = node.this.unnest()
     if not isinstance(query, exp.Query):
-        raise not_supported(f"{position(node)}: ANY or ALL of what is no query")
+        raise not_supported(f"{position(node)}: ANY or ALL of an expression that is not a query")
     self._set_type(node, type_of(query.selects[0]))
 
 
 def _same(self: Annotator, node: exp.Expr) -> None:
-    """Type of what it wraps, if it wraps anything: the DISTINCT of a SELECT does not."""
+    """Type a node like the expression in it; the DISTINCT of a SELECT has none."""
     inner = node.this if node.this is not None else next(iter(node.expressions), None)
     self._set_type(node, sql_types.UNKNOWN if inner is None else type_of(inner))
 
@@ -174,8 +154,8 @@ def _cast(self: Annotator, node: exp.Cast) -> None:
     if target.this is DType.TIMESTAMPTZ:
         source = type_of(node.this)
         zone = sql_types.zone(source) if source.this is DType.TIMESTAMPTZ else sql_types.UTC
-        if isinstance(node.this, exp.Literal) and (named := _ZONE.search(node.this.name)):
-            zone = named[1]
+        if isinstance(node.this, exp.Literal) and (match := _ZONE.search(node.this.name)):
+            zone = match[1]
         target = sql_types.timestamp_tz(sql_types.digits(target), zone=zone)
     self._set_type(node, target)
 
@@ -184,14 +164,14 @@ def _annotators(rule: t.Callable[..., None], *kinds: type[exp.Expr]) -> dict[typ
     return {kind: {"annotator": rule} for kind in kinds}
 
 
-METADATA: dict[type[exp.Expr], dict[str, t.Any]] = {
+_METADATA: dict[type[exp.Expr], dict[str, t.Any]] = {
     **Trino.EXPRESSION_METADATA,
     **_annotators(
         operators.compare, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ
     ),
     **_annotators(operators.members, exp.In, exp.Between),
     **_annotators(operators.arithmetic, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod),
-    **_annotators(operators.is_true, exp.And, exp.Or, exp.Not),
+    **_annotators(operators.logical, exp.And, exp.Or, exp.Not),
     **_annotators(operators.like, exp.Like, exp.Escape),
     **_annotators(_literal, exp.Literal),
     **_annotators(operators.concatenation, exp.DPipe),

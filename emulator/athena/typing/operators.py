@@ -1,12 +1,11 @@
-"""Types of operators: what Trino lets meet, and what comes of it."""
+"""Types of operators: the operands that Trino allows, and the type of the result."""
 
 from sqlglot import exp
 from sqlglot.expressions import DataType, DType
 from sqlglot.optimizer.annotate_types import TypeAnnotator
 
-from emulator.athena.runtime import sql_types
-from emulator.athena.runtime.errors import AthenaError
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime import sql_types, type_names
+from emulator.athena.runtime.errors import AthenaError, position
 from emulator.athena.typing import coercion
 from emulator.athena.typing.signature import modulo, type_of
 
@@ -28,18 +27,24 @@ OPERATORS: dict[type[exp.Expr], str] = {
 }
 
 
-def together(a: DataType, b: DataType, *, place: str, what: str) -> DataType:
-    """The common type of two types.
+def common_type(a: DataType, b: DataType, *, place: str, what: str) -> DataType:
+    """Return the common type of two types.
+
+    Args:
+        a: first type.
+        b: second type.
+        place: position in the statement, for the message.
+        what: Trino's name of the expressions, for the message.
 
     Raises:
-        AthenaError: they have none.
+        AthenaError: TYPE_MISMATCH: there is no common type.
     """
     try:
         both = coercion.common(a, b)
     except ValueError as error:
         raise AthenaError("NOT_SUPPORTED", f"{place}: {error}") from None
     if both is None:
-        names = f"{sql_types.trino_name(a)}, {sql_types.trino_name(b)}"
+        names = f"{type_names.trino_name(a)}, {type_names.trino_name(b)}"
         raise AthenaError(
             "TYPE_MISMATCH",
             f"{place}: {what} must be the same type or coercible to a common type. Cannot find common type between "
@@ -49,35 +54,37 @@ def together(a: DataType, b: DataType, *, place: str, what: str) -> DataType:
 
 
 def _mismatch(node: exp.Binary) -> AthenaError:
-    names = f"{_shown(node.left)} {OPERATORS[type(node)]} {_shown(node.right)}"
+    names = f"{_type_text(node.left)} {OPERATORS[type(node)]} {_type_text(node.right)}"
     return AthenaError("TYPE_MISMATCH", f"{position(node)}: Cannot apply operator: {names}")
 
 
-def _shown(node: exp.Expr) -> str:
+def _type_text(node: exp.Expr) -> str:
     if isinstance(node, exp.Literal) and node.is_string:
         return f"varchar({len(node.name)})"
-    return sql_types.trino_name(type_of(node))
+    return type_names.trino_name(type_of(node))
 
 
 def compare(annotator: TypeAnnotator, node: exp.Binary) -> None:
+    """Type a comparison."""
     if coercion.common(type_of(node.left), type_of(node.right)) is None:
         raise _mismatch(node)
     annotator._set_type(node, sql_types.BOOLEAN)
 
 
 def members(annotator: TypeAnnotator, node: exp.Expr) -> None:
-    """BETWEEN and IN: every operand must be comparable with the first."""
+    """Type BETWEEN and IN, whose operands must be comparable with the first."""
     others = [node.args.get("low"), node.args.get("high"), *node.expressions]
     query = node.args.get("query")
     others += query.unnest().selects[:1] if query is not None else []
     what = "IN value and list items" if isinstance(node, exp.In) else "BETWEEN operands"
     for other in others:
         if other is not None:
-            together(type_of(node.this), type_of(other), place=position(other), what=what)
+            common_type(type_of(node.this), type_of(other), place=position(other), what=what)
     annotator._set_type(node, sql_types.BOOLEAN)
 
 
 def arithmetic(annotator: TypeAnnotator, node: exp.Binary) -> None:
+    """Type `+`, `-`, `*`, `/` and `%`."""
     a, b = type_of(node.left), type_of(node.right)
     result = _temporal(node, a, b) if _is_temporal(a) or _is_temporal(b) else _numeric(node, a, b)
     if result is None:
@@ -126,6 +133,7 @@ def _numeric(node: exp.Binary, a: DataType, b: DataType) -> DataType | None:
 
 
 def concatenation(annotator: TypeAnnotator, node: exp.DPipe) -> None:
+    """Type `||` of texts, binary values, or arrays and elements."""
     a, b = type_of(node.left), type_of(node.right)
     if DType.ARRAY in (a.this, b.this):
         element = a if a.this is not DType.ARRAY else b
@@ -140,37 +148,39 @@ def concatenation(annotator: TypeAnnotator, node: exp.DPipe) -> None:
     annotator._set_type(node, both)
 
 
-def is_true(annotator: TypeAnnotator, node: exp.Expr) -> None:
+def logical(annotator: TypeAnnotator, node: exp.Expr) -> None:
+    """Type AND, OR and NOT."""
     what = "Value of logical NOT expression" if isinstance(node, exp.Not) else "Logical expression term"
     for part in (node.this, node.args.get("expression")):
         if part is not None:
-            condition(part, what=what)
+            require_boolean(part, what=what)
     annotator._set_type(node, sql_types.BOOLEAN)
 
 
 def like(annotator: TypeAnnotator, node: exp.Like | exp.Escape) -> None:
+    """Type LIKE and ESCAPE."""
     for part in (node.this, node.expression):
         if isinstance(node, exp.Like) and type_of(part).this not in {*sql_types.TEXTS, *sql_types.UNTYPED}:
             side = "Left" if part is node.this else "Right"
             raise AthenaError(
                 "TYPE_MISMATCH",
                 f"{position(part)}: {side} side of LIKE expression must evaluate to a varchar "
-                f"(actual: {sql_types.trino_name(type_of(part))})",
+                f"(actual: {type_names.trino_name(type_of(part))})",
             )
     annotator._set_type(node, sql_types.BOOLEAN)
 
 
-def condition(node: exp.Expr, *, what: str, actual: str = " (actual: {})") -> None:
-    """Refuse what is no condition.
+def require_boolean(node: exp.Expr, *, what: str, actual: str = " (actual: {})") -> None:
+    """Raise if an expression is not boolean.
 
     Args:
-        node: what must be boolean.
-        what: Trino's name of its place.
-        actual: how Trino says the type that it has.
+        node: the expression.
+        what: Trino's name of its clause, for the message.
+        actual: end of Trino's message; `{}` stands for the actual type.
 
     Raises:
         AthenaError: TYPE_MISMATCH.
     """
     if type_of(node).this not in {DType.BOOLEAN, *sql_types.UNTYPED}:
-        kind = actual.format(sql_types.trino_name(type_of(node)))
+        kind = actual.format(type_names.trino_name(type_of(node)))
         raise AthenaError("TYPE_MISMATCH", f"{position(node)}: {what} must evaluate to a boolean{kind}")

@@ -1,4 +1,4 @@
-"""Which overload of a function takes these arguments, and what it returns."""
+"""Signatures of functions: whether an overload takes the types of a call's arguments, and the type of its result."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 from sqlglot.expressions import DataType, DType
 
-from emulator.athena.runtime import sql_types
-from emulator.athena.runtime.errors import not_supported
-from emulator.athena.runtime.position import position
+from emulator.athena.runtime import sql_types, type_names
+from emulator.athena.runtime.errors import not_supported, position
 from emulator.athena.typing import coercion
 from emulator.athena.typing.functions import Function, split
 
@@ -17,7 +16,13 @@ NUMERIC, TEMPORAL = "N", "D"
 
 @dataclass(slots=True)
 class Bindings:
-    """What the letters of a signature stand for in one call."""
+    """The values of a signature's letters in one call.
+
+    Attributes:
+        types: types by capital letter.
+        numbers: precisions and scales by small letter.
+        zone: zone of the first timestamp with time zone.
+    """
 
     types: dict[str, DataType] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
@@ -25,11 +30,11 @@ class Bindings:
 
 
 def bind(function: Function, arguments: list[DataType | None]) -> Bindings | None:
-    """Match the arguments' types to the signature.
+    """Match the types of arguments with a signature.
 
     Args:
         function: the overload.
-        arguments: type of each argument, None for a lambda, which is typed later.
+        arguments: type of each argument, or None for a lambda, whose type is inferred later.
 
     Returns:
         The bindings, or None if the overload does not take these arguments.
@@ -51,7 +56,7 @@ def bind(function: Function, arguments: list[DataType | None]) -> Bindings | Non
 
 
 def expand(function: Function, count: int) -> list[str] | None:
-    """One pattern for each of so many arguments, or None if the function takes fewer or more."""
+    """Return one pattern for each of so many arguments, or None if the function takes another number."""
     fixed = list(function.parameters)
     if not function.variadic:
         return fixed if len(fixed) == count else None
@@ -60,13 +65,13 @@ def expand(function: Function, count: int) -> list[str] | None:
 
 
 def lambda_parts(pattern: str) -> tuple[list[str], str]:
-    """Patterns of a lambda's parameters and of its result."""
+    """Return the patterns of a lambda's parameters and of its result."""
     *parameters, result = split(pattern.removeprefix("function(").removesuffix(")"))
     return parameters, result
 
 
 def resolve(pattern: str, bindings: Bindings, call: exp.Anonymous) -> DataType:
-    """The type that a pattern stands for in a call; unknown if a letter of it is not bound."""
+    """Return the type of a pattern in a call; unknown if a letter is not bound."""
     if pattern.startswith("@"):
         return _RULES[pattern[1:]](bindings, call)
     head, inside = _head(pattern)
@@ -86,7 +91,7 @@ def resolve(pattern: str, bindings: Bindings, call: exp.Anonymous) -> DataType:
             if pattern.endswith("with time zone"):
                 return sql_types.timestamp_tz(precision, zone=bindings.zone)
             return sql_types.timestamp(precision)
-    return sql_types.trino(pattern)
+    return type_names.parse_trino(pattern)
 
 
 def _head(pattern: str) -> tuple[str, list[str]]:
@@ -115,7 +120,7 @@ def _match(pattern: str, argument: DataType, bindings: Bindings) -> bool:
             if kind not in ({DType.TIMESTAMPTZ} if zoned else {DType.DATE, DType.TIMESTAMP}):
                 return zoned and kind in sql_types.TIMES
             return not inside or _bind_numbers(inside, (sql_types.digits(argument),), bindings)
-    target = sql_types.trino(pattern)
+    target = type_names.parse_trino(pattern)
     if target.this is DType.DOUBLE and kind in sql_types.NUMBERS:
         return True
     return coercion.coerces(argument, target)
@@ -127,8 +132,8 @@ def _bind_letter(letter: str, argument: DataType, bindings: Bindings) -> bool:
             return False
         if letter == TEMPORAL and argument.this not in sql_types.TIMES:
             return False
-    known = bindings.types.get(letter)
-    both = argument if known is None else coercion.common(known, argument)
+    bound = bindings.types.get(letter)
+    both = argument if bound is None else coercion.common(bound, argument)
     if both is None:
         return False
     bindings.types[letter] = both
@@ -173,12 +178,12 @@ def _zoned(bindings: Bindings, call: exp.Anonymous) -> DataType:
 
 
 def type_of(node: exp.Expr) -> DataType:
-    """The type that inference gave to a node."""
+    """Return the inferred type of a node."""
     return node.type or sql_types.UNKNOWN
 
 
 def modulo(a: DataType, b: DataType) -> DataType:
-    """Type of `a % b`."""
+    """Return the type of `a % b`."""
     both = coercion.common(a, b) or sql_types.UNKNOWN
     if both.this is not DType.DECIMAL:
         return both

@@ -1,4 +1,4 @@
-"""A database of the session's own on the embedded Athena, and a way to ask it."""
+"""A database for the session in the emulator, and a client of Athena."""
 
 from collections.abc import Iterator
 
@@ -20,10 +20,10 @@ def athena(aws: server_lifecycle.Server) -> Athena:
 
 @pytest.fixture
 def table(athena: Athena, request: pytest.FixtureRequest) -> Iterator[str]:
-    """Name for a table of this test's own; what the test makes under it is dropped."""
+    """Yield a table name for one test; tables whose names begin with it are dropped afterwards."""
     name = f"t_{abs(hash(request.node.nodeid)) % 10**10}"
     yield name
     glue = boto3.client("glue")
-    for found in glue.get_tables(DatabaseName=DATABASE)["TableList"]:
-        if found["Name"].startswith(name):
-            glue.delete_table(DatabaseName=DATABASE, Name=found["Name"])
+    for created in glue.get_tables(DatabaseName=DATABASE)["TableList"]:
+        if created["Name"].startswith(name):
+            glue.delete_table(DatabaseName=DATABASE, Name=created["Name"])

@@ -1,4 +1,4 @@
-"""INSERT, UPDATE, DELETE and MERGE on Iceberg tables: the rows they leave, how many they count, what they refuse."""
+"""INSERT, UPDATE, DELETE and MERGE on Iceberg tables: the rows, their counts, and the statements that are refused."""
 
 import random
 from typing import Any
@@ -51,13 +51,13 @@ def test_insert(athena: Athena, stock: str) -> None:
         ("DELETE FROM {t} WHERE id", "TYPE_MISMATCH"),
     ],
 )
-def test_what_does_not_fit_is_refused(athena: Athena, stock: str, sql: str, reason: str) -> None:
+def test_a_statement_that_does_not_fit_the_table_is_refused(athena: Athena, stock: str, sql: str, reason: str) -> None:
     before = athena(f'SELECT count(*) FROM "{stock}$snapshots"').value
     assert athena.fails(sql.replace("{t}", stock)).startswith(reason)
     assert athena(f'SELECT count(*) FROM "{stock}$snapshots"').value == before
 
 
-def test_update_rewrites_only_the_files_that_it_touches(athena: Athena, stock: str) -> None:
+def test_update_rewrites_only_files_with_changed_rows(athena: Athena, stock: str) -> None:
     before = files(athena, stock)
     assert (
         athena(
@@ -171,19 +171,19 @@ def test_nested_values_survive_a_rewrite(athena: Athena, table: str) -> None:
     assert athena(f"SELECT items, counts, raw, items IS NULL, counts IS NULL FROM {table} ORDER BY id").rows == before
 
 
-def test_pyiceberg_reads_what_athena_wrote(aws: server_lifecycle.Server, athena: Athena, stock: str) -> None:
+def test_pyiceberg_reads_the_files_of_athena(aws: server_lifecycle.Server, athena: Athena, stock: str) -> None:
     from tests.support.emulator import glue_catalog
 
     athena(MERGE.format(t=stock, rows="(1, 'delete', 0.0), (3, 'set', 5.0), (8, 'new', 6.0)"))
-    found = glue_catalog.load().load_table((DATABASE, stock)).scan(row_filter="id >= 3").to_arrow()
-    assert sorted(found["id"].to_pylist()) == [3, 4, 8]
-    assert found.schema.names == ["id", "name", "price", "day"]
+    written = glue_catalog.load().load_table((DATABASE, stock)).scan(row_filter="id >= 3").to_arrow()
+    assert sorted(written["id"].to_pylist()) == [3, 4, 8]
+    assert written.schema.names == ["id", "name", "price", "day"]
 
 
 def test_random_merges_do_what_a_dictionary_does(athena: Athena, table: str) -> None:
     chance = random.Random(7)  # noqa: S311 - test data
     athena(iceberg(table, f"SELECT * FROM ({STOCK}) WHERE id = 1", partitioning="ARRAY['bucket(id, 3)']"))
-    known: dict[int, tuple[Any, Any]] = {1: ("bolt", 1.5)}
+    expected: dict[int, tuple[Any, Any]] = {1: ("bolt", 1.5)}
     for _ in range(12):
         source = {
             chance.randrange(20): (chance.choice(["delete", "half", "a", "b"]), chance.randrange(64)) for _ in range(6)
@@ -191,15 +191,15 @@ def test_random_merges_do_what_a_dictionary_does(athena: Athena, table: str) -> 
         athena(MERGE.format(t=table, rows=", ".join(f"({i}, '{op}', {p}.0)" for i, (op, p) in source.items())))
         for key, (op, price) in source.items():
             if op == "delete":
-                known.pop(key, None)
-            elif key in known and op == "half":
-                name, old = known[key]
-                known[key] = (name, round(old * 50 + 1e-9) / 100)
+                expected.pop(key, None)
+            elif key in expected and op == "half":
+                name, old = expected[key]
+                expected[key] = (name, round(old * 50 + 1e-9) / 100)
             else:
-                known[key] = (op, float(price))
+                expected[key] = (op, float(price))
         if chance.random() < 0.4:
             low = chance.randrange(20)
             athena(f"DELETE FROM {table} WHERE id BETWEEN {low} AND {low + 2}")
-            known = {key: value for key, value in known.items() if not low <= key <= low + 2}
-    found = {int(i or 0): (n, float(p or 0)) for i, n, p in rows(athena, table)}
-    assert found == known
+            expected = {key: value for key, value in expected.items() if not low <= key <= low + 2}
+    actual = {int(i or 0): (n, float(p or 0)) for i, n, p in rows(athena, table)}
+    assert actual == expected

@@ -1,4 +1,4 @@
-"""Several statements at once: what one read must not be overwritten by what another wrote."""
+"""Statements that run at the same time: no commit overwrites another."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -28,13 +28,13 @@ def test_appends_and_updates_at_once_lose_nothing(athena: Athena, table: str) ->
 
 
 def stored(table: str) -> set[str]:
-    """URIs of the data files under a table's location."""
-    found = boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=f"{DATABASE}/{table}/data/")
-    return {f"s3://{BUCKET}/{item['Key']}" for item in found["Contents"]}
+    """Return the URIs of the data files under a table's location."""
+    listed = boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=f"{DATABASE}/{table}/data/")
+    return {f"s3://{BUCKET}/{item['Key']}" for item in listed["Contents"]}
 
 
 def committed(table: str) -> set[str]:
-    """URIs of the data files that any snapshot has."""
+    """Return the URIs of the data files of all snapshots."""
     loaded = glue_catalog.load().load_table((DATABASE, table))
     manifests = [manifest for snapshot in loaded.snapshots() for manifest in snapshot.manifests(loaded.io)]
     return {
@@ -44,7 +44,7 @@ def committed(table: str) -> set[str]:
     }
 
 
-def test_a_merge_sees_what_pyiceberg_wrote_meanwhile(athena: Athena, table: str) -> None:
+def test_a_merge_keeps_concurrent_commits_of_pyiceberg(athena: Athena, table: str) -> None:
     athena(iceberg(table, "SELECT 0 AS id, 0 AS n"))
     opened = glue_catalog.load()
     stop = threading.Event()
@@ -52,9 +52,9 @@ def test_a_merge_sees_what_pyiceberg_wrote_meanwhile(athena: Athena, table: str)
 
     def append() -> None:
         while not stop.is_set() and appended[0] < 40:
-            found = opened.load_table((DATABASE, table))
+            loaded = opened.load_table((DATABASE, table))
             rows = [{"id": 1000 + appended[0], "n": 0}]
-            found.append(pa.Table.from_pylist(rows, schema=found.schema().as_arrow()))
+            loaded.append(pa.Table.from_pylist(rows, schema=loaded.schema().as_arrow()))
             appended[0] += 1
 
     with ThreadPoolExecutor(1) as pool:
@@ -76,8 +76,8 @@ def test_queries_at_once_read_every_row(athena: Athena, table: str) -> None:
     athena(f"CREATE TABLE {table}_text WITH (format = 'TEXTFILE') AS SELECT n, r FROM {table}")
     names = [table, f"{table}_text"] * 8
     ids = [athena.start(f"SELECT sum(n) + {i}, count(r) FROM {name}") for i, name in enumerate(names)]
-    found = [athena.wait(query_id)["Status"] for query_id in ids]
-    assert [status["State"] for status in found] == ["SUCCEEDED"] * len(names), found
+    statuses = [athena.wait(query_id)["Status"] for query_id in ids]
+    assert [status["State"] for status in statuses] == ["SUCCEEDED"] * len(names), statuses
     results = [athena.client.get_query_results(QueryExecutionId=query_id)["ResultSet"]["Rows"][1] for query_id in ids]
     values = [[value["VarCharValue"] for value in row["Data"]] for row in results]
     assert values == [[str(5000050000 + i), "100000"] for i in range(len(names))]

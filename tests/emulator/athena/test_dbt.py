@@ -1,4 +1,4 @@
-"""dbt-athena builds its materializations on the embedded Athena: the first time, after changes, from scratch."""
+"""dbt-athena builds its materializations in the emulator: the first time, after changes, from scratch."""
 
 import json
 import os
@@ -23,7 +23,7 @@ class Project:
         self._folder = folder
 
     def build(self, *flags: str, **variables: Any) -> dict[str, str]:
-        """Build everything; returns each node's status."""
+        """Build all nodes, and return the status of each."""
         folder = self._folder
         command = [DBT, "build", "--project-dir", folder, "--profiles-dir", folder, "--vars", json.dumps(variables)]
         environment = {**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}

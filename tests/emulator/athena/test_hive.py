@@ -1,4 +1,4 @@
-"""Hive tables: files of text, JSON and Parquet that others wrote, partitions, and what Athena writes itself."""
+"""Hive tables: files of text, JSON and Parquet from other writers, partitions, and the files that Athena writes."""
 
 import gzip
 import io
@@ -108,7 +108,7 @@ def test_ctas_writes_what_it_reads(athena: Athena, table: str, kind: str) -> Non
     assert reason.startswith("HIVE_PATH_ALREADY_EXISTS")
 
 
-def test_ctas_without_a_location_writes_beside_the_results(athena: Athena, table: str) -> None:
+def test_ctas_without_a_location_writes_next_to_the_results(athena: Athena, table: str) -> None:
     answer = athena(f"CREATE TABLE {table} AS SELECT 1 AS id")
     folder = answer.execution["ResultConfiguration"]["OutputLocation"]
     found = boto3.client("glue").get_table(DatabaseName=DATABASE, Name=table)["Table"]
@@ -116,7 +116,7 @@ def test_ctas_without_a_location_writes_beside_the_results(athena: Athena, table
     assert athena(f"SELECT id FROM {table}").value == "1"
 
 
-def test_insert_cuts_no_text_off(athena: Athena, table: str) -> None:
+def test_insert_does_not_truncate_a_text(athena: Athena, table: str) -> None:
     athena(external(table, "id int, code varchar(3)", "STORED AS PARQUET LOCATION '{l}'"))
     athena(f"INSERT INTO {table} VALUES (1, 'abc'), (2, 'de   '), (3, NULL)")
     assert athena(f"SELECT id, code FROM {table} ORDER BY id").rows == [("1", "abc"), ("2", "de "), ("3", None)]
@@ -132,7 +132,7 @@ def test_rows_of_hive_tables_cannot_be_changed(athena: Athena, table: str) -> No
         assert athena.fails(sql).startswith("NOT_SUPPORTED: Modifying Hive table rows")
 
 
-def test_what_is_not_supported_fails_by_name(athena: Athena, table: str) -> None:
+def test_an_unsupported_feature_fails_by_name(athena: Athena, table: str) -> None:
     assert "ORC" in athena.fails(external(table, "id int", "STORED AS ORC LOCATION '{l}'"))
     more = "PARTITIONED BY (d string) LOCATION '{l}' TBLPROPERTIES ('projection.enabled'='true')"
     athena(external(table, "id int", more))

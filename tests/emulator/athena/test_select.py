@@ -1,4 +1,4 @@
-"""Queries: what they read, how results look in the API and in S3, and what is refused in which words."""
+"""Queries: their rows, their results in the API and in S3, and Athena's messages for wrong queries."""
 
 import csv
 import io
@@ -168,7 +168,7 @@ def test_explain(athena: Athena, orders: str) -> None:
         ("SELECT DISTINCT id FROM {t} ORDER BY name", "EXPRESSION_NOT_IN_DISTINCT: line 1:"),
     ],
 )
-def test_a_query_fails_in_athenas_words(athena: Athena, orders: str, sql: str, reason: str) -> None:
+def test_a_query_fails_with_athenas_message(athena: Athena, orders: str, sql: str, reason: str) -> None:
     assert athena.fails(sql.replace("{t}", orders)).startswith(reason)
 
 
@@ -194,7 +194,7 @@ def test_the_error_is_described(athena: Athena) -> None:
         ("SELECT 1 LIMIT 1 OFFSET 1", "line 1:18: mismatched input 'OFFSET'"),
     ],
 )
-def test_a_text_that_is_no_statement_is_refused_at_once(athena: Athena, sql: str, reason: str) -> None:
+def test_a_text_that_is_not_a_statement_is_refused_at_once(athena: Athena, sql: str, reason: str) -> None:
     with pytest.raises(athena.client.exceptions.InvalidRequestException) as refused:
         athena.start(sql)
     assert refused.value.response["Error"]["Message"].startswith(reason)

@@ -1,4 +1,4 @@
-"""CREATE, ALTER and DROP of Iceberg tables and databases, CTAS, upkeep, and what SHOW and DESCRIBE say."""
+"""CREATE, ALTER and DROP of Iceberg tables and databases, CTAS, OPTIMIZE and VACUUM, SHOW and DESCRIBE."""
 
 import boto3
 import pytest
@@ -118,10 +118,10 @@ def test_rename_and_drop(athena: Athena, table: str) -> None:
         ("CREATE SCHEMA shop", "Database shop already exists"),
     ],
 )
-def test_what_cannot_be_done_fails_by_name(athena: Athena, table: str, sql: str, reason: str) -> None:
+def test_an_impossible_statement_fails_by_name(athena: Athena, table: str, sql: str, reason: str) -> None:
     iceberg_with = "WITH (table_type='ICEBERG', is_external=false, location='{l}'"
-    found = athena.fails(sql.replace("{w}", iceberg_with).replace("{t}", table).replace("{l}", location(table)))
-    assert reason.replace("{t}", table) in found
+    message = athena.fails(sql.replace("{w}", iceberg_with).replace("{t}", table).replace("{l}", location(table)))
+    assert reason.replace("{t}", table) in message
     assert athena(f"SHOW TABLES '{table}*'").rows == []
     files = boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=f"{DATABASE}/{table}/")
     assert files["KeyCount"] == 0

@@ -1,4 +1,4 @@
-"""Views: as Athena keeps them in Glue, over tables and over other views."""
+"""Views: their form in Glue, over tables and over other views."""
 
 import base64
 import json
@@ -17,12 +17,12 @@ def base(athena: Athena, table: str) -> str:
     return table
 
 
-def test_a_view_is_kept_as_athena_keeps_it(athena: Athena, base: str) -> None:
+def test_a_view_is_stored_as_athena_stores_it(athena: Athena, base: str) -> None:
     athena(f"CREATE OR REPLACE VIEW {base}_v AS SELECT id, upper(name) AS big, at, count(*) OVER () AS n FROM {base}")
     assert athena(f"SELECT * FROM {base}_v").rows == [("1", "A", "2024-01-01 00:00:00.000000", "1")]
-    found = boto3.client("glue").get_table(DatabaseName=DATABASE, Name=f"{base}_v")["Table"]
-    assert (found["TableType"], found["ViewExpandedText"]) == ("VIRTUAL_VIEW", "/* Presto View */")
-    text = found["ViewOriginalText"].removeprefix("/* Presto View: ").removesuffix(" */")
+    view_table = boto3.client("glue").get_table(DatabaseName=DATABASE, Name=f"{base}_v")["Table"]
+    assert (view_table["TableType"], view_table["ViewExpandedText"]) == ("VIRTUAL_VIEW", "/* Presto View */")
+    text = view_table["ViewOriginalText"].removeprefix("/* Presto View: ").removesuffix(" */")
     view = json.loads(base64.b64decode(text))
     assert (view["catalog"], view["schema"]) == ("awsdatacatalog", DATABASE)
     assert view["columns"] == [
@@ -31,7 +31,7 @@ def test_a_view_is_kept_as_athena_keeps_it(athena: Athena, base: str) -> None:
         {"name": "at", "type": "timestamp(6)"},
         {"name": "n", "type": "bigint"},
     ]
-    assert [(c["Name"], c["Type"]) for c in found["StorageDescriptor"]["Columns"]] == [
+    assert [(c["Name"], c["Type"]) for c in view_table["StorageDescriptor"]["Columns"]] == [
         *(("id", "int"), ("big", "string"), ("at", "timestamp"), ("n", "bigint")),
     ]
 

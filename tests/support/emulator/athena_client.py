@@ -1,10 +1,12 @@
-"""Asking the embedded Athena as a client would."""
+"""A client of Athena in the emulator, and the catalog as PyIceberg sees it."""
 
+import os
 import time
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from pyiceberg.catalog.glue import GlueCatalog
 
 DATABASE = "shop"
 BUCKET = "athena-lake"
@@ -14,7 +16,7 @@ Rows = list[tuple[str | None, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a statement left: its rows without the header, the names of its columns, and what the API says of it."""
+    """The result of a statement: rows without the header, names and `ColumnInfo` of the columns, and the execution."""
 
     rows: Rows
     names: list[str]
@@ -34,7 +36,7 @@ class Answer:
 
 
 class Athena:
-    """Asks the embedded Athena as any client would."""
+    """Athena in the emulator, as a boto3 client sees it."""
 
     def __init__(self) -> None:
         self.client = boto3.client("athena")
@@ -53,7 +55,7 @@ class Athena:
             time.sleep(0.005)
 
     def __call__(self, sql: str, **request: Any) -> Answer:
-        """Run a statement that succeeds."""
+        """Run a statement that succeeds, and return its result."""
         execution = self.wait(self.start(sql, **request))
         assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
         pages = self.client.get_paginator("get_query_results").paginate(QueryExecutionId=execution["QueryExecutionId"])
@@ -68,17 +70,24 @@ class Athena:
         return Answer(rows[1:] if header else rows, [c["Name"] for c in columns], columns, count, execution)
 
     def fails(self, sql: str, **request: Any) -> str:
-        """Run a statement that fails; returns why."""
+        """Run a statement that fails, and return the reason."""
         execution = self.wait(self.start(sql, **request))
         assert execution["Status"]["State"] == "FAILED", execution["Status"]
         return str(execution["Status"]["StateChangeReason"])
 
 
 def iceberg(name: str, query: str, **properties: str) -> str:
-    """CTAS of an Iceberg table."""
-    given = {"table_type": "'ICEBERG'", "is_external": "false", "location": f"'{location(name)}'", **properties}
-    return f"CREATE TABLE {name} WITH ({', '.join(f'{k} = {v}' for k, v in given.items())}) AS {query}"
+    """Return the CTAS of an Iceberg table."""
+    options = {"table_type": "'ICEBERG'", "is_external": "false", "location": f"'{location(name)}'", **properties}
+    return f"CREATE TABLE {name} WITH ({', '.join(f'{k} = {v}' for k, v in options.items())}) AS {query}"
+
+
+def open_catalog() -> GlueCatalog:
+    """Open PyIceberg's catalog on the server."""
+    properties = {"client.region": os.environ["AWS_REGION"], "s3.endpoint": os.environ["AWS_ENDPOINT_URL"]}
+    return GlueCatalog("tests", None, **properties)
 
 
 def location(name: str) -> str:
+    """Return the location of a table."""
     return f"s3://{BUCKET}/{DATABASE}/{name}/"

@@ -1,6 +1,6 @@
-"""The functions that this Athena knows, one line each: Trino's signature, and the DuckDB expression that does the same.
+"""The supported functions, one line each: Trino's signature and the equivalent DuckDB expression.
 
-The lines stand in the text files of this folder:
+The lines are in the text files of this folder:
 
     name(parameter types) -> result type := template
 
@@ -20,10 +20,10 @@ from pathlib import Path
 class Function:
     """One overload of a function.
 
-    Args:
+    Attributes:
         name: lower-case name.
         parameters: type patterns of the arguments.
-        variadic: whether the last parameter may come any number of times, or not at all.
+        variadic: whether the last parameter may occur any number of times, including none.
         result: type pattern of the result.
         template: DuckDB expression, or `@` and the name of a Python function that writes it.
     """
@@ -36,12 +36,12 @@ class Function:
 
     @property
     def signature(self) -> str:
-        """As Athena's messages show it."""
+        """The signature as Athena's messages show it."""
         return f"{self.name}({', '.join(self.parameters)}{'...' if self.variadic else ''})"
 
 
 def split(text: str) -> list[str]:
-    """Parts between the commas that stand in no parentheses."""
+    """Return the parts between the commas outside parentheses."""
     parts, depth, start = [], 0, 0
     for i, char in enumerate(text):
         depth += (char == "(") - (char == ")")

@@ -1,4 +1,4 @@
-"""Trino expressions evaluated without any server: parsed, typed, translated and run by DuckDB."""
+"""Evaluation of Trino expressions without a server: parsed, typed, translated and run by DuckDB."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 
 from emulator.athena.api import results
 from emulator.athena.parsing.parse import parse
-from emulator.athena.runtime import sql_types
+from emulator.athena.runtime import type_names
 from emulator.athena.runtime.files import Scan
 from emulator.athena.runtime.run import Context, Run
 from emulator.athena.runtime.statements import Query
@@ -19,7 +19,7 @@ from tests.support.emulator.trino_values import Evaluate, Values
 
 @pytest.fixture(scope="session")
 def evaluate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evaluate]:
-    """Runs a query that reads no table; gives its rows as Athena writes them, and its columns' types."""
+    """Yield a function that runs a query without tables and returns its rows as Athena's texts and its column types."""
     folder: Path = tmp_path_factory.mktemp("athena")
     nothing: Any = None
     context = Context(
@@ -47,7 +47,7 @@ def evaluate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evaluate]:
         while at < len(body):
             row, at = results.csv_row(body, at, len(columns)) or ([], len(body))
             rows.append(tuple(row))
-        return rows[1:], [sql_types.trino_name(dt) for _, dt in columns]
+        return rows[1:], [type_names.trino_name(dt) for _, dt in columns]
 
     yield run_query
     connection.close()

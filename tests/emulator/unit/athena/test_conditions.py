@@ -1,4 +1,4 @@
-"""CASE and IF choose by conditions, and only a boolean is one."""
+"""CASE and IF choose by conditions, and a condition must be boolean."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Executions that must not go on."""
+"""Executions that are stopped or time out."""
 
 import time
 from pathlib import Path
@@ -34,7 +34,7 @@ def submit(executions: Executions, query_id: str, *, scratch: Path) -> Record:
 
 
 def wait(record: Record) -> tuple[str, str]:
-    """State and reason once the execution is done."""
+    """Wait until the execution is done, and return its state and reason."""
     while record["Status"]["State"] not in FINAL:
         time.sleep(0.01)
     return record["Status"]["State"], record["Status"]["StateChangeReason"]
@@ -48,7 +48,7 @@ def test_a_statement_has_half_an_hour(tmp_path: Path, monkeypatch: pytest.Monkey
     executions.close()
 
 
-def test_what_waits_can_be_stopped_and_close_ends_the_rest(tmp_path: Path) -> None:
+def test_a_queued_statement_can_be_stopped_and_close_ends_the_others(tmp_path: Path) -> None:
     executions = Executions(lambda: None)
     records = [submit(executions, f"q{number}", scratch=tmp_path) for number in range(WORKERS + 1)]
     *running, waiting = records

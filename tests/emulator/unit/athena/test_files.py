@@ -1,4 +1,4 @@
-"""Objects as DuckDB reads them: several of its threads share one handle."""
+"""S3 objects for DuckDB, whose threads share one handle."""
 
 import gzip
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ def files() -> ScannedFiles:
     return ScannedFiles(pyarrow.fs.LocalFileSystem(), scan=Scan(limit=None), protocol="test")
 
 
-def test_threads_that_share_a_handle_read_where_each_has_sought(files: ScannedFiles, tmp_path: Path) -> None:
+def test_threads_with_one_handle_read_at_their_own_positions(files: ScannedFiles, tmp_path: Path) -> None:
     path = tmp_path / "object"
     path.write_bytes(b"one two six ")
     handle = files.open(f"test://{path}")
@@ -31,7 +31,7 @@ def test_threads_that_share_a_handle_read_where_each_has_sought(files: ScannedFi
         assert other.submit(handle.read, 4).result() == b"six "
 
 
-def test_threads_that_take_turns_read_on_where_the_other_ended(files: ScannedFiles, tmp_path: Path) -> None:
+def test_threads_that_take_turns_continue_each_others_reads(files: ScannedFiles, tmp_path: Path) -> None:
     path = tmp_path / "object"
     path.write_bytes(b"one two six ten ")
     handle = files.open(f"test://{path}")
@@ -44,7 +44,7 @@ def test_threads_that_take_turns_read_on_where_the_other_ended(files: ScannedFil
         assert other.submit(handle.read).result() == b"ten "
 
 
-def test_reads_from_the_end_and_from_where_it_is(files: ScannedFiles, tmp_path: Path) -> None:
+def test_seek_from_the_end_and_from_the_position(files: ScannedFiles, tmp_path: Path) -> None:
     path = tmp_path / "object"
     path.write_bytes(b"one two six ")
     handle = files.open(f"test://{path}")
@@ -67,6 +67,6 @@ def test_duckdb_reads_every_row_on_several_threads(files: ScannedFiles, tmp_path
     for _ in range(10):
         connection = duckdb.connect(config={"threads": 4})
         connection.register_filesystem(files)
-        found = connection.execute(f"SELECT count(*), sum(n) FROM {kind}('test://{path}'{options})").fetchone()
-        assert found == (ROWS, ROWS * (ROWS - 1) // 2)
+        totals = connection.execute(f"SELECT count(*), sum(n) FROM {kind}('test://{path}'{options})").fetchone()
+        assert totals == (ROWS, ROWS * (ROWS - 1) // 2)
         connection.close()

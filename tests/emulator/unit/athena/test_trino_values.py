@@ -1,4 +1,4 @@
-"""Values and types as Trino gives them, written down by hand from its documentation and source; DuckDB must agree."""
+"""Values and types of Trino, written by hand from its documentation and source; DuckDB must agree."""
 
 import pytest
 
