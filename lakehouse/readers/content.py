@@ -109,8 +109,8 @@ def _peek(file: IO[bytes]) -> bytes:
     return head
 
 
-# U+DCFF stands for bytes that could not be decoded. No valid text contains it, and it is invalid as UTF-8. Its record is
-# therefore rejected like any other record with invalid bytes.
+# U+DCFF stands for bytes that could not be decoded. No valid text contains it, and it is invalid as UTF-8, so the
+# record is rejected like any other record with invalid bytes.
 codecs.register_error("lakehouse.mark", lambda error: ("\udcff", cast(UnicodeDecodeError, error).end))
 
 

@@ -129,7 +129,7 @@ def test_a_failure_is_measured_and_recorded(job: Job, caplog: pytest.LogCaptureF
         raise LakehouseError("the file is gone")
 
     with caplog.at_level(logging.INFO, logger="lakehouse"), pytest.raises(LakehouseError, match="the file is gone"):
-        job.attempt(["one-00000001"], fail, judge=lambda _: {})
+        job.attempt(["one-00000001"], fail, evaluate=lambda _: {})
     assert measured(job, Metric.FAILURES) == once(1)
     assert measured(job, Metric.RECEIVED)["SampleCount"] == 0
     [attempt] = attempts.attempts(job.catalog, names=job.names, dataset=job.contract.dataset)
@@ -148,12 +148,15 @@ def test_a_failure_that_cannot_be_recorded_still_says_its_cause(
 
     monkeypatch.setattr(attempts, "record", unreachable)
     with pytest.raises(LakehouseError, match="the file is gone"):
-        job.attempt(["one-00000001"], fail, judge=lambda _: {})
+        job.attempt(["one-00000001"], fail, evaluate=lambda _: {})
     errors = [line.getMessage() for line in caplog.records if line.levelname == "ERROR"]
-    cause, remedy = f"{job.contract.dataset}: stage_to_raw of batches one-00000001 failed", "run it again with"
-    assert errors[0] == "one-00000001: that it failed could not be recorded: S3 is away"
-    assert errors[1].startswith(f"{cause}: LakehouseError: the file is gone; ")
-    assert f"{remedy} `lakehouse run {job.contract.dataset}`" in errors[1]
+    cause, remedy = (
+        f"{job.contract.dataset}: stage_to_raw of batches one-00000001 failed",
+        "Committed data is kept; there are no partial writes. Fix the cause",
+    )
+    assert errors[0] == "one-00000001: the failure could not be recorded: S3 is away"
+    assert errors[1].startswith(f"{cause}: LakehouseError: the file is gone. ")
+    assert f"{remedy}, then run `lakehouse run {job.contract.dataset}`." in errors[1]
 
 
 def test_a_job_that_has_committed_does_not_fail_for_its_metrics(
@@ -204,7 +207,7 @@ def test_a_failed_attempt_shows_in_its_trace(job: Job, monkeypatch: pytest.Monke
     with receiver() as received:
         tracing.export_to(received.endpoint, move=job.move, names=job.names, run_id="jr_1")
         with pytest.raises(LakehouseError):
-            job.attempt(["one-00000001"], fail, judge=lambda _: {})
+            job.attempt(["one-00000001"], fail, evaluate=lambda _: {})
         spans = received.spans()
     assert spans["write"].errors == spans["stage_to_raw"].errors == ["the file is gone"]
     assert spans["record"].errors == []

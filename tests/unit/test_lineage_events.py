@@ -14,7 +14,7 @@ from lakehouse.contracts.types import INT
 from lakehouse.lineage import models, moves, record, sql
 from lakehouse.lineage.events import Parent
 from lakehouse.names import Move, Names, Zone
-from lakehouse.quality.results import judged, not_evaluated
+from lakehouse.quality.results import evaluated, not_evaluated
 from tests import dbt_artifacts
 from tests.openlineage import SPEC, check, validate
 from tests.unit.readers.support import column, contract
@@ -57,7 +57,7 @@ def attempt(move: Move, of: Contract = FILES, *, objects: int = 1) -> moves.Atte
 
 def events_of_moves() -> list[dict[str, Any]]:
     load, merge = attempt(Move.STAGE_TO_RAW), attempt(Move.RAW_TO_INTEGRATION, DATABASE)
-    results = {"orders-00000001": [judged(RULE, Decimal(3)), not_evaluated(RULE, reason="no row")]}
+    results = {"orders-00000001": [evaluated(RULE, Decimal(3)), not_evaluated(RULE, reason="no row")]}
     end = AT + timedelta(seconds=4)
     return [
         moves.started(load),

@@ -7,7 +7,7 @@ import pytest
 
 from lakehouse.contracts.model import QualityRule, Severity
 from lakehouse.contracts.odcs.quality import OPERATORS
-from lakehouse.quality.results import Result, compares, gate, judged, not_evaluated
+from lakehouse.quality.results import Result, compares, evaluated, gate, not_evaluated
 from lakehouse.quality.verdict import Verdict
 
 
@@ -51,10 +51,10 @@ def test_every_operator_that_a_contract_may_have_is_compared() -> None:
 
 
 def test_a_failure_says_what_was_measured_and_what_was_expected() -> None:
-    failed = judged(rule("mustBeLessThan", 10, percent=True), Decimal("12.50"))
+    failed = evaluated(rule("mustBeLessThan", 10, percent=True), Decimal("12.50"))
     assert (failed.verdict, failed.measured) == (Verdict.FAIL, Decimal("12.50"))
     assert failed.reason == "12.5 %, mustBeLessThan 10 %"
-    assert judged(rule("mustBeBetween", 1, 3), Decimal(2)) == Result(
+    assert evaluated(rule("mustBeBetween", 1, 3), Decimal(2)) == Result(
         rule="rule",
         expected="mustBeBetween 1 and 3",
         severity=Severity.ERROR,
@@ -64,9 +64,9 @@ def test_a_failure_says_what_was_measured_and_what_was_expected() -> None:
 
 
 def test_only_errors_hold_and_a_failure_says_more_than_what_was_not_evaluated() -> None:
-    passing, failing = judged(rule("mustBe", 1), Decimal(1)), judged(rule("mustBe", 1), Decimal(2))
+    passing, failing = evaluated(rule("mustBe", 1), Decimal(1)), evaluated(rule("mustBe", 1), Decimal(2))
     unknown = not_evaluated(rule("mustBe", 1), reason="no row")
-    warning = judged(rule("mustBe", 1, severity=Severity.WARNING), Decimal(2))
+    warning = evaluated(rule("mustBe", 1, severity=Severity.WARNING), Decimal(2))
     expected = {
         (False, False): Verdict.PASS,
         (False, True): Verdict.NOT_EVALUATED,
