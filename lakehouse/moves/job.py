@@ -50,13 +50,9 @@ class Job:
     """One run of a move's job.
 
     Attributes:
-        move: the move.
-        names: names of the deployment.
         contract: the dataset.
         batch_ids: the batches to move.
         run_id: Glue's id of the run.
-        catalog: Iceberg catalog.
-        spark: session of the engine.
         parent: the run that started this one, for lineage.
         endpoint: receives the lineage events.
     """
@@ -230,7 +226,7 @@ def open_job(move: Move, arguments: list[str] | None = None) -> Job:
     contracts = {contract.dataset: contract for contract in load_contracts(options.contracts)}
     if options.dataset not in contracts:
         raise LakehouseError(
-            f"{options.dataset}: no active contract in {options.contracts}: run `lakehouse tables apply`"
+            f"{options.dataset}: no active contract under {options.contracts}: run `lakehouse tables apply`"
         )
     # Glue runs this script, so it uses Glue's Spark unless the environment names another engine.
     os.environ.setdefault("LAKEHOUSE_ENGINE", "glue")

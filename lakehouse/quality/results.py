@@ -71,7 +71,7 @@ def compares(operator: str, measured: Decimal, thresholds: tuple[Decimal, ...]) 
 
 
 def gate(results: Iterable[Result]) -> Verdict:
-    """Return the verdict of the rules of severity `error`: FAIL if one fails, NOT_EVALUATED if one was not evaluated."""
+    """Return the verdict of the rules of severity `error`: FAIL if one fails, NOT_EVALUATED if one was not measured."""
     verdicts = {result.verdict for result in results if result.severity is Severity.ERROR}
     return next((verdict for verdict in (Verdict.FAIL, Verdict.NOT_EVALUATED) if verdict in verdicts), Verdict.PASS)
 
