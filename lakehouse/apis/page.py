@@ -52,9 +52,7 @@ def body_of(response: Response) -> bytes:
         for part in response.raw.stream(_PART, decode_content=True):
             body += part
             if len(body) > LARGEST:
-                raise PageError(
-                    f"larger than {LARGEST:,} bytes: request smaller pages with `parameters` of the contract"
-                )
+                raise PageError(f"larger than {LARGEST:,} bytes: request smaller pages by `parameters`")
     except BrokenOffError as error:
         raise PageError(f"it broke off after {len(body):,} bytes: {error}") from error
     return bytes(body)

@@ -165,9 +165,7 @@ PERMANENT: dict[str, tuple[type[Exception], int]] = {
 }
 
 
-def test_permanent_errors_write_no_batch_and_the_next_pull_brings_all(
-    job: Job, bank: rates_api.Bank, s3: "S3Client"
-) -> None:
+def test_permanent_errors_write_no_batch_and_lose_nothing(job: Job, bank: rates_api.Bank, s3: "S3Client") -> None:
     assert PERMANENT.keys() == {*rates_api.FAULTS}
     for fault, (error, requests) in PERMANENT.items():
         bank.requests, bank.faults = 0, _Faults(lambda: bank.requests > 2, fault)
@@ -208,9 +206,7 @@ def test_a_crash_between_pages_and_one_before_the_end(
     assert_right(job, bank.today)
 
 
-def test_two_pulls_at_the_same_time_write_one_batch(
-    job: Job, bank: rates_api.Bank, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_pulls_at_once_write_one_batch(job: Job, bank: rates_api.Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     real, inner = pulls.commit, list[Pulled]()
 
     def overtaken(*given: Any, **named: Any) -> Any:
@@ -264,9 +260,7 @@ def test_a_token_is_sent_to_its_own_host_and_over_https_only(
         )
 
 
-def test_a_pull_waits_as_long_as_asked_or_fails(
-    job: Job, bank: rates_api.Bank, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pull_waits_as_asked_or_fails(job: Job, bank: rates_api.Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     bank.faults, bank.wait = ["429"], "1"
     begun = time.monotonic()
     assert pulled(job, bank).records == 164
