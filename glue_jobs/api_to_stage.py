@@ -1,4 +1,4 @@
-"""Glue job: pull what is new of one dataset's API to stage."""
+"""Glue job: pull new records of one dataset's API to stage."""
 
 from lakehouse.apis import pull
 

@@ -1,7 +1,8 @@
-"""dbt, whose threads share what botocore knows of AWS. Takes the arguments of `dbt`, runs in its environment.
+"""Run dbt with one cache of botocore's JSON files for all threads; takes the arguments of `dbt`.
 
 dbt-athena opens a boto3 session for every model and test, and each session reads megabytes of JSON, one thread at a
-time: half of a run's processor time. The files are constants of the installed botocore, so one reading serves all.
+time. That takes half of the processor time of a run. The files are constants of the installed botocore, so it is
+enough to read them once.
 """
 
 from functools import cache
@@ -13,7 +14,7 @@ read = cache(JSONFileLoader().load_file)
 
 
 def load_file(_: JSONFileLoader, file_path: str) -> object:
-    """Take the place of `JSONFileLoader.load_file`."""
+    """Return the content of a JSON file from the cache; replaces `JSONFileLoader.load_file`."""
     return read(file_path)
 
 

@@ -1,1 +1,1 @@
-"""Sources that are REST APIs: how a contract says that one is called, and the pull that brings its pages to stage."""
+"""Sources that are REST APIs: the client, the pages, and the pull that writes them to stage."""

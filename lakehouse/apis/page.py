@@ -1,4 +1,4 @@
-"""What makes a response a page: all of it came, it is JSON, and it has the records where the contract says."""
+"""Read a response as a page: it is complete, it is JSON, and it has its records at the place in the contract."""
 
 import hashlib
 import json
@@ -11,22 +11,22 @@ from urllib3.exceptions import HTTPError as BrokenOffError
 from lakehouse.contracts.model import Source
 
 LARGEST = 64 * 2**20
-"""Bytes of a page, decompressed; an API that sends more at a time is asked for smaller pages."""
+"""Bytes of a page, decompressed; if an API sends larger pages, the contract has to request smaller ones."""
 
 _PART = 2**20
 _SHOWN = 200
 
 
 class PageError(RequestException):
-    """A response that is no page; the same request may bring one."""
+    """A response that is not a page; the same request may succeed when it is retried."""
 
 
 class Page(NamedTuple):
     """One response.
 
-    Args:
-        body: its bytes, without what the transfer added.
-        records: the values in it, as JSON has them; numbers are decimals.
+    Attributes:
+        body: its bytes, decoded from the transfer encoding.
+        records: its records as JSON values; numbers are decimals.
     """
 
     body: bytes
@@ -34,15 +34,15 @@ class Page(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the records alone: what an API adds to each answer, such as the time, makes no other page."""
+        """SHA-256 of the records alone; an API may add other data to each response, such as the time."""
         return hashlib.sha256(json.dumps(self.records, default=str).encode()).hexdigest()
 
 
 def body_of(response: Response) -> bytes:
-    """All bytes of a response.
+    """Return all bytes of a response.
 
     Args:
-        response: streamed, and not read yet.
+        response: a streamed response that was not read yet.
 
     Raises:
         PageError: it broke off, is damaged or larger than `LARGEST`.
@@ -52,7 +52,7 @@ def body_of(response: Response) -> bytes:
         for part in response.raw.stream(_PART, decode_content=True):
             body += part
             if len(body) > LARGEST:
-                raise PageError(f"larger than {LARGEST:,} bytes: ask for smaller pages, by `parameters`")
+                raise PageError(f"larger than {LARGEST:,} bytes: request smaller pages by `parameters`")
     except BrokenOffError as error:
         raise PageError(f"it broke off after {len(body):,} bytes: {error}") from error
     return bytes(body)
@@ -62,31 +62,31 @@ def read(body: bytes, source: Source) -> Page:
     """Read a page.
 
     Args:
-        body: of a response.
-        source: an API.
+        body: body of a response.
+        source: the API.
 
     Raises:
-        PageError: it is no JSON, or has no records where the contract says.
+        PageError: the body is not JSON, or has no records at the place in the contract.
     """
     assert source.api is not None
     try:
         text = body.decode(source.encoding)
         if source.format == "jsonl":
             return Page(body, [_load(line) for line in text.split("\n") if line.strip()])
-        found = _load(text)
+        value = _load(text)
     except (ValueError, RecursionError) as error:
         raise PageError(f"expected JSON, found {show(body)}: {error}") from error
     for name in source.api.records:
-        found = found.get(name) if isinstance(found, dict) else None
+        value = value.get(name) if isinstance(value, dict) else None
     if source.api.records:
-        if not isinstance(found, list):
+        if not isinstance(value, list):
             raise PageError(f"expected an array at {'.'.join(source.api.records)!r}, found {show(body)}")
-        return Page(body, found)
-    return Page(body, found if isinstance(found, list) else [found])
+        return Page(body, value)
+    return Page(body, value if isinstance(value, list) else [value])
 
 
 def show(body: bytes) -> str:
-    """The beginning of a body, in characters that no terminal and no page takes for its own."""
+    """Return the beginning of a body in ASCII, without characters that a terminal or a web page would interpret."""
     return ascii(body[:_SHOWN].decode(errors="replace"))
 
 

@@ -1,4 +1,4 @@
-"""Pull what is new of an API to stage: its pages as they came, and then the manifest that makes them a batch."""
+"""Pull new records of an API to stage: its pages unchanged, and then the manifest that makes them a batch."""
 
 import argparse
 import json
@@ -31,12 +31,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulled:
-    """What a pull brought.
+    """The result of a pull.
 
-    Args:
-        batch_id: None when there was nothing new, or another pull brought it meanwhile.
-        since, cursor: where it began, and where the next one will.
-        pages, records: how many it landed; a record may be one that was there before.
+    Attributes:
+        batch_id: None if nothing was new, or if another pull committed the pages meanwhile.
+        since: cursor at which the pull began.
+        cursor: cursor at which the next pull begins.
+        pages: number of pages in stage.
+        records: number of records in them, new or repeated.
     """
 
     batch_id: str | None
@@ -47,31 +49,36 @@ class Pulled:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Pull one dataset, as the arguments of its Glue job say.
+    """Pull one dataset.
+
+    Args:
+        arguments: arguments of the Glue job run; those of the process by default.
 
     Raises:
-        LakehouseError: the dataset has no contract in force, or none of an API.
+        LakehouseError: the dataset has no active contract, or its source is not an API.
     """
-    parser = argparse.ArgumentParser(description="Pull what is new of one dataset's API to stage.")
+    parser = argparse.ArgumentParser(description="Pull new records of one dataset's API to stage.")
     parser.add_argument("--environment", required=True)
-    parser.add_argument("--contracts", required=True, help="folder or s3:// prefix of the contracts in force")
+    parser.add_argument("--contracts", required=True, help="folder or s3:// prefix of the active contracts")
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--JOB_RUN_ID", default="by-hand", help="Glue's id of this run")
-    given, _ = parser.parse_known_args(arguments)
-    tracing.log_to_output(given.JOB_RUN_ID)
+    options, _ = parser.parse_known_args(arguments)
+    tracing.log_to_output(options.JOB_RUN_ID)
     aws_retries.configure()
-    contracts = {contract.dataset: contract for contract in load_contracts(given.contracts)}
-    if given.dataset not in contracts:
-        raise LakehouseError(f"{given.dataset}: no contract in force under {given.contracts}; `lakehouse tables apply`")
-    contract = contracts[given.dataset]
-    names = names_of(given.environment)
+    contracts = {contract.dataset: contract for contract in load_contracts(options.contracts)}
+    if options.dataset not in contracts:
+        raise LakehouseError(
+            f"{options.dataset}: no active contract under {options.contracts}: run `lakehouse tables apply`"
+        )
+    contract = contracts[options.dataset]
+    names = names_of(options.environment)
     secret = secret_of(boto3.client("secretsmanager"), contract, names=names)
     pulled = pull(boto3.client("s3"), contract, names=names, secret=secret)
     log.info("%s: %s", contract.dataset, pulled)
 
 
 def secret_of(client: "SecretsManagerClient", contract: Contract, *, names: Names) -> Mapping[str, str]:
-    """What a source's secret says: `url` and `token`."""
+    """Return `url` and `token` of a source's secret."""
     value = client.get_secret_value(SecretId=names.source_secret(source=contract.source.name))["SecretString"]
     secret: Mapping[str, str] = json.loads(value)
     return secret
@@ -83,53 +90,58 @@ def pull(
     *,
     names: Names,
     secret: Mapping[str, str],
-    patience: client.Patience | None = None,
+    retries: client.Retries | None = None,
 ) -> Pulled:
-    """Pull what is new.
+    """Pull the records that are new since the last pull.
 
     Args:
         s3: S3 client.
-        contract: of a dataset whose source is an API.
+        contract: a dataset whose source is an API.
         names: names of the deployment.
-        secret: `url`, "" for the contract's own, and `token`, "" for none.
-        patience: how long a request is tried.
+        secret: `url`, "" for that of the contract, and `token`, "" for none.
+        retries: how often a request is retried.
 
     Raises:
-        LakehouseError: the dataset comes from elsewhere, or the API refuses.
+        LakehouseError: the source is not an API, or the API refuses a request.
     """
     api = contract.source.api
     if api is None:
-        raise LakehouseError(f"{contract.dataset} comes from a source of type {contract.source.type}: nothing to pull")
-    before = pulls.last(s3, names=names, dataset=contract.dataset)
-    since = before.cursor if before else None
+        raise LakehouseError(f"{contract.dataset}: its source has type {contract.source.type}, only an API is pulled")
+    previous = pulls.last(s3, names=names, dataset=contract.dataset)
+    since = previous.cursor if previous else None
     if since is None and api.incremental:
         since = api.incremental.start
     now = datetime.now(UTC)
     folder = f"{contract.stage_prefix}{PULLS}{now:%Y/%m/%d/%H%M%S%f}/"
-    cursor, landed, records = since, list[StageObject](), 0
-    had = _content(before.objects) if before else []
+    cursor, written, records = since, list[StageObject](), 0
+    previous_digests = _digests(previous.objects) if previous else []
     try:
         for page in client.pages(
-            contract.source, url=secret.get("url", ""), token=secret.get("token", ""), since=since, patience=patience
+            contract.source, url=secret.get("url", ""), token=secret.get("token", ""), since=since, retries=retries
         ):
-            if not page.records or (api.incremental and page.digest in had):
-                continue  # nothing, or what the pull before brought; only a whole state needs every page each time
-            key = f"{folder}{len(landed) + 1:05}-{page.digest}.{contract.source.format}"
-            landed.append(_land(s3, page, names=names, key=key))
+            # A pull of the whole state needs every page; an incremental one can skip pages of the previous pull.
+            if not page.records or (api.incremental and page.digest in previous_digests):
+                continue
+            key = f"{folder}{len(written) + 1:05}-{page.digest}.{contract.source.format}"
+            written.append(_write(s3, page, names=names, key=key))
             records += len(page.records)
             cursor = _greatest(contract, page, cursor, now=now)
     except Exception as error:
-        error.add_note(f"{contract.dataset}: pulling since {since} failed on page {len(landed) + 1}; none of it counts")
+        error.add_note(
+            f"{contract.dataset}: the pull since {since} failed on page {len(written) + 1}. No batch was written and "
+            f"the cursor is unchanged. Fix the cause, then run `lakehouse pull {contract.dataset}`."
+        )
         raise
     batch = None
-    if landed and _content(landed) != had:
-        batch = pulls.commit(s3, names=names, dataset=contract.dataset, after=before, pages=landed, cursor=cursor)
+    if written and _digests(written) != previous_digests:
+        batch = pulls.commit(s3, names=names, dataset=contract.dataset, after=previous, pages=written, cursor=cursor)
     pulls.note(s3, names=names, dataset=contract.dataset, at=datetime.now(UTC))
     batch_id = batch.batch_id if batch else None
-    return Pulled(batch_id=batch_id, since=since, cursor=cursor, pages=len(landed), records=records)
+    return Pulled(batch_id=batch_id, since=since, cursor=cursor, pages=len(written), records=records)
 
 
-def _land(s3: "S3Client", page: Page, *, names: Names, key: str) -> StageObject:
+def _write(s3: "S3Client", page: Page, *, names: Names, key: str) -> StageObject:
+    """Write the body of a page to stage."""
     bucket = names.bucket(Zone.STAGE)
     put = s3.put_object(Bucket=bucket, Key=key, Body=page.body, ContentType="application/json")
     return StageObject(
@@ -141,13 +153,13 @@ def _land(s3: "S3Client", page: Page, *, names: Names, key: str) -> StageObject:
     )
 
 
-def _content(objects: Sequence[StageObject]) -> list[str]:
-    """Digests of pages, from their names: an API that has nothing new may answer as it did the last time."""
-    return [item.key.rpartition("-")[2].partition(".")[0] for item in objects]
+def _digests(pages: Sequence[StageObject]) -> list[str]:
+    """Return the digests in the keys of pages; an API without new records may send the previous pages again."""
+    return [page.key.rpartition("-")[2].partition(".")[0] for page in pages]
 
 
 def _greatest(contract: Contract, page: Page, cursor: str | None, *, now: datetime) -> str | None:
-    """The greatest of a cursor and the values of its column in a page, each as it was written."""
+    """Return the greatest of a cursor and the values of its column in a page, as the API wrote it."""
     assert contract.source.api is not None
     incremental = contract.source.api.incremental
     if incremental is None:

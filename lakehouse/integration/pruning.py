@@ -1,7 +1,9 @@
-"""What part of a table a batch can touch: one condition, for engines and for Iceberg's metadata alike.
+"""Build conditions on the rows of a table that a batch can change, for engines and for Iceberg's metadata.
 
-Engines skip the partitions and files that it rules out, so that cost follows the batch and not the table; PyIceberg
-counts the rows of the others without reading one. Source of the transforms: Iceberg spec, "Partition Transforms".
+Engines skip the partitions and files that a condition excludes, so that the cost depends on the batch and not on the
+table. PyIceberg counts the rows of the other files without reading them.
+
+Source: Iceberg specification, "Partition Transforms".
 """
 
 from calendar import monthrange
@@ -20,10 +22,10 @@ from lakehouse.contracts.model import Column, Contract, Partition
 from lakehouse.contracts.types import Kind, Type
 
 MOST_VALUES = 100
-"""More different values than these are told by their range: a longer condition costs more than it saves."""
+"""Most values in a condition; more are replaced by their range, because a longer condition would cost more time."""
 
 _EXACT = (Kind.INT, Kind.LONG, Kind.DECIMAL, Kind.STRING, Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP)
-# Not date_trunc, which on Sail fails for dates that nanoseconds cannot count, such as 9999-12-31.
+# Not date_trunc: on Sail it fails for dates that do not fit into 64 bits of nanoseconds, such as 9999-12-31.
 _STARTS = {
     "year": "make_date(year({0}), 1, 1)",
     "month": "make_date(year({0}), month({0}), 1)",
@@ -35,7 +37,12 @@ _UNITS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition on rows of a table, twice: as SQL on the alias `t`, and for PyIceberg."""
+    """A condition on rows of a table.
+
+    Attributes:
+        sql: the condition in SQL, on the alias `t`.
+        iceberg: the same condition for PyIceberg.
+    """
 
     sql: str
     iceberg: iceberg.BooleanExpression
@@ -51,23 +58,24 @@ ANY_ROW = Condition("true", iceberg.AlwaysTrue())
 
 
 def partitions(rows: DataFrame, contract: Contract) -> Condition:
-    """Whole partitions of the integration table: all those that `rows` belong to, and maybe more.
+    """Return a condition for whole partitions of the integration table: those of `rows`, and possibly others.
 
-    Those of a bucket, or of a truncated decimal or string, are no ranges of their column: none of them is ruled out.
+    Partitions by bucket, or by a truncated decimal or string, are not ranges of their column; none is excluded.
     """
-    return reduce(Condition.__and__, (_partitions(rows, contract, item) for item in contract.partitions), ANY_ROW)
+    conditions = (_partitions(rows, contract, partition) for partition in contract.partitions)
+    return reduce(Condition.__and__, conditions, ANY_ROW)
 
 
 def keys(rows: DataFrame, contract: Contract) -> Condition:
-    """Rows that have a key of `rows`, and maybe more."""
+    """Return a condition for the rows that have a key of `rows`, and possibly others."""
     columns = (contract.column(name) for name in contract.key)
     return reduce(Condition.__and__, (_values(rows, column) for column in columns), ANY_ROW)
 
 
 def one_of(name: str, values: Iterable[Any], type_: Type) -> Condition:
-    """Rows whose value of a column is one of these; there is one at least, and none is null."""
+    """Return a condition for the rows whose value of a column is one of `values`, at least one and none null."""
     values = sorted(values)
-    # Not IN: where a partition of null is there, Iceberg 1.11 fails at a list of texts.
+    # Not IN: if a table has a partition of null, Iceberg 1.11 fails on a list of strings.
     equal = " OR ".join(f"t.`{name}` = {_sql(value, type_)}" for value in values)
     return Condition(
         f"({equal})",
@@ -90,7 +98,7 @@ def _partitions(rows: DataFrame, contract: Contract, partition: Partition) -> Co
 
 
 def _end(start: Any, *, unit: str) -> Any:
-    """Last date, or microsecond, of the year, month, day or hour that begins at `start`."""
+    """Return the last date, or microsecond, of the year, month, day or hour that begins at `start`."""
     month = 12 if unit == "year" else start.month
     last = {"month": 12, "day": monthrange(start.year, month)[1], "hour": 23, "minute": 59, "second": 59}
     last["microsecond"] = 999_999
@@ -99,23 +107,23 @@ def _end(start: Any, *, unit: str) -> Any:
 
 
 def _values(rows: DataFrame, column: Column) -> Condition:
-    """Rows whose value of a column is one of those in `rows`, or between them where these are many."""
+    """Return a condition for rows whose value of a column is in `rows`, or within its range if it has many values."""
     if column.type.kind not in _EXACT:
         return ANY_ROW
     return _ranges(rows, column, start=f"`{column.name}`", end=lambda value: value)
 
 
 def _ranges(rows: DataFrame, column: Column, *, start: str, end: Callable[[Any], Any]) -> Condition:
-    """Rows in the ranges of a column's values that the values in `rows` are in.
+    """Return a condition for rows in the same ranges of a column as the values in `rows`.
 
     Args:
-        rows: what the batch brings.
+        rows: rows of the batch.
         column: the column.
-        start: SQL of where the range of a value begins.
-        end: where the range that begins there ends; the end belongs to it.
+        start: SQL for the beginning of the range of a value.
+        end: returns the last value of the range that begins at a value.
     """
     starts = rows.selectExpr(f"{start} AS start")
-    # As text, values reach Python as they are, whatever its time zone.
+    # As text, values reach Python unchanged, in any time zone.
     texts = [row[0] for row in starts.selectExpr("CAST(start AS string)").distinct().limit(MOST_VALUES + 1).collect()]
     many = len(texts) > MOST_VALUES
     if many:
@@ -123,7 +131,7 @@ def _ranges(rows: DataFrame, column: Column, *, start: str, end: Callable[[Any],
     try:
         lows = sorted(_parse(text, column.type.kind) for text in texts if text is not None)
     except ValueError:
-        return ANY_ROW  # a year that Python cannot name
+        return ANY_ROW  # a year that Python's dates do not have
     ranges = [(lows[0], end(lows[-1]))] if many else [(low, end(low)) for low in lows]
     values = [low for low, high in ranges if low == high]
     conditions = [_between(column, low, high) for low, high in ranges if low != high]

@@ -1,4 +1,4 @@
-"""Datasets whose every batch is the whole state: what a batch leaves out was deleted."""
+"""Integrate snapshots: each batch is the whole state of the dataset, and keys that it lacks were deleted."""
 
 import logging
 
@@ -19,49 +19,50 @@ log = logging.getLogger(__name__)
 def with_deletions(
     rows: DataFrame, contract: Contract, table: Table, *, batch_id: str, accepted: int, rejected: int
 ) -> DataFrame | None:
-    """Versions of all rows that a snapshot says something of: those that it has, and tombstones of those it lacks.
+    """Return the versions of a snapshot, and tombstones of the rows that it lacks.
 
-    A rejected record may be any row's, so a snapshot with one deletes nothing.
+    A rejected record may belong to any row, so a snapshot with a rejected record deletes nothing.
 
     Args:
-        rows: its accepted records, in the table's columns.
+        rows: accepted records of the snapshot, in the table's columns.
         contract: the dataset.
         table: the integration table, as PyIceberg loaded it for this attempt.
-        batch_id: the snapshot.
-        accepted: how many records it has.
-        rejected: how many more were rejected.
+        batch_id: batch of the snapshot.
+        accepted: number of its accepted records.
+        rejected: number of its rejected records.
 
     Returns:
-        the versions; None if the table has a later snapshot, against which this one never wins.
+        The versions; None if the table has a later snapshot, because then this one can change nothing.
 
     Raises:
-        LakehouseError: it has no record at all, and the contract does not say that it may be empty.
+        LakehouseError: the snapshot has no record, and the contract does not allow an empty one.
     """
     if not accepted and not rejected and not contract.may_be_empty:
         raise LakehouseError(
-            f"{contract.dataset}: snapshot {batch_id} has no record, which would delete every row; if that is meant, "
-            "set the custom property mayBeEmpty: true in the contract, apply it and run the batch again"
+            f"{contract.dataset}: snapshot {batch_id} has no record, so it would delete every row; if that is "
+            "correct, set the custom property mayBeEmpty: true in the contract, apply it and run the batch again"
         )
     target = commits.read(rows.sparkSession, commits.base_of(table)).alias("t")
-    [[there]] = target.agg(fn.max(BATCH_ID)).collect()
-    newest = max(there or "", table.properties.get(PURGED_THROUGH, ""))
+    [[newest_in_table]] = target.agg(fn.max(BATCH_ID)).collect()
+    newest = max(newest_in_table or "", table.properties.get(PURGED_THROUGH, ""))
     if newest > batch_id:
-        log.info("%s: snapshot %s came after %s, which stays", contract.dataset, batch_id, newest)
+        log.info("%s: snapshot %s is skipped, the table has the later one %s", contract.dataset, batch_id, newest)
         return None
     if rejected:
         log.warning(
-            "%s: snapshot %s deletes nothing, %d of its records were rejected", contract.dataset, batch_id, rejected
+            "%s: snapshot %s deletes nothing because %d of its records were rejected; see `lakehouse quarantine %s`",
+            *(contract.dataset, batch_id, rejected, contract.dataset),
         )
         return rows
-    said = {
+    tombstone = {
         **{column: f"t.`{column}`" for column in contract.key},
         DELETED: "true",
         BATCH_ID: f"'{batch_id}'",
         INGESTED_AT: "current_timestamp()",
     }
-    gone = (
+    tombstones = (
         target.where(f"NOT `{DELETED}`")
         .join(rows.alias("s"), fn.expr(version_order.same_key(contract)), "left_anti")
-        .selectExpr(*(f"CAST({said.get(name, 'NULL')} AS {type_}) AS `{name}`" for name, type_ in target.dtypes))
+        .selectExpr(*(f"CAST({tombstone.get(name, 'NULL')} AS {type_}) AS `{name}`" for name, type_ in target.dtypes))
     )
-    return rows.unionByName(gone)
+    return rows.unionByName(tombstones)

@@ -1,4 +1,4 @@
-"""Datasets with one row for each key: bring its latest version into the integration table, by the cheapest commit."""
+"""Integrate datasets with one row per key: write the latest version of each key with the cheapest kind of commit."""
 
 from collections import Counter, defaultdict
 from typing import NamedTuple
@@ -14,21 +14,28 @@ from lakehouse.integration import pruning, version_order
 from lakehouse.integration.pruning import Condition
 
 MERGE_ROWS = 1_000_000
-"""A MERGE may read so many rows of batch and table; docs/decisions/070-merge-or-overwrite.md has the measurements."""
+"""Most rows, of batch and table, that a MERGE reads; docs/decisions/070-merge-or-overwrite.md has the measurements."""
 
 
 class Outcome(NamedTuple):
-    """What becomes of a version that a batch brings."""
+    """What happens to a version of a batch.
+
+    Attributes:
+        batch_id: the batch.
+        result: `new` key; `won` or `lost` against the version in the table; or `tied` if `version_order.order` alone
+            does not decide.
+        deleted: whether the version is a tombstone.
+        was_deleted: whether the version in the table is one.
+    """
 
     batch_id: str
     result: str
-    """`new` key, `won` or `lost` against the version in the table, or `tied` while only `changes.order` is known."""
     deleted: bool
     was_deleted: bool
 
     @property
     def change(self) -> str | None:
-        """`inserted`, `updated` or `deleted`; None if the table stays as it is."""
+        """`inserted`, `updated` or `deleted`; None if the version changes nothing."""
         if self.result == "lost":
             return None
         if self.deleted:
@@ -37,7 +44,7 @@ class Outcome(NamedTuple):
 
 
 def upsert(rows: DataFrame, contract: Contract, table: Table, *, merge_rows: int) -> dict[str, Counter[str]]:
-    """Bring versions of rows into the table, in one commit, or in none if it has these or newer ones.
+    """Write versions of rows to the table in one commit; commit nothing if it has these or newer versions.
 
     Args:
         rows: versions, in the table's columns.
@@ -46,41 +53,40 @@ def upsert(rows: DataFrame, contract: Contract, table: Table, *, merge_rows: int
         merge_rows: see `MERGE_ROWS`.
 
     Returns:
-        how many rows each batch `inserted`, `updated` and `deleted`. Where batches bring versions of a key that only
-        their contents tell apart, one of these batches is credited.
+        The number of rows that each batch `inserted`, `updated` and `deleted`, by batch id. If batches have versions
+        of a key that differ only in their contents, the row counts for one of these batches.
 
     Raises:
         Exception: an error of the engine; `commit_conflicts.is_conflict` recognizes a commit conflict.
     """
     base = commits.base_of(table)
-    part = near = pruning.ANY_ROW
-    if contract.ingest is not Ingest.SNAPSHOT:  # which is about every row there is
-        part = pruning.partitions(rows, contract)
-        near = part & pruning.keys(rows, contract)
+    partitions = scope = pruning.ANY_ROW
+    if contract.ingest is not Ingest.SNAPSHOT:  # a snapshot has versions of nearly all rows
+        partitions = pruning.partitions(rows, contract)
+        scope = partitions & pruning.keys(rows, contract)
     target = commits.read(rows.sparkSession, base).alias("t")
-    outcomes = _outcomes(rows, target.where(near.sql), contract)
-    changed = [outcome for outcome in outcomes if outcome.change]
+    outcomes = _outcomes(rows, target.where(scope.sql), contract)
+    changes = [outcome for outcome in outcomes if outcome.change]
+    if not changes:
+        return {}
 
     latest = version_order.latest(rows, contract).alias("s")
-    if not changed:
-        return {}
-    if all(outcome.result == "new" for outcome in changed):
-        commits.append(
-            latest.join(target.where(near.sql), fn.expr(version_order.same_key(contract)), "left_anti"), base
-        )
-    elif _count(table, near) + outcomes.total() <= merge_rows:
-        on = f"{version_order.same_key(contract)} AND {near.sql}"
+    same_key = version_order.same_key(contract)
+    if all(outcome.result == "new" for outcome in changes):
+        commits.append(latest.join(target.where(scope.sql), fn.expr(same_key), "left_anti"), base)
+    elif _count(table, scope) + outcomes.total() <= merge_rows:
+        on = f"{same_key} AND {scope.sql}"
         commits.merge(latest, base, on=on, update_when=version_order.newer(contract))
     else:
-        commits.overwrite_partitions(_winners(latest, target.where(part.sql), contract), base)
+        commits.overwrite_partitions(_winners(latest, target.where(partitions.sql), contract), base)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for outcome in changed:
+    for outcome in changes:
         counts[outcome.batch_id][str(outcome.change)] += outcomes[outcome]
     return counts
 
 
 def _outcomes(rows: DataFrame, target: DataFrame, contract: Contract) -> Counter[Outcome]:
-    """Count outcomes from keys and order alone, which are narrow; from whole rows only if versions tie."""
+    """Count the outcomes of versions, from keys and order columns alone; from whole rows only if versions tie."""
     narrow = tuple(dict.fromkeys((*contract.key, *version_order.order_columns(contract), *version_order.RECORD_ID)))
     versions = version_order.latest(rows.select(*narrow), contract, by_contents=False)
     order_s, order_t = version_order.order(contract, "s"), version_order.order(contract, "t")
@@ -93,6 +99,7 @@ def _outcomes(rows: DataFrame, target: DataFrame, contract: Contract) -> Counter
 
 
 def _against(versions: DataFrame, target: DataFrame, contract: Contract, *, result: str) -> Counter[Outcome]:
+    """Count the outcomes of versions against the rows of the table; `result` has the WHEN branches for known keys."""
     is_new = f"t.`{contract.key[0]}` IS NULL"
     deleted = DELETED if contract.ingest is not Ingest.APPEND else None
     counted = (
@@ -111,7 +118,7 @@ def _against(versions: DataFrame, target: DataFrame, contract: Contract, *, resu
 
 
 def _winners(latest: DataFrame, target: DataFrame, contract: Contract) -> DataFrame:
-    """Of each key in batch or table the version that stays: both read once, whatever the number of changes."""
+    """Return the winning version of each key in batch or table; both are read once."""
     key = contract.key[0]
     wins = f"t.`{key}` IS NULL OR (s.`{key}` IS NOT NULL AND {version_order.newer(contract)})"
     both = latest.join(target, fn.expr(version_order.same_key(contract)), "full").withColumn("_wins", fn.expr(wins))
@@ -121,5 +128,5 @@ def _winners(latest: DataFrame, target: DataFrame, contract: Contract) -> DataFr
 
 
 def _count(table: Table, condition: Condition) -> int:
-    """Rows of the table's files that may hold such rows, from metadata alone."""
+    """Return the number of rows in the files that a condition does not exclude, from metadata alone."""
     return sum(task.file.record_count for task in table.scan(row_filter=condition.iceberg).plan_files())

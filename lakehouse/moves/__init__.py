@@ -1,1 +1,1 @@
-"""Moves of data from zone to zone; one module a move."""
+"""Move batches from zone to zone: one module per move."""

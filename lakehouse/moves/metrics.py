@@ -1,4 +1,4 @@
-"""Metrics of the lakehouse: the one place of their names, units and dimensions, for who publishes, alarms or draws."""
+"""Metrics of the lakehouse: names, units and dimensions, for the jobs, the alarms and the dashboards."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lakehouse.names import Move, Names
 
-if TYPE_CHECKING:  # stacks want the names and need not load Iceberg
+if TYPE_CHECKING:  # stacks import the names without loading Iceberg
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cloudwatch.literals import StandardUnitType
     from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
@@ -16,14 +16,14 @@ if TYPE_CHECKING:  # stacks want the names and need not load Iceberg
 
 
 UNPUBLISHED = "MetricsUnpublished"
-"""Attempts whose metrics CloudWatch did not take; without dimensions, counted in the jobs' logs."""
+"""Attempts whose metrics could not be published to CloudWatch; without dimensions, counted in the jobs' logs."""
 
 UNPUBLISHED_LOG = "metrics were not published"
-"""What a job logs then."""
+"""Text that a job logs in this case."""
 
 
 class Metric(StrEnum):
-    """What is measured; the value is its name in CloudWatch."""
+    """A metric; the value is its name in CloudWatch."""
 
     RECEIVED = "RecordsReceived"
     ACCEPTED = "RecordsAccepted"
@@ -38,7 +38,7 @@ class Metric(StrEnum):
     FAILURES = "Failures"
     """1 for an attempt that failed, 0 for one that did not."""
     BLOCKED = "GatesBlocked"
-    """1 for an attempt whose gate holds what it moved, 0 for one that goes on."""
+    """1 for an attempt whose gate blocks its batches or dataset, 0 for one whose gate passes."""
 
     @property
     def unit(self) -> "StandardUnitType":
@@ -59,12 +59,15 @@ _UNITS: "dict[Metric, StandardUnitType]" = {
 
 
 def dimensions(metric: Metric, *, dataset: str, move: Move | None = None) -> dict[str, str]:
-    """What tells apart the values of one metric.
+    """Return the dimensions of a metric.
 
     Args:
         metric: the metric.
         dataset: the dataset that is measured.
-        move: the move that is; only, and always, for a metric that `is_by_move`.
+        move: the move that is measured; required for a metric that `is_by_move`, else None.
+
+    Raises:
+        ValueError: `move` does not fit the metric.
     """
     if metric.is_by_move != (move is not None):
         raise ValueError(f"{metric} is {'' if metric.is_by_move else 'not '}measured for each move, but move is {move}")
@@ -78,18 +81,19 @@ def publish(
 
     Args:
         cloudwatch: CloudWatch client.
-        attempts: what is recorded of it, one for each batch; they began and ended as one.
+        attempts: the attempt on each batch; all began and ended together.
         names: names of the deployment.
-        age: how old the newest data is that it brought to integration, if it did.
+        age: time since its newest data arrived in stage; None unless it reached integration.
 
     Raises:
-        botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: CloudWatch did not take them.
+        botocore.exceptions.ClientError: CloudWatch refused the metrics.
+        botocore.exceptions.BotoCoreError: CloudWatch could not be reached.
     """
     cloudwatch.put_metric_data(Namespace=names.metric_namespace, MetricData=_data(attempts, values_of(attempts, age)))
 
 
 def values_of(attempts: Iterable["Attempt"], age: timedelta | None) -> dict[Metric, float]:
-    """Values of the metrics that an attempt on some batches has; what it does not count is left out."""
+    """Return the values of the metrics that an attempt on some batches has, without those that it does not count."""
     attempts = list(attempts)
     counts = {
         Metric.RECEIVED: [attempt.received for attempt in attempts],
@@ -122,8 +126,8 @@ def _data(attempts: Sequence["Attempt"], values: Mapping[Metric, float]) -> "lis
             "Value": value,
             "Timestamp": attempt.finished_at,
             "Dimensions": [
-                {"Name": name, "Value": of}
-                for name, of in dimensions(
+                {"Name": name, "Value": dimension}
+                for name, dimension in dimensions(
                     metric, dataset=attempt.dataset, move=attempt.move if metric.is_by_move else None
                 ).items()
             ],

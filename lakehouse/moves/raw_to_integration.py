@@ -1,4 +1,4 @@
-"""Move batches from raw to integration: the current state of each key, or each fact once. See docs/changes.md."""
+"""Move batches from raw to integration: one row per key, or each append-only record once. See docs/changes.md."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,25 +17,24 @@ from lakehouse.contracts.model import Contract, Deduplicate, Ingest
 from lakehouse.engine import commit_conflicts, commits, tracing
 from lakehouse.errors import LakehouseError
 from lakehouse.integration import append_only, snapshots, upsert, version_order
-from lakehouse.integration.purged_keys import without_forgotten
+from lakehouse.integration.purged_keys import without_purged
 from lakehouse.integration.upsert import MERGE_ROWS
 from lakehouse.moves import gates
 from lakehouse.moves.job import Job
 from lakehouse.names import Names, Zone
-from lakehouse.tables import definition as table_definition
-from lakehouse.tables.definition import Definition
+from lakehouse.tables import definition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What one batch did.
+    """The changes of one batch.
 
-    Args:
-        read: its accepted records.
-        inserted: rows of the integration table that are new, or that were deleted and are there again.
-        updated: rows that have a newer version.
+    Attributes:
+        read: accepted records of the batch.
+        inserted: rows of the integration table that are new, or that were deleted and exist again.
+        updated: rows that have a later version.
         deleted: rows that are tombstones now.
-        unchanged: its records that changed no row: repeated, or older than what the table or the batch has.
+        unchanged: records that changed no row, because the table or the batch has the same or a later version.
     """
 
     read: int = 0
@@ -46,35 +45,35 @@ class Counts:
 
     @property
     def changed(self) -> int:
+        """Rows that were inserted, updated or deleted."""
         return self.inserted + self.updated + self.deleted
 
 
 def run(job: Job) -> None:
-    """Move the batches that a job run is about."""
-    job.attempt(job.batch_ids, partial(_counted, job), judge=partial(gates.of_dataset, job))
+    """Move the batches of a job run together."""
+    job.attempt(job.batch_ids, partial(_counted, job), evaluate=partial(gates.evaluate_dataset, job))
 
 
 def _counted(job: Job) -> dict[str, dict[str, int]]:
     counts = raw_to_integration(job.spark, job.contract, job.batch_ids, names=job.names, catalog=job.catalog)
-    changed = {batch_id: of_batch.changed for batch_id, of_batch in counts.items()}
-    return {batch_id: {"changed": rows} for batch_id, rows in (changed | _untold(job, changed)).items()}
+    changed = {batch_id: batch_counts.changed for batch_id, batch_counts in counts.items()}
+    return {batch_id: {"changed": rows} for batch_id, rows in (changed | _unrecorded(job, changed)).items()}
 
 
-def _untold(job: Job, changed: Mapping[str, int]) -> dict[str, int]:
-    """Rows that an attempt changed which ended between its commit and its record, by batch id.
+def _unrecorded(job: Job, changed: Mapping[str, int]) -> dict[str, int]:
+    """Return the rows that an earlier attempt committed but did not record before it ended, by batch id.
 
-    Such a batch changes nothing any more, has not succeeded yet, and is in the table nevertheless.
+    A batch of such an attempt has no success yet and changes no row now, but the table has rows of it.
     """
-    idle = [batch_id for batch_id, rows in changed.items() if not rows]
-    if not idle:
+    unchanged = [batch_id for batch_id, rows in changed.items() if not rows]
+    if not unchanged:
         return {}
-    done = attempts.read(job.catalog, names=job.names, dataset=job.contract.dataset)
-    untold = set(idle) - attempts.last_successes(done, job.move).keys()
-    if not untold:
+    history = attempts.read(job.catalog, names=job.names, dataset=job.contract.dataset)
+    unrecorded = set(unchanged) - attempts.last_successes(history, job.move).keys()
+    if not unrecorded:
         return {}
     table = job.spark.table(f"{job.names.database(Zone.INTEGRATION)}.{job.contract.dataset}")
-    found = table.where(fn.col(BATCH_ID).isin(*untold)).groupBy(BATCH_ID).count().collect()
-    return dict(found)
+    return dict(table.where(fn.col(BATCH_ID).isin(*unrecorded)).groupBy(BATCH_ID).count().collect())
 
 
 def raw_to_integration(
@@ -86,10 +85,10 @@ def raw_to_integration(
     catalog: Catalog,
     merge_rows: int = MERGE_ROWS,
 ) -> dict[str, Counts]:
-    """Bring the accepted records of some batches into the integration table of their dataset.
+    """Integrate the accepted records of some batches into the integration table of their dataset.
 
-    The table is the same whatever the order, the number and the grouping of calls; a call that has nothing new to say
-    commits nothing. A commit that loses a race is computed again.
+    The order, number and grouping of calls do not change the resulting table. A call without a change commits nothing.
+    After a commit conflict, the step is computed again.
 
     Args:
         spark: session of any engine.
@@ -97,18 +96,18 @@ def raw_to_integration(
         batch_ids: batches that are in raw.
         names: names of the deployment.
         catalog: Iceberg catalog.
-        merge_rows: largest number of rows, of batch and table, that is left to MERGE rather than overwritten.
+        merge_rows: most rows, of batch and table, for a MERGE; with more, partitions are overwritten.
 
     Returns:
-        counts by batch id.
+        Counts by batch id.
 
     Raises:
-        LakehouseError: tables are not as the contract says, a key is null, a snapshot is empty, or other writers
-            won every race; the table is as it was, except for snapshots before the one that failed.
+        LakehouseError: tables differ from the contract, a key is null, a snapshot is empty, or every commit was in
+            conflict. The table is unchanged, except for snapshots before the one that failed.
     """
     ids = sorted(set(batch_ids))
     counts: dict[str, Counts] = {}
-    # A snapshot ends what was before it, so each is one step; other batches add up in one.
+    # A snapshot replaces the state before it, so each is one step; other batches are one step together.
     for step in [[batch_id] for batch_id in ids] if contract.ingest is Ingest.SNAPSHOT else [ids]:
         work = partial(_move, spark, contract, step, names=names, catalog=catalog, merge_rows=merge_rows)
         counts |= commit_conflicts.retry_on_conflict(
@@ -126,12 +125,12 @@ def _move(
     catalog: Catalog,
     merge_rows: int,
 ) -> dict[str, Counts]:
-    """One attempt, on the states that the two tables are in when it begins."""
-    raw = commits.base_of(_load(catalog, table_definition.raw(contract, names=names)))
-    table = _load(catalog, table_definition.integration(contract, names=names))
+    """Integrate batches in one attempt, on the states that both tables have when it begins."""
+    raw = commits.base_of(_load(catalog, definition.raw(contract, names=names)))
+    table = _load(catalog, definition.integration(contract, names=names))
     received = commits.read(spark, raw).where(fn.col(BATCH_ID).isin(*batch_ids))
     accepted = received.where(fn.col(ERRORS).isNull())
-    rows = without_forgotten(version_order.versions(accepted, contract), contract, table)
+    rows = without_purged(version_order.versions(accepted, contract), contract, table)
     with tracing.span("read"):
         read = _count(accepted, contract)
     changed: dict[str, Counter[str]] = {}
@@ -146,7 +145,7 @@ def _move(
         elif read and _has_a_row_per_key(contract):
             changed = upsert.upsert(rows, contract, table, merge_rows=merge_rows)
         elif read:
-            changed = append_only.add(rows, contract, table, batch_ids=batch_ids)
+            changed = append_only.append_new(rows, contract, table, batch_ids=batch_ids)
     return {batch_id: _counts(read[batch_id], changed.get(batch_id, Counter()), contract) for batch_id in batch_ids}
 
 
@@ -155,35 +154,44 @@ def _has_a_row_per_key(contract: Contract) -> bool:
 
 
 def _counts(read: int, changed: Counter[str], contract: Contract) -> Counts:
-    # What a snapshot deletes has no record in it.
+    # A snapshot has no records of the rows that it deletes.
     from_records = changed.total() - (changed["deleted"] if contract.ingest is Ingest.SNAPSHOT else 0)
     return Counts(read=read, unchanged=read - from_records, **changed)
 
 
 def _count(accepted: DataFrame, contract: Contract) -> Counter[str]:
-    """Records of each batch, none of them without a key."""
+    """Return the number of records of each batch.
+
+    Raises:
+        LakehouseError: a record lacks a value of the key.
+    """
     no_key = " OR ".join(f"`{column}` IS NULL" for column in contract.key) or "false"
     counted = accepted.groupBy(BATCH_ID).agg(fn.count(fn.lit(1)), fn.expr(f"count_if({no_key})")).collect()
     for batch_id, _, without_key in counted:
         if without_key and _has_a_row_per_key(contract):
             raise LakehouseError(
                 f"{contract.dataset}: {without_key} accepted records of batch {batch_id} lack a value of the key "
-                f"({', '.join(contract.key)}), which stage_to_raw refuses; run that move again for this batch"
+                f"({', '.join(contract.key)}); stage_to_raw rejects such records: "
+                f"`lakehouse rerun {contract.dataset} {batch_id}`"
             )
     return Counter({batch_id: read for batch_id, read, _ in counted})
 
 
-def _load(catalog: Catalog, definition: Definition) -> Table:
-    """A table that is as its contract says."""
-    remedy = "put the contract in force with `lakehouse tables apply`"
+def _load(catalog: Catalog, contracted: definition.Definition) -> Table:
+    """Return a table.
+
+    Raises:
+        LakehouseError: the table does not exist or has other columns than its contract.
+    """
+    remedy = "run `lakehouse tables apply`"
     try:
-        table = catalog.load_table(definition.name)
+        table = catalog.load_table(contracted.name)
     except NoSuchTableError as error:
-        raise LakehouseError(f"there is no table {definition.name}: {remedy}") from error
-    expected, found = ({field.name for field in schema.fields} for schema in (definition.schema, table.schema()))
-    if expected != found:
+        raise LakehouseError(f"table {contracted.name} does not exist: {remedy}") from error
+    expected, actual = ({field.name for field in schema.fields} for schema in (contracted.schema, table.schema()))
+    if expected != actual:
         raise LakehouseError(
-            f"table {definition.name} lacks columns {sorted(expected - found)} of its contract and has "
-            f"{sorted(found - expected)} besides: {remedy}"
+            f"table {contracted.name} lacks columns {sorted(expected - actual)} of its contract and has additional "
+            f"columns {sorted(actual - expected)}: {remedy}"
         )
     return table

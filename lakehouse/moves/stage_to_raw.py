@@ -32,15 +32,23 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 LEAST_BYTES = 16 * 2**20
-"""A partition of less is not worth a task and a file of its own, even if cores are idle."""
+"""Bytes of a partition; a smaller one is not worth a task and a file of its own, even if cores are idle."""
 
 MOST_BYTES = 512 * 2**20
-"""A partition grows no further if its objects allow it, so that a task that is lost does not cost much."""
+"""Bytes of a partition; it has more only if one object has more, so that a lost task does not cost much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Records of one batch; `received` = `accepted` + `rejected`, for each is one row of the raw table."""
+    """The records and objects of one batch.
+
+    Attributes:
+        received: records, each one row of the raw table; `accepted` + `rejected`.
+        accepted: accepted records.
+        rejected: rejected records.
+        objects: stage objects.
+        bytes: size of the stage objects.
+    """
 
     received: int
     accepted: int
@@ -50,13 +58,13 @@ class Counts:
 
 
 def run(job: Job) -> None:
-    """Move the batches that a job run is about, one after the other."""
+    """Move the batches of a job run, one after the other."""
     s3 = boto3.client("s3")
     for batch_id in job.batch_ids:
-        with job.explaining([batch_id]):
+        with job.logged_failures([batch_id]):
             batch = manifests.load(s3, names=job.names, dataset=job.contract.dataset, batch_id=batch_id)
-        judge = partial(gates.of_batches, job, erased_from=bool(batch.erased))
-        job.attempt([batch_id], partial(_counted, job, batch), judge=judge, objects=batch.objects)
+        evaluate = partial(gates.evaluate_batches, job, has_erasures=bool(batch.erased))
+        job.attempt([batch_id], partial(_counted, job, batch), evaluate=evaluate, objects=batch.objects)
 
 
 def _counted(job: Job, batch: Batch) -> dict[str, dict[str, int]]:
@@ -67,22 +75,22 @@ def _counted(job: Job, batch: Batch) -> dict[str, dict[str, int]]:
 def stage_to_raw(
     spark: "SparkSession", contract: Contract, batch: Batch, *, names: Names, catalog: "Catalog"
 ) -> Counts:
-    """Write a batch to its dataset's raw table, in place of what an earlier attempt may have written.
+    """Write a batch to the raw table of its dataset; it replaces rows that an earlier attempt wrote.
 
-    A commit that loses a race is made again, with the objects read anew.
+    After a commit conflict, the objects are read again and the commit is repeated.
 
     Args:
         spark: session of any engine.
         contract: the dataset.
-        batch: what to read.
+        batch: the batch.
         names: names of the deployment.
         catalog: Iceberg catalog.
 
     Returns:
-        counts of the rows that are in the table.
+        Counts of the batch's rows in the table.
 
     Raises:
-        LakehouseError: an object is gone or changed, or other writers won every race; the table is as it was.
+        LakehouseError: an object is gone or changed, or every commit was in conflict; the table is unchanged.
     """
     from pyspark.sql.functions import col, count, lit
 
@@ -104,7 +112,7 @@ def stage_to_raw(
         with tracing.span("write"):
             commit_conflicts.retry_on_conflict(write, subject=batch.batch_id)
     except engine_errors() as error:
-        # What a worker raises arrives as text, its traceback first.
+        # An error of a worker arrives as text that begins with its traceback.
         raised = re.search(rf"{LakehouseError.__module__}\.{LakehouseError.__name__}: (.+)", str(error))
         if raised is None:
             raise
@@ -123,7 +131,7 @@ def stage_to_raw(
 
 
 def read_objects(spark: "SparkSession", contract: Contract, objects: Iterable[StageObject]) -> "DataFrame":
-    """A DataFrame of the rows of stage objects, which its workers read."""
+    """Return a DataFrame of the rows of stage objects; the engine's workers read them."""
     cores = _cores(spark)
     groups = spread(objects, cores=cores)
     read_group = partial(_read_groups, contract=contract, groups=groups, threads=max(1, cores // len(groups)))
@@ -136,7 +144,7 @@ def read_objects(spark: "SparkSession", contract: Contract, objects: Iterable[St
             f"{SOURCE_ROW} bigint",
         ]
     )
-    # One row a partition, which is the number of a group: no engine spreads rows this exactly in any other way.
+    # Each partition has one row, the number of a group. No engine distributes rows exactly in any other way.
     return spark.range(0, len(groups), 1, len(groups)).mapInArrow(read_group, ddl)
 
 
@@ -150,17 +158,17 @@ def _read_groups(
 
 
 def spread(objects: Iterable[StageObject], *, cores: int) -> list[list[StageObject]]:
-    """Put objects into groups of about the same size, so many that cores are busy and files are not tiny.
+    """Put objects into groups of about the same size, enough for all cores but without tiny files.
 
     Args:
-        objects: any number.
+        objects: any number of objects.
         cores: how many groups are read at a time.
 
     Returns:
-        one group at least; within a group, objects stand as they came.
+        At least one group; objects of a group are in their original order.
     """
     objects = list(objects)
-    size = sum(item.size for item in objects)
+    size = sum(stage_object.size for stage_object in objects)
     count = max(ceil(size / MOST_BYTES), min(cores, ceil(size / LEAST_BYTES)))
     groups: list[list[int]] = [[] for _ in range(max(1, min(count, len(objects))))]
     smallest = [(0, number) for number in range(len(groups))]
@@ -174,5 +182,5 @@ def spread(objects: Iterable[StageObject], *, cores: int) -> list[list[StageObje
 def _cores(spark: "SparkSession") -> int:
     from pyspark.sql.utils import is_remote
 
-    # A Spark Connect client cannot ask; its server is in this process.
+    # A Spark Connect client cannot ask its server, but the server runs in this process.
     return (os.cpu_count() or 1) if is_remote() else spark.sparkContext.defaultParallelism

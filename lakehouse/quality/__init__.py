@@ -1,1 +1,1 @@
-"""Quality: what the rules of a contract measure in a table, and whether what was measured may go on."""
+"""Measure the quality rules of contracts in tables, and decide whether data passes its gate."""

@@ -1,7 +1,7 @@
-"""A contract's quality rules as rulesets of AWS Glue Data Quality, one for each table that they are measured on.
+"""Write the quality rules of a contract as rulesets of AWS Glue Data Quality, one for each table they are measured on.
 
-Each rule is the very measure of `lakehouse.quality.measure`. DQDL's own words are used where they count the same rows;
-where they would count tombstones, or treat null in another way, the rule is the measure's SQL (CustomSql).
+Each rule measures the same as `lakehouse.quality.measure`. DQDL's rule types are used where they count the same rows.
+Where they would count tombstones, or treat null differently, the rule is SQL (CustomSql).
 
 Source: AWS Glue developer guide, "Data Quality Definition Language (DQDL) reference".
 """
@@ -18,7 +18,7 @@ from lakehouse.quality import rules
 from lakehouse.quality.metric_sql import metric
 
 ALL_ROWS = "primary"
-"""What DQDL calls the table that a ruleset is evaluated on."""
+"""DQDL's name of the table that a ruleset is evaluated on."""
 
 _COMPARISONS = {
     "mustBe": "= {0}",
@@ -28,7 +28,7 @@ _COMPARISONS = {
     "mustBeLessThan": "< {0}",
     "mustBeLessOrEqualTo": "<= {0}",
 }
-# The ends of DQDL's own `between` do not belong to it; those of ODCS do.
+# DQDL's `between` excludes its ends; that of ODCS includes them.
 _BETWEEN = {
     "mustBeBetween": "({0} >= {1}) and ({0} <= {2})",
     "mustNotBeBetween": "({0} < {1}) or ({0} > {2})",
@@ -37,12 +37,12 @@ _BETWEEN = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruleset:
-    """The rules that one table is measured by.
+    """The rules of one table.
 
-    Args:
-        zone: the table's zone.
-        text: the ruleset, in DQDL.
-        description: what it measures, and which rules it leaves out, with the reason.
+    Attributes:
+        zone: zone of the table.
+        text: the ruleset in DQDL.
+        description: the measured rows, and the rules that are left out, with the reason.
     """
 
     zone: Zone
@@ -51,60 +51,65 @@ class Ruleset:
 
 
 def rulesets(contract: Contract) -> list[Ruleset]:
-    """The rulesets of a dataset: of its newest batch in raw, and of its live rows in integration."""
-    return [ruleset for ruleset in (_of_raw(contract), _of_integration(contract)) if ruleset is not None]
+    """Return the rulesets of a dataset: of its newest batch in raw, and of its live rows in integration."""
+    return [ruleset for ruleset in (_raw_ruleset(contract), _integration_ruleset(contract)) if ruleset is not None]
 
 
-def _of_raw(contract: Contract) -> Ruleset | None:
+def _raw_ruleset(contract: Contract) -> Ruleset | None:
     deletes = f" AND coalesce({OPERATION}, '') <> '{dms.DELETE}'" if contract.source.is_database else ""
-    newest = f"{BATCH_ID} = (SELECT max({BATCH_ID}) FROM {ALL_ROWS})"  # noqa: S608 - of names of ours
-    rows = _where(f"{newest} AND {ERRORS} IS NULL{deletes}")
-    of_a_record = [rule for rule in contract.quality if rule.metric in rules.OF_A_RECORD]
+    newest = f"{BATCH_ID} = (SELECT max({BATCH_ID}) FROM {ALL_ROWS})"  # noqa: S608 - only names of this library
+    record_rules = [rule for rule in contract.quality if rule.metric in rules.OF_A_RECORD]
     return _ruleset(
         contract,
-        [rules.accepted(may_be_empty=contract.may_be_empty), *of_a_record],
+        [rules.accepted(may_be_empty=contract.may_be_empty), *record_rules],
         zone=Zone.RAW,
-        rows=rows,
-        what="accepted records of the newest batch",
+        rows=_where(f"{newest} AND {ERRORS} IS NULL{deletes}"),
+        subject="accepted records of the newest batch",
         left_out={rules.VOLUME: "compares a batch with those before it"},
     )
 
 
-def _of_integration(contract: Contract) -> Ruleset | None:
-    live = ALL_ROWS if contract.ingest is Ingest.APPEND else _where(f"NOT {DELETED}")
-    promised = rules.freshness(contract)
+def _integration_ruleset(contract: Contract) -> Ruleset | None:
+    freshness = rules.freshness(contract)
     return _ruleset(
         contract,
-        [*contract.quality, *([promised] if promised else [])],
+        [*contract.quality, *([freshness] if freshness else [])],
         zone=Zone.INTEGRATION,
-        rows=live,
-        what="live rows",
+        rows=ALL_ROWS if contract.ingest is Ingest.APPEND else _where(f"NOT {DELETED}"),
+        subject="live rows",
         left_out={},
     )
 
 
 def _ruleset(
-    contract: Contract, wanted: Iterable[QualityRule], *, zone: Zone, rows: str, what: str, left_out: dict[str, str]
+    contract: Contract,
+    rules_of_table: Iterable[QualityRule],
+    *,
+    zone: Zone,
+    rows: str,
+    subject: str,
+    left_out: dict[str, str],
 ) -> Ruleset | None:
-    written = []
-    for rule in wanted:
+    """Return the ruleset of a table; None if DQDL can express none of its rules."""
+    texts = []
+    for rule in rules_of_table:
         try:
-            written.append(f"    # {rule.name} ({rule.severity})\n    {_rule(rule, contract, rows=rows)}")
+            texts.append(f"    # {rule.name} ({rule.severity})\n    {_rule(rule, contract, rows=rows)}")
         except ValueError as reason:
             left_out |= {rule.name: str(reason)}
-    if not written:
+    if not texts:
         return None
-    description = f"Rules of contract {contract.dataset} {contract.version} on {what}"
+    description = f"Rules of contract {contract.dataset} {contract.version} on {subject}"
     if left_out:
         description += "; left out: " + ", ".join(f"{name} ({reason})" for name, reason in left_out.items())
-    return Ruleset(zone=zone, text="Rules = [\n" + ",\n".join(written) + "\n]", description=description[:2048])
+    return Ruleset(zone=zone, text="Rules = [\n" + ",\n".join(texts) + "\n]", description=description[:2048])
 
 
 def _rule(rule: QualityRule, contract: Contract, *, rows: str) -> str:
-    """One rule.
+    """Return one rule in DQDL.
 
     Raises:
-        ValueError: DQDL cannot say it.
+        ValueError: DQDL cannot express the rule.
     """
     numbers = [f"{number.normalize():f}" for number in rule.thresholds]
     if rows == ALL_ROWS and rule.metric == "nullValues" and (rule.operator, *numbers) == ("mustBe", "0"):
@@ -122,19 +127,19 @@ def _rule(rule: QualityRule, contract: Contract, *, rows: str) -> str:
 
 
 def _sql(rule: QualityRule, contract: Contract, *, rows: str) -> str:
-    """A query for one number, what the rule measures."""
+    """Return a query for the number that a rule measures."""
     if rule.query is not None:
         if rows != ALL_ROWS and re.search(r"\{table\}\s*\.", rule.query):
             raise ValueError("its query qualifies columns with the table, which stands for a part of its rows here")
         return rule.query.strip().replace("{table}", rows).replace("{column}", f"`{rule.column}`")
-    if rule.metric is None:  # freshness, the only one that has neither
+    if rule.metric is None:  # freshness is the only rule without query and metric
         stamp = COMMIT_TIMESTAMP if contract.source.is_database else INGESTED_AT
         measure = f"(unix_micros(current_timestamp()) - max(unix_micros({stamp}))) / 60000000"
     else:
-        counted = metric(rule, contract)
-        measure = f"100.0 * {counted} / count(*)" if rule.percent else counted
-    return f"SELECT {measure} FROM {rows}"  # noqa: S608 - of names and literals of ours
+        count = metric(rule, contract)
+        measure = f"100.0 * {count} / count(*)" if rule.percent else count
+    return f"SELECT {measure} FROM {rows}"  # noqa: S608 - only names and literals of this library
 
 
 def _where(condition: str) -> str:
-    return f"(SELECT * FROM {ALL_ROWS} WHERE {condition})"  # noqa: S608 - of names of ours
+    return f"(SELECT * FROM {ALL_ROWS} WHERE {condition})"  # noqa: S608 - only names of this library

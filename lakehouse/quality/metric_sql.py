@@ -1,4 +1,4 @@
-"""Library metrics of ODCS as SQL of Spark that holds neither double quotes nor backslashes."""
+"""Write library metrics of ODCS as Spark SQL without double quotes and backslashes, which DQDL could not contain."""
 
 import re
 from collections.abc import Iterable
@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from lakehouse.contracts.model import Contract, QualityRule
 
 _NAMED = r"[\\\"' \t\n\r\f\v]"
-"""Of ASCII alone: Spark's `char` knows no number above 255."""
+"""Characters that are written by number. ASCII only, because Spark's `char` has no number above 255."""
 
 
 def metric(rule: QualityRule, contract: Contract) -> str:
-    """How many rows or values a metric counts, as an aggregate.
+    """Return the aggregate that counts the rows or values of a metric.
 
     Args:
-        rule: has a `metric`.
+        rule: a rule with a `metric`.
         contract: the dataset.
     """
     if rule.metric == "rowCount":
@@ -21,7 +21,7 @@ def metric(rule: QualityRule, contract: Contract) -> str:
     if rule.metric == "duplicateValues":
         names = [f"`{name}`" for name in ([rule.column] if rule.column else rule.properties)]
         complete = " AND ".join(f"{name} IS NOT NULL" for name in names)
-        # A group with a null is counted by neither.
+        # Neither count includes a group with a null.
         return f"({_count(complete)} - count(DISTINCT {', '.join(names)}))"
     value = f"`{rule.column}`"
     if rule.metric == "nullValues":
@@ -39,7 +39,7 @@ def _is_one_of(value: str, rule: QualityRule, contract: Contract) -> str:
     assert rule.column is not None
     type_ = contract.column(rule.column).type.spark
     listed = ", ".join(f"try_cast({_literal(text)} AS {type_})" for text in rule.values if text is not None)
-    # What is no value of the column's type is null, with which nothing compares.
+    # A text that is not a value of the column's type becomes null, which is equal to nothing.
     return f"coalesce({value} IN ({listed}), false)" if listed else "false"
 
 
@@ -48,7 +48,7 @@ def _count(condition: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """A text as an SQL literal; characters that some quoting would have to escape are named by their number."""
+    """Return a text as an SQL literal; characters that need escaping are written by their number."""
     if not re.search(_NAMED, text):
         return f"'{text}'"
     return f"concat({', '.join(_parts(text))})"

@@ -1,4 +1,4 @@
-"""Results of quality rules: one row each in `ops.quality_results`, and together the gate of a move."""
+"""Results of quality rules: each is one row in `ops.quality_results`, and together they decide a gate."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of one rule.
+    """The result of one rule.
 
-    Args:
-        rule: its name.
-        expected: the comparison, as `mustBeLessThan 10`.
-        severity: whether it stops the dataset.
+    Attributes:
+        rule: name of the rule.
+        expected: the comparison, for example `mustBeLessThan 10`.
+        severity: whether the rule can block.
         verdict: PASS, FAIL or NOT_EVALUATED.
-        measured: what was measured; None if it could not be.
-        reason: why it is not PASS.
+        measured: the measured value; None if it could not be measured.
+        reason: why the verdict is not PASS.
     """
 
     rule: str
@@ -37,8 +37,8 @@ class Result:
     reason: str | None = None
 
 
-def judged(rule: QualityRule, measured: Decimal) -> Result:
-    """Compare what was measured with what the rule expects."""
+def evaluated(rule: QualityRule, measured: Decimal) -> Result:
+    """Return the result of a rule: the comparison of the measured value with its thresholds."""
     if compares(rule.operator, measured, rule.thresholds):
         return _result(rule, Verdict.PASS, measured=measured)
     reason = f"{measured.normalize():f}{' %' if rule.percent else ''}, {expectation(rule)}"
@@ -46,18 +46,19 @@ def judged(rule: QualityRule, measured: Decimal) -> Result:
 
 
 def not_evaluated(rule: QualityRule, *, reason: str) -> Result:
+    """Return the result of a rule that could not be measured."""
     return _result(rule, Verdict.NOT_EVALUATED, reason=reason)
 
 
 def expectation(rule: QualityRule) -> str:
-    """The comparison in the standard's words, e.g. `mustBeLessThan 10 %`."""
+    """Return the comparison in the words of ODCS, for example `mustBeLessThan 10 %`."""
     return (
         f"{rule.operator} {' and '.join(f'{n.normalize():f}' for n in rule.thresholds)}{' %' if rule.percent else ''}"
     )
 
 
 def compares(operator: str, measured: Decimal, thresholds: tuple[Decimal, ...]) -> bool:
-    """Whether a measure passes an operator of ODCS; both ends of `Between` belong to it."""
+    """Return whether a measured value passes an operator of ODCS; both ends of `Between` belong to it."""
     least, greatest = thresholds[0], thresholds[-1]
     return {
         "mustBe": measured == least,
@@ -72,12 +73,12 @@ def compares(operator: str, measured: Decimal, thresholds: tuple[Decimal, ...]) 
 
 
 def gate(results: Iterable[Result]) -> Verdict:
-    """What rules of severity `error` say together: FAIL if one fails, NOT_EVALUATED if one could not be evaluated."""
+    """Return the verdict of the rules of severity `error`: FAIL if one fails, NOT_EVALUATED if one was not measured."""
     verdicts = {result.verdict for result in results if result.severity is Severity.ERROR}
     return next((verdict for verdict in (Verdict.FAIL, Verdict.NOT_EVALUATED) if verdict in verdicts), Verdict.PASS)
 
 
-def record(
+def record_results(
     catalog: "Catalog",
     results: Mapping[str, Iterable[Result]],
     *,
@@ -102,8 +103,8 @@ def record(
             reason=result.reason,
             evaluated_at=at,
         )
-        for batch_id, of_batch in results.items()
-        for result in of_batch
+        for batch_id, batch_results in results.items()
+        for result in batch_results
     ]
     rows.append(catalog, quality_rows, names=names)
 
@@ -111,7 +112,7 @@ def record(
 def reasons(
     catalog: "Catalog", *, names: Names, dataset: str, run_ids: Iterable[str]
 ) -> dict[tuple[str, str], list[str]]:
-    """Why gates did not pass, by run and batch: each rule of severity `error` with its reason."""
+    """Return why gates did not pass, by run and batch: each failed rule of severity `error` with its reason."""
     from pyiceberg.expressions import And, EqualTo, In, NotEqualTo, Reference
     from pyiceberg.expressions.literals import literal
 
@@ -119,18 +120,18 @@ def reasons(
         return EqualTo(term=Reference(name=name), value=literal(value))
 
     table = catalog.load_table((names.ops_database, OpsTable.QUALITY_RESULTS))
-    wanted = And(
+    condition = And(
         And(equals("dataset", dataset), equals("severity", Severity.ERROR)),
         And(
             In(term=Reference(name="run_id"), values={literal(run_id) for run_id in run_ids}),
             NotEqualTo(term=Reference(name="result"), value=literal(str(Verdict.PASS))),
         ),
     )
-    found: dict[tuple[str, str], list[str]] = {}
-    for row in table.scan(row_filter=wanted).to_arrow().to_pylist():
-        said = f"{row['rule']} {row['result']}: {row['reason']}"
-        found.setdefault((row["run_id"], row["batch_id"]), []).append(said)
-    return found
+    failures: dict[tuple[str, str], list[str]] = {}
+    for row in table.scan(row_filter=condition).to_arrow().to_pylist():
+        reason = f"{row['rule']} {row['result']}: {row['reason']}"
+        failures.setdefault((row["run_id"], row["batch_id"]), []).append(reason)
+    return failures
 
 
 def _result(

@@ -1,4 +1,4 @@
-"""Rules that every dataset has beside those of its contract, with names that begin with `_`."""
+"""Built-in quality rules, which every dataset has in addition to those of its contract; their names begin with `_`."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -7,27 +7,28 @@ from statistics import median
 from lakehouse.contracts.model import Contract, QualityRule, Severity
 
 OF_A_RECORD = ("nullValues", "missingValues", "invalidValues")
-"""Metrics that a part of a dataset answers as well as the whole does."""
+"""Metrics that can be measured on a part of a dataset."""
 
 VOLUME = "_volume"
 VOLUME_FACTOR = 10
+"""A batch may have so many times more, or fewer, records than usual."""
 
 
 def accepted(*, may_be_empty: bool) -> QualityRule:
-    """Of a batch at least one record is accepted, unless it may be empty."""
+    """Return the rule that at least one record of a batch is accepted, unless the batch may be empty."""
     operator = "mustBeGreaterOrEqualTo" if may_be_empty else "mustBeGreaterThan"
     return QualityRule(
         name="_accepted", column=None, metric="rowCount", query=None, operator=operator, thresholds=(Decimal(0),)
     )
 
 
-def volume(before: Sequence[int]) -> QualityRule:
-    """A batch is about as large as those before it.
+def volume(history: Sequence[int]) -> QualityRule:
+    """Return the rule that a batch is about as large as earlier batches.
 
     Args:
-        before: accepted records of each.
+        history: number of accepted records of each earlier batch.
     """
-    usual = Decimal(median(before)) if before else Decimal(0)
+    usual = Decimal(median(history)) if history else Decimal(0)
     return QualityRule(
         name=VOLUME,
         column=None,
@@ -40,7 +41,7 @@ def volume(before: Sequence[int]) -> QualityRule:
 
 
 def freshness(contract: Contract) -> QualityRule | None:
-    """The newest row is no older, in minutes, than the contract promises; None where it promises nothing."""
+    """Return the rule on the age of the newest row, in minutes; None if the contract promises no freshness."""
     if contract.freshness is None:
         return None
     return QualityRule(

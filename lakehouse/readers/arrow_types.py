@@ -1,7 +1,7 @@
-"""Convert columns that have types of the source's own (Parquet, Avro) to the contract's types.
+"""Convert columns that have types in the source (Parquet, Avro) to the contract's types.
 
 Casts that cannot change a value are done on whole arrays. All others go through text, so that one definition
-(`values.parse`) says what is accepted: 17850.0 from a double column is an integer as it is in CSV.
+(`values.parse`) decides what is accepted: 17850.0 from a double column is an integer, as it is in CSV.
 """
 
 import base64
@@ -22,13 +22,13 @@ from lakehouse.readers.text_patterns import in_range
 _NOT_FINITE = ("nan", "inf", "-inf")
 
 
-def from_native(array: pa.Array, type_: Type, *, time_format: str | None = None) -> Converted:
+def convert_array(array: pa.Array, type_: Type, *, time_format: str | None = None) -> Converted:
     """Convert an array of any Arrow type to a column's type.
 
     Args:
-        array: as the source has it.
-        type_: the column's type.
-        time_format: strptime format of times that the source has as text.
+        array: values of the source.
+        type_: type of the column.
+        time_format: strptime format of times that the source sends as text.
     """
     if types.is_dictionary(array.type):
         array = pc.cast(array, array.type.value_type)
@@ -38,23 +38,23 @@ def from_native(array: pa.Array, type_: Type, *, time_format: str | None = None)
         array = pc.cast(array, pa.binary())
     if types.is_string(array.type):
         return convert(array, type_, time_format=time_format)
-    if _is_safe_as_it_is(array.type, type_) or _keeps_values(array.type, type_.kind):
+    if _has_type(array.type, type_) or _keeps_values(array.type, type_.kind):
         try:
             return Converted(in_range(pc.cast(array, type_.arrow)))
-        except pa.ArrowInvalid:  # some value does not fit: find out which
+        except pa.ArrowInvalid:  # some values do not fit; the conversion through text finds which
             pass
     if types.is_binary(array.type) or types.is_large_binary(array.type) or types.is_fixed_size_binary(array.type):
         return _from_binary(array, type_)
     return convert(as_text(array), type_)
 
 
-def _is_safe_as_it_is(source: pa.DataType, type_: Type) -> bool:
-    """Whether an array has the type already; ranges are checked of values at the top only, so not if any is within."""
+def _has_type(source: pa.DataType, type_: Type) -> bool:
+    """Return whether an array has the type already and `in_range` can check it: it does not look into nested values."""
     return source == type_.arrow and not (types.is_nested(source) and _without_times(source) != source)
 
 
 def _keeps_values(source: pa.DataType, kind: Kind) -> bool:
-    """Whether Arrow's safe cast either keeps each value or fails."""
+    """Return whether Arrow's safe cast either keeps each value or fails."""
     tests = {
         Kind.INT: (types.is_integer, types.is_decimal),
         Kind.LONG: (types.is_integer, types.is_decimal),
@@ -68,7 +68,7 @@ def _keeps_values(source: pa.DataType, kind: Kind) -> bool:
 
 
 def _from_binary(array: pa.Array, type_: Type) -> Converted:
-    """Bytes as UTF-8 text, one by one when some are not."""
+    """Convert bytes as UTF-8 text, one by one if some are not UTF-8."""
     try:
         return convert(pc.cast(pc.cast(array, pa.binary()), pa.string()), type_)
     except pa.ArrowInvalid:
@@ -86,7 +86,7 @@ def _from_binary(array: pa.Array, type_: Type) -> Converted:
 
 
 def as_text(array: pa.Array) -> pa.Array:
-    """Each value as text that `values.parse` reads back to the same value; JSON for what nests."""
+    """Return each value as text that `values.parse` reads back to the same value; nested values as JSON."""
     try:
         if not types.is_nested(array.type):
             return pc.cast(array, pa.string())
@@ -97,7 +97,7 @@ def as_text(array: pa.Array) -> pa.Array:
 
 
 def _without_times(type_: pa.DataType) -> pa.DataType:
-    """A type with text for times and floats within it: Python has no nanoseconds, nor a 0.1 of 32 bits."""
+    """Return a type with its nested times and floats as text: Python has no nanoseconds and no 32-bit floats."""
     if types.is_struct(type_):
         return pa.struct([(field.name, _without_times(field.type)) for field in type_])
     if types.is_map(type_):
@@ -108,13 +108,13 @@ def _without_times(type_: pa.DataType) -> pa.DataType:
 
 
 def text_of(value: Any) -> str:
-    """Text of a Python value: a scalar as it is, JSON of what nests."""
-    json = plain(value)
+    """Return the text of a Python value: a scalar as it is, a nested value as JSON."""
+    json = to_json_value(value)
     return json if isinstance(json, str) else to_json(json)
 
 
-def plain(value: Any) -> Any:
-    """A Python value out of Arrow or Avro as JSON has it: numbers as `Number`, bytes in base64, times in ISO 8601."""
+def to_json_value(value: Any) -> Any:
+    """Return a value of Arrow or Avro as JSON has it: numbers as `Number`, bytes in base64, times in ISO 8601."""
     match value:
         case None | bool() | str():
             return value
@@ -129,14 +129,14 @@ def plain(value: Any) -> Any:
         case date() | time():
             return value.isoformat()
         case dict():
-            return {str(name): plain(item) for name, item in value.items()}
+            return {str(name): to_json_value(inner) for name, inner in value.items()}
         case list() | tuple():
-            return [plain(item) for item in value]
+            return [to_json_value(inner) for inner in value]
     return str(value)
 
 
-def nested(array: pa.Array) -> list[Nested]:
-    """Values as JSON has them; what it has no word for, such as a time or NaN, is text."""
+def json_values(array: pa.Array) -> list[Nested]:
+    """Return the values of an array as JSON has them; what JSON cannot express, such as a time or NaN, is text."""
     texts: list[str | None] = as_text(array).to_pylist()
     if types.is_nested(array.type) or types.is_boolean(array.type):
         return [None if text is None else load(text) for text in texts]
@@ -146,6 +146,6 @@ def nested(array: pa.Array) -> list[Nested]:
 
 
 def row_json(batch: pa.RecordBatch, position: int) -> str:
-    """One row of a batch as a JSON object."""
-    row = zip(batch.schema.names, (nested(column.slice(position, 1))[0] for column in batch.columns), strict=True)
-    return to_json(dict(row))
+    """Return one row of a batch as a JSON object."""
+    values = (json_values(column.slice(position, 1))[0] for column in batch.columns)
+    return to_json(dict(zip(batch.schema.names, values, strict=True)))

@@ -1,9 +1,9 @@
-"""Where records begin and end in a block of text, and which are malformed.
+"""Find where records begin and end in a block of text, and which of them are malformed.
 
-A field is quoted when its first character is the quote; a quote within it is doubled, and only a delimiter or the
-record's end may follow the closing one (RFC 4180). Quotes inside an unquoted field are text. A record that breaks
-these rules costs its first line and nothing else: reading goes on at the next line, so that a stray quote cannot
-swallow the rest of a file.
+A field is quoted if its first character is the quote. A quote within it is doubled, and only a delimiter or the end of
+the record may follow the closing quote (RFC 4180). Quotes inside an unquoted field are text. If a record breaks these
+rules, only its first line is malformed: reading continues at the next line, so that a stray quote cannot swallow the
+rest of a file.
 
 Most blocks obey the rules. That is proven for a whole block at once with array arithmetic (`_regular`); any other
 block is scanned record by record (`_scan`), with the same result where both apply.
@@ -25,21 +25,27 @@ Positions = npt.NDArray[np.int64]
 
 
 class Lines(NamedTuple):
-    """Where each line's text ends, and where the next line begins."""
+    """The ends of lines.
+
+    Attributes:
+        ends: where the text of each line ends.
+        nexts: where the next line begins.
+    """
 
     ends: Positions
     nexts: Positions
 
 
-class Found(NamedTuple):
-    """Records of a block.
+class Boundaries(NamedTuple):
+    """The records of a block.
 
-    Args:
-        starts, ends: of each record's text.
-        lines: the line that each begins on, counted in the block from 0.
+    Attributes:
+        starts: where the text of each record begins.
+        ends: where it ends.
+        lines: the line that each record begins on, counted in the block from 0.
         rest: where an incomplete record begins.
-        rest_line: its line.
-        faults: what is wrong with the malformed ones, by their position.
+        rest_line: the line of the incomplete record.
+        malformed: the reason for each malformed record, by its position.
     """
 
     starts: Positions
@@ -47,7 +53,7 @@ class Found(NamedTuple):
     lines: Positions
     rest: int
     rest_line: int
-    faults: dict[int, str]
+    malformed: dict[int, str]
 
 
 def line_ends(data: bytes, *, end: bool) -> Lines:
@@ -55,7 +61,7 @@ def line_ends(data: bytes, *, end: bool) -> Lines:
 
     Args:
         data: some lines.
-        end: whether the file ends with them; else a CR at their end may have its LF in the next block.
+        end: whether the file ends with them; if not, a CR at their end may have its LF in the next block.
     """
     characters = np.frombuffer(data, dtype=np.uint8)
     feeds = np.flatnonzero(characters == LF)
@@ -74,33 +80,33 @@ def line_ends(data: bytes, *, end: bool) -> Lines:
     return Lines(ends[order], nexts[order])
 
 
-def find(data: bytes, lines: Lines, *, delimiter: str, quote: str, end: bool) -> Found:
+def find_records(data: bytes, lines: Lines, *, delimiter: str, quote: str, end: bool) -> Boundaries:
     """Find the records of a block that begins with one.
 
     Args:
         data: the block.
         lines: its `line_ends`.
         delimiter: character between fields.
-        quote: character that encloses a field; empty when nothing is quoted.
+        quote: character that encloses a field; empty if nothing is quoted.
         end: whether the file ends with the block.
     """
-    found = _regular(data, lines, delimiter=delimiter, quote=quote, end=end)
-    if found is None or (found.ends - found.starts > MAX_RECORD).any():
+    records = _regular(data, lines, delimiter=delimiter, quote=quote, end=end)
+    if records is None or (records.ends - records.starts > MAX_RECORD).any():
         return _scan(data, lines, delimiter=delimiter, quote=quote, end=end)
-    if quote and len(data) - found.rest > MAX_RECORD:
+    if quote and len(data) - records.rest > MAX_RECORD:
         return _scan(data, lines, delimiter=delimiter, quote=quote, end=end)
-    return found
+    return records
 
 
-def _regular(data: bytes, lines: Lines, *, delimiter: str, quote: str, end: bool) -> Found | None:
-    """Find the records of a block all of whose quotes stand where they may; None if one does not."""
+def _regular(data: bytes, lines: Lines, *, delimiter: str, quote: str, end: bool) -> Boundaries | None:
+    """Return the records of a block if each of its quotes is where a quote may be, else None."""
     ends, nexts = lines
     line_after = np.arange(1, len(ends) + 1)
     if quote and quote.encode() in data:
         quotes = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord(quote))
         if not _well_placed(data, quotes, delimiter=delimiter, quote=quote) or (end and len(quotes) % 2):
             return None
-        # Outside quotes, the number of quotes before is even.
+        # The end of a line ends a record if the number of quotes before it is even.
         outside = np.searchsorted(quotes, ends) % 2 == 0
         if not outside.all():
             ends, nexts, line_after = ends[outside], nexts[outside], line_after[outside]
@@ -113,21 +119,21 @@ def _regular(data: bytes, lines: Lines, *, delimiter: str, quote: str, end: bool
     filled = ends > starts
     if not filled.all():
         starts, ends, starting_lines = starts[filled], ends[filled], starting_lines[filled]
-    return Found(starts, ends, starting_lines, rest, rest_line, {})
+    return Boundaries(starts, ends, starting_lines, rest, rest_line, {})
 
 
 def _well_placed(data: bytes, quotes: Positions, *, delimiter: str, quote: str) -> bool:
-    """Whether quotes, in turn, open and close fields or are doubled within them, so that every other one closes.
+    """Return whether quotes alternately open and close fields or are doubled within them.
 
-    By induction: outside quotes, one at the start of a field opens it. Inside, one before another is the first of a
-    doubled pair, whose second is then the next in turn; one before a delimiter or line end closes the field.
+    By induction: outside quotes, a quote at the start of a field opens it. Inside, a quote before another quote is the
+    first of a doubled pair, and the other is its second; a quote before a delimiter or a line end closes the field.
     """
     characters = np.frombuffer(data, dtype=np.uint8)
     border = np.zeros(256, dtype=bool)
     border[[LF, CR, ord(delimiter)]] = True
     opening = characters[np.maximum(quotes[0::2] - 1, 0)]
     closing = characters[np.minimum(quotes[1::2] + 1, len(data) - 1)]
-    # Before the first character and after the last is a border, too.
+    # The start and the end of the block are borders, too.
     if quotes[0] == 0:
         opening[0] = LF
     if len(quotes) % 2 == 0 and quotes[-1] == len(data) - 1:
@@ -135,19 +141,19 @@ def _well_placed(data: bytes, quotes: Positions, *, delimiter: str, quote: str) 
     opens = border[opening]
     closes = border[closing]
     doubled_second, doubled_first = opening == ord(quote), closing == ord(quote)
-    # A pair is the closing of one turn and the opening of the next: both or neither.
+    # The two quotes of a pair count as a closing and an opening quote: both tests see the pair, or neither does.
     return bool((opens | doubled_second).all() and (closes | doubled_first).all())
 
 
-def _scan(data: bytes, lines: Lines, *, delimiter: str, quote: str, end: bool) -> Found:
-    """Find records one by one; a malformed one ends with its first line."""
+def _scan(data: bytes, lines: Lines, *, delimiter: str, quote: str, end: bool) -> Boundaries:
+    """Find records one by one; a malformed record ends with its first line."""
     fields = _fields(delimiter, quote)
     quote_code = ord(quote) if quote else None
     ends_of_lines = lines.ends.tolist()
     starts: list[int] = []
     ends: list[int] = []
     starting_lines: list[int] = []
-    faults: dict[int, str] = {}
+    malformed: dict[int, str] = {}
     start = line = 0
     while start < len(data):
         stop = fields.match(data, start, start + MAX_RECORD + 1).end()  # type: ignore[union-attr]
@@ -173,19 +179,19 @@ def _scan(data: bytes, lines: Lines, *, delimiter: str, quote: str, end: bool) -
         if stop - start > MAX_RECORD:
             break
         if reason:
-            faults[len(starts)] = reason
+            malformed[len(starts)] = reason
         if stop > start:
             starts.append(start)
             ends.append(stop)
             starting_lines.append(line)
         start, line = after, index + 1
     positions = np.array([starts, ends, starting_lines], dtype=np.int64)
-    return Found(positions[0], positions[1], positions[2], start, line, faults)
+    return Boundaries(positions[0], positions[1], positions[2], start, line, malformed)
 
 
 @cache
 def _fields(delimiter: str, quote: str) -> re.Pattern[bytes]:
-    """Well-formed fields from a record's start on; the match ends at the record's end or at what is wrong."""
+    """Return a pattern of well-formed fields; its match ends at the end of the record or at the first error."""
     if not quote:
         return re.compile(rb"[^\r\n]*+")
     d, q = re.escape(delimiter.encode()), re.escape(quote.encode())

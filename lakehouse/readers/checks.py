@@ -1,4 +1,4 @@
-"""What a contract demands of a value beside its type: which values break a rule, and which rule."""
+"""Check values against the rules of their column that go beyond its type: length, pattern, format, limits."""
 
 import ipaddress
 from collections.abc import Callable, Iterator
@@ -26,12 +26,12 @@ _PARSERS: dict[Format, Callable[[str], object]] = {Format.IPV6: ipaddress.IPv6Ad
 _EXACT = Context(prec=400, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 
 
-def violations(values: pa.Array, column: Column) -> Iterator[tuple[str, pa.Array]]:
-    """Yield each rule that some values of a column break, and the mask of those values; nulls break none.
+def broken_rules(values: pa.Array, column: Column) -> Iterator[tuple[str, pa.Array]]:
+    """Yield each rule that some values of a column break, and the mask of these values; nulls break no rule.
 
     Args:
         values: in the column's type.
-        column: says the rules.
+        column: has the rules.
     """
     if column.options == Options() and not column.enum:
         return
@@ -53,10 +53,10 @@ def _rules(values: pa.Array, column: Column) -> Iterator[tuple[str, pa.Array]]:
     if options.pattern is not None:
         yield f"does not match {options.pattern}", pc.invert(pc.match_substring_regex(values, options.pattern))
     if options.format in _PATTERNS:
-        yield f"no {options.format}", pc.invert(pc.match_substring_regex(values, _PATTERNS[options.format]))
+        yield f"not a valid {options.format}", pc.invert(pc.match_substring_regex(values, _PATTERNS[options.format]))
     if options.format in _PARSERS:
         parser = _PARSERS[options.format]
-        yield f"no {options.format}", _of_distinct(values, lambda text: _fails(parser, text))
+        yield f"not a valid {options.format}", _test_distinct(values, lambda text: _fails(parser, text))
     if options.minimum is not None:
         yield f"below minimum {options.minimum}", pc.less(*_sides(values, options.minimum, column.type, up=True))
     if options.maximum is not None:
@@ -69,7 +69,8 @@ def _rules(values: pa.Array, column: Column) -> Iterator[tuple[str, pa.Array]]:
         yield f"not below {limit}", pc.greater_equal(*_sides(values, limit, column.type, up=True))
     if options.multiple_of is not None:
         step = options.multiple_of
-        yield f"no multiple of {step}", _of_distinct(values, lambda value: bool(_EXACT.remainder(_exact(value), step)))
+        has_remainder = _test_distinct(values, lambda value: bool(_EXACT.remainder(Decimal(str(value)), step)))
+        yield f"not a multiple of {step}", has_remainder
 
 
 def _length(values: pa.Array) -> pa.Array:
@@ -77,12 +78,12 @@ def _length(values: pa.Array) -> pa.Array:
 
 
 def _sides(values: pa.Array, limit: Bound, type_: Type, *, up: bool) -> tuple[pa.Array, pa.Scalar]:
-    """Values and a limit in one type; a limit between two values goes up or down to a value, as its rule allows."""
+    """Return values and limit in one type; a limit that is no value of the type is rounded up or down to one."""
     if not isinstance(limit, Decimal):
         return values, pa.scalar(limit, type=values.type)
     if type_.kind in (Kind.FLOAT, Kind.DOUBLE):
         return values, pa.scalar(float(limit), type=pa.float64())
-    # No limit has more digits than this type, whatever the column's.
+    # No limit has more digits than this type has.
     wide = pa.decimal256(76, type_.scale)
     rounding = ROUND_CEILING if up else ROUND_FLOOR
     rounded = limit.quantize(Decimal(1).scaleb(-type_.scale), rounding=rounding, context=_EXACT)
@@ -91,7 +92,8 @@ def _sides(values: pa.Array, limit: Bound, type_: Type, *, up: bool) -> tuple[pa
     return pc.cast(values, wide), pa.scalar(rounded, type=wide)
 
 
-def _of_distinct(values: pa.Array, test: Callable[[object], bool]) -> pa.Array:
+def _test_distinct(values: pa.Array, test: Callable[[object], bool]) -> pa.Array:
+    """Return the mask of values that pass a test, which is called once for each distinct value."""
     distinct = values.dictionary_encode()
     return pa.array([test(value) for value in distinct.dictionary.to_pylist()], type=pa.bool_()).take(distinct.indices)
 
@@ -102,7 +104,3 @@ def _fails(parser: Callable[[str], object], text: object) -> bool:
     except ValueError:
         return True
     return False
-
-
-def _exact(value: object) -> Decimal:
-    return value if isinstance(value, Decimal) else Decimal(str(value))

@@ -1,4 +1,4 @@
-"""What a format's reader yields: records in columns as the source sent them, and those that could not be read."""
+"""The chunks that the readers of formats yield: records in columns as the source sent them, and broken records."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -6,22 +6,22 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 MAX_RECORD = 16 * 2**20
-"""A record of more bytes (in JSON documents, of more characters) is rejected, so that memory stays bounded."""
+"""Bytes (in JSON documents, characters) of a record; a longer record is rejected, so that memory stays bounded."""
 
 MAX_COLUMNS = 10_000
-"""An object of more columns is rejected: its header alone would take more memory than its records."""
+"""Columns of an object; an object with more is rejected, because its header would take more memory than its records."""
 
 KEPT_OF_TOO_LONG = 64 * 2**10
-"""How much of a record that is too long goes to `_record`; the stage object keeps the rest."""
+"""Bytes of a record that is too long which go to `_record`; the stage object keeps the rest."""
 
 
 class UnreadableError(Exception):
-    """An object cannot be read from some row on, so none of it is: whole objects are accepted or sent again.
+    """An object that cannot be read to its end; none of it is accepted, because sources send whole objects again.
 
-    Args:
-        reason: what is wrong with it.
+    Attributes:
+        reason: what is wrong with the object.
         row: line (of text) or record number at which reading stopped.
-        text: what is there, where it can be shown as text.
+        text: content of that line; empty if it is not text.
     """
 
     def __init__(self, reason: str, *, row: int = 1, text: str = "") -> None:
@@ -33,7 +33,14 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
-    """A record whose columns are unknown, because its form is wrong; `column` is set where one column is to blame."""
+    """A record that cannot be split into columns.
+
+    Attributes:
+        row: line or record number.
+        text: the record as it was sent.
+        reason: what is wrong with it.
+        column: the column that is wrong, if it is one.
+    """
 
     row: int
     text: str
@@ -45,13 +52,13 @@ class Broken:
 class Chunk:
     """Some consecutive records of one object.
 
-    Args:
-        columns: values of each column that the source sent, by its name there; text, or types of the source's own.
+    Attributes:
+        columns: values of each column that the source sent, by its name in the source; text, or types of the source.
         rows: int64, the line or record number of each record.
-        original: the text of a record as it was sent, by its position in `rows`.
-        broken: records beside those in `columns`.
-        extras: fields that the contract lacks, by the record's position in `rows`, where records differ in them: a
-            column for each would be as long as all records together.
+        original: returns the text of a record as it was sent, by its position in `rows`.
+        broken: records that are not in `columns`.
+        extras: fields that the contract lacks, by the record's position in `rows`. They are not in `columns` if
+            records differ in them: a column for each field would be as long as all records together.
     """
 
     columns: dict[str, pa.Array]

@@ -1,4 +1,4 @@
-"""Bytes of an object as its reader needs them: decompressed, and text as UTF-8 without a byte order mark."""
+"""Prepare the bytes of an object for its reader: decompressed, and text as UTF-8 without a byte order mark."""
 
 import bz2
 import codecs
@@ -14,7 +14,7 @@ import pyarrow as pa
 from lakehouse.errors import LakehouseError
 from lakehouse.readers.chunk import UnreadableError
 
-# What a file begins with says what it is; what it is called does not.
+# The first bytes of a file decide, not its name.
 _COMPRESSIONS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
     b"\x1f\x8b": lambda file: cast(IO[bytes], gzip.GzipFile(fileobj=file, mode="rb")),
     b"\x28\xb5\x2f\xfd": lambda file: cast(IO[bytes], pa.CompressedInputStream(file, "zstd")),
@@ -37,23 +37,23 @@ _NOT_TEXT = {
 
 @contextmanager
 def decompressed(file: IO[bytes]) -> Iterator[tuple[IO[bytes], bool]]:
-    """Yield the file's content and whether it was compressed (gzip, zstd or bzip2), whatever its name.
+    """Yield the content of a file and whether it was compressed (gzip, zstd or bzip2).
 
     Raises:
-        UnreadableError: from reads within the block, when the compressed data is damaged or ends too soon.
+        UnreadableError: from reads within the block, if the compressed data is damaged or incomplete.
     """
     head = file.read(10)
     file.seek(0)
-    for magic, opened in _COMPRESSIONS.items():
+    for magic, decompress in _COMPRESSIONS.items():
         if head.startswith(magic) and (magic != b"BZh" or head[4:10] in _BZIP2_BLOCK):
-            with opened(file) as content:
-                yield io.BufferedReader(_Guarded(content), buffer_size=1 << 20), True
+            with decompress(file) as content:
+                yield io.BufferedReader(_Decompressed(content), buffer_size=1 << 20), True
             return
     yield file, False
 
 
-class _Guarded(io.RawIOBase):
-    """Tells data that cannot be decompressed from a disk that cannot be read."""
+class _Decompressed(io.RawIOBase):
+    """Decompressed content; it distinguishes damaged data (UnreadableError) from a disk error (OSError)."""
 
     def __init__(self, content: IO[bytes]) -> None:
         self._content = content
@@ -73,15 +73,15 @@ class _Guarded(io.RawIOBase):
 
 
 def utf8(file: IO[bytes], *, encoding: str) -> IO[bytes]:
-    """Text of a file as UTF-8 without its byte order mark; what `encoding` cannot decode becomes invalid UTF-8.
+    """Return the text of a file as UTF-8 without its byte order mark; undecodable bytes become invalid UTF-8.
 
     Args:
         file: content, positioned at its start.
-        encoding: what the contract says, a name that Python's codecs know.
+        encoding: the encoding in the contract, a name of Python's codecs.
 
     Raises:
-        UnreadableError: it is no text, or text in another encoding by its byte order mark.
-        LakehouseError: there is no such encoding.
+        UnreadableError: the file is not text, or its byte order mark shows another encoding.
+        LakehouseError: the encoding is unknown.
     """
     try:
         codec = codecs.lookup(encoding)
@@ -91,9 +91,9 @@ def utf8(file: IO[bytes], *, encoding: str) -> IO[bytes]:
         ) from error
     buffered = io.BufferedReader(file, buffer_size=1 << 20) if isinstance(file, io.RawIOBase) else file
     head = _peek(buffered)
-    for magic, what in _NOT_TEXT.items():
-        if head.startswith(magic) and not (what.startswith("UTF-16") and codec.name.startswith(("utf-16", "utf-32"))):
-            raise UnreadableError(f"expected text in {encoding}, found {what}")
+    for magic, kind in _NOT_TEXT.items():
+        if head.startswith(magic) and not (kind.startswith("UTF-16") and codec.name.startswith(("utf-16", "utf-32"))):
+            raise UnreadableError(f"expected text in {encoding}, found {kind}")
     if codec.name in ("utf-8", "utf-8-sig", "ascii"):
         if head.startswith(codecs.BOM_UTF8):
             buffered.read(len(codecs.BOM_UTF8))
@@ -109,12 +109,14 @@ def _peek(file: IO[bytes]) -> bytes:
     return head
 
 
-# U+DCFF stands for what could not be decoded. No valid text holds it, and as UTF-8 it is invalid, so the record that
-# it is in is rejected like any other with invalid bytes.
+# U+DCFF stands for bytes that could not be decoded. No valid text contains it, and it is invalid as UTF-8, so the
+# record is rejected like any other record with invalid bytes.
 codecs.register_error("lakehouse.mark", lambda error: ("\udcff", cast(UnicodeDecodeError, error).end))
 
 
 class _Transcoded(io.RawIOBase):
+    """Text of another encoding as UTF-8."""
+
     def __init__(self, file: IO[bytes], codec: codecs.CodecInfo) -> None:
         assert codec.incrementaldecoder is not None
         self._file = file

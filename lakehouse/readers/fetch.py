@@ -1,4 +1,4 @@
-"""Fetch stage objects: the very version that a batch lists, or an error that names the object."""
+"""Fetch stage objects: exactly the version that a batch lists, or an error that names the object."""
 
 from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 IN_MEMORY = 16 * 2**20
-"""Bytes of an object that are held in memory; a larger one goes to disk."""
+"""Bytes of an object that are kept in memory; a larger object goes to disk."""
 
 PART = 8 * 2**20
 TRIES = 5
@@ -27,25 +27,25 @@ _BROKEN_OFF = (ConnectionClosedError, IncompleteReadError, ReadTimeoutError, Res
 _GONE = ("NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed")
 
 
-def fetch(s3: "S3Client", item: StageObject) -> IO[bytes]:
-    """Copy an object to a temporary file, which is gone when it is closed.
+def fetch(s3: "S3Client", stage_object: StageObject) -> IO[bytes]:
+    """Copy an object to a temporary file, which is deleted when it is closed.
 
-    A file on disk needs no memory, can be read in any order (Parquet), and parts what a network does from what data
-    does: once it is here, whatever goes wrong with it is its content's fault.
+    A file on disk needs no memory and can be read in any order (Parquet). It also separates network errors from data
+    errors: an error after the copy is caused by the content.
 
     Args:
         s3: S3 client.
-        item: the object; by its version id where the bucket keeps versions, else by its ETag.
+        stage_object: the object, identified by its version id if the bucket keeps versions, else by its ETag.
 
     Returns:
-        its content, positioned at its start.
+        The content, positioned at its start.
 
     Raises:
-        LakehouseError: the object is gone, may not be read, or is no longer what the batch lists.
+        LakehouseError: the object is gone, may not be read, or has changed since the batch was planned.
     """
     file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - the caller closes it
     try:
-        _copy(s3, item, file)
+        _copy(s3, stage_object, file)
     except BaseException:
         file.close()
         raise
@@ -53,11 +53,12 @@ def fetch(s3: "S3Client", item: StageObject) -> IO[bytes]:
     return file
 
 
-def _copy(s3: "S3Client", item: StageObject, file: IO[bytes]) -> None:
+def _copy(s3: "S3Client", stage_object: StageObject, file: IO[bytes]) -> None:
+    """Copy an object; if the connection breaks off, continue from the byte after the last one received."""
     failures = 0
-    while file.tell() < item.size:
+    while file.tell() < stage_object.size:
         try:
-            body = s3.get_object(**_request(item, file.tell()))["Body"]
+            body = s3.get_object(**_request(stage_object, start=file.tell()))["Body"]
             for part in body.iter_chunks(PART):
                 file.write(part)
         except _BROKEN_OFF:
@@ -65,36 +66,40 @@ def _copy(s3: "S3Client", item: StageObject, file: IO[bytes]) -> None:
             if failures == TRIES:
                 raise
         except ClientError as error:
-            raise _explained(item, error) from error
+            raise _explained(stage_object, error) from error
         else:
             break
-    if file.tell() != item.size:
+    if file.tell() != stage_object.size:
         raise LakehouseError(
-            f"{item.uri}: expected {item.size} bytes (ETag {item.etag}), got {file.tell()}: run the batch again"
+            f"{stage_object.uri}: expected {stage_object.size} bytes (ETag {stage_object.etag}), got {file.tell()}: "
+            "run the batch again"
         )
 
 
-def _request(item: StageObject, start: int) -> dict[str, Any]:
-    version = {"VersionId": item.version_id} if item.version_id else {}
+def _request(stage_object: StageObject, *, start: int) -> dict[str, Any]:
+    version = {"VersionId": stage_object.version_id} if stage_object.version_id else {}
     byte_range = {"Range": f"bytes={start}-"} if start else {}
-    return {"Bucket": item.bucket, "Key": item.key, "IfMatch": f'"{item.etag}"'} | version | byte_range
+    required = {"Bucket": stage_object.bucket, "Key": stage_object.key, "IfMatch": f'"{stage_object.etag}"'}
+    return required | version | byte_range
 
 
-def _explained(item: StageObject, error: ClientError) -> Exception:
+def _explained(stage_object: StageObject, error: ClientError) -> Exception:
+    """Return an error that names the object and what to do; the error itself if nothing is known about it."""
+    uri, etag = stage_object.uri, stage_object.etag
     code = error.response["Error"]["Code"]
     if code in ("PreconditionFailed", "412"):
         return LakehouseError(
-            f"{item.uri}: changed since its batch was planned (expected ETag {item.etag}): put the original back, or "
-            "send the new content under another name"
+            f"{uri}: changed since its batch was planned (expected ETag {etag}): put the original back, or send the "
+            "new content under another name"
         )
     if code in _GONE:
         return LakehouseError(
-            f"{item.uri}: gone since its batch was planned (expected ETag {item.etag}, "
-            f"version {item.version_id or 'unknown'}): restore it from its source"
+            f"{uri}: gone since its batch was planned (expected ETag {etag}, "
+            f"version {stage_object.version_id or 'unknown'}): restore it from its source"
         )
     if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.FORBIDDEN:
         return LakehouseError(
-            f"{item.uri}: {error}: let the job's role read it and use the key that encrypts it, or restore it if it is "
-            "archived"
+            f"{uri}: {error}: allow the job's role to read the object and to use the key that encrypts it; if the "
+            "object is archived, restore it"
         )
     return error

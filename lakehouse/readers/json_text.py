@@ -1,6 +1,7 @@
-"""JSON with its numbers as they are written, so that no digit is lost on the way to a decimal."""
+"""Read and write JSON with its numbers as they are written, so that no digit is lost on the way to a decimal."""
 
 import json
+from collections import Counter
 from typing import Any
 
 MAX_DEPTH = 100
@@ -10,21 +11,21 @@ Nested = Any
 
 
 class Number(str):
-    """A number's text, apart from a string of the same characters."""
+    """The text of a number; its type distinguishes it from a string of the same characters."""
 
     __slots__ = ()
 
 
 class RepeatedFieldError(ValueError):
-    """An object gives a field twice, so that one of its values would be lost."""
+    """An object that has a field twice; one of the values would be lost."""
 
 
 def _unique(pairs: list[tuple[str, Nested]]) -> dict[str, Nested]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        seen = set[str]()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise RepeatedFieldError(f"field {twice!r} is given twice")
+        counts = Counter(name for name, _ in pairs)
+        repeated = next(name for name, count in counts.items() if count > 1)
+        raise RepeatedFieldError(f"field {repeated!r} occurs more than once")
     return fields
 
 
@@ -35,7 +36,7 @@ def load(text: str) -> Nested:
     """Read one JSON value.
 
     Raises:
-        ValueError: the text is no JSON, or `check` refuses it.
+        ValueError: the text is not JSON, or `check` refuses it.
     """
     try:
         value = DECODER.decode(text)
@@ -46,7 +47,11 @@ def load(text: str) -> Nested:
 
 
 def check(value: Nested, text: str) -> None:
-    """Refuse what is JSON, but neither characters that can be stored nor of a depth that can be walked.
+    """Refuse a JSON value that cannot be stored or that nests too deep to be processed.
+
+    Args:
+        value: the value.
+        text: its JSON.
 
     Raises:
         ValueError: the value nests deeper than `MAX_DEPTH`, or has half of a surrogate pair.
@@ -58,7 +63,7 @@ def check(value: Nested, text: str) -> None:
             to_json(value).encode()
         except UnicodeEncodeError as error:
             half = f"\\u{ord(error.object[error.start]):x}"
-            raise ValueError(f"{half} is half of a surrogate pair, and no character") from None
+            raise ValueError(f"{half} is half of a surrogate pair, not a character") from None
 
 
 def _depth(value: Nested) -> int:
@@ -66,31 +71,28 @@ def _depth(value: Nested) -> int:
     while level:
         level = [
             inner
-            for item in level
-            if isinstance(item, (dict, list))
-            for inner in (item.values() if isinstance(item, dict) else item)
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
         ]
         depth += 1
     return depth
 
 
 def render(value: Nested) -> str:
-    """Text of a scalar as it is, and JSON of what nests."""
+    """Return the text of a value: a scalar as it is, a nested value as JSON."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else to_json(value)
 
 
 def to_json(value: Nested) -> str:
-    """JSON of a value, numbers as they were written."""
+    """Return a value as JSON, numbers as they were written."""
     if isinstance(value, Number):
         return str(value)
     if isinstance(value, dict):
-        return (
-            "{"
-            + ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {to_json(item)}" for name, item in value.items())
-            + "}"
-        )
+        fields = (f"{json.dumps(name, ensure_ascii=False)}: {to_json(inner)}" for name, inner in value.items())
+        return f"{{{', '.join(fields)}}}"
     if isinstance(value, list):
         return "[" + ", ".join(map(to_json, value)) + "]"
     return json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Read stage objects into rows of a raw table, each object whole or not at all."""
+"""Read stage objects of all formats into rows of a raw table."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -17,11 +17,11 @@ from lakehouse.readers.formats import avro, csv, json, jsonl, parquet
 from lakehouse.readers.numbers import renumbered
 from lakehouse.readers.rows import broken_rows, row_schema, rows_of
 
-T = TypeVar("T")
-R = TypeVar("R")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 IN_MEMORY = 32 * 2**20
-"""Bytes of rows that wait in memory for their object to be read to its end; more wait on disk."""
+"""Bytes of rows that are kept in memory until their object is read to its end; more rows are kept on disk."""
 
 _TEXT_READERS = {"csv": csv.read, "json": json.read, "jsonl": jsonl.read}
 _BINARY_READERS = {"parquet": parquet.read, "avro": avro.read}
@@ -32,21 +32,23 @@ def read(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows of stage objects: exactly one for each record, accepted or rejected with its reasons.
 
-    An object that cannot be read to its end is one rejected row. No content makes this raise.
+    An object that cannot be read to its end becomes one rejected row. No content of an object raises an error.
 
     Args:
-        contract: says the format, the columns and their rules.
-        objects: what to read.
-        fetch: opens an object's content, positioned at its start and seekable.
+        contract: has the format, the columns and their rules.
+        objects: the objects to read.
+        fetch: opens the content of an object, positioned at its start and seekable.
         threads: how many parts of one object are parsed at a time.
 
-    Returns:
-        batches of `rows.row_schema(contract)`, of a few MiB each.
+    Yields:
+        Batches of `rows.row_schema(contract)`, of a few MiB each.
     """
-    for item in objects:
-        with closing(fetch(item)) as file:
-            batches = read_file(contract, file, source_file=item.source_file, threads=threads)
-            yield from (renumbered(batch, item.removed) for batch in batches) if item.removed else batches
+    for stage_object in objects:
+        with closing(fetch(stage_object)) as file:
+            batches = read_file(contract, file, source_file=stage_object.source_file, threads=threads)
+            if stage_object.removed:
+                batches = (renumbered(batch, stage_object.removed) for batch in batches)
+            yield from batches
 
 
 def read_file(contract: Contract, file: IO[bytes], *, source_file: str, threads: int = 1) -> Iterator[pa.RecordBatch]:
@@ -62,9 +64,9 @@ def read_file(contract: Contract, file: IO[bytes], *, source_file: str, threads:
         with decompressed(file) as (content, was_compressed):
             text = utf8(content, encoding=contract.source.encoding)
             rows = _rows(contract, _TEXT_READERS[contract.source.format](text, contract), source_file, threads)
-            # What follows a damaged line can be read; what follows damage in these cannot.
-            fragile = was_compressed or contract.source.format == "json"
-            yield from _whole(rows, row_schema(contract)) if fragile else rows
+            # Lines after a damaged line can be read. After damage in a compressed file or a document, nothing can.
+            is_whole_or_nothing = was_compressed or contract.source.format == "json"
+            yield from _whole(rows, row_schema(contract)) if is_whole_or_nothing else rows
     except UnreadableError as error:
         broken = Broken(row=error.row, text=error.text, reason=f"unreadable: {error.reason}")
         yield broken_rows(contract, [broken], source_file=source_file)
@@ -86,13 +88,13 @@ def _rows(
         yield from batches
 
 
-def _in_order(work: Callable[[T], R], items: Iterator[T], *, threads: int) -> Iterator[R]:
-    """As `map`, with as many items in work at a time as there are threads; Arrow does not hold Python's lock."""
+def _in_order(work: Callable[[Item], Result], items: Iterator[Item], *, threads: int) -> Iterator[Result]:
+    """Map like `map`, but process as many items at a time as there are threads; Arrow releases Python's lock."""
     if threads == 1:
         yield from map(work, items)
         return
     with ThreadPoolExecutor(threads, thread_name_prefix="reader") as pool:
-        running: deque[Future[R]] = deque()
+        running: deque[Future[Result]] = deque()
         for item in items:
             running.append(pool.submit(work, item))
             if len(running) > threads:
@@ -102,7 +104,7 @@ def _in_order(work: Callable[[T], R], items: Iterator[T], *, threads: int) -> It
 
 
 def _whole(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Hold batches back until the last has come, so that an object that turns out unreadable leaves none."""
+    """Yield batches only after the last one was read, so that an unreadable object yields none."""
     with SpooledTemporaryFile(IN_MEMORY) as file:
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         with pa.ipc.new_stream(pa.PythonFile(file, "w"), schema, options=options) as writer:

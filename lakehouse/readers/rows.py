@@ -1,4 +1,4 @@
-"""Put the rows of a raw table together: typed values, the reasons of rejected records, and where each came from."""
+"""Build the rows of a raw table: typed values, the reasons of rejected records, and the file and row of each."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from lakehouse.contracts import columns, dms
 from lakehouse.contracts.model import Column, Contract, Options
 from lakehouse.contracts.types import STRING, TIMESTAMP, Kind
-from lakehouse.readers.arrow_types import as_text, from_native, nested
-from lakehouse.readers.checks import violations
+from lakehouse.readers.arrow_types import as_text, convert_array, json_values
+from lakehouse.readers.checks import broken_rules
 from lakehouse.readers.chunk import Broken, Chunk
 from lakehouse.readers.json_text import load, to_json
 from lakehouse.readers.text import Converted
@@ -21,8 +21,8 @@ from lakehouse.readers.values import has_unknown_fields, show
 REASONS = pa.list_(pa.struct([("column", pa.string()), ("reason", pa.string())]))
 Reasons = list[dict[str, str | None]]
 
-# AWS DMS user guide, "Replicating source table headers using expressions": a change sequence is 35 digits; a row of
-# the full load has none.
+# A change sequence has 35 digits; a row of the full load has none.
+# Source: AWS DMS user guide, "Replicating source table headers using expressions".
 _DMS_COLUMNS = (
     Column(
         name=columns.OPERATION,
@@ -43,13 +43,13 @@ _DMS_COLUMNS = (
 
 @cache
 def row_columns(contract: Contract) -> tuple[Column, ...]:
-    """The columns of a contract's raw rows that come from the source: its own, and those that DMS adds."""
+    """Return the columns of raw rows that come from the source: those of the contract, and those that DMS adds."""
     return contract.columns + (_DMS_COLUMNS if contract.source.is_database else ())
 
 
 @cache
 def row_schema(contract: Contract) -> pa.Schema:
-    """Schema of the rows that the readers yield: the raw table's without the batch's own columns."""
+    """Return the schema of the rows that the readers yield: the raw table's without the columns of the batch."""
     return pa.schema(
         [
             *(pa.field(column.name, column.type.arrow) for column in row_columns(contract)),
@@ -62,10 +62,10 @@ def row_schema(contract: Contract) -> pa.Schema:
 
 
 def rows_of(contract: Contract, chunk: Chunk, *, source_file: str) -> pa.RecordBatch:
-    """Rows of a chunk: one for each of its records.
+    """Return the rows of a chunk, one for each record in its columns.
 
     Args:
-        contract: says the columns and their rules.
+        contract: has the columns and their rules.
         chunk: records of one object.
         source_file: URI of the object.
     """
@@ -77,7 +77,7 @@ def rows_of(contract: Contract, chunk: Chunk, *, source_file: str) -> pa.RecordB
         sent = chunk.columns.get(column.source_name)
         if sent is None:
             sent = pa.nulls(count, pa.string())
-        converted = from_native(sent, column.type, time_format=column.options.time_format)
+        converted = convert_array(sent, column.type, time_format=column.options.time_format)
         arrays.append(converted.values)
         for i, reason in converted.rejected.items():
             reasons[i].append({"column": column.name, "reason": reason})
@@ -96,12 +96,11 @@ def rows_of(contract: Contract, chunk: Chunk, *, source_file: str) -> pa.RecordB
 
 
 def broken_rows(contract: Contract, broken: list[Broken], *, source_file: str) -> pa.RecordBatch:
-    """Rows of records whose form is wrong: nothing but why, where and the original text."""
-    own = [pa.nulls(len(broken), column.type.arrow) for column in row_columns(contract)]
+    """Return the rows of records that could not be split into columns: reason, original text, file and row."""
     reasons = [[{"column": record.column, "reason": record.reason}] for record in broken]
     return pa.RecordBatch.from_arrays(
         [
-            *own,
+            *(pa.nulls(len(broken), column.type.arrow) for column in row_columns(contract)),
             pa.array(reasons, type=REASONS),
             pa.array([record.text for record in broken], type=pa.string()),
             pa.repeat(source_file, len(broken)),
@@ -114,28 +113,23 @@ def broken_rows(contract: Contract, broken: list[Broken], *, source_file: str) -
 def _check(
     converted: Converted, column: Column, *, contract: Contract, chunk: Chunk, reasons: defaultdict[int, Reasons]
 ) -> None:
+    """Add a reason for each record whose value is missing or breaks a rule of the column."""
     values = converted.values
     if column.required and values.null_count:
-        missing = (
-            set(_positions(_required(column, contract=contract, chunk=chunk, values=values)))
-            - converted.rejected.keys()
-        )
-        reason = (
-            "required, but empty"
-            if column.source_name in chunk.columns
-            else "required, but the file has no such column"
-        )
-        for i in missing:
+        missing = set(_positions(_missing(column, contract=contract, chunk=chunk, values=values)))
+        is_sent = column.source_name in chunk.columns
+        reason = "required, but empty" if is_sent else "required, but the file has no such column"
+        for i in missing - converted.rejected.keys():
             reasons[i].append({"column": column.name, "reason": reason})
-    for rule, broken in violations(values, column):
-        positions = _positions(broken)
-        found = as_text(values.take(pa.array(positions)))
-        for i, text in zip(positions, found.to_pylist(), strict=True):
+    for rule, mask in broken_rules(values, column):
+        positions = _positions(mask)
+        texts = as_text(values.take(pa.array(positions))).to_pylist()
+        for i, text in zip(positions, texts, strict=True):
             reasons[i].append({"column": column.name, "reason": f"{rule}, found {show(text)}"})
 
 
-def _required(column: Column, *, contract: Contract, chunk: Chunk, values: pa.Array) -> pa.Array:
-    """Where a required value is missing; of a row that the source deleted, DMS sends no more than its key."""
+def _missing(column: Column, *, contract: Contract, chunk: Chunk, values: pa.Array) -> pa.Array:
+    """Return the mask of missing required values; for a row that the source deleted, DMS may send only the key."""
     missing = pc.is_null(values)
     if not contract.source.is_database or column.name in contract.key:
         return missing
@@ -147,7 +141,7 @@ def _required(column: Column, *, contract: Contract, chunk: Chunk, values: pa.Ar
 
 
 def _unknown_columns(contract: Contract, chunk: Chunk) -> defaultdict[int, dict[str, object]]:
-    """What the source sent in columns that the contract lacks, by position; kept so that nothing is lost."""
+    """Return values of columns that the contract lacks, by the record's position; the raw table keeps them."""
     known = {column.source_name for column in row_columns(contract)}
     extras: defaultdict[int, dict[str, object]] = defaultdict(dict)
     extras.update({i: dict(fields) for i, fields in chunk.extras.items() if fields})
@@ -155,12 +149,13 @@ def _unknown_columns(contract: Contract, chunk: Chunk) -> defaultdict[int, dict[
         if name in known or array.null_count == len(array):
             continue
         positions = _positions(pc.is_valid(array))
-        for i, value in zip(positions, nested(array.drop_null()), strict=True):
+        for i, value in zip(positions, json_values(array.drop_null()), strict=True):
             extras[i][name] = value
     return extras
 
 
 def _with_unknown_fields(sent: pa.Array, column: Column, *, rejected: dict[int, str]) -> list[int]:
+    """Return the positions of accepted values that have fields which their type lacks."""
     texts = sent if pa.types.is_string(sent.type) else as_text(sent)
     return [
         i
@@ -173,10 +168,10 @@ def _positions(mask: pa.Array) -> list[int]:
     return np.flatnonzero(mask.to_numpy(zero_copy_only=False)).tolist()
 
 
-def _sparse(items: Mapping[int, object], count: int, type_: pa.DataType) -> pa.Array:
-    """Array of `count` values, null but for the items at their positions."""
-    if not items:
+def _sparse(values: Mapping[int, object], count: int, type_: pa.DataType) -> pa.Array:
+    """Return an array of `count` values: those given, at their positions, and null everywhere else."""
+    if not values:
         return pa.nulls(count, type_)
     index = np.full(count, -1, dtype=np.int64)
-    index[list(items)] = np.arange(len(items))
-    return pa.array(list(items.values()), type=type_).take(pa.array(index, mask=index < 0))
+    index[list(values)] = np.arange(len(values))
+    return pa.array(list(values.values()), type=type_).take(pa.array(index, mask=index < 0))

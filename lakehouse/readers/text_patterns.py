@@ -1,7 +1,7 @@
-"""Forms of text that whole arrays are converted from at once, type by type.
+"""Patterns of text that Arrow converts in whole arrays, for each type.
 
-All that matches a form, Arrow's cast must read as `values.parse` does. A form may leave out what `values.parse`
-accepts, for that is where the rest goes; a property test compares the two.
+Arrow's cast must read all text that matches a pattern as `values.parse` does. A pattern may leave out text that
+`values.parse` accepts: text that matches no pattern goes there. A property test compares the two.
 """
 
 import re
@@ -21,35 +21,40 @@ _NAIVE = pa.timestamp("us")
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """Which texts have the form, as a mask that is null for nulls; and the values of texts that all have it."""
+class TextPattern:
+    """A pattern of text, and the conversion of texts that match it.
 
-    proves: Compute
+    Attributes:
+        matches: returns the mask of texts that match; null for nulls.
+        cast: returns the values of texts that all match.
+    """
+
+    matches: Compute
     cast: Compute
 
 
 @cache
-def forms(type_: Type, time_format: str | None) -> tuple[Form, ...]:
-    """The forms of a type's text, the most frequent first; none for types that are always read value by value."""
+def text_patterns(type_: Type, time_format: str | None) -> tuple[TextPattern, ...]:
+    """Return the patterns of a type, the most frequent first; none for types that are always read value by value."""
     match type_.kind:
         case Kind.INT:
             return _integers(type_, digits=9)
         case Kind.LONG:
             return _integers(type_, digits=18)
         case Kind.DECIMAL:
-            return (Form(_matches(_decimal_pattern(type_)), _to(type_)),)
+            return (TextPattern(_regex(_decimal_pattern(type_)), _to(type_)),)
         case Kind.FLOAT | Kind.DOUBLE:
-            return (Form(_matches(r"^-?[0-9]{1,15}(?:\.[0-9]{1,15})?$"), _to(DOUBLE, type_)),)
+            return (TextPattern(_regex(r"^-?[0-9]{1,15}(?:\.[0-9]{1,15})?$"), _to(DOUBLE, type_)),)
         case Kind.DATE | Kind.TIMESTAMP:
             return _times(type_) if time_format is None else _formatted_times(type_, time_format)
     return ()
 
 
 def in_range(values: pa.Array) -> pa.Array:
-    """The values, if Python and the engines can represent all of them.
+    """Return the values if Python and the engines can represent all of them.
 
     Raises:
-        pa.ArrowInvalid: a number is not finite, which would spoil every sum, or a year is not of 1 to 9999.
+        pa.ArrowInvalid: a number is not finite, which would spoil every sum, or a year is outside 1 to 9999.
     """
     if pa.types.is_floating(values.type) and pc.all(pc.is_finite(values)).as_py() is False:
         raise pa.ArrowInvalid("not finite")
@@ -59,29 +64,29 @@ def in_range(values: pa.Array) -> pa.Array:
             for limit in (datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999999))
         )
         if pc.any(pc.or_(pc.less(values, first), pc.greater(values, last))).as_py():
-            raise pa.ArrowInvalid("year not of 1 to 9999")
+            raise pa.ArrowInvalid("year outside 1 to 9999")
     return values
 
 
-def whole_casts(type_: Type) -> tuple[Compute, ...]:
-    """Casts of a type's text that need no proof, for they fail unless all of an array has the form.
+def strict_casts(type_: Type) -> tuple[Compute, ...]:
+    """Return the casts of a type that need no pattern, because they fail unless they can read all texts exactly.
 
-    Only Arrow's casts to times are such: its integers may be hexadecimal, and decimals with an exponent lose digits.
+    Only Arrow's casts to times do: its integers may be hexadecimal, and its decimals with an exponent lose digits.
     """
     if type_.kind is Kind.DATE:
         return (_to(type_),)
     if type_.kind is Kind.TIMESTAMP:
-        # Without an offset a time is in UTC. Arrow reads either kind, but not both in one array.
+        # A time without an offset is in UTC. Arrow reads times with and without offset, but not both in one array.
         return (_to(_NAIVE, type_), _to(type_))
     return ()
 
 
-def _matches(pattern: str) -> Compute:
+def _regex(pattern: str) -> Compute:
     return lambda texts: pc.match_substring_regex(texts, pattern)
 
 
 def _to(*types: Type | pa.DataType) -> Compute:
-    """Cast from type to type."""
+    """Return a cast to the first type, from there to the second, and so on."""
 
     def cast(array: pa.Array) -> pa.Array:
         for type_ in types:
@@ -91,15 +96,15 @@ def _to(*types: Type | pa.DataType) -> Compute:
     return cast
 
 
-def _integers(type_: Type, *, digits: int) -> tuple[Form, ...]:
+def _integers(type_: Type, *, digits: int) -> tuple[TextPattern, ...]:
     def few_digits(texts: pa.Array) -> pa.Array:
-        # Far cheaper than a regular expression, and most integers are nothing else.
+        # Far cheaper than a regular expression, and most integers match.
         return pc.and_(pc.ascii_is_decimal(texts), pc.less_equal(pc.binary_length(texts), digits))
 
     signed = rf"^ *(?:\+?([0-9]{{1,{digits}}})|(-[0-9]{{1,{digits}}}))(?:\.0*)? *$"
     return (
-        Form(few_digits, _to(type_)),
-        Form(_matches(signed), lambda texts: _to(type_)(pc.replace_substring_regex(texts, signed, r"\1\2"))),
+        TextPattern(few_digits, _to(type_)),
+        TextPattern(_regex(signed), lambda texts: _to(type_)(pc.replace_substring_regex(texts, signed, r"\1\2"))),
     )
 
 
@@ -110,42 +115,45 @@ def _decimal_pattern(type_: Type) -> str:
     return f"^-?{before}{after}$"
 
 
-# The days that these months have in every year; 29 February is left to `values.parse`.
+# The days that exist in every year; 29 February is left to `values.parse`.
 _DAY = r"[12][0-9]{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
 _OFFSET = r"(?:Z|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)"
 
 
-def _times(type_: Type) -> tuple[Form, ...]:
+def _times(type_: Type) -> tuple[TextPattern, ...]:
     if type_.kind is Kind.DATE:
-        return (Form(_matches(f"^{_DAY}$"), _to(type_)),)
+        return (TextPattern(_regex(f"^{_DAY}$"), _to(type_)),)
     in_utc = f"^({_DAY}[T ]{_CLOCK}) ?(?:UTC|Z)$"
     return (
-        Form(_matches(f"^{_DAY}(?:[T ]{_CLOCK})?$"), _to(_NAIVE, type_)),
-        Form(_matches(f"^{_DAY}[T ]{_CLOCK}{_OFFSET}$"), _to(type_)),
-        Form(_matches(in_utc), lambda texts: _to(type_)(pc.replace_substring_regex(texts, in_utc, r"\1Z"))),
+        TextPattern(_regex(f"^{_DAY}(?:[T ]{_CLOCK})?$"), _to(_NAIVE, type_)),
+        TextPattern(_regex(f"^{_DAY}[T ]{_CLOCK}{_OFFSET}$"), _to(type_)),
+        TextPattern(_regex(in_utc), lambda texts: _to(type_)(pc.replace_substring_regex(texts, in_utc, r"\1Z"))),
     )
 
 
 _WIDTHS = {"%Y": 4, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2}
 
 
-def _formatted_times(type_: Type, time_format: str) -> tuple[Form, ...]:
-    """Rewrite times to ISO 8601, when their format has year, month, day and perhaps hour, minute, second, once each."""
+def _formatted_times(type_: Type, time_format: str) -> tuple[TextPattern, ...]:
+    """Return a pattern that rewrites times of a format to ISO 8601.
+
+    Only for formats that have year, month and day, or these and hour, minute and second, once each.
+    """
     parts = re.findall(r"%.|[^%]+", time_format)
     directives = [part for part in parts if part.startswith("%")]
-    wanted = list(_WIDTHS) if len(directives) > 3 else list(_WIDTHS)[:3]
-    if sorted(directives) != sorted(wanted) or (type_.kind is Kind.DATE and len(wanted) > 3):
+    supported = list(_WIDTHS) if len(directives) > 3 else list(_WIDTHS)[:3]
+    if sorted(directives) != sorted(supported) or (type_.kind is Kind.DATE and len(supported) > 3):
         return ()
-    pattern = "".join(f"([0-9]{{{_WIDTHS[part]}}})" if part in wanted else re.escape(part) for part in parts)
-    year, month, day, *clock = (rf"\{directives.index(directive) + 1}" for directive in wanted)
+    pattern = "".join(f"([0-9]{{{_WIDTHS[part]}}})" if part in supported else re.escape(part) for part in parts)
+    year, month, day, *clock = (rf"\{directives.index(directive) + 1}" for directive in supported)
     iso = f"{year}-{month}-{day}" + (" " + ":".join(clock) if clock else "")
 
     def rewritten(texts: pa.Array) -> pa.Array:
         return pc.replace_substring_regex(texts, f"^{pattern}$", iso)
 
-    def proves(texts: pa.Array) -> pa.Array:
-        return pc.and_(_matches(f"^{pattern}$")(texts), _matches(f"^{_DAY}(?: {_CLOCK})?$")(rewritten(texts)))
+    def matches(texts: pa.Array) -> pa.Array:
+        return pc.and_(_regex(f"^{pattern}$")(texts), _regex(f"^{_DAY}(?: {_CLOCK})?$")(rewritten(texts)))
 
     to_type = _to(type_) if type_.kind is Kind.DATE else _to(_NAIVE, type_)
-    return (Form(proves, lambda texts: to_type(rewritten(texts))),)
+    return (TextPattern(matches, lambda texts: to_type(rewritten(texts))),)

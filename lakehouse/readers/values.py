@@ -1,6 +1,6 @@
-"""What a value's text means in a type, exactly: the one definition, which faster paths must agree with.
+"""Parse the text of one value: the definition of what each type accepts, which faster paths must agree with.
 
-A value is accepted only if the type holds it as it stands. Nothing is rounded, cut or guessed: `17850.0` is an
+A value is accepted only if the type can hold it unchanged. Nothing is rounded, cut or guessed: `17850.0` is an
 integer, `17850.5` is not; `1.50` fits decimal(10,1), `1.55` does not; a time finer than microseconds is rejected.
 """
 
@@ -19,9 +19,10 @@ from lakehouse.contracts.types import Kind, Type
 from lakehouse.readers.json_text import Nested, load, render
 
 LONGEST_NUMBER = 1000
-"""Characters; a longer text is no number that a type could hold, and costs too much to find out."""
+"""Characters of a number; no type could hold a longer one, and parsing it would cost too much."""
 
 SHOWN = 60
+"""Characters of a value that messages show."""
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
 _EXACT = Context(prec=LONGEST_NUMBER, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
@@ -39,26 +40,27 @@ _TIMESTAMP = re.compile(
 
 
 class RejectedError(Exception):
-    """A text is no value of a type; the message is the reason."""
+    """A value that its type does not accept; the message is the reason that the rejected record gets."""
 
 
 def show(text: str) -> str:
-    """Text for a message, short and in quotes."""
+    """Return a text for a message, shortened and in quotes."""
     return f"'{text}'" if len(text) <= SHOWN else f"'{text[:SHOWN]}...' ({len(text)} characters)"
 
 
 def parse(text: str, type_: Type, *, time_format: str | None = None) -> Any:
-    """The value that a text stands for, as the Python type that pyarrow takes for the column's.
-
-    Blank text is no value (None), except in a string.
+    """Return the value of a text, in the Python type that pyarrow takes for the column's type.
 
     Args:
-        text: what the source sent.
-        type_: the column's type.
+        text: text that the source sent.
+        type_: type of the column.
         time_format: strptime format of dates and timestamps; None is ISO 8601.
 
+    Returns:
+        The value; None for blank text, except in a string.
+
     Raises:
-        RejectedError: the text is no value of the type.
+        RejectedError: the text is not a value of the type.
     """
     if type_.kind is Kind.STRING:
         return text
@@ -76,7 +78,7 @@ def parse(text: str, type_: Type, *, time_format: str | None = None) -> Any:
 def _number(text: str, expected: str) -> Decimal:
     if len(text) > LONGEST_NUMBER or not _NUMBER.fullmatch(text):
         raise RejectedError(f"expected {expected}, found {show(text)}")
-    # Without the zeros at its end, the exponent says how many digits there are after the point.
+    # Without trailing zeros, the exponent gives the number of digits after the point.
     return _EXACT.normalize(Decimal(text))
 
 
@@ -90,16 +92,16 @@ def _integer(text: str, type_: Type, _: str | None) -> int:
         raise RejectedError(f"expected integer, found {show(text)}")
     bits = _BITS[type_.kind]
     if number.adjusted() > bits or not -(2**bits) <= int(number) < 2**bits:
-        raise RejectedError(f"number beyond {type_.spark}, found {show(text)}")
+        raise RejectedError(f"outside the range of {type_.spark}, found {show(text)}")
     return int(number)
 
 
 def _decimal(text: str, type_: Type, _: str | None) -> Decimal:
     number = _number(text, "number")
     if _digits_after_point(number) > type_.scale:
-        raise RejectedError(f"more than {type_.scale} digits after the point, found {show(text)}")
+        raise RejectedError(f"more than {type_.scale} digits after the decimal point, found {show(text)}")
     if number and number.adjusted() + 1 > type_.precision - type_.scale:
-        raise RejectedError(f"number beyond {type_}, found {show(text)}")
+        raise RejectedError(f"outside the range of {type_}, found {show(text)}")
     return number
 
 
@@ -108,7 +110,7 @@ def _float(text: str, type_: Type, _: str | None) -> float:
     with np.errstate(over="ignore"):
         value = float(np.float32(text)) if type_.kind is Kind.FLOAT else float(text)
     if isinf(value):
-        raise RejectedError(f"number beyond {type_}, found {show(text)}")
+        raise RejectedError(f"outside the range of {type_}, found {show(text)}")
     return value
 
 
@@ -123,11 +125,11 @@ def _date(text: str, _type: Type, time_format: str | None) -> date:
     if time_format:
         at = _formatted(text, "date", time_format)
         if at.time() != datetime.min.time():
-            raise RejectedError(f"expected date, found a time of day in {show(text)}")
+            raise RejectedError(f"expected date without a time of day, found {show(text)}")
         return at.date()
-    found = _MIDNIGHT.fullmatch(text)
+    match = _MIDNIGHT.fullmatch(text)
     try:
-        return date(*map(int, found.groups()))  # type: ignore[union-attr]
+        return date(*map(int, match.groups()))  # type: ignore[union-attr]
     except (AttributeError, ValueError):
         raise RejectedError(f"expected date, found {show(text)}") from None
 
@@ -136,10 +138,10 @@ def _timestamp(text: str, _type: Type, time_format: str | None) -> datetime:
     if time_format:
         at = _formatted(text, "timestamp", time_format)
         return _in_utc(at if at.tzinfo else at.replace(tzinfo=UTC), text)
-    found = _TIMESTAMP.fullmatch(text)
-    if not found:
+    match = _TIMESTAMP.fullmatch(text)
+    if not match:
         raise RejectedError(f"expected timestamp, found {show(text)}")
-    year, month, day, hour, minute, second, fraction, _utc, sign, *offset = found.groups(default="0")
+    year, month, day, hour, minute, second, fraction, _utc, sign, *offset = match.groups(default="0")
     if fraction[6:].strip("0"):
         raise RejectedError(f"timestamp finer than microseconds, found {show(text)}")
     microsecond = int(fraction[:6].ljust(6, "0"))
@@ -156,14 +158,14 @@ def _formatted(text: str, expected: str, time_format: str) -> datetime:
     try:
         return datetime.strptime(text, time_format)
     except ValueError:
-        raise RejectedError(f"expected {expected} as {time_format}, found {show(text)}") from None
+        raise RejectedError(f"expected {expected} in format {time_format}, found {show(text)}") from None
 
 
 def _in_utc(at: datetime, text: str) -> datetime:
     try:
         return at.astimezone(UTC)
     except OverflowError:
-        raise RejectedError(f"timestamp beyond the years 1 to 9999 in UTC, found {show(text)}") from None
+        raise RejectedError(f"timestamp outside the years 1 to 9999 in UTC, found {show(text)}") from None
 
 
 def _binary(text: str, _type: Type, _: str | None) -> bytes:
@@ -187,18 +189,18 @@ _SCALARS: dict[Kind, Callable[[str, Type, str | None], Any]] = {
 
 
 def _nested(value: Nested, type_: Type, path: str = "") -> Any:
-    """A value out of JSON in a type; messages name the path to what is wrong."""
+    """Return a JSON value in a type; a message names the path of the value that is wrong."""
     if value is None:
         return None
     at = f"{path.removeprefix('.')}: " if path else ""
     if type_.element is not None:
         if not isinstance(value, list):
             raise RejectedError(f"{at}expected {type_}, found {show(render(value))}")
-        return [_nested(item, type_.element, f"{path}[{index}]") for index, item in enumerate(value)]
+        return [_nested(inner, type_.element, f"{path}[{index}]") for index, inner in enumerate(value)]
     if type_.kind is Kind.STRUCT:
         if not isinstance(value, dict):
             raise RejectedError(f"{at}expected {type_}, found {show(render(value))}")
-        return {name: _nested(value.get(name), inner, f"{path}.{name}") for name, inner in type_.fields}
+        return {name: _nested(value.get(name), field, f"{path}.{name}") for name, field in type_.fields}
     if isinstance(value, (list, dict)) and type_.kind is Kind.STRING:
         raise RejectedError(f"{at}expected string, found {show(render(value))}")
     try:
@@ -208,10 +210,10 @@ def _nested(value: Nested, type_: Type, path: str = "") -> Any:
 
 
 def has_unknown_fields(value: Nested, type_: Type) -> bool:
-    """Whether a value out of JSON has fields that the type lacks, at any depth."""
+    """Return whether a JSON value has fields that its type lacks, at any depth."""
     if isinstance(value, list) and type_.element is not None:
-        return any(has_unknown_fields(item, type_.element) for item in value)
+        return any(has_unknown_fields(inner, type_.element) for inner in value)
     if isinstance(value, dict):
-        known = dict(type_.fields)
-        return any(name not in known or has_unknown_fields(item, known[name]) for name, item in value.items())
+        fields = dict(type_.fields)
+        return any(name not in fields or has_unknown_fields(inner, fields[name]) for name, inner in value.items())
     return False

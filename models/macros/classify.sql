@@ -1,5 +1,5 @@
-{# Give a model's table and columns the LF-Tags of their meta. A table that is built again is another one to Lake
-   Formation and begins hidden, so this runs after each build. #}
+{# Give a model's table and columns the LF-Tags of their meta. This runs after each build, because a rebuilt table is
+   a new table to Lake Formation and therefore hidden. #}
 {% macro classify() %}
     {% if execute %}
         {% set own = model.config.meta.classification %}

@@ -1,6 +1,6 @@
 {#
-  Whether a version of an entity was valid at an instant. What is known of the entity by its own key existed then, even
-  if the source says that it was created later: its first version stands for that time too.
+  Condition that a version of an entity was valid at an instant. A row that refers to an entity proves that the entity
+  existed then, even if the source has a later creation time. So the first version is valid before its start, too.
 #}
 {% macro valid_at(version, instant) -%}
     ({{ version }}.valid_from <= {{ instant }} or {{ version }}.version = 1)

@@ -1,4 +1,4 @@
-{# Surrogate key of one version: the same however often and in whatever order the change log was delivered. #}
+{# Surrogate key of one version; it does not depend on how often and in which order the change log was delivered. #}
 {% macro version_key(key) -%}
     {{ dbt.hash("cast(" ~ key ~ " as varchar) || '/' || change_seq") }}
 {%- endmacro %}

@@ -1,15 +1,15 @@
 {#
-  Every version that an entity ever had, from the change log in raw (docs/decisions/080-history-from-the-change-log.md).
+  All versions of each entity, from the change log in raw (docs/decisions/080-history-from-the-change-log.md).
 
   changes     relation of the dataset in raw
   key         its key column
-  attributes  columns whose change makes a version
-  born        column that says when the entity was created; none if the source does not tell
+  attributes  columns whose change makes a new version
+  born        column with the creation time of the entity; none if the source has no such column
 #}
 {% macro versions(changes, key, attributes, born=none) -%}
 with deliveries as (
-    -- A change may be delivered many times, and a full load be repeated: its latest delivery stands for it.
-    -- Only what passed the gate to integration counts.
+    -- A change may be delivered several times, and a full load may be repeated; the latest delivery counts.
+    -- Only batches that reached integration count.
     select
         {{ key }},
         {{ attributes | join(', ') }},
@@ -31,8 +31,9 @@ with deliveries as (
 ),
 
 changes as (
-    -- A full-load row has no sequence, so it sorts first, and its commit is only the time at which it was copied: it is
-    -- valid since its entity was created, or since always. So is a first change whose entity is older than its commit.
+    -- A full-load row has no sequence, so it sorts first, and its commit time is only the time of the copy. It is valid
+    -- from the creation of its entity, or from the beginning. A first change is valid from the creation of its entity,
+    -- too, if that is before its commit.
     select
         *,
         case
@@ -45,7 +46,7 @@ changes as (
 ),
 
 moments as (
-    -- A clock that was set back must not make two versions valid at once: time never runs backwards within a key.
+    -- If a clock was set back, two versions must not be valid at once: start times never decrease within a key.
     select
         *,
         max(started_at) over (partition by {{ key }} order by change_seq rows unbounded preceding) as valid_from
@@ -53,7 +54,7 @@ moments as (
 ),
 
 states as (
-    -- Of several changes at one moment (one transaction) only the last was ever visible.
+    -- Of several changes at the same time (in one transaction), only the last was visible.
     select *, lead(valid_from) over (partition by {{ key }} order by change_seq) as next_from
     from moments
 ),

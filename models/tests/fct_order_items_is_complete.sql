@@ -1,4 +1,4 @@
--- Every live line is in the fact. A line may arrive a little before its order: it is missing until the next run.
+-- Finds live lines that the fact lacks. A line that arrives before its order is missing until the next run.
 {{ config(severity='warn') }}
 
 select order_id, line_number

@@ -1,4 +1,4 @@
--- The mart shares out exactly what the fact counts as sales: no join loses a line or counts it twice.
+-- The sums of the mart equal those of the sales in the fact: a join must not lose a line or count it twice.
 with mart as (
     select coalesce(sum(orders), 0) as orders, sum(items) as items, sum(gross_revenue) as gross, sum(net_revenue) as net
     from {{ ref('sales_by_region_month') }}

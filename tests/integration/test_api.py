@@ -1,4 +1,4 @@
-"""An API that fails in the ways that APIs do: nothing is lost, nothing is there twice, and a pull again is enough."""
+"""Pulls of an API that fails in typical ways: no data is lost or duplicated, and pulling again is enough."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from requests import ConnectionError as NotConnectedError
 from requests import HTTPError
 
 from emulator.runtime.server_lifecycle import Server
-from lakehouse.apis.client import AskedToWaitError
+from lakehouse.apis.client import WaitTooLongError
 from lakehouse.apis.page import PageError
 from lakehouse.apis.pull import Pulled, pull
 from lakehouse.batches import manifests, pulls
@@ -29,12 +29,12 @@ from lakehouse.tables import definition
 from local.sources import rates_api
 from tests.support.http_servers import serving
 from tests.support.moves.jobs import deployment, job_on
-from tests.support.rates_contract import HURRY, RATES, with_api
+from tests.support.rates_contract import FEW_RETRIES, RATES, with_api
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-ALWAYS = HURRY.tries
+ALWAYS = FEW_RETRIES.tries
 
 
 @pytest.fixture(scope="module")
@@ -62,18 +62,18 @@ def job(names: Names, request: pytest.FixtureRequest) -> Job:
 
 
 def pulled(job: Job, bank: rates_api.Bank) -> Pulled:
-    return pull(boto3.client("s3"), job.contract, names=job.names, secret=bank.api.secret, patience=HURRY)
+    return pull(boto3.client("s3"), job.contract, names=job.names, secret=bank.api.secret, retries=FEW_RETRIES)
 
 
 def moved(job: Job) -> dict[str, int]:
-    """Move all batches to integration; how many records were received, accepted, refused and changed."""
+    """Move all batches to integration; how many records were received, accepted, rejected and changed."""
     s3 = boto3.client("s3")
-    counts = dict.fromkeys(("received", "accepted", "refused", "changed"), 0)
+    counts = dict.fromkeys(("received", "accepted", "rejected", "changed"), 0)
     for batch_id in manifests.batch_ids(s3, names=job.names, dataset=job.contract.dataset):
         batch = manifests.load(s3, names=job.names, dataset=job.contract.dataset, batch_id=batch_id)
         loaded = stage_to_raw(job.spark, job.contract, batch, names=job.names, catalog=job.catalog)
         merged = raw_to_integration(job.spark, job.contract, [batch_id], names=job.names, catalog=job.catalog)
-        for name in ("received", "accepted", "refused"):
+        for name in ("received", "accepted", "rejected"):
             counts[name] += getattr(loaded, name)
         counts["changed"] += merged[batch_id].changed
     return counts
@@ -85,10 +85,10 @@ def rows(job: Job, zone: Zone) -> list[tuple[Any, ...]]:
     return sorted((row["day"], row["currency"], row["rate"], row["published_at"].isoformat()) for row in table)
 
 
-def expected(today: date, *, newest_alone: bool) -> list[tuple[Any, ...]]:
+def expected(today: date, *, newest_only: bool) -> list[tuple[Any, ...]]:
     found = {}
     for number, rate in enumerate(rates_api.published(today)):  # in the order in which they were published
-        key = (rate["day"], rate["currency"]) if newest_alone else number
+        key = (rate["day"], rate["currency"]) if newest_only else number
         at = str(rate["published_at"]).replace("Z", "+00:00")
         value = Decimal(str(rate["rate"])).quantize(Decimal("0.000001"))
         found[key] = (date.fromisoformat(str(rate["day"])), rate["currency"], value, at)
@@ -98,13 +98,13 @@ def expected(today: date, *, newest_alone: bool) -> list[tuple[Any, ...]]:
 def assert_right(job: Job, today: date) -> None:
     """Raw holds each rate that was published exactly once, integration the newest of each day, and counts add up."""
     counts = moved(job)
-    everything = expected(today, newest_alone=False)
+    everything = expected(today, newest_only=False)
     assert rows(job, Zone.RAW) == everything
-    assert rows(job, Zone.INTEGRATION) == expected(today, newest_alone=True)
-    assert (counts["received"], counts["accepted"], counts["refused"]) == (len(everything), len(everything), 0)
+    assert rows(job, Zone.INTEGRATION) == expected(today, newest_only=True)
+    assert (counts["received"], counts["accepted"], counts["rejected"]) == (len(everything), len(everything), 0)
 
 
-def test_pulls_bring_what_is_new_and_land_it_as_it_came(job: Job, bank: rates_api.Bank, s3: "S3Client") -> None:
+def test_pulls_write_new_pages_to_stage_unchanged(job: Job, bank: rates_api.Bank, s3: "S3Client") -> None:
     first = pulled(job, bank)
     assert (first.pages, first.records, first.cursor) == (4, 164, "2026-02-27T15:00:00Z")
     assert pulled(job, bank) == Pulled(batch_id=None, since=first.cursor, cursor=first.cursor, pages=0, records=0)
@@ -121,7 +121,7 @@ def test_pulls_bring_what_is_new_and_land_it_as_it_came(job: Job, bank: rates_ap
     assert_right(job, bank.today)
 
 
-def test_faults_that_pass_are_sat_out(job: Job, bank: rates_api.Bank) -> None:
+def test_temporary_errors_are_retried(job: Job, bank: rates_api.Bank) -> None:
     bank.faults = ["500", "half", "die"]
     assert pulled(job, bank).records == 164
     bank.today = date(2026, 3, 4)
@@ -130,7 +130,7 @@ def test_faults_that_pass_are_sat_out(job: Job, bank: rates_api.Bank) -> None:
     assert_right(job, bank.today)
 
 
-def test_an_answer_from_before_is_not_taken_for_the_next(job: Job, bank: rates_api.Bank) -> None:
+def test_a_repeated_page_is_not_taken_for_the_next(job: Job, bank: rates_api.Bank) -> None:
     pages = iter((False, True, True))  # the second request is answered as the first was, twice
     bank.faults = _Faults(lambda: next(pages, False), "again")
     assert pulled(job, bank).records == 164
@@ -155,7 +155,7 @@ class _Faults(list[str]):
         return self._fault
 
 
-STAY: dict[str, tuple[type[Exception], int]] = {
+PERMANENT: dict[str, tuple[type[Exception], int]] = {
     "500": (HTTPError, ALWAYS),
     "429": (HTTPError, ALWAYS),
     "half": (PageError, ALWAYS),
@@ -166,13 +166,15 @@ STAY: dict[str, tuple[type[Exception], int]] = {
 }
 
 
-def test_faults_that_stay_count_nothing_and_the_next_pull_all(job: Job, bank: rates_api.Bank, s3: "S3Client") -> None:
-    assert STAY.keys() == {*rates_api.FAULTS}
-    for fault, (error, requests) in STAY.items():
+def test_permanent_errors_write_no_batch_and_lose_nothing(job: Job, bank: rates_api.Bank, s3: "S3Client") -> None:
+    assert PERMANENT.keys() == {*rates_api.FAULTS}
+    for fault, (error, requests) in PERMANENT.items():
         bank.requests, bank.faults = 0, _Faults(lambda: bank.requests > 2, fault)
         with pytest.raises(error) as raised:
             pulled(job, bank)
-        assert f"{job.contract.dataset}: pulling since 2026-02-01T00:00:00Z failed on page" in raised.value.__notes__[0]
+        assert (
+            f"{job.contract.dataset}: the pull since 2026-02-01T00:00:00Z failed on page" in raised.value.__notes__[0]
+        )
         assert bank.requests == 2 + requests, fault
         assert manifests.batch_ids(s3, names=job.names, dataset=job.contract.dataset) == {}
         assert plan_batch(s3, names=job.names, contract=job.contract) is None
@@ -205,7 +207,7 @@ def test_a_crash_between_pages_and_one_before_the_end(
     assert_right(job, bank.today)
 
 
-def test_two_pulls_at_once_bring_it_once(job: Job, bank: rates_api.Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_pulls_at_once_write_one_batch(job: Job, bank: rates_api.Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     real, inner = pulls.commit, list[Pulled]()
 
     def overtaken(*given: Any, **named: Any) -> Any:
@@ -229,46 +231,46 @@ def test_an_api_without_a_cursor_is_pulled_whole_and_counts_when_it_changed(job:
     assert (again.batch_id, again.since, again.records) == (f"{whole.dataset}-00000002", None, 172)
 
 
-def test_an_api_that_refuses_is_asked_once(job: Job, bank: rates_api.Bank) -> None:
+def test_a_refused_request_is_not_retried(job: Job, bank: rates_api.Bank) -> None:
     s3 = boto3.client("s3")
     with pytest.raises(
         LakehouseError, match=r"401 'Unauthorized' of .*/v1/rates: .*who are you.*token in the source's secret"
     ):
-        pull(s3, job.contract, names=job.names, secret={"url": bank.api.url, "token": "wrong"}, patience=HURRY)
+        pull(s3, job.contract, names=job.names, secret={"url": bank.api.url, "token": "wrong"}, retries=FEW_RETRIES)
     elsewhere = with_api(job.contract, location="https://rates.example.com/v2/rates")
     with pytest.raises(LakehouseError, match="404 'Not Found'"):
-        pull(s3, elsewhere, names=job.names, secret=bank.api.secret, patience=HURRY)
+        pull(s3, elsewhere, names=job.names, secret=bank.api.secret, retries=FEW_RETRIES)
     assert bank.requests == 0
 
 
-def test_a_token_is_sent_to_its_own_host_and_over_https_alone(
+def test_a_token_is_sent_to_its_own_host_and_over_https_only(
     job: Job, bank: rates_api.Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     linked = with_api(job.contract, paginator="json_link", paging=(("next_url_path", "next"),))
     monkeypatch.setattr(rates_api, "PAGE", 100)
     monkeypatch.setattr(rates_api, "str", lambda _: "https://elsewhere.example.com/\x1b[2J", raising=False)
     with pytest.raises(LakehouseError, match=r"leads to 'https://elsewhere.example.com/.*', another host"):
-        pull(boto3.client("s3"), linked, names=job.names, secret=bank.api.secret, patience=HURRY)
-    with pytest.raises(LakehouseError, match="over https alone"):
+        pull(boto3.client("s3"), linked, names=job.names, secret=bank.api.secret, retries=FEW_RETRIES)
+    with pytest.raises(LakehouseError, match="over https only"):
         pull(
             boto3.client("s3"),
             job.contract,
             names=job.names,
             secret={"url": "http://rates.example.com"},
-            patience=HURRY,
+            retries=FEW_RETRIES,
         )
 
 
-def test_who_is_asked_to_wait_waits_or_ends(job: Job, bank: rates_api.Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pull_waits_as_asked_or_fails(job: Job, bank: rates_api.Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     bank.faults, bank.wait = ["429"], "1"
     begun = time.monotonic()
     assert pulled(job, bank).records == 164
     assert time.monotonic() - begun >= 1
     bank.faults, bank.wait = ["429"], "3600"
-    asked = bank.requests
-    with pytest.raises(AskedToWaitError, match="asks to wait 3600 s"):
+    requests = bank.requests
+    with pytest.raises(WaitTooLongError, match="asks for a wait of 3600 s"):
         pulled(job, bank)
-    assert bank.requests == asked + 1
+    assert bank.requests == requests + 1
 
 
 def test_an_api_is_never_called_faster_than_allowed(job: Job, bank: rates_api.Bank) -> None:

@@ -1,4 +1,4 @@
-"""Gates: what a move's rules say is recorded, and a batch or a dataset that does not pass goes no further."""
+"""Gates: results of rules are recorded, and a batch or dataset that does not pass is blocked."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -57,12 +57,12 @@ def results(job: Job) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: (row["evaluated_at"], row["rule"]))
 
 
-def recorded(job: Job) -> list[Attempt]:
+def history(job: Job) -> list[Attempt]:
     return attempts.read(job.catalog, names=job.names, dataset=job.contract.dataset)
 
 
 def due(job: Job, *batch_ids: str) -> list[str]:
-    return attempts.pending(batch_ids, recorded(job))[Move.RAW_TO_INTEGRATION]
+    return attempts.pending(batch_ids, history(job))[Move.RAW_TO_INTEGRATION]
 
 
 def test_every_rule_leaves_a_row_for_each_move(names: Names) -> None:
@@ -79,23 +79,23 @@ def test_every_rule_leaves_a_row_for_each_move(names: Names) -> None:
         ("integration", "notes", "PASS", 0),
     ]
     assert {row["batch_id"] for row in results(job)} == {batch_id}
-    assert [attempt.gate for attempt in recorded(job)] == ["PASS", "PASS"]
-    assert attempts.blocked(recorded(job)) == []
+    assert [attempt.gate for attempt in history(job)] == ["PASS", "PASS"]
+    assert attempts.blocked(history(job)) == []
 
 
 def test_a_batch_that_fails_stays_in_raw_and_the_next_goes_on(names: Names) -> None:
     job = job_on(replace(SHOP, dataset="fails"), names=names)
-    bad = load(job, "id,note\n1,\n")
-    good = load(job, "id,note\n2,b\n")
-    assert due(job, bad, good) == [good]
-    assert [attempt.batch_id for attempt in attempts.blocked(recorded(job))] == [bad]
+    failed = load(job, "id,note\n1,\n")
+    passed = load(job, "id,note\n2,b\n")
+    assert due(job, failed, passed) == [passed]
+    assert [attempt.batch_id for attempt in attempts.blocked(history(job))] == [failed]
     assert reasons(job.catalog, names=names, dataset="fails", run_ids=["jr_1"]) == {
-        ("jr_1", bad): ["notes FAIL: 1, mustBe 0"]
+        ("jr_1", failed): ["notes FAIL: 1, mustBe 0"]
     }
-    # The contract is mended, and the batch run again.
-    forgiving = replace(job, contract=replace(job.contract, quality=()))
-    stage_to_raw.run(replace(forgiving, batch_ids=(bad,)))
-    assert due(job, bad, good) == [bad, good]
+    # The contract is fixed, and the batch runs again.
+    without_rules = replace(job, contract=replace(job.contract, quality=()))
+    stage_to_raw.run(replace(without_rules, batch_ids=(failed,)))
+    assert due(job, failed, passed) == [failed, passed]
 
 
 def test_a_batch_of_which_nothing_is_accepted_fails(names: Names) -> None:
@@ -111,23 +111,23 @@ def test_a_dataset_that_fails_after_a_merge_is_blocked_until_a_merge_passes(name
     job = job_on(replace(SHOP, dataset="too_many"), names=names)
     batch_ids = [load(job, f"id,note\n{n},a\n{n + 10},a\n") for n in range(2)]
     merge(job, *batch_ids)
-    (blocked,) = attempts.blocked(recorded(job))
+    (blocked,) = attempts.blocked(history(job))
     assert (blocked.move, blocked.gate) == (Move.RAW_TO_INTEGRATION, "FAIL")
-    patient = replace(FEW, thresholds=(Decimal(9),))
-    merge(replace(job, contract=replace(job.contract, quality=(patient,))), batch_ids[0])
-    assert attempts.blocked(recorded(job)) == []
+    relaxed = replace(FEW, thresholds=(Decimal(9),))
+    merge(replace(job, contract=replace(job.contract, quality=(relaxed,))), batch_ids[0])
+    assert attempts.blocked(history(job)) == []
 
 
-def test_a_warning_holds_nothing(names: Names) -> None:
-    mild = replace(NO_NOTE_MISSING, severity=Severity.WARNING)
-    shop: Contract = replace(SHOP, dataset="warns", quality=(mild,))
+def test_a_warning_blocks_nothing(names: Names) -> None:
+    warning = replace(NO_NOTE_MISSING, severity=Severity.WARNING)
+    shop: Contract = replace(SHOP, dataset="warns", quality=(warning,))
     job = job_on(shop, names=names)
     batch_id = load(job, "id,note\n1,\n")
     assert due(job, batch_id) == [batch_id]
     assert {row["rule"]: row["result"] for row in results(job)}["notes"] == "FAIL"
 
 
-def test_a_volume_out_of_the_ordinary_is_told(names: Names) -> None:
+def test_an_unusual_volume_is_recorded(names: Names) -> None:
     job = job_on(replace(SHOP, dataset="volume", quality=()), names=names)
     for n in range(6):
         load(job, f"id,note\n{n},a\n")

@@ -1,4 +1,4 @@
-"""What an attempt of a job tells: a row in ops, metrics and the alarms on them, lines in the log, a trace."""
+"""The records of an attempt: a row in ops, metrics and the alarms on them, lines in the log, a trace."""
 
 import json
 import logging
@@ -33,31 +33,31 @@ Arrive = Callable[[str], str]
 
 @pytest.fixture(scope="module")
 def names(aws: Server) -> Names:
-    return jobs.deployment(aws, project="telling")
+    return jobs.deployment(aws, project="attempts")
 
 
 @pytest.fixture
 def job(names: Names, request: pytest.FixtureRequest) -> Job:
-    """A run on a dataset that is this test's own."""
+    """A run on a dataset of its own for each test."""
     dataset = request.node.originalname.removeprefix("test_")[:40]
     return jobs.job_on(replace(SHOP, dataset=dataset), names=names)
 
 
 @pytest.fixture
 def arrive(job: Job) -> Arrive:
-    """Puts a file into stage; returns the id of the batch that it is planned in."""
+    """A function that puts a file into stage and returns the id of its batch."""
     return partial(jobs.arrive, job)
 
 
 def measured(job: Job, metric: Metric) -> dict[str, float]:
-    """Number and sum of all values that were published of a metric."""
-    wanted = metrics.dimensions(metric, dataset=job.contract.dataset, move=job.move if metric.is_by_move else None)
+    """Return the number and the sum of all published values of a metric."""
+    dimensions = metrics.dimensions(metric, dataset=job.contract.dataset, move=job.move if metric.is_by_move else None)
     now = datetime.now(UTC)
     cloudwatch: Any = boto3.client("cloudwatch")
     points = cloudwatch.get_metric_statistics(
         Namespace=job.names.metric_namespace,
         MetricName=metric,
-        Dimensions=[{"Name": name, "Value": value} for name, value in wanted.items()],
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
         StartTime=now - timedelta(hours=1),
         EndTime=now + timedelta(minutes=1),
         Period=7200,
@@ -103,11 +103,11 @@ def test_rejected_records_raise_the_alarm_of_their_dataset_alone(job: Job, arriv
         "another": "INSUFFICIENT_DATA",
     }
     [message] = boto3.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
-    told = json.loads(json.loads(message["Body"])["Message"])
-    assert (told["AlarmName"], told["NewStateValue"]) == (job.contract.dataset, "ALARM")
+    notification = json.loads(json.loads(message["Body"])["Message"])
+    assert (notification["AlarmName"], notification["NewStateValue"]) == (job.contract.dataset, "ALARM")
 
 
-def test_integration_tells_how_old_its_newest_data_is(job: Job, arrive: Arrive) -> None:
+def test_integration_measures_the_age_of_its_newest_data(job: Job, arrive: Arrive) -> None:
     first, second = arrive("id,note\n1,a\n"), arrive("id,note\n2,b\n3,c\n")
     stage_to_raw.run(replace(job, batch_ids=(first, second)))
     later = replace(job, move=Move.RAW_TO_INTEGRATION, batch_ids=(first, second))
@@ -129,7 +129,7 @@ def test_a_failure_is_measured_and_recorded(job: Job, caplog: pytest.LogCaptureF
         raise LakehouseError("the file is gone")
 
     with caplog.at_level(logging.INFO, logger="lakehouse"), pytest.raises(LakehouseError, match="the file is gone"):
-        job.attempt(["one-00000001"], fail, judge=lambda _: {})
+        job.attempt(["one-00000001"], fail, evaluate=lambda _: {})
     assert measured(job, Metric.FAILURES) == once(1)
     assert measured(job, Metric.RECEIVED)["SampleCount"] == 0
     [attempt] = attempts.read(job.catalog, names=job.names, dataset=job.contract.dataset)
@@ -137,7 +137,7 @@ def test_a_failure_is_measured_and_recorded(job: Job, caplog: pytest.LogCaptureF
     assert "one-00000001: stage_to_raw failed: LakehouseError: the file is gone" in caplog.messages
 
 
-def test_a_failure_that_cannot_be_recorded_still_says_its_cause(
+def test_a_failure_that_cannot_be_recorded_still_raises_its_cause(
     job: Job, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail() -> dict[str, dict[str, int]]:
@@ -148,19 +148,22 @@ def test_a_failure_that_cannot_be_recorded_still_says_its_cause(
 
     monkeypatch.setattr(attempts, "record", unreachable)
     with pytest.raises(LakehouseError, match="the file is gone"):
-        job.attempt(["one-00000001"], fail, judge=lambda _: {})
+        job.attempt(["one-00000001"], fail, evaluate=lambda _: {})
     errors = [line.getMessage() for line in caplog.records if line.levelname == "ERROR"]
-    cause, remedy = f"{job.contract.dataset}: stage_to_raw of batches one-00000001 failed", "run it again with"
-    assert errors[0] == "one-00000001: that it failed could not be recorded: S3 is away"
-    assert errors[1].startswith(f"{cause}: LakehouseError: the file is gone; ")
-    assert f"{remedy} `lakehouse run {job.contract.dataset}`" in errors[1]
+    cause, remedy = (
+        f"{job.contract.dataset}: stage_to_raw of batches one-00000001 failed",
+        "Committed data is kept; there are no partial writes. Fix the cause",
+    )
+    assert errors[0] == "one-00000001: the failure could not be recorded: S3 is away"
+    assert errors[1].startswith(f"{cause}: LakehouseError: the file is gone. ")
+    assert f"{remedy}, then run `lakehouse run {job.contract.dataset}`." in errors[1]
 
 
 def test_a_job_that_has_committed_does_not_fail_for_its_metrics(
     job: Job, arrive: Arrive, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     batch_id = arrive("id,note\n1,a\n")
-    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:9")  # nobody listens there
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:9")  # no server listens there
     stage_to_raw.run(replace(job, batch_ids=(batch_id,)))
     [attempt] = attempts.read(job.catalog, names=job.names, dataset=job.contract.dataset)
     assert (attempt.state, attempt.accepted) == (attempts.SUCCEEDED, 1)
@@ -204,7 +207,7 @@ def test_a_failed_attempt_shows_in_its_trace(job: Job, monkeypatch: pytest.Monke
     with receiver() as received:
         tracing.export_to(received.endpoint, move=job.move, names=job.names, run_id="jr_1")
         with pytest.raises(LakehouseError):
-            job.attempt(["one-00000001"], fail, judge=lambda _: {})
+            job.attempt(["one-00000001"], fail, evaluate=lambda _: {})
         spans = received.spans()
     assert spans["write"].errors == spans["stage_to_raw"].errors == ["the file is gone"]
     assert spans["record"].errors == []
@@ -212,7 +215,7 @@ def test_a_failed_attempt_shows_in_its_trace(job: Job, monkeypatch: pytest.Monke
 
 @pytest.fixture
 def handlers() -> Iterator[None]:
-    """Keeps the root logger's handlers: a job that is opened takes their place."""
+    """Restore the root logger's handlers, which an opened job replaces."""
     root = logging.getLogger()
     before = root.handlers[:]
     yield
@@ -225,17 +228,17 @@ def test_each_line_of_the_log_names_its_run(
 ) -> None:
     monkeypatch.setenv("LAKEHOUSE_ENGINE", "sail")
     monkeypatch.setattr(tracing, "_provider", None)
-    monkeypatch.setattr(aws_retries, "configure", lambda: None)  # other tests keep the defaults
-    given = {"environment": "dev", "contracts": str(CONTRACTS), "dataset": "orders", "batch_ids": "orders-00000001"}
-    arguments = [part for name, value in given.items() for part in (f"--{name}", value)]
+    monkeypatch.setattr(aws_retries, "configure", lambda: None)  # it would change the clients of other tests
+    options = {"environment": "dev", "contracts": str(CONTRACTS), "dataset": "orders", "batch_ids": "orders-00000001"}
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
     open_job(Move.STAGE_TO_RAW, [*arguments, "--JOB_RUN_ID", "jr_42", "--enable-metrics", "true"])
-    assert tracing._provider is None  # nobody said where traces go
+    assert tracing._provider is None  # no endpoint for traces is set
     logging.getLogger("lakehouse.anything").info("a line")
     assert "INFO run=jr_42 lakehouse.anything: a line" in capsys.readouterr().out
 
 
 def alert_queue(name: str) -> tuple[str, str]:
-    """ARN of a topic, and URL of a queue that gets what is published to it."""
+    """Return the ARN of a topic, and the URL of a queue that receives its messages."""
     sns, sqs = boto3.client("sns"), boto3.client("sqs")
     topic = sns.create_topic(Name=name)["TopicArn"]
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]

@@ -100,7 +100,7 @@ def test_a_failure_is_told_with_its_error(job: Job, told: Receiver) -> None:
         raise LakehouseError("the file is gone")
 
     with pytest.raises(LakehouseError, match="the file is gone"):
-        replace(job, endpoint=Endpoint(told.url)).attempt(["one-00000001"], fail, judge=lambda _: {})
+        replace(job, endpoint=Endpoint(told.url)).attempt(["one-00000001"], fail, evaluate=lambda _: {})
     started, failed = recorded(job)
     check([started, failed])
     assert told.events == [started, failed]
@@ -161,7 +161,7 @@ def test_an_endpoint_that_takes_nothing_fails_no_move(
     job = replace(job, endpoint=Endpoint(url))
     before = len(recorded(job))
     for _ in range(2):
-        job.attempt(["one-00000001"], dict, judge=lambda _: {})
+        job.attempt(["one-00000001"], dict, evaluate=lambda _: {})
     assert len(recorded(job)) == before + 4
     assert attempts.read(job.catalog, names=job.names, dataset=job.contract.dataset)[-1].state == attempts.SUCCEEDED
     (line,) = (line for line in caplog.messages if endpoint.UNSENT_LOG in line)

@@ -124,11 +124,11 @@ def test_a_query_measures_one_number() -> None:
 @pytest.mark.parametrize(
     ("query", "reason"),
     [
-        ("SELECT id FROM {table}", "its query gives [(0,), (1,)]: one row with one number is needed"),
-        ("SELECT id FROM {table} WHERE id > 9", "its query gives nothing: one row with one number is needed"),
-        ("SELECT max(status) FROM {table}", "its query gives 'new', which is no number"),
-        ("SELECT CAST(NULL AS int)", "its query gives None, which is no number"),
-        ("SELECT CAST('NaN' AS double)", "its query gives nan"),
+        ("SELECT id FROM {table}", "its query returns [(0,), (1,)], expected one row with one number"),
+        ("SELECT id FROM {table} WHERE id > 9", "its query returns nothing, expected one row with one number"),
+        ("SELECT max(status) FROM {table}", "its query returns 'new', expected a number"),
+        ("SELECT CAST(NULL AS int)", "its query returns None, expected a number"),
+        ("SELECT CAST('NaN' AS double)", "its query returns nan, expected a finite number"),
         ("SELECT nothing FROM {table}", "nothing"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The move from stage to raw, on the engine and in the embedded AWS: a batch is there once, whatever happened."""
+"""The move from stage to raw on the engine and the emulator: a batch is in raw once, after any failure."""
 
 import os
 import signal

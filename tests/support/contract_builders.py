@@ -1,4 +1,4 @@
-"""Contracts by hand, and what the readers make of bytes."""
+"""Contracts written by hand, and the rows that the readers yield for bytes."""
 
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -35,31 +35,31 @@ def contract(*columns: Column, format_: str = "csv", key: tuple[str, ...] = (), 
 
 
 def batches(contract: Contract, content: bytes, *, threads: int = 1) -> list[pa.RecordBatch]:
-    with SpooledTemporaryFile(SPOOLED) as file:  # as `fetch` makes it
+    with SpooledTemporaryFile(SPOOLED) as file:  # like the files of `fetch`
         file.write(content)
         file.seek(0)
-        found = list(read_file(contract, file, source_file=URI, threads=threads))
-    assert all(batch.schema == row_schema(contract) for batch in found)
-    for batch in found:
+        result = list(read_file(contract, file, source_file=URI, threads=threads))
+    assert all(batch.schema == row_schema(contract) for batch in result)
+    for batch in result:
         batch.validate(full=True)
-    return found
+    return result
 
 
 def rows(contract: Contract, content: bytes, *, threads: int = 1) -> list[dict[str, Any]]:
-    """All rows, in the order of their records."""
-    found = [row for batch in batches(contract, content, threads=threads) for row in batch.to_pylist()]
-    return sorted(found, key=lambda row: row["_source_row"])
+    """Return all rows, in the order of their records."""
+    result = [row for batch in batches(contract, content, threads=threads) for row in batch.to_pylist()]
+    return sorted(result, key=lambda row: row["_source_row"])
 
 
-def accepted(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Accepted rows, without what the readers add."""
-    return [{name: row[name] for name in row if not name.startswith("_")} for row in found if row["_errors"] is None]
+def accepted(result: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the accepted rows, without the columns that the readers add."""
+    return [{name: row[name] for name in row if not name.startswith("_")} for row in result if row["_errors"] is None]
 
 
-def reasons(found: list[dict[str, Any]]) -> list[str]:
-    """All reasons, as `column: reason`."""
+def reasons(result: list[dict[str, Any]]) -> list[str]:
+    """Return all reasons, as `column: reason`."""
     return [
         f"{error['column']}: {error['reason']}" if error["column"] else error["reason"]
-        for row in found
+        for row in result
         for error in row["_errors"] or []
     ]

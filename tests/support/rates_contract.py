@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from lakehouse.apis.client import Patience
+from lakehouse.apis.client import Retries
 from lakehouse.contracts import types
 from lakehouse.contracts.api_source import Api, Incremental
 from lakehouse.contracts.model import Column, Contract, Ingest, Source
 from local.sources import rates_api
 
-HURRY = Patience(tries=4, first=0.01, longest=1.0, silence=5.0)
+FEW_RETRIES = Retries(tries=4, first_wait=0.01, longest_wait=1.0, timeout=5.0)
 
 
 def _column(name: str, type_: types.Type) -> Column:

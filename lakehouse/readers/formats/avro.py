@@ -9,7 +9,7 @@ import fastavro
 import pyarrow as pa
 
 from lakehouse.errors import LakehouseError
-from lakehouse.readers.arrow_types import plain, text_of
+from lakehouse.readers.arrow_types import text_of, to_json_value
 from lakehouse.readers.chunk import Chunk, UnreadableError
 from lakehouse.readers.formats.avro_blocks import limit_blocks
 from lakehouse.readers.formats.avro_schema import check
@@ -17,6 +17,7 @@ from lakehouse.readers.json_text import to_json
 
 BATCH_ROWS = 16 * 2**10
 NO_CODEC = "you need to install"
+"""Part of fastavro's message for a compression whose package is not installed."""
 
 limit_blocks()
 
@@ -28,7 +29,7 @@ def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
         file: content, positioned at its start.
 
     Raises:
-        UnreadableError: it is no Avro, or damaged.
+        UnreadableError: the file is not Avro, or damaged.
         LakehouseError: its compression needs a package that is not installed.
     """
     first = 1
@@ -44,24 +45,24 @@ def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
             first += len(records)
     except (UnreadableError, MemoryError):
         raise
-    except Exception as error:  # fastavro lets whatever a damaged byte causes escape: there is no narrower class
+    except Exception as error:  # a damaged byte can cause any exception in fastavro; there is no common class
         if getattr(error, "errno", None):
             raise
         if NO_CODEC in str(error):
             raise LakehouseError(f"Avro: {error}") from error
-        raise UnreadableError(f"damaged or no Avro: {error or type(error).__name__}", row=first) from error
+        raise UnreadableError(f"damaged or not Avro: {error or type(error).__name__}", row=first) from error
 
 
 def _chunk(records: list[Any], names: list[str], first: int) -> Chunk:
     return Chunk(
         columns={name: _column([record[name] for record in records]) for name in names},
         rows=pa.array(range(first, first + len(records)), type=pa.int64()),
-        original=lambda position: to_json(plain(records[position])),
+        original=lambda position: to_json(to_json_value(records[position])),
     )
 
 
 def _column(values: list[Any]) -> pa.Array:
-    """An array of the type that Arrow finds in the values; of text, when they are of several types or nest."""
+    """Return an array of the type that Arrow infers; an array of text if values nest or have several types."""
     if not any(isinstance(value, (dict, list)) for value in values):
         try:
             return pa.array(values)

@@ -1,4 +1,4 @@
-"""Blocks of Avro object container files, decompressed within a limit: fastavro itself knows none.
+"""Decompress the blocks of Avro object container files within a size limit, which fastavro does not have.
 
 Source: Apache Avro specification, "Object Container Files".
 """
@@ -22,11 +22,11 @@ else:
     from backports import zstd
 
 LARGEST = 32 * 2**20
-"""Bytes of a block, compressed or not; writers make blocks of some 16 to 64 KiB."""
+"""Bytes of a block, compressed or not; writers usually make blocks of 16 to 64 KiB."""
 
 
 def limit_blocks() -> None:
-    """Have fastavro read blocks by the functions of this module."""
+    """Make fastavro read blocks with the functions of this module."""
     codecs: dict[str, Callable[[bytes], bytes]] = {
         "null": lambda data: data,
         "deflate": lambda data: zlib.decompressobj(-15).decompress(data, LARGEST + 1),
@@ -45,7 +45,7 @@ def _reader(decompress: Callable[[bytes], bytes]) -> Callable[[IO[bytes]], IO[by
         _check(length)
         data = file.read(length)
         if len(data) < length:
-            raise UnreadableError(f"damaged or no Avro: a block of {length} bytes ends after {len(data)}")
+            raise UnreadableError(f"damaged or not Avro: a block of {length} bytes ends after {len(data)}")
         block = decompress(data)
         _check(len(block))
         return BytesIO(block)
@@ -60,16 +60,21 @@ def _snappy(data: bytes) -> bytes:
 
 def _check(length: int) -> None:
     if length > LARGEST:
-        raise UnreadableError(f"a block of more than {LARGEST:,} bytes: have its writer make smaller ones")
+        raise UnreadableError(f"a block of more than {LARGEST:,} bytes: configure its writer to make smaller blocks")
 
 
 def _number(file: IO[bytes], *, shift: int = 0) -> int:
-    """A number in groups of seven bits, the lowest first; of a signed one the lowest bit, 0 for a length, is cut."""
+    """Read a variable-length integer: groups of seven bits, the lowest first.
+
+    Args:
+        file: positioned at the integer.
+        shift: 1 drops the lowest bit, which is the sign of a signed integer and 0 for a length.
+    """
     number = place = 0
     while True:
         read = file.read(1)
         if not read:
-            raise UnreadableError("damaged or no Avro: it ends where a block's length is expected")
+            raise UnreadableError("damaged or not Avro: it ends where the length of a block is expected")
         (byte,) = read
         number |= (byte & 0x7F) << place
         place += 7

@@ -1,4 +1,4 @@
-"""Read CSV: Arrow's parser on blocks whose records are known to be well-formed, so that it cannot misread any.
+"""Read CSV with Arrow's parser, on blocks whose records are known to be well-formed, so that it cannot misread any.
 
 An empty field is null, quoted or not. A record that has more or fewer fields than the header is malformed.
 """
@@ -27,21 +27,26 @@ class _Dialect(NamedTuple):
 
 
 class _Parsed(NamedTuple):
-    """Records of the right number of fields; by position, how many the others have."""
+    """Parsed records.
+
+    Attributes:
+        table: the records that have the right number of fields.
+        field_counts: the number of fields of each other record, by its position.
+    """
 
     table: pa.Table
-    wrong: dict[int, int]
+    field_counts: dict[int, int]
 
 
 def read(file: IO[bytes], contract: Contract) -> Iterator[Callable[[], Chunk]]:
-    """Yield the records of a CSV file in chunks that are still to be parsed, which can be done in parallel.
+    """Yield functions that parse the records of a CSV file in chunks; they can run in parallel.
 
     Args:
-        file: UTF-8 text, as `content.utf8` makes it.
-        contract: says the dialect, and the columns when the file has no header.
+        file: UTF-8 text, from `content.utf8`.
+        contract: has the dialect, and the columns if the file has no header.
 
     Raises:
-        UnreadableError: the header is malformed, or is none.
+        UnreadableError: the header is malformed, or has no column of the contract.
     """
     dialect = _Dialect(contract.source.delimiter, contract.source.quote)
     blocks = split(file, delimiter=dialect.delimiter, quote=dialect.quote, encoding=contract.source.encoding)
@@ -58,28 +63,32 @@ def read(file: IO[bytes], contract: Contract) -> Iterator[Callable[[], Chunk]]:
 
 
 def _header(block: Block, contract: Contract, dialect: _Dialect) -> list[str]:
-    """Names of the columns; those that a contract cannot mean, because they are empty or repeated, by their place."""
+    """Return the names of the columns; an empty or repeated name gets its position.
+
+    Raises:
+        UnreadableError: the header is malformed, has no column of the contract, or has one more than once.
+    """
     if block.broken and (not len(block.lines) or block.broken[0].row < block.lines[0]):
-        fault = block.broken[0]
-        raise UnreadableError(f"header: {fault.reason}", row=fault.row, text=fault.text)
+        broken = block.broken[0]
+        raise UnreadableError(f"header: {broken.reason}", row=broken.row, text=broken.text)
     text, row = block.text(0), int(block.lines[0])
-    count = _table(text.encode(), 1, dialect).wrong.get(0, 1)
+    count = _table(text.encode(), 1, dialect).field_counts.get(0, 1)
     if count > MAX_COLUMNS:
         raise UnreadableError(f"header: {count} columns are more than {MAX_COLUMNS}", row=row)
     table = _table(text.encode(), count, dialect).table
     names = [column[0].as_py().strip() for column in table.columns]
-    known = {column.source_name for column in contract.columns}
-    if not known & set(names):
-        expected = dialect.delimiter.join(column.source_name for column in contract.columns)
-        raise UnreadableError(f"expected the header {show(expected)}, found {show(text)}", row=row, text=text)
-    times = Counter(names)
-    for name in known:
-        if times[name] > 1:
-            raise UnreadableError(f"header: column {name!r} is there {times[name]} times", row=row, text=text)
-    return [name if times[name] == 1 and name else _by_place(i, names) for i, name in enumerate(names)]
+    expected = [column.source_name for column in contract.columns]
+    if not set(expected) & set(names):
+        header = dialect.delimiter.join(expected)
+        raise UnreadableError(f"expected the header {show(header)}, found {show(text)}", row=row, text=text)
+    counts = Counter(names)
+    for name in expected:
+        if counts[name] > 1:
+            raise UnreadableError(f"header: column {name!r} occurs {counts[name]} times", row=row, text=text)
+    return [name if counts[name] == 1 and name else _with_position(i, names) for i, name in enumerate(names)]
 
 
-def _by_place(i: int, names: list[str]) -> str:
+def _with_position(i: int, names: list[str]) -> str:
     name = f"{names[i]}#{i + 1}"
     while name in names:
         name += "#"
@@ -87,33 +96,33 @@ def _by_place(i: int, names: list[str]) -> str:
 
 
 def _parse(block: Block, names: list[str], dialect: _Dialect) -> Chunk:
-    table, wrong = _table(block.data, len(names), dialect)
+    table, field_counts = _table(block.data, len(names), dialect)
     fields = "field" if len(names) == 1 else "fields"
     broken = [
         Broken(row=int(block.lines[i]), text=block.text(i), reason=f"expected {len(names)} {fields}, found {count}")
-        for i, count in wrong.items()
+        for i, count in field_counts.items()
     ]
-    kept = np.delete(np.arange(len(block.lines)), list(wrong))
+    positions = np.delete(np.arange(len(block.lines)), list(field_counts))
     return Chunk(
         columns={
             name: _nulls_for_empty(column.combine_chunks()) for name, column in zip(names, table.columns, strict=True)
         },
-        rows=pa.array(block.lines[kept]),
-        original=lambda position: block.text(kept[position]),
+        rows=pa.array(block.lines[positions]),
+        original=lambda position: block.text(positions[position]),
         broken=block.broken + broken,
     )
 
 
 def _table(data: bytes | memoryview, columns: int, dialect: _Dialect) -> _Parsed:
     """Parse well-formed records."""
-    wrong: dict[int, int] = {}
+    field_counts: dict[int, int] = {}
 
-    def note(row: arrow_csv.InvalidRow) -> str:
-        wrong[row.number - 1] = row.actual_columns
+    def skip(row: arrow_csv.InvalidRow) -> str:
+        field_counts[row.number - 1] = row.actual_columns
         return "skip"
 
     if not data or data[: len(BOM_UTF8)] == BOM_UTF8:
-        # An empty line, which is none to Arrow: it refuses an empty block, and takes a mark at its start for no text.
+        # Arrow refuses an empty block and drops a byte order mark at the start. It ignores the empty line added here.
         data = b"\n" + bytes(data)
     names = [str(i) for i in range(columns)]
     table = arrow_csv.read_csv(
@@ -123,14 +132,14 @@ def _table(data: bytes | memoryview, columns: int, dialect: _Dialect) -> _Parsed
             delimiter=dialect.delimiter,
             quote_char=dialect.quote or False,
             newlines_in_values=True,
-            invalid_row_handler=note,
+            invalid_row_handler=skip,
         ),
-        # The block is UTF-8, and to find the empty fields afterwards is faster.
+        # The block is known to be UTF-8, and it is faster to find the empty fields afterwards.
         arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), check_utf8=False, strings_can_be_null=False
         ),
     )
-    return _Parsed(table, wrong)
+    return _Parsed(table, field_counts)
 
 
 def _nulls_for_empty(texts: pa.Array) -> pa.Array:

@@ -1,4 +1,4 @@
-"""Read JSON documents: an array of records, one record, or several of either, one after the other."""
+"""Read JSON documents: an array of records, one record, or a sequence of both."""
 
 import codecs
 import json
@@ -14,13 +14,21 @@ from lakehouse.readers.formats.jsonl import chunk_of
 from lakehouse.readers.json_text import DECODER, Nested, RepeatedFieldError, check
 
 BYTES = 4 * 2**20
-"""How much is read at a time, and how much goes to a chunk."""
+"""Bytes that are read at a time, and characters of a chunk."""
 
 _LENIENT = json.JSONDecoder(parse_int=str)
 _SPACE = re.compile(r"[ \t\r\n]*+")
 
 
-class _Item(NamedTuple):
+class _Value(NamedTuple):
+    """A value of the document.
+
+    Attributes:
+        value: the value, or the ValueError that gives the reason why it is rejected.
+        row: the line that it begins on.
+        text: its JSON.
+    """
+
     value: Nested
     row: int
     text: str
@@ -30,37 +38,37 @@ def read(file: IO[bytes], contract: Contract) -> Iterator[Callable[[], Chunk]]:
     """Yield the records of a JSON document in chunks.
 
     Args:
-        file: UTF-8 text, as `content.utf8` makes it.
-        contract: says the columns.
+        file: UTF-8 text, from `content.utf8`.
+        contract: has the columns.
 
     Raises:
-        UnreadableError: from some line on the document is no JSON.
+        UnreadableError: the document is not JSON from some line on.
     """
-    items: list[_Item] = []
+    records: list[_Value] = []
     characters = 0
     document = _Document(file)
     api = contract.source.api
-    for item in document.items_at(api.records) if api and api.records else document.items():
-        items.append(item)
-        characters += len(item.text)
+    for record in document.records_at(api.records) if api and api.records else document.records():
+        records.append(record)
+        characters += len(record.text)
         if characters >= BYTES:
-            yield partial(_chunk, items, contract)
-            items, characters = [], 0
-    yield partial(_chunk, items, contract)
+            yield partial(_chunk, records, contract)
+            records, characters = [], 0
+    yield partial(_chunk, records, contract)
 
 
-def _chunk(items: list[_Item], contract: Contract) -> Chunk:
+def _chunk(records: list[_Value], contract: Contract) -> Chunk:
     return chunk_of(
-        [item.value for item in items],
+        [record.value for record in records],
         contract,
-        rows=[item.row for item in items],
-        texts=[item.text for item in items],
+        rows=[record.row for record in records],
+        texts=[record.text for record in records],
         broken=[],
     )
 
 
 class _Document:
-    """A cursor in a document of which only a part, from `at` on, is in memory."""
+    """A position in a document of which only a part is in memory."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -70,77 +78,80 @@ class _Document:
         self._line = 1
         self._ended = False
 
-    def items(self) -> Iterator[_Item]:
-        """Yield the values at the top, and in place of an array its elements."""
+    def records(self) -> Iterator[_Value]:
+        """Yield the values at the top level; an array yields its elements."""
         while self._next():
             if self._next() == "[":
                 self._skip(1)
                 yield from self._elements()
             else:
-                yield self._item()
+                yield self._value()
 
-    def items_at(self, path: tuple[str, ...]) -> Iterator[_Item]:
-        """Yield the elements of an array within objects, whatever else these have.
+    def records_at(self, path: tuple[str, ...]) -> Iterator[_Value]:
+        """Yield the elements of an array within objects; all other fields are ignored.
 
         Args:
-            path: names of the fields that lead to it.
+            path: names of the fields that lead to the array.
         """
         while self._next():
             yield from self._within(path)
 
-    def _within(self, path: tuple[str, ...]) -> Iterator[_Item]:
+    def _within(self, path: tuple[str, ...]) -> Iterator[_Value]:
         if not path:
             if self._next() != "[":
                 raise self._unreadable(f"expected an array of records, found {self._next()!r}")
             self._skip(1)
             yield from self._elements()
             return
-        found = False
+        has_field = False
         for name in self._fields():
             if name != path[0]:
-                self._item()
+                self._value()
                 continue
-            if found:
-                raise self._unreadable(f"field {name!r} is given twice")
-            found = True
+            if has_field:
+                raise self._unreadable(f"field {name!r} occurs more than once")
+            has_field = True
             yield from self._within(path[1:])
-        if not found:
+        if not has_field:
             raise self._unreadable(f"an object has no field {path[0]!r}, where its records were expected")
 
     def _fields(self) -> Iterator[Nested]:
-        """Names of the fields of an object; whoever gets one takes its value before the next."""
+        """Yield the names of the fields of an object; the caller reads the value of a field before the next name."""
         separator = self._take("{", "expected an object")
         if self._next() == "}":
             self._skip(1)
             return
         while separator != "}":
-            name = self._item().value
-            if type(name) is not str:  # a number is a text of its own kind
+            name = self._value().value
+            if type(name) is not str:  # a number is a subclass of str
                 raise self._unreadable("expected the name of a field")
             self._take(":", "after the name of a field")
             yield name
             separator = self._take(",}", "after a field")
 
     def _take(self, characters: str, where: str) -> str:
-        found = self._next()
-        if not found or found not in characters:
-            raise self._unreadable(f"{where}, {found!r} is none of {characters!r}" if found else "it ends in an object")
+        """Read one of some characters."""
+        character = self._next()
+        if not character:
+            raise self._unreadable("it ends within an object")
+        if character not in characters:
+            raise self._unreadable(f"{where}, {character!r} is none of {characters!r}")
         self._skip(1)
-        return found
+        return character
 
-    def _elements(self) -> Iterator[_Item]:
+    def _elements(self) -> Iterator[_Value]:
         if self._next() != "]":
-            yield self._item()
+            yield self._value()
         while (separator := self._next()) == ",":
             self._skip(1)
-            yield self._item()
+            yield self._value()
         if separator != "]":
             raise self._unreadable(
                 f"expected , or ] after an element, found {separator!r}" if separator else "it ends within an array"
             )
         self._skip(1)
 
-    def _item(self) -> _Item:
+    def _value(self) -> _Value:
         self._next()
         while True:
             try:
@@ -148,22 +159,22 @@ class _Document:
             except RecursionError:
                 raise self._unreadable("it nests too deep") from None
             except ValueError as error:
-                # It may only be incomplete.
+                # The value may be incomplete because its rest is not in memory yet.
                 if self._ended:
                     raise self._unreadable(str(error)) from None
                 if len(self._text) - self._at > MAX_RECORD:
-                    raise self._unreadable(f"{error}; if nothing is wrong there, a value is {TOO_LONG}") from None
+                    raise self._unreadable(f"{error}; if the JSON is correct there, a value is {TOO_LONG}") from None
             else:
-                # A number may go on in what is not in memory yet: of "1e+5", "1e+" is here.
+                # The rest of a number may not be in memory yet: "1e+" of "1e+5".
                 if end + len("e+5") <= len(self._text) or self._ended:
                     break
             self._read()
-        item = _Item(value, self._line, self._text[self._at : end])
+        read = _Value(value, self._line, self._text[self._at : end])
         self._skip(end - self._at)
-        return item
+        return read
 
     def _decode(self) -> tuple[Nested, int]:
-        """The next value, or why it is rejected, and where it ends."""
+        """Return the next value, or the error that gives the reason why it is rejected, and where it ends."""
         try:
             value, end = DECODER.raw_decode(self._text, self._at)
         except RepeatedFieldError as error:
@@ -175,7 +186,7 @@ class _Document:
         return value, end
 
     def _next(self) -> str:
-        """Skip white space; the character after it, empty at the document's end."""
+        """Skip white space and return the character after it, empty at the end of the document."""
         while True:
             self._skip(_SPACE.match(self._text, self._at).end() - self._at)  # type: ignore[union-attr]
             if self._at < len(self._text) or self._ended:

@@ -1,4 +1,4 @@
-"""Read JSON lines: one object a line, each field in a column of its own as text."""
+"""Read JSON lines: one object per line, each field in its own column as text."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -16,11 +16,11 @@ from lakehouse.readers.values import show
 
 
 def read(file: IO[bytes], contract: Contract) -> Iterator[Callable[[], Chunk]]:
-    """Yield the records of a JSON lines file in chunks that are still to be parsed.
+    """Yield functions that parse the records of a JSON lines file in chunks; they can run in parallel.
 
     Args:
-        file: UTF-8 text, as `content.utf8` makes it.
-        contract: says the columns.
+        file: UTF-8 text, from `content.utf8`.
+        contract: has the columns.
     """
     for block in split(file, encoding=contract.source.encoding):
         yield partial(_parse, block, contract)
@@ -46,22 +46,22 @@ def _parse(block: Block, contract: Contract) -> Chunk:
 def chunk_of(
     values: Sequence[Nested], contract: Contract, *, rows: Sequence[int], texts: Sequence[str], broken: list[Broken]
 ) -> Chunk:
-    """Make a chunk of JSON values; those that are no record are broken.
+    """Return a chunk of JSON values; values that are not records of the contract are broken.
 
     Args:
-        values: what was read of each record, or the ValueError that says why it could not be.
-        contract: says the columns; a field that a record lacks is null.
+        values: the value of each record, or the ValueError that gives the reason why it could not be read.
+        contract: has the columns; a field that a record lacks is null.
         rows: line of each value.
         texts: source text of each value.
-        broken: records whose text could not even be told.
+        broken: records of the same lines that are malformed as text.
     """
-    scalar = [
+    string_columns = [
         column
         for column in row_columns(contract)
         if column.type.kind is Kind.STRING and column.options.format is not Format.JSON
     ]
     records: list[dict[str, Nested]] = []
-    kept: list[int] = []
+    positions: list[int] = []
     broken = list(broken)
     for i, value in enumerate(values):
         if isinstance(value, ValueError):
@@ -71,7 +71,7 @@ def chunk_of(
             reason = f"expected a JSON object, found {show(render(value))}"
             broken.append(Broken(row=rows[i], text=texts[i], reason=reason))
             continue
-        for column in scalar:
+        for column in string_columns:
             field = value.get(column.source_name)
             if isinstance(field, (dict, list)):
                 reason = f"expected string, found {show(render(field))}"
@@ -79,7 +79,7 @@ def chunk_of(
                 break
         else:
             records.append(value)
-            kept.append(i)
+            positions.append(i)
     names = dict.fromkeys(column.source_name for column in row_columns(contract))
     extras = {
         i: {name: render(value) for name, value in record.items() if name not in names and value is not None}
@@ -88,8 +88,8 @@ def chunk_of(
     }
     return Chunk(
         columns={name: _column(records, name) for name in names},
-        rows=pa.array([rows[i] for i in kept], type=pa.int64()),
-        original=lambda position: texts[kept[position]],
+        rows=pa.array([rows[i] for i in positions], type=pa.int64()),
+        original=lambda position: texts[positions[position]],
         broken=broken,
         extras=extras,
     )

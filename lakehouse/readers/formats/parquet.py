@@ -1,4 +1,4 @@
-"""Read Parquet in batches of records, whatever the size of its row groups."""
+"""Read Parquet in batches of records; memory does not depend on the size of its row groups."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -14,22 +14,22 @@ from lakehouse.readers.chunk import MAX_COLUMNS, Chunk, UnreadableError
 BATCH_BYTES = 16 * 2**20
 BATCH_ROWS = 64 * 2**10
 LARGEST_FOOTER = 32 * 2**20
-"""Bytes; Arrow takes some ten times as much memory for it."""
+"""Bytes of a footer; Arrow needs about ten times as much memory for it."""
 
 
 def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
     """Yield the records of a Parquet file in chunks; a record's row is its number, from 1.
 
     Args:
-        file: seekable.
+        file: content, seekable.
 
     Raises:
-        UnreadableError: it is no Parquet, or damaged.
+        UnreadableError: the file is not Parquet, or damaged.
     """
     first = 1
     try:
         _check_footer(file)
-        # Pages are read as they are needed: a row group need not fit in memory.
+        # Pages are read when they are needed, because a row group may not fit into memory.
         with parquet.ParquetFile(file, pre_buffer=False, buffer_size=2**20, page_checksum_verification=True) as opened:
             if opened.metadata.num_columns > MAX_COLUMNS:
                 raise UnreadableError(f"{opened.metadata.num_columns} columns are more than {MAX_COLUMNS}")
@@ -40,26 +40,26 @@ def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if getattr(error, "errno", None):
             raise
-        raise UnreadableError(f"damaged or no Parquet: {error}", row=first) from error
+        raise UnreadableError(f"damaged or not Parquet: {error}", row=first) from error
 
 
 def _check_names(fields: Iterable[pa.Field], *, within: str = "") -> None:
-    """Refuse fields of one name, at any depth: one of them would be taken for the other."""
+    """Refuse two fields of the same name, at any depth: one could be read in place of the other."""
     seen = set[str]()
     for field in fields:
         name = f"{within}{field.name}"
         if name in seen:
-            raise UnreadableError(f"column {name!r} is there more than once")
+            raise UnreadableError(f"column {name!r} occurs more than once")
         seen.add(name)
         if pa.types.is_nested(field.type):
             _check_names(map(field.type.field, range(field.type.num_fields)), within=f"{name}.")
 
 
 def _checked(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch, with text that is no UTF-8, at which Arrow does not look, as bytes.
+    """Return the batch with columns of invalid UTF-8, which Arrow does not check, as bytes.
 
     Raises:
-        pa.ArrowInvalid: such text is within what nests.
+        pa.ArrowInvalid: invalid UTF-8 is in a nested column.
     """
     for i, column in enumerate(batch.columns):
         if not (pa.types.is_string(column.type) or pa.types.is_nested(column.type)):
@@ -67,7 +67,7 @@ def _checked(batch: pa.RecordBatch) -> pa.RecordBatch:
         try:
             column.validate(full=True)
         except pa.ArrowInvalid as error:
-            if "UTF8" not in str(error):  # times beyond a day and the like are rejected value by value
+            if "UTF8" not in str(error):  # other invalid values, such as a time of 25 hours, are rejected one by one
                 continue
             if pa.types.is_nested(column.type):
                 raise
@@ -76,12 +76,12 @@ def _checked(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _check_footer(file: IO[bytes]) -> None:
-    """Refuse a footer that would take more memory than records may; it ends with its length and the magic number."""
+    """Refuse a footer that would need more memory than the records; it ends with its length and the magic number."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(size - 8, 0))
     length, magic = int.from_bytes(file.read(4), "little"), file.read(4)
     file.seek(0)
-    if magic == b"PAR1" and LARGEST_FOOTER < length < size:  # any other is damage, of which Arrow tells
+    if magic == b"PAR1" and LARGEST_FOOTER < length < size:  # Arrow reports any other length as damage
         raise UnreadableError(f"a footer of {length:,} bytes is more than {LARGEST_FOOTER:,}")
 
 

@@ -1,4 +1,4 @@
-{# Versions of a key end after they begin and before the next begins, and only the last may be open. #}
+{# A version of a key ends after its start and not after the start of the next one; only the last may have no end. #}
 {% test one_version_at_a_time(model, column_name) %}
 select {{ column_name }}, valid_from, valid_to, next_from
 from (

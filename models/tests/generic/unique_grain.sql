@@ -1,4 +1,4 @@
-{# No two rows share the columns that say what one row is. #}
+{# No two rows have the same values in the columns of the grain. #}
 {% test unique_grain(model, columns) %}
 select {{ columns | join(', ') }}
 from {{ model }}

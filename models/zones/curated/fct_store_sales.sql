@@ -31,7 +31,7 @@ from lines
 left join {{ ref('dim_customer') }} as customers
     on customers.customer_id = lines.customer_id and {{ valid_at('customers', 'lines.sold_at') }}
 left join {{ ref('dim_product') }} as products
-    -- A code may pass from one product to another, so here a first version counts from when it is known to be valid.
+    -- A code may be reused for another product, so here a first version is not valid before its known start.
     on products.sku = lines.stock_code
     and products.valid_from <= lines.sold_at
     and (products.valid_to > lines.sold_at or products.valid_to is null)

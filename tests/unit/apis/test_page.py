@@ -38,14 +38,14 @@ def test_records_are_found_where_the_contract_says() -> None:
         (b"[" * 100_000, "expected JSON"),
     ],
 )
-def test_what_is_no_page_is_refused(body: bytes, reason: str) -> None:
+def test_a_response_that_is_not_a_page_is_an_error(body: bytes, reason: str) -> None:
     with pytest.raises(PageError) as error:
         read(body, RATES.source)
     assert reason in str(error.value)
     assert str(error.value).isprintable()
 
 
-def test_what_an_api_adds_to_each_answer_makes_no_other_page() -> None:
+def test_the_digest_covers_only_the_records() -> None:
     first, again = (read(b'{"rates": [{"a": 1}], "at": %d}' % at, RATES.source) for at in (1, 2))
     other = read(b'{"rates": [{"a": 2}], "at": 1}', RATES.source)
     assert first.digest == again.digest != other.digest

@@ -1,4 +1,4 @@
-"""Ranges of partitions, held against PyIceberg's transforms."""
+"""Ranges of partitions, compared with PyIceberg's transforms."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,13 +14,13 @@ from lakehouse.integration import pruning
 UNITS = {"year": YearTransform(), "month": MonthTransform(), "day": DayTransform(), "hour": HourTransform()}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-LAST = datetime(9998, 12, 31)  # PyIceberg cannot look past the year after
+LAST = datetime(9998, 12, 31)  # PyIceberg cannot represent dates after the next year
 
 
 def beginning(value: datetime, unit: str) -> datetime:
     fields = ("year", "month", "day", "hour")
-    kept = {name: getattr(value, name) for name in fields[: fields.index(unit) + 1]}
-    return datetime(**{"month": 1, "day": 1} | kept, tzinfo=UTC)
+    parts = {name: getattr(value, name) for name in fields[: fields.index(unit) + 1]}
+    return datetime(**{"month": 1, "day": 1} | parts, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("unit", UNITS)

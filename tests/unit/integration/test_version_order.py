@@ -1,4 +1,4 @@
-"""What orders the versions of a row, by how the dataset arrives."""
+"""Version order, by ingest and source of the dataset."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ def test_a_full_load_row_is_older_than_any_change() -> None:
     assert version_order.order(ORDERS, "s") == "struct(coalesce(s.`_change_seq`, ''), s.`_commit_ts`, s.`_is_deleted`)"
 
 
-def test_what_nothing_orders_is_tied() -> None:
+def test_versions_without_order_columns_are_tied() -> None:
     unordered = replace(EVENTS, ingest=Ingest.APPEND, deduplicate=Deduplicate.KEY, ordering=())
     assert version_order.order(unordered, "s") == version_order.order(unordered, "t") == "true"
 

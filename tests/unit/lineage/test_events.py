@@ -12,14 +12,14 @@ from lakehouse.contracts.model import Contract, Deduplicate
 from lakehouse.lineage import moves, record, sql
 from lakehouse.lineage.events import Parent
 from lakehouse.names import Move, Zone
-from lakehouse.quality.results import judged, not_evaluated
+from lakehouse.quality.results import evaluated, not_evaluated
 from tests.support.lineage.events import AT, DATABASE, FILES, NAMES, RULE, attempt, events_of_models
 from tests.support.lineage.openlineage import SPEC, check, validate
 
 
 def events_of_moves() -> list[dict[str, Any]]:
     load, merge = attempt(Move.STAGE_TO_RAW), attempt(Move.RAW_TO_INTEGRATION, DATABASE)
-    results = {"orders-00000001": [judged(RULE, Decimal(3)), not_evaluated(RULE, reason="no row")]}
+    results = {"orders-00000001": [evaluated(RULE, Decimal(3)), not_evaluated(RULE, reason="no row")]}
     end = AT + timedelta(seconds=4)
     return [
         moves.started(load),

@@ -1,4 +1,4 @@
-"""The history that the models read out of the change log, against an oracle, for any log and any delivery of it."""
+"""The history that the models compute from the change log equals an oracle, for any log and any order of delivery."""
 
 import os
 import subprocess
@@ -18,12 +18,11 @@ from hypothesis import strategies as st
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.names import Names
 from lakehouse.operations import dbt
-from lakehouse.tables import definition as table_definition
-from lakehouse.tables import ops
+from lakehouse.tables import definition, ops
 from lakehouse.tables.definition import Definition
 
 if TYPE_CHECKING:
-    # By name alone: Hypothesis keeps the types of a test, and DuckDB reports those that live to the end as leaked.
+    # Only for annotations: Hypothesis keeps the types of a test, and DuckDB would report them as leaked at the end.
     from duckdb import DuckDBPyConnection
 
 ROOT = Path(dbt.__file__).parents[2]
@@ -45,7 +44,7 @@ class Change(NamedTuple):
 
 @pytest.fixture(scope="session")
 def version_sql(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What dbt makes of int_customer_versions, translated for DuckDB."""
+    """Return the compiled SQL of int_customer_versions, translated for DuckDB."""
     target = tmp_path_factory.mktemp("dbt")
     subprocess.run(
         [
@@ -62,24 +61,24 @@ def version_sql(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def tables() -> dict[str, Definition]:
-    """The tables that the model reads, as their contracts make them."""
-    contract = next(item for item in load_contracts(ROOT / "contracts") if item.dataset == "customers")
-    found = [table_definition.raw(contract, names=NAMES), *ops.definitions(names=NAMES)]
-    return {definition.table: definition for definition in found}
+    """Return the definitions of the tables that the model reads, by table name."""
+    contract = next(each for each in load_contracts(ROOT / "contracts") if each.dataset == "customers")
+    definitions = [definition.raw(contract, names=NAMES), *ops.definitions(names=NAMES)]
+    return {table.table: table for table in definitions}
 
 
 @pytest.fixture(scope="session")
 def database(tables: dict[str, Definition]) -> "Iterator[DuckDBPyConnection]":
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; attach ':memory:' as awsdatacatalog; use awsdatacatalog")
-        for database in {definition.database for definition in tables.values()}:
+        for database in {table.database for table in tables.values()}:
             connection.execute(f"create schema {database}")
         yield connection
 
 
 @st.composite
 def logs(draw: st.DrawFn) -> list[Change]:
-    """A change log in order: perhaps a full load, then changes whose clock sometimes stands still or is set back."""
+    """Draw a change log in order: perhaps a full load, then changes whose clock may stand still or be set back."""
     log = []
     for key in range(draw(st.integers(1, 3))):
         created = draw(st.none() | st.integers(0, 5))
@@ -95,7 +94,7 @@ def logs(draw: st.DrawFn) -> list[Change]:
 
 @settings(max_examples=80, deadline=None)
 @given(log=logs(), data=st.data())
-def test_history_is_what_was_true_at_each_moment(
+def test_history_has_the_version_that_was_valid_at_each_moment(
     version_sql: str,
     tables: dict[str, Definition],
     database: "DuckDBPyConnection",
@@ -125,7 +124,7 @@ def test_history_is_what_was_true_at_each_moment(
         own = sorted((row[1:] for row in versions if row[0] == key), key=lambda row: row[1])
         for instant in (BEGINNING, *(START + timedelta(minutes=minute) for minute in range(25))):
             valid = [row[0] for row in own if row[1] <= instant and (row[2] is None or instant < row[2])]
-            assert valid == _true_at([change for change in log if change.key == key], instant)
+            assert valid == _valid_at([change for change in log if change.key == key], instant)
         for (earlier, _, end, *_), (later, start, *_) in pairwise(own):
             assert end is not None, "only the last version may be open"
             assert end < start or earlier != later, "a version that changed nothing"
@@ -133,8 +132,8 @@ def test_history_is_what_was_true_at_each_moment(
         assert [row[4] for row in own] == list(range(1, len(own) + 1))
 
 
-def _true_at(changes: list[Change], instant: datetime) -> list[str | None]:
-    """Region of one key at an instant, in a list; empty if there was none: replays the log, a change at a time."""
+def _valid_at(changes: list[Change], instant: datetime) -> list[str | None]:
+    """Replay the log of one key; return its region at an instant in a list, empty if it did not exist."""
     region: list[str | None] = []
     clock = datetime.min
     for number, change in enumerate(changes):

@@ -1,4 +1,4 @@
-"""Metrics: what an attempt on several batches adds up to."""
+"""Metrics of an attempt on several batches."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -40,7 +40,7 @@ def test_records_of_all_batches_are_added_and_their_time_is_not() -> None:
     }
 
 
-def test_what_is_not_counted_has_no_value() -> None:
+def test_a_metric_that_is_not_counted_has_no_value() -> None:
     assert metrics.values_of([attempt(changed=3)], timedelta(minutes=2)) == {
         Metric.CHANGED: 3,
         Metric.DURATION: 90,
@@ -49,7 +49,7 @@ def test_what_is_not_counted_has_no_value() -> None:
     }
 
 
-def test_no_record_is_no_share_of_rejected_ones() -> None:
+def test_without_records_there_is_no_rejected_percentage() -> None:
     assert Metric.REJECTED_PERCENT not in metrics.values_of([attempt(received=0, accepted=0, rejected=0)], None)
 
 
@@ -60,7 +60,7 @@ def test_a_failure_counts_itself_and_its_time() -> None:
     }
 
 
-def test_a_gate_that_holds_one_batch_holds() -> None:
+def test_an_attempt_with_one_blocked_batch_is_blocked() -> None:
     passed, blocked = attempt(gate="PASS"), attempt(gate="NOT_EVALUATED")
     assert metrics.values_of([passed], None)[Metric.BLOCKED] == 0
     assert metrics.values_of([passed, blocked], None)[Metric.BLOCKED] == 1

@@ -1,4 +1,4 @@
-"""Objects are spread over groups of about one size: none is lost, none doubled, and small ones share a group."""
+"""Objects are spread over groups of about the same size; none is lost or duplicated, and small ones share a group."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,14 +18,15 @@ def objects(*sizes: int) -> list[StageObject]:
 @given(st.lists(st.integers(0, 2 * MOST_BYTES), max_size=40), st.integers(1, 16))
 def test_every_object_is_in_one_group(sizes: list[int], cores: int) -> None:
     groups = spread(objects(*sizes), cores=cores)
-    assert sorted(item.key for group in groups for item in group) == [item.key for item in objects(*sizes)]
+    keys = [stage_object.key for group in groups for stage_object in group]
+    assert sorted(keys) == [stage_object.key for stage_object in objects(*sizes)]
     for group in groups:
-        assert [item.key for item in group] == sorted(item.key for item in group)
+        assert [stage_object.key for stage_object in group] == sorted(stage_object.key for stage_object in group)
 
 
 @given(st.lists(st.integers(1, 2 * MOST_BYTES), min_size=1, max_size=40), st.integers(1, 16))
 def test_no_group_is_far_larger_than_another(sizes: list[int], cores: int) -> None:
-    weights = [sum(item.size for item in group) for group in spread(objects(*sizes), cores=cores)]
+    weights = [sum(stage_object.size for stage_object in group) for group in spread(objects(*sizes), cores=cores)]
     assert all(weights)
     assert max(weights) - min(weights) <= max(sizes)
 

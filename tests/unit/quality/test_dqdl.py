@@ -19,26 +19,26 @@ ENTITIES = replace(FACTS, ingest=Ingest.SNAPSHOT, key=("id",))
 LIVE = "(SELECT * FROM primary WHERE NOT _is_deleted)"
 
 
-def rule(metric: str | None = None, operator: str = "mustBe", *thresholds: str, **given: Any) -> QualityRule:
+def rule(metric: str | None = None, operator: str = "mustBe", *thresholds: str, **changes: Any) -> QualityRule:
     numbers = tuple(Decimal(number) for number in thresholds or ("0",))
-    fields = {"name": "r", "column": None, "query": None, **given}
+    fields = {"name": "r", "column": None, "query": None, **changes}
     return QualityRule(metric=metric, operator=operator, thresholds=numbers, **fields)
 
 
 def written(of: Contract, *rules: QualityRule, zone: Zone = Zone.INTEGRATION) -> list[str]:
     """The rules of a zone's ruleset, without their comments."""
-    found = [ruleset for ruleset in rulesets(replace(of, quality=rules)) if ruleset.zone is zone]
-    lines = [line for ruleset in found for line in ruleset.text.splitlines()[1:-1]]
+    result = [ruleset for ruleset in rulesets(replace(of, quality=rules)) if ruleset.zone is zone]
+    lines = [line for ruleset in result for line in ruleset.text.splitlines()[1:-1]]
     return [line.strip().rstrip(",") for line in lines if not line.strip().startswith("#")]
 
 
 def ruleset(of: Contract, zone: Zone) -> Ruleset:
-    (found,) = (item for item in rulesets(of) if item.zone is zone)
-    return found
+    (result,) = (item for item in rulesets(of) if item.zone is zone)
+    return result
 
 
 @pytest.mark.parametrize(
-    ("of", "given", "expected"),
+    ("of", "quality_rule", "expected"),
     [
         (FACTS, rule("rowCount", "mustBeGreaterThan"), "RowCount > 0"),
         (FACTS, rule("nullValues", column="id"), 'IsComplete "id"'),
@@ -70,16 +70,16 @@ def ruleset(of: Contract, zone: Zone) -> Ruleset:
         ),
     ],
 )  # fmt: skip
-def test_what_a_rule_becomes(of: Contract, given: QualityRule, expected: str) -> None:
-    assert written(of, given) == [expected]
+def test_what_a_rule_becomes(of: Contract, quality_rule: QualityRule, expected: str) -> None:
+    assert written(of, quality_rule) == [expected]
 
 
 def test_text_is_written_without_what_dqdl_would_have_to_escape() -> None:
-    [said] = written(FACTS, rule("invalidValues", column="status", values=("it's", 'a"b'), pattern=r"^\d+$"))
-    assert said.count('"') == 2  # around the query
-    assert "\\" not in said
-    assert "concat('it', char(39), 's')" in said
-    assert "RLIKE concat('^', char(92), 'd+$')" in said
+    [text] = written(FACTS, rule("invalidValues", column="status", values=("it's", 'a"b'), pattern=r"^\d+$"))
+    assert text.count('"') == 2  # around the query
+    assert "\\" not in text
+    assert "concat('it', char(39), 's')" in text
+    assert "RLIKE concat('^', char(92), 'd+$')" in text
 
 
 def test_raw_measures_the_accepted_records_of_the_newest_batch() -> None:
@@ -101,19 +101,19 @@ def test_raw_measures_the_accepted_records_of_the_newest_batch() -> None:
 )  # fmt: skip
 def test_what_cannot_be_said_is_left_out_and_named(query: str, reason: str) -> None:
     kept = rule("rowCount", name="kept", severity=Severity.WARNING)
-    found = ruleset(replace(ENTITIES, quality=(rule(query=query, name="lost"), kept)), Zone.INTEGRATION)
-    assert "# kept (warning)" in found.text
-    assert "lost" not in found.text
-    assert "left out: lost (" in found.description
-    assert reason in found.description
+    result = ruleset(replace(ENTITIES, quality=(rule(query=query, name="lost"), kept)), Zone.INTEGRATION)
+    assert "# kept (warning)" in result.text
+    assert "lost" not in result.text
+    assert "left out: lost (" in result.description
+    assert reason in result.description
 
 
-def test_a_table_that_nothing_is_said_of_has_no_ruleset() -> None:
-    assert [found.zone for found in rulesets(FACTS)] == [Zone.RAW]
+def test_a_table_without_rules_has_no_ruleset() -> None:
+    assert [result.zone for result in rulesets(FACTS)] == [Zone.RAW]
 
 
-def test_every_rule_of_the_contracts_here_can_be_said() -> None:
-    for found in load_contracts(Path(__file__).parents[3] / "contracts"):
-        assert "left out" not in ruleset(found, Zone.INTEGRATION).description
-        for expected in found.quality:
-            assert f"# {expected.name} ({expected.severity})\n" in ruleset(found, Zone.INTEGRATION).text
+def test_every_rule_of_the_contracts_can_be_expressed() -> None:
+    for deployed in load_contracts(Path(__file__).parents[3] / "contracts"):
+        assert "left out" not in ruleset(deployed, Zone.INTEGRATION).description
+        for expected in deployed.quality:
+            assert f"# {expected.name} ({expected.severity})\n" in ruleset(deployed, Zone.INTEGRATION).text

@@ -1,4 +1,4 @@
-"""What results of rules say: one comparison, then all of them together."""
+"""Results of rules: single comparisons, and the gate of all results."""
 
 from decimal import Decimal
 from itertools import product
@@ -7,7 +7,7 @@ import pytest
 
 from lakehouse.contracts.model import QualityRule, Severity
 from lakehouse.contracts.odcs.quality import OPERATORS
-from lakehouse.quality.results import Result, compares, gate, judged, not_evaluated
+from lakehouse.quality.results import Result, compares, evaluated, gate, not_evaluated
 from lakehouse.quality.verdict import Verdict
 
 
@@ -35,7 +35,7 @@ def rule(operator: str, *thresholds: float, percent: bool = False, severity: Sev
         ("mustBeLessOrEqualTo", [4, 5]),
     ],
 )
-def test_a_measure_passes_as_the_operator_says(operator: str, passes: list[int]) -> None:
+def test_a_measured_value_passes_by_its_operator(operator: str, passes: list[int]) -> None:
     assert [n for n in (4, 5, 6) if compares(operator, Decimal(n), (Decimal(5),))] == passes
 
 
@@ -50,11 +50,11 @@ def test_every_operator_that_a_contract_may_have_is_compared() -> None:
         assert compares(operator, Decimal(1), (Decimal(0), Decimal(2))) in (True, False)
 
 
-def test_a_failure_says_what_was_measured_and_what_was_expected() -> None:
-    failed = judged(rule("mustBeLessThan", 10, percent=True), Decimal("12.50"))
+def test_a_failure_has_the_measured_and_the_expected_value() -> None:
+    failed = evaluated(rule("mustBeLessThan", 10, percent=True), Decimal("12.50"))
     assert (failed.verdict, failed.measured) == (Verdict.FAIL, Decimal("12.50"))
     assert failed.reason == "12.5 %, mustBeLessThan 10 %"
-    assert judged(rule("mustBeBetween", 1, 3), Decimal(2)) == Result(
+    assert evaluated(rule("mustBeBetween", 1, 3), Decimal(2)) == Result(
         rule="rule",
         expected="mustBeBetween 1 and 3",
         severity=Severity.ERROR,
@@ -63,10 +63,10 @@ def test_a_failure_says_what_was_measured_and_what_was_expected() -> None:
     )
 
 
-def test_only_errors_hold_and_a_failure_says_more_than_what_was_not_evaluated() -> None:
-    passing, failing = judged(rule("mustBe", 1), Decimal(1)), judged(rule("mustBe", 1), Decimal(2))
+def test_only_errors_block_and_a_failure_takes_precedence_over_not_evaluated() -> None:
+    passing, failing = evaluated(rule("mustBe", 1), Decimal(1)), evaluated(rule("mustBe", 1), Decimal(2))
     unknown = not_evaluated(rule("mustBe", 1), reason="no row")
-    warning = judged(rule("mustBe", 1, severity=Severity.WARNING), Decimal(2))
+    warning = evaluated(rule("mustBe", 1, severity=Severity.WARNING), Decimal(2))
     expected = {
         (False, False): Verdict.PASS,
         (False, True): Verdict.NOT_EVALUATED,

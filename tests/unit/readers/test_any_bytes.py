@@ -1,4 +1,4 @@
-"""Whatever an object holds, reading it ends, and each of its records is one row, accepted or rejected."""
+"""Objects of any content can be read to their end, and each record is one row, accepted or rejected."""
 
 import bz2
 import gzip
@@ -82,8 +82,8 @@ def test_one_object_or_two_make_no_difference(lines: list[str], at: int) -> None
     shop = contract(column("a", INT), column("b"), quote="")
 
     def without_place(*parts: list[str]) -> list[dict[str, object]]:
-        found = [row for part in parts for row in rows(shop, "\n".join(["a,b", *part]).encode())]
-        return [{name: value for name, value in row.items() if name != "_source_row"} for row in found]
+        result = [row for part in parts for row in rows(shop, "\n".join(["a,b", *part]).encode())]
+        return [{name: value for name, value in row.items() if name != "_source_row"} for row in result]
 
     assert without_place(lines[:at], lines[at:]) == without_place(lines)
 
@@ -96,7 +96,7 @@ COMPRESSIONS: list[Callable[[bytes], bytes]] = [gzip.compress, bz2.compress, zst
 
 
 @pytest.mark.parametrize("compress", COMPRESSIONS)
-def test_compressed_files_are_known_by_their_content(compress: Callable[[bytes], bytes]) -> None:
+def test_compressed_files_are_recognized_by_their_content(compress: Callable[[bytes], bytes]) -> None:
     shop = contract(*COLUMNS)
     assert rows(shop, compress(CSV)) == rows(shop, CSV)
     two_members = compress(CSV[:20]) + compress(CSV[20:])

@@ -1,4 +1,4 @@
-"""Rules of a contract: each refuses what breaks it, names it, and lets nulls pass."""
+"""Rules of a column: each finds the values that break it, has a text, and lets nulls pass."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from lakehouse.contracts.model import Format, Options
 from lakehouse.contracts.types import DATE, DOUBLE, INT, LONG, STRING, TIMESTAMP, Type, decimal, list_of
-from lakehouse.readers.checks import violations
+from lakehouse.readers.checks import broken_rules
 from tests.support.contract_builders import column
 
 MONEY = decimal(10, 2)
 
 
 @pytest.mark.parametrize(
-    ("type_", "options", "good", "bad", "rule"),
+    ("type_", "options", "accepted", "rejected", "rule"),
     [
         (STRING, Options(min_length=2), "éé", "é", "shorter than 2"),
         (STRING, Options(max_length=2), "éé", "ééé", "longer than 2"),
@@ -32,7 +32,7 @@ MONEY = decimal(10, 2)
         (MONEY, Options(exclusive_minimum=Decimal(0)), Decimal("0.01"), Decimal(0), "not above 0"),
         (MONEY, Options(exclusive_maximum=Decimal("9.999")), Decimal("9.99"), Decimal(10), "not below 9.999"),
         (DOUBLE, Options(minimum=Decimal("0.1")), 0.1, 0.09, "below minimum 0.1"),
-        (MONEY, Options(multiple_of=Decimal("0.05")), Decimal("0.15"), Decimal("0.16"), "no multiple of 0.05"),
+        (MONEY, Options(multiple_of=Decimal("0.05")), Decimal("0.15"), Decimal("0.16"), "not a multiple of 0.05"),
         (DATE, Options(minimum=date(2026, 1, 1)), date(2026, 1, 1), date(2025, 12, 31), "below minimum 2026-01-01"),
         (
             TIMESTAMP,
@@ -41,20 +41,20 @@ MONEY = decimal(10, 2)
             datetime(2026, 1, 1, tzinfo=UTC),
             "not below 2026-01-01 00:00:00+00:00",
         ),
-        (STRING, Options(format=Format.EMAIL), "a.b@example.com", "a.b@example", "no email"),
-        (STRING, Options(format=Format.UUID), "123e4567-e89b-12d3-a456-426614174000", "123e4567", "no uuid"),
-        (STRING, Options(format=Format.URI), "https://example.com/a", "example.com", "no uri"),
-        (STRING, Options(format=Format.HOSTNAME), "example.com", "-example.com", "no hostname"),
-        (STRING, Options(format=Format.IPV4), "10.0.255.1", "10.0.256.1", "no ipv4"),
-        (STRING, Options(format=Format.IPV6), "::1", "::g", "no ipv6"),
-        (STRING, Options(format=Format.JSON), '{"a": 1}', "{a: 1}", "no json"),
-        (STRING, Options(format=Format.TIME), "23:59:59.5", "24:00:00", "no time"),
+        (STRING, Options(format=Format.EMAIL), "a.b@example.com", "a.b@example", "not a valid email"),
+        (STRING, Options(format=Format.UUID), "123e4567-e89b-12d3-a456-426614174000", "123e4567", "not a valid uuid"),
+        (STRING, Options(format=Format.URI), "https://example.com/a", "example.com", "not a valid uri"),
+        (STRING, Options(format=Format.HOSTNAME), "example.com", "-example.com", "not a valid hostname"),
+        (STRING, Options(format=Format.IPV4), "10.0.255.1", "10.0.256.1", "not a valid ipv4"),
+        (STRING, Options(format=Format.IPV6), "::1", "::g", "not a valid ipv6"),
+        (STRING, Options(format=Format.JSON), '{"a": 1}', "{a: 1}", "not a valid json"),
+        (STRING, Options(format=Format.TIME), "23:59:59.5", "24:00:00", "not a valid time"),
     ],
 )
-def test_rule(type_: Type, options: Options, good: Any, bad: Any, rule: str) -> None:
-    values = pa.array([good, bad, None], type_.arrow)
-    found = list(violations(values, column("x", type_, options=options)))
-    assert [(name, mask.to_pylist()) for name, mask in found] == [(rule, [False, True, False])]
+def test_rule(type_: Type, options: Options, accepted: Any, rejected: Any, rule: str) -> None:
+    values = pa.array([accepted, rejected, None], type_.arrow)
+    result = list(broken_rules(values, column("x", type_, options=options)))
+    assert [(name, mask.to_pylist()) for name, mask in result] == [(rule, [False, True, False])]
 
 
 def test_limits_are_compared_exactly_however_long_they_are() -> None:
@@ -63,13 +63,13 @@ def test_limits_are_compared_exactly_however_long_they_are() -> None:
     below, above = (Decimal(f"123456789012345678901234567890123456.{cents}") for cents in (78, 79))
     values = pa.array([below, above], wide.arrow)
     for options in (Options(minimum=limit), Options(exclusive_minimum=limit)):
-        ((_, mask),) = violations(values, column("x", wide, options=options))
+        ((_, mask),) = broken_rules(values, column("x", wide, options=options))
         assert mask.to_pylist() == [True, False]
-    assert not list(violations(pa.array([5], pa.int32()), column("x", INT, options=Options(maximum=Decimal(2**40)))))
+    assert not list(broken_rules(pa.array([5], pa.int32()), column("x", INT, options=Options(maximum=Decimal(2**40)))))
 
 
 def test_an_enumeration_is_compared_as_values() -> None:
-    ((rule, mask),) = violations(
+    ((rule, mask),) = broken_rules(
         pa.array([Decimal("1.50"), Decimal(2)], MONEY.arrow), column("x", MONEY, enum=("1.5", "3"))
     )
     assert (rule, mask.to_pylist()) == ("not one of 1.5, 3", [False, True])
@@ -84,4 +84,4 @@ def test_every_limit_is_kept_exactly(value: int, limit: Decimal) -> None:
         (Options(exclusive_minimum=limit), value <= limit),
         (Options(exclusive_maximum=limit), value >= limit),
     ):
-        assert bool(list(violations(values, column("x", INT, options=options)))) == breaks
+        assert bool(list(broken_rules(values, column("x", INT, options=options)))) == breaks

@@ -1,4 +1,4 @@
-"""CSV: each kind of bad input ends as rejected records with reasons, and the rest is accepted."""
+"""CSV: each kind of invalid input gives rejected records with reasons, and the rest is accepted."""
 
 import csv
 import gzip
@@ -24,9 +24,9 @@ ORDERS = contract(
 HEADER = b"id,OrderedAt,amount,note\n"
 
 
-def test_records_are_typed_and_say_where_they_come_from() -> None:
-    found = rows(ORDERS, HEADER + b'1,2026-01-02 03:04:05,1.5,"a ""b"",\nc"\n2,,,\n')
-    assert found == [
+def test_records_are_typed_and_have_file_and_row() -> None:
+    result = rows(ORDERS, HEADER + b'1,2026-01-02 03:04:05,1.5,"a ""b"",\nc"\n2,,,\n')
+    assert result == [
         {
             "id": 1,
             "ordered_at": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
@@ -51,46 +51,46 @@ def test_records_are_typed_and_say_where_they_come_from() -> None:
 
 
 def test_every_reason_names_its_column_and_what_was_found() -> None:
-    found = rows(ORDERS, HEADER + b"x,2026-02-30,-1.00,far too long a note\n,,,\n3,,1.005,ok\n")
-    assert reasons(found) == [
+    result = rows(ORDERS, HEADER + b"x,2026-02-30,-1.00,far too long a note\n,,,\n3,,1.005,ok\n")
+    assert reasons(result) == [
         "id: expected integer, found 'x'",
         "ordered_at: expected timestamp, found '2026-02-30'",
         "amount: below minimum 0, found '-1.00'",
         "note: longer than 10, found 'far too long a note'",
         "id: required, but empty",
-        "amount: more than 2 digits after the point, found '1.005'",
+        "amount: more than 2 digits after the decimal point, found '1.005'",
     ]
-    assert [row["_record"] for row in found] == ["x,2026-02-30,-1.00,far too long a note", ",,,", "3,,1.005,ok"]
-    assert found[2]["id"] == 3, "what could be read of a rejected record stays in its columns"
+    assert [row["_record"] for row in result] == ["x,2026-02-30,-1.00,far too long a note", ",,,", "3,,1.005,ok"]
+    assert result[2]["id"] == 3, "what could be read of a rejected record stays in its columns"
 
 
 def test_records_with_too_few_or_many_fields_are_rejected() -> None:
-    found = rows(ORDERS, HEADER + b"1,,,ok\n2,,\n3,,,a,b\n4,,,ok\n")
-    assert reasons(found) == ["expected 4 fields, found 3", "expected 4 fields, found 5"]
-    assert [(row["_source_row"], row["_record"]) for row in found if row["_errors"]] == [(3, "2,,"), (4, "3,,,a,b")]
-    assert [row["id"] for row in accepted(found)] == [1, 4]
+    result = rows(ORDERS, HEADER + b"1,,,ok\n2,,\n3,,,a,b\n4,,,ok\n")
+    assert reasons(result) == ["expected 4 fields, found 3", "expected 4 fields, found 5"]
+    assert [(row["_source_row"], row["_record"]) for row in result if row["_errors"]] == [(3, "2,,"), (4, "3,,,a,b")]
+    assert [row["id"] for row in accepted(result)] == [1, 4]
 
 
 def test_columns_come_in_any_order_and_optional_ones_may_be_missing() -> None:
     assert accepted(rows(ORDERS, b"note,id\nhi,1\n")) == [{"id": 1, "ordered_at": None, "amount": None, "note": "hi"}]
 
 
-def test_a_missing_required_column_refuses_every_record() -> None:
-    found = rows(ORDERS, b"note,amount\nhi,1\nho,2\n")
-    assert reasons(found) == ["id: required, but the file has no such column"] * 2
+def test_a_missing_required_column_rejects_every_record() -> None:
+    result = rows(ORDERS, b"note,amount\nhi,1\nho,2\n")
+    assert reasons(result) == ["id: required, but the file has no such column"] * 2
 
 
-def test_a_column_that_the_contract_lacks_is_kept_beside_the_accepted_record() -> None:
-    found = rows(ORDERS, b"id,colour,colour,\n1,red,green,x\n2,,,\n")
-    assert [row["_errors"] for row in found] == [None, None]
-    assert [row["_record"] for row in found] == ['{"colour#2": "red", "colour#3": "green", "#4": "x"}', None]
+def test_a_column_that_the_contract_lacks_is_kept_next_to_the_accepted_record() -> None:
+    result = rows(ORDERS, b"id,colour,colour,\n1,red,green,x\n2,,,\n")
+    assert [row["_errors"] for row in result] == [None, None]
+    assert [row["_record"] for row in result] == ['{"colour#2": "red", "colour#3": "green", "#4": "x"}', None]
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         (b"a;b;c\n1;2;3\n", "expected the header 'id,OrderedAt,amount,note', found 'a;b;c'"),
-        (b"id,id\n1,2\n", "header: column 'id' is there 2 times"),
+        (b"id,id\n1,2\n", "header: column 'id' occurs 2 times"),
         (b'id,"note\n1,2\n', "header: the quote at character 4 opens a field and is never closed"),
         (b"id,\xff\n1,2\n", "header: invalid UTF-8 at byte 4"),
         (b"PK\x03\x04\x14\x00rest of a zip", "expected text in utf-8, found a ZIP archive (or an Excel workbook)"),
@@ -114,10 +114,10 @@ def test_a_file_without_records_has_no_rows(content: bytes) -> None:
 
 
 def test_a_50_mb_line_is_rejected_and_the_rest_accepted() -> None:
-    found = rows(ORDERS, HEADER + b"1,,,\n2,,," + b"x" * 50_000_000 + b"\n3,,,\n")
-    assert reasons(found) == ["longer than 16 MiB; `_record` keeps its beginning"]
-    assert [row["_source_row"] for row in found] == [2, 3, 4]
-    assert len(found[1]["_record"]) == 64 * 2**10
+    result = rows(ORDERS, HEADER + b"1,,,\n2,,," + b"x" * 50_000_000 + b"\n3,,,\n")
+    assert reasons(result) == ["longer than 16 MiB; `_record` has its beginning"]
+    assert [row["_source_row"] for row in result] == [2, 3, 4]
+    assert len(result[1]["_record"]) == 64 * 2**10
 
 
 def test_dialect_and_encoding_are_the_contracts() -> None:
@@ -125,9 +125,9 @@ def test_dialect_and_encoding_are_the_contracts() -> None:
         column("id", INT), column("name"), column("day", DATE, options=Options(time_format="%d.%m.%Y")),
         delimiter=";", quote="'", encoding="cp1252",
     )  # fmt: skip
-    found = rows(shop, "id;name;day\n1;'Zoë; \"&\" Søn';31.12.2026\n2;\x81;\n".encode("latin-1"))
-    assert accepted(found) == [{"id": 1, "name": 'Zoë; "&" Søn', "day": datetime(2026, 12, 31, tzinfo=UTC).date()}]
-    assert reasons(found) == ["invalid CP1252"]
+    result = rows(shop, "id;name;day\n1;'Zoë; \"&\" Søn';31.12.2026\n2;\x81;\n".encode("latin-1"))
+    assert accepted(result) == [{"id": 1, "name": 'Zoë; "&" Søn', "day": datetime(2026, 12, 31, tzinfo=UTC).date()}]
+    assert reasons(result) == ["invalid CP1252"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-8", "utf-8-sig"])
@@ -142,8 +142,8 @@ def test_a_byte_order_mark_that_is_not_the_first_is_text() -> None:
     shop = contract(column("a"), column("b"), header=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(records, "BLOCK", 5)
-        found = rows(shop, "\ufeff\ufeff1,x\n\ufeff2,\ufeff\n\ufeff3,y".encode())
-    assert [row["a"] for row in found] == ["\ufeff1", "\ufeff2", "\ufeff3"]
+        result = rows(shop, "\ufeff\ufeff1,x\n\ufeff2,\ufeff\n\ufeff3,y".encode())
+    assert [row["a"] for row in result] == ["\ufeff1", "\ufeff2", "\ufeff3"]
 
 
 def test_without_quotes_a_quote_is_text() -> None:
@@ -153,17 +153,17 @@ def test_without_quotes_a_quote_is_text() -> None:
 
 def test_without_a_header_columns_are_the_contracts_in_order() -> None:
     shop = contract(column("id", INT), column("name"), header=False)
-    found = rows(shop, b"1,a\n2\n")
-    assert accepted(found) == [{"id": 1, "name": "a"}]
-    assert [row["_source_row"] for row in found] == [1, 2]
-    assert reasons(found) == ["expected 2 fields, found 1"]
+    result = rows(shop, b"1,a\n2\n")
+    assert accepted(result) == [{"id": 1, "name": "a"}]
+    assert [row["_source_row"] for row in result] == [1, 2]
+    assert reasons(result) == ["expected 2 fields, found 1"]
 
 
 def test_nested_columns_are_json() -> None:
     shop = contract(column("id", INT), column("tags", list_of(INT)))
-    found = rows(shop, b'id,tags\n1,"[1, 2]"\n2,"[""x""]"\n')
-    assert accepted(found) == [{"id": 1, "tags": [1, 2]}]
-    assert reasons(found) == ["tags: [0]: expected integer, found 'x'"]
+    result = rows(shop, b'id,tags\n1,"[1, 2]"\n2,"[""x""]"\n')
+    assert accepted(result) == [{"id": 1, "tags": [1, 2]}]
+    assert reasons(result) == ["tags: [0]: expected integer, found 'x'"]
 
 
 FIELDS = st.text(alphabet='a1,"\n\r;é. ', max_size=6)
@@ -175,9 +175,9 @@ def test_what_pythons_csv_writes_is_read_back(values: list[list[str]], minimal: 
     out = io.StringIO(newline="")
     dialect = {"lineterminator": "\r\n"} if minimal else {"lineterminator": "\n", "quoting": csv.QUOTE_ALL}
     csv.writer(out, **dialect).writerows([["a", "b"], *values])
-    found = rows(contract(column("a"), column("b")), out.getvalue().encode())
-    assert [[row["a"], row["b"]] for row in found] == [[field or None for field in record] for record in values]
-    assert reasons(found) == []
+    result = rows(contract(column("a"), column("b")), out.getvalue().encode())
+    assert [[row["a"], row["b"]] for row in result] == [[field or None for field in record] for record in values]
+    assert reasons(result) == []
 
 
 @settings(max_examples=100)
@@ -194,6 +194,6 @@ def test_blocks_and_threads_change_nothing(text: str, block: int, threads: int) 
 def test_batches_are_bounded() -> None:
     shop = contract(column("a", INT), column("b"))
     content = b"a,b\n" + b"1,some text\n" * 1_000_000
-    found = batches(shop, content)
-    assert sum(map(len, found)) == 1_000_000
-    assert max(batch.nbytes for batch in found) < 64 * 2**20
+    result = batches(shop, content)
+    assert sum(map(len, result)) == 1_000_000
+    assert max(batch.nbytes for batch in result) < 64 * 2**20

@@ -1,4 +1,4 @@
-"""What a batch lists is what is read: another version, or none, is an error that names the object."""
+"""Exactly the version that a batch lists is read; if it is gone or changed, the error names the object."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -58,21 +58,21 @@ def test_an_object_that_changed_is_an_error(s3: "S3Client") -> None:
 
 
 def test_an_object_that_is_gone_is_an_error(s3: "S3Client") -> None:
-    item = put(s3, b"first")
-    s3.delete_object(Bucket="stage", Key=item.key)
+    stage_object = put(s3, b"first")
+    s3.delete_object(Bucket="stage", Key=stage_object.key)
     with pytest.raises(LakehouseError, match=r"s3://stage/sales/file: gone since its batch was planned"):
-        fetch(s3, item)
+        fetch(s3, stage_object)
     s3.put_bucket_versioning(Bucket="stage", VersioningConfiguration={"Status": "Enabled"})
     put(s3, b"first")
     with pytest.raises(LakehouseError, match="gone since its batch was planned"):
-        fetch(s3, replace(item, version_id="00000000-0000-0000-0000-000000000000"))
+        fetch(s3, replace(stage_object, version_id="00000000-0000-0000-0000-000000000000"))
 
 
 def test_an_object_that_may_not_be_read_is_an_error(s3: "S3Client") -> None:
-    item = replace(put(s3, b"first"), version_id=None)
+    stage_object = replace(put(s3, b"first"), version_id=None)
     s3.put_object(Bucket="stage", Key="sales/file", Body=b"first", StorageClass="DEEP_ARCHIVE")
     with pytest.raises(LakehouseError, match=r"s3://stage/sales/file: .*InvalidObjectState.*restore it"):
-        fetch(s3, item)
+        fetch(s3, stage_object)
 
 
 class BreaksOff(BytesIO):
@@ -99,14 +99,14 @@ class Flaky:
         return {"Body": StreamingBody(body, len(rest))}
 
 
-def test_reading_goes_on_where_the_connection_broke_off() -> None:
+def test_reading_continues_where_the_connection_broke_off() -> None:
     flaky = Flaky(b"0123456789", after=4)
-    item = StageObject(bucket="stage", key="sales/file", etag="e", version_id=None, size=10)
-    assert fetch(flaky, item).read() == b"0123456789"  # type: ignore[arg-type]
+    stage_object = StageObject(bucket="stage", key="sales/file", etag="e", version_id=None, size=10)
+    assert fetch(flaky, stage_object).read() == b"0123456789"  # type: ignore[arg-type]
     assert flaky.ranges == ["", "bytes=4-", "bytes=8-"]
 
 
-def test_a_connection_that_never_holds_is_an_error() -> None:
-    item = StageObject(bucket="stage", key="sales/file", etag="e", version_id=None, size=10)
+def test_a_connection_that_always_breaks_off_is_an_error() -> None:
+    stage_object = StageObject(bucket="stage", key="sales/file", etag="e", version_id=None, size=10)
     with pytest.raises(ReadTimeoutError):
-        fetch(Flaky(b"0123456789", after=1), item)  # type: ignore[arg-type]
+        fetch(Flaky(b"0123456789", after=1), stage_object)  # type: ignore[arg-type]

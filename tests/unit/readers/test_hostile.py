@@ -1,4 +1,4 @@
-"""The hostile objects that cost nothing to read; tests/reliability has all of them, in processes with a limit."""
+"""Harmful objects that are cheap to read; tests/reliability has all of them, in processes with a memory limit."""
 
 import io
 
@@ -22,8 +22,8 @@ CHEAP = [
 
 @pytest.mark.parametrize("name", CHEAP)
 def test_it_is_one_rejected_row(name: str) -> None:
-    found = [
+    result = [
         row for batch in rows(CORPUS[name].format, io.BytesIO(CORPUS[name].content())) for row in batch.to_pylist()
     ]
-    assert len(found) == 1
-    assert found[0]["_errors"]
+    assert len(result) == 1
+    assert result[0]["_errors"]

@@ -1,4 +1,4 @@
-"""JSON lines and documents: numbers as they are written, and each bad record rejected by itself where that can be."""
+"""JSON lines and documents: numbers as they are written, and each invalid record rejected by itself where possible."""
 
 import json
 from decimal import Decimal
@@ -42,33 +42,33 @@ def test_byte_order_marks_are_no_content(encoding: str) -> None:
     assert accepted(rows(shop, '\ufeff{"id": 1}\n'.encode(encoding))) == [{"id": 1}]
 
 
-def test_bad_lines_are_rejected_each_by_itself() -> None:
-    found = rows(
+def test_each_invalid_line_is_rejected_by_itself() -> None:
+    result = rows(
         LINES,
         b'{"id": 1}\n{"id": 2\n[3]\n{"id": 4, "id": 5}\n{"id": 6, "name": {"a": 1}}\n{"id": 7.5}\n{"price": 1}\n'
         b'{"id": 8, "name": "\\ud800"}\n{"id": 9, "name": "\xff"}\n{"id": 10, "tags": ["x"]}\n{"id": NaN}\n',
     )
-    assert reasons(found) == [
+    assert reasons(result) == [
         "expected JSON: Expecting ',' delimiter: line 1 column 9 (char 8)",
         "expected a JSON object, found '[3]'",
-        "expected JSON: field 'id' is given twice",
+        "expected JSON: field 'id' occurs more than once",
         "name: expected string, found '{\"a\": 1}'",
         "id: expected integer, found '7.5'",
         "id: required, but empty",
-        "expected JSON: \\ud800 is half of a surrogate pair, and no character",
+        "expected JSON: \\ud800 is half of a surrogate pair, not a character",
         "invalid UTF-8 at byte 20",
         "tags: [0]: expected integer, found 'x'",
         "id: expected integer, found 'NaN'",
     ]
-    assert [row["_source_row"] for row in found] == list(range(1, 12))
-    assert found[1]["_record"] == '{"id": 2'
+    assert [row["_source_row"] for row in result] == list(range(1, 12))
+    assert result[1]["_record"] == '{"id": 2'
 
 
 def test_fields_that_the_contract_lacks_are_kept_at_any_depth() -> None:
-    found = rows(LINES, b'{"id": 1, "colour": {"r": 1.50}}\n{"id": 2, "address": {"city": 3, "zip": "x"}}\n')
-    assert [row["_errors"] for row in found] == [None, None]
-    assert found[1]["address"] == {"city": 3}
-    assert [json.loads(row["_record"]) for row in found] == [
+    result = rows(LINES, b'{"id": 1, "colour": {"r": 1.50}}\n{"id": 2, "address": {"city": 3, "zip": "x"}}\n')
+    assert [row["_errors"] for row in result] == [None, None]
+    assert result[1]["address"] == {"city": 3}
+    assert [json.loads(row["_record"]) for row in result] == [
         {"colour": '{"r": 1.50}'},
         {"address": '{"city": 3, "zip": "x"}'},
     ]
@@ -93,8 +93,8 @@ def test_documents_are_arrays_or_records(document: bytes) -> None:
 
 
 def test_records_of_a_document_have_lines_and_their_own_text() -> None:
-    found = rows(DOCUMENT, b'[\n{"id": 1},\n\n{"id":\n"x"},\n5,\n{"id": 3, "id": 4},\n{"id": 6}]')
-    assert [(row["_source_row"], row["_record"]) for row in found] == [
+    result = rows(DOCUMENT, b'[\n{"id": 1},\n\n{"id":\n"x"},\n5,\n{"id": 3, "id": 4},\n{"id": 6}]')
+    assert [(row["_source_row"], row["_record"]) for row in result] == [
         (2, None),
         (4, '{"id":\n"x"}'),
         (6, "5"),
@@ -113,9 +113,9 @@ def test_a_damaged_document_is_one_rejected_row(document: bytes, line: int) -> N
     assert row["_source_row"] == line
 
 
-def test_a_value_that_is_too_long_is_told_from_a_damaged_one() -> None:
+def test_a_value_that_is_too_long_is_distinguished_from_a_damaged_one() -> None:
     (row,) = rows(DOCUMENT, b'[{"id": 1},\n{"x": "' + b"x" * (21 * 2**20) + b'"}]')
-    assert reasons([row])[0].endswith("; if nothing is wrong there, a value is longer than 16 MiB")
+    assert reasons([row])[0].endswith("; if the JSON is correct there, a value is longer than 16 MiB")
     assert row["_source_row"] == 2
 
 
@@ -180,9 +180,9 @@ WRAPPED = contract(
 
 def test_records_within_an_envelope() -> None:
     page = b'{"a": [{"id": 8}], "data": {"n": {"items": 1}, "items": [{"id": 1}, {"id": "x"}], "z": 1}, "next": null}'
-    found = rows(WRAPPED, page + b'\n{"data": {"items": []}}')
-    assert [row["id"] for row in accepted(found)] == [1]
-    assert reasons(found) == ["id: expected integer, found 'x'"]
+    result = rows(WRAPPED, page + b'\n{"data": {"items": []}}')
+    assert [row["id"] for row in accepted(result)] == [1]
+    assert reasons(result) == ["id: expected integer, found 'x'"]
     assert len(accepted(rows(WRAPPED, b'{"data": {"items": [%s]}}' % b",".join([b'{"id": 1}'] * 50_000)))) == 50_000
 
 
@@ -192,14 +192,14 @@ def test_records_within_an_envelope() -> None:
         (b"[]", "expected an object, '[' is none of"),
         (b'{"data": {"items": {}}}', "expected an array of records, found '{'"),
         (b'{"data": {}}', "no field 'items'"),
-        (b'{"data": {"items": []}, "data": {"items": []}}', "'data' is given twice"),
-        (b'{"data": {"items": [{"id": 1}]}', "ends in an object"),
+        (b'{"data": {"items": []}, "data": {"items": []}}', "'data' occurs more than once"),
+        (b'{"data": {"items": [{"id": 1}]}', "ends within an object"),
         (b'{"data": {"items": [{"id": 1}] "x": 1}}', "after a field"),
         (b"{1: 2}", "the name of a field"),
         (b'{"data" 1}', "after the name of a field"),
     ],
 )
-def test_an_envelope_that_is_none_is_one_rejected_row(page: bytes, reason: str) -> None:
+def test_an_invalid_envelope_is_one_rejected_row(page: bytes, reason: str) -> None:
     (row,) = rows(WRAPPED, page)
     assert row["_errors"] is not None
     assert reason in reasons([row])[0]

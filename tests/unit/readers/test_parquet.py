@@ -75,10 +75,10 @@ def test_accepted(array: pa.Array, type_: Type, value: Any) -> None:
 @pytest.mark.parametrize(
     ("array", "type_", "reason"),
     [
-        (pa.array([2**40]), INT, "number beyond int, found '1099511627776'"),
+        (pa.array([2**40]), INT, "outside the range of int, found '1099511627776'"),
         (pa.array([1.5]), INT, "expected integer, found '1.5'"),
-        (pa.array([1.005]), decimal(5, 2), "more than 2 digits after the point, found '1.005'"),
-        (pa.array([Decimal("1000.00")]), decimal(5, 2), "number beyond decimal(5,2), found '1000.00'"),
+        (pa.array([1.005]), decimal(5, 2), "more than 2 digits after the decimal point, found '1.005'"),
+        (pa.array([Decimal("1000.00")]), decimal(5, 2), "outside the range of decimal(5,2), found '1000.00'"),
         (pa.array([float("nan")]), DOUBLE, "expected number, found 'nan'"),
         (pa.array([2]), BOOLEAN, "expected boolean, found '2'"),
         (pa.array([1], pa.timestamp("ns")), TIMESTAMP,
@@ -93,9 +93,9 @@ def test_accepted(array: pa.Array, type_: Type, value: Any) -> None:
     ],
 )  # fmt: skip
 def test_rejected(array: pa.Array, type_: Type, reason: str) -> None:
-    found = read_one(pa.concat_arrays([array, pa.nulls(1, array.type)]), type_)
-    assert reasons(found) == [f"x: {reason}"]
-    assert accepted(found) == [{"x": None}]
+    result = read_one(pa.concat_arrays([array, pa.nulls(1, array.type)]), type_)
+    assert reasons(result) == [f"x: {reason}"]
+    assert accepted(result) == [{"x": None}]
 
 
 def test_a_rejected_record_is_kept_as_json() -> None:
@@ -112,10 +112,10 @@ def test_a_rejected_record_is_kept_as_json() -> None:
     }
 
 
-def test_columns_that_the_contract_lacks_are_kept_beside_the_accepted_record() -> None:
+def test_columns_that_the_contract_lacks_are_kept_next_to_the_accepted_record() -> None:
     shop = contract(column("id", INT), format_="parquet")
-    found = rows(shop, parquet_bytes(pa.table({"id": [1, 2], "new": [Decimal("1.50"), None]})))
-    assert [(row["_errors"], row["_record"]) for row in found] == [(None, '{"new": 1.50}'), (None, None)]
+    result = rows(shop, parquet_bytes(pa.table({"id": [1, 2], "new": [Decimal("1.50"), None]})))
+    assert [(row["_errors"], row["_record"]) for row in result] == [(None, '{"new": 1.50}'), (None, None)]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_columns_that_the_contract_lacks_are_kept_beside_the_accepted_record() -
     ],
 )
 @pytest.mark.parametrize("sent", ["1", "x"])
-def test_what_the_contract_lacks_is_kept_as_json_whatever_it_is(more: pa.Array, kept: Any, sent: str) -> None:
+def test_columns_of_every_type_that_the_contract_lacks_are_kept_as_json(more: pa.Array, kept: Any, sent: str) -> None:
     [row] = rows(contract(column("a", LONG), format_="parquet"), parquet_bytes(pa.table({"a": [sent], "more": more})))
     assert json.loads(row["_record"])["more"] == kept
     assert (row["_errors"] is None) == (sent == "1")
@@ -141,8 +141,8 @@ def test_what_the_contract_lacks_is_kept_as_json_whatever_it_is(more: pa.Array, 
 
 def test_fields_of_one_name_are_rejected_at_any_depth() -> None:
     twice = pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], names=["x", "x"])
-    found = rows(contract(column("a"), format_="parquet"), parquet_bytes(pa.table({"a": ["1"], "more": twice})))
-    assert reasons(found) == ["unreadable: column 'more.x' is there more than once"]
+    result = rows(contract(column("a"), format_="parquet"), parquet_bytes(pa.table({"a": ["1"], "more": twice})))
+    assert reasons(result) == ["unreadable: column 'more.x' occurs more than once"]
 
 
 def test_a_damaged_file_is_one_rejected_row_wherever_the_damage_is() -> None:
@@ -152,7 +152,7 @@ def test_a_damaged_file_is_one_rejected_row_wherever_the_damage_is() -> None:
     middle = len(whole) // 2
     for content in (whole[:-100], whole[:middle], b"id\n1\n", whole[:middle] + b"\0" * 64 + whole[middle + 64 :]):
         (row,) = rows(shop, content)
-        assert reasons([row])[0].startswith("unreadable: damaged or no Parquet: ")
+        assert reasons([row])[0].startswith("unreadable: damaged or not Parquet: ")
         assert row["_record"] == ""
     assert len(rows(shop, whole)) == 50_000
 
@@ -160,8 +160,8 @@ def test_a_damaged_file_is_one_rejected_row_wherever_the_damage_is() -> None:
 def test_batches_of_wide_records_are_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet, "BATCH_BYTES", 100_000)
     shop = contract(column("x"), format_="parquet")
-    found = rows(shop, parquet_bytes(pa.table({"x": [f"{i:01000}" for i in range(1000)]}), use_dictionary=False))
-    assert [row["_source_row"] for row in found] == list(range(1, 1001))
+    result = rows(shop, parquet_bytes(pa.table({"x": [f"{i:01000}" for i in range(1000)]}), use_dictionary=False))
+    assert [row["_source_row"] for row in result] == list(range(1, 1001))
 
 
 DMS = contract(
@@ -177,21 +177,21 @@ def dms(**columns: list[Any]) -> bytes:
     return parquet_bytes(pa.table(sent))
 
 
-def test_records_of_a_database_carry_their_change() -> None:
+def test_records_of_a_database_have_their_change() -> None:
     (row,) = rows(DMS, dms(id=[1], name=["a"]))
     assert (row["_op"], row["_change_seq"], row["_errors"]) == ("I", "7" * 35, None)
     assert row["_commit_ts"] == datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
 
 def test_a_deleted_record_needs_its_key_only() -> None:
-    found = rows(DMS, dms(Op=["D", "D", "U"], id=[1, None, 3], name=[None, "b", None]))
-    assert reasons(found) == ["id: required, but empty", "name: required, but empty"]
-    assert [row["id"] for row in accepted(found)] == [1]
+    result = rows(DMS, dms(Op=["D", "D", "U"], id=[1, None, 3], name=[None, "b", None]))
+    assert reasons(result) == ["id: required, but empty", "name: required, but empty"]
+    assert [row["id"] for row in accepted(result)] == [1]
 
 
 def test_a_change_that_cannot_be_ordered_is_rejected() -> None:
-    found = rows(DMS, dms(Op=["I", "I", "X"], id=[1, 2, 3], name=["a"] * 3, _change_seq=["", "12", None]))
-    assert reasons(found) == [
+    result = rows(DMS, dms(Op=["I", "I", "X"], id=[1, 2, 3], name=["a"] * 3, _change_seq=["", "12", None]))
+    assert reasons(result) == [
         "_change_seq: does not match ^(?:[0-9]{35})?$, found '12'",
         "_op: not one of I, U, D, found 'X'",
     ]
@@ -202,14 +202,14 @@ def test_a_change_that_cannot_be_ordered_is_rejected() -> None:
 
 
 def test_a_time_is_text() -> None:
-    found = read_one(pa.array([time(3, 4, 5), None]), STRING, options=Options(format=Format.TIME))
-    assert accepted(found) == [{"x": "03:04:05.000000"}, {"x": None}]
+    result = read_one(pa.array([time(3, 4, 5), None]), STRING, options=Options(format=Format.TIME))
+    assert accepted(result) == [{"x": "03:04:05.000000"}, {"x": None}]
 
 
 @pytest.mark.parametrize("type_", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())])
 def test_times_as_text_have_the_contracts_format(type_: pa.DataType) -> None:
-    found = read_one(pa.array(["31.12.2026"], type_), DATE, options=Options(time_format="%d.%m.%Y"))
-    assert accepted(found) == [{"x": date(2026, 12, 31)}]
+    result = read_one(pa.array(["31.12.2026"], type_), DATE, options=Options(time_format="%d.%m.%Y"))
+    assert accepted(result) == [{"x": date(2026, 12, 31)}]
 
 
 ARROW_TYPES = st.sampled_from(
@@ -244,8 +244,8 @@ def test_any_arrow_type_with_any_content_is_read_as_any_type(source: pa.DataType
         content = parquet_bytes(pa.table({"x": values}))
     except pa.ArrowException:
         return  # nothing that Parquet can hold
-    found = rows(contract(column("x", type_), format_="parquet"), content)
-    assert len(found) == len(values)
+    result = rows(contract(column("x", type_), format_="parquet"), content)
+    assert len(result) == len(values)
 
 
 def _of_noise(source: pa.DataType, noise: bytes) -> pa.Array:
@@ -266,14 +266,13 @@ def _of_noise(source: pa.DataType, noise: bytes) -> pa.Array:
     return pa.Array.from_buffers(source, 3, [None, pa.py_buffer(noise)])
 
 
-def test_text_that_is_no_text_is_rejected_value_by_value() -> None:
+def test_invalid_utf8_is_rejected_value_by_value() -> None:
     shop = contract(column("id", LONG), column("name", STRING), format_="parquet")
     table = pa.table({"id": [1, 2], "name": ["hostile?", "ordinary"]})
-    found = rows(
-        shop, parquet_bytes(table, use_dictionary=False, compression="none").replace(b"hostile?", b"hostile\xff")
-    )
-    assert reasons(found) == ["name: invalid UTF-8 at byte 8"]
-    assert accepted(found) == [{"id": 2, "name": "ordinary"}]
+    content = parquet_bytes(table, use_dictionary=False, compression="none")
+    result = rows(shop, content.replace(b"hostile?", b"hostile\xff"))
+    assert reasons(result) == ["name: invalid UTF-8 at byte 8"]
+    assert accepted(result) == [{"id": 2, "name": "ordinary"}]
     nested = contract(column("tags", list_of(STRING)), format_="parquet")
     whole = parquet_bytes(pa.table({"tags": [["hostile?"], ["x"]]}), use_dictionary=False, compression="none")
     (row,) = rows(nested, whole.replace(b"hostile?", b"hostile\xff"))

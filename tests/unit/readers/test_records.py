@@ -1,4 +1,4 @@
-"""Records of a text are those of Python's csv reader, whatever the text and however it is cut into blocks."""
+"""Records of a text are those of Python's csv reader, for any text and any size of blocks."""
 
 import csv
 import io
@@ -23,15 +23,15 @@ class Record(NamedTuple):
 
 
 def split(text: bytes, *, delimiter: str = ",", quote: str = '"') -> list[Record]:
-    found = []
+    result = []
     for block in records.split(io.BytesIO(text), delimiter=delimiter, quote=quote):
-        found += [Record(int(line), block.text(i), False) for i, line in enumerate(block.lines)]
-        found += [Record(record.row, record.text or "", True) for record in block.broken]
-    return sorted(found)
+        result += [Record(int(line), block.text(i), False) for i, line in enumerate(block.lines)]
+        result += [Record(record.row, record.text or "", True) for record in block.broken]
+    return sorted(result)
 
 
 def by_python(text: str) -> Iterator[Record]:
-    """The oracle: Python's csv reader in its strict mode, begun again on the next line after each error."""
+    """The oracle: Python's csv reader in its strict mode, which starts again on the next line after each error."""
     lines = list(io.StringIO(text, newline=""))
     at = 0
     while at < len(lines):
@@ -65,7 +65,7 @@ def test_a_block_proven_regular_has_the_records_that_a_scan_finds(text: str) -> 
         if regular is None:
             continue
         scanned = boundaries._scan(data, lines, delimiter=",", quote='"', end=end)
-        assert not scanned.faults
+        assert not scanned.malformed
         assert regular.starts.tolist() == scanned.starts.tolist()
         assert regular.ends.tolist() == scanned.ends.tolist()
         assert regular.lines.tolist() == scanned.lines.tolist()
@@ -73,7 +73,7 @@ def test_a_block_proven_regular_has_the_records_that_a_scan_finds(text: str) -> 
 
 @settings(max_examples=500)
 @given(TEXTS, st.integers(1, 12), st.integers(1, 12), st.sampled_from(['"', ""]))
-def test_however_it_is_cut_long_records_are_the_same(text: str, block: int, other: int, quote: str) -> None:
+def test_long_records_are_the_same_for_all_block_sizes(text: str, block: int, other: int, quote: str) -> None:
     def with_block(size: int) -> list[Record]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(records, "BLOCK", size)
@@ -102,9 +102,9 @@ def test_a_stray_quote_costs_its_line_only() -> None:
 
 
 def test_a_line_longer_than_16_mib_is_rejected_and_the_next_is_read() -> None:
-    found = split(b"a\n" + b"x" * (17 * 2**20) + b"\nb\n")
-    assert [(record.line, record.broken) for record in found] == [(1, False), (2, True), (3, False)]
-    assert len(found[1].text) == KEPT_OF_TOO_LONG
+    result = split(b"a\n" + b"x" * (17 * 2**20) + b"\nb\n")
+    assert [(record.line, record.broken) for record in result] == [(1, False), (2, True), (3, False)]
+    assert len(result[1].text) == KEPT_OF_TOO_LONG
 
 
 def test_invalid_utf8_is_rejected_where_it_is() -> None:

@@ -1,4 +1,4 @@
-"""Text becomes the value that it stands for, or is rejected; arrays at once and value by value alike."""
+"""Text is converted to its value or rejected, with the same result for whole arrays and for single values."""
 
 import math
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -83,17 +83,17 @@ def test_accepted(text: str, type_: Type, value: Any) -> None:
         ("0x1F", INT, "expected integer, found '0x1F'"),
         ("1_000", INT, "expected integer, found '1_000'"),
         ("\uff11\uff12", INT, "expected integer, found '\uff11\uff12'"),
-        ("2147483648", INT, "number beyond int, found '2147483648'"),
-        ("9223372036854775808", LONG, "number beyond bigint, found '9223372036854775808'"),
-        ("1e999999999", LONG, "number beyond bigint, found '1e999999999'"),
-        ("1.005", MONEY, "more than 2 digits after the point, found '1.005'"),
-        ("1E-999999999", MONEY, "more than 2 digits after the point, found '1E-999999999'"),
-        ("100000000", MONEY, "number beyond decimal(10,2), found '100000000'"),
+        ("2147483648", INT, "outside the range of int, found '2147483648'"),
+        ("9223372036854775808", LONG, "outside the range of bigint, found '9223372036854775808'"),
+        ("1e999999999", LONG, "outside the range of bigint, found '1e999999999'"),
+        ("1.005", MONEY, "more than 2 digits after the decimal point, found '1.005'"),
+        ("1E-999999999", MONEY, "more than 2 digits after the decimal point, found '1E-999999999'"),
+        ("100000000", MONEY, "outside the range of decimal(10,2), found '100000000'"),
         ("1,50", MONEY, "expected number, found '1,50'"),
         ("NaN", DOUBLE, "expected number, found 'NaN'"),
         ("inf", DOUBLE, "expected number, found 'inf'"),
-        ("1e400", DOUBLE, "number beyond double, found '1e400'"),
-        ("1e39", FLOAT, "number beyond float, found '1e39'"),
+        ("1e400", DOUBLE, "outside the range of double, found '1e400'"),
+        ("1e39", FLOAT, "outside the range of float, found '1e39'"),
         ("maybe", BOOLEAN, "expected boolean, found 'maybe'"),
         ("2026-02-30", DATE, "expected date, found '2026-02-30'"),
         ("2026-01-02 10:00", DATE, "expected date, found '2026-01-02 10:00'"),
@@ -103,7 +103,7 @@ def test_accepted(text: str, type_: Type, value: Any) -> None:
         ("2026-01-02 24:00:00", TIMESTAMP, "expected timestamp, found '2026-01-02 24:00:00'"),
         ("2026-01-02 03:04:05.0000001", TIMESTAMP,
          "timestamp finer than microseconds, found '2026-01-02 03:04:05.0000001'"),
-        ("9999-12-31 23:00-02", TIMESTAMP, "timestamp beyond the years 1 to 9999 in UTC, found '9999-12-31 23:00-02'"),
+        ("9999-12-31 23:00-02", TIMESTAMP, "timestamp outside the years 1 to 9999 in UTC, found '9999-12-31 23:00-02'"),
         ("1767323045", TIMESTAMP, "expected timestamp, found '1767323045'"),
         ("hi!", BINARY, "expected base64, found 'hi!'"),
         ("x" * 70, INT, f"expected integer, found '{'x' * 60}...' (70 characters)"),
@@ -113,7 +113,7 @@ def test_accepted(text: str, type_: Type, value: Any) -> None:
     ],
 )  # fmt: skip
 def test_rejected(text: str, type_: Type, reason: str) -> None:
-    for before in ([], [""], [None, "x"]):  # what an array holds beside it decides how it is converted
+    for before in ([], [""], [None, "x"]):  # the other values of an array decide how it is converted
         converted = convert(pa.array([*before, text]), type_)
         assert converted.rejected[len(before)] == reason
         assert converted.values.null_count == len(before) + 1
@@ -129,10 +129,10 @@ def test_rejected(text: str, type_: Type, reason: str) -> None:
         ("2026-12-31 23:59:58 +0200", "%Y-%m-%d %H:%M:%S %z", utc(2026, 12, 31, 21, 59, 58)),
     ],
 )
-def test_formats_that_a_contract_names(text: str, time_format: str, value: datetime) -> None:
+def test_time_formats_of_a_contract(text: str, time_format: str, value: datetime) -> None:
     assert convert(pa.array([text]), TIMESTAMP, time_format=time_format).values.to_pylist() == [value]
     rejected = convert(pa.array(["2026-31-12"]), TIMESTAMP, time_format=time_format).rejected
-    assert rejected == {0: f"expected timestamp as {time_format}, found '2026-31-12'"}
+    assert rejected == {0: f"expected timestamp in format {time_format}, found '2026-31-12'"}
 
 
 def joined(*parts: list[str]) -> st.SearchStrategy[str]:
@@ -179,7 +179,7 @@ def _parsed(text: str, type_: Type, time_format: str | None) -> tuple[Any, str |
 
 @settings(max_examples=500)
 @given(TYPES, TEXTS)
-def test_what_is_accepted_is_the_value_that_the_text_says(type_: Type, text: str) -> None:
+def test_an_accepted_value_equals_its_text(type_: Type, text: str) -> None:
     converted = convert(pa.array([text]), type_)
     value = converted.values[0].as_py()
     match value:
@@ -197,7 +197,7 @@ def test_what_is_accepted_is_the_value_that_the_text_says(type_: Type, text: str
 
 
 def _read_back(text: str) -> datetime:
-    """The instant that Python's own parser reads, which takes fewer forms and cuts nanoseconds."""
+    """The instant that Python's own parser reads, which accepts fewer formats and cuts nanoseconds."""
     moment = (
         text.strip().replace(" UTC", "Z").replace("UTC", "Z").replace(" Z", "Z").replace(" +", "+").replace(" -", "-")
     )
