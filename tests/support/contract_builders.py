@@ -1,4 +1,4 @@
-"""Contracts by hand, and what the readers make of bytes."""
+"""Builders of columns and contracts, and the rows that readers return for bytes."""
 
 from tempfile import SpooledTemporaryFile
 from typing import Any

@@ -1,4 +1,4 @@
-"""A database of the session's own on the embedded Athena, and a way to ask it."""
+"""A database on the emulator's Athena for the session, and a client."""
 
 from collections.abc import Iterator
 

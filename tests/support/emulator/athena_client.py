@@ -1,4 +1,4 @@
-"""Asking the embedded Athena as a client would."""
+"""A client of the emulator's Athena."""
 
 import time
 from dataclasses import dataclass
