@@ -1,7 +1,7 @@
 """Differences between readable templates: what a test prints, and what a pull request shows.
 
-`python -m reports.difference REF` compares the templates that a commit records with those in the work tree, as
-Markdown. Of deployments that are recorded as a difference it compares the whole templates too.
+`python -m reports.difference REF` compares the templates that a commit records with those in the work tree. It prints
+Markdown, and it compares whole templates also of deployments that are recorded as a difference.
 """
 
 import re

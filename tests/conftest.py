@@ -1,4 +1,4 @@
-"""What every test may use: the embedded AWS, started once a session (once a worker under pytest-xdist)."""
+"""The emulator for all tests, started once a session (once a worker under pytest-xdist)."""
 
 import os
 import sys

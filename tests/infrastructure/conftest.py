@@ -42,7 +42,7 @@ def assembly(tmp_path_factory: pytest.TempPathFactory, names: Names) -> Assembly
 
 @pytest.fixture(scope="session")
 def keeping(tmp_path_factory: pytest.TempPathFactory, names: Names, contracts: list[Contract]) -> Assembly:
-    """An environment that keeps its data, has no source database, and tells somebody else of its lineage."""
+    """An environment that keeps its data, has no source database, and sends lineage to another endpoint."""
     outdir = tmp_path_factory.mktemp("cdk") / "keeping"
     app = App(context=CONTEXT, outdir=str(outdir))
     add_lakehouse(

@@ -1,4 +1,4 @@
-"""Who must see which column: the ladder written down once more, and contracts read without our own reader."""
+"""The columns that each role must see: the classifications again, and contracts read without the project's reader."""
 
 from collections.abc import Iterator
 from pathlib import Path

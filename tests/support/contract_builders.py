@@ -1,4 +1,4 @@
-"""Contracts written by hand, and the rows that the readers yield for bytes."""
+"""Builders of columns and contracts, and the rows that readers return for bytes."""
 
 from tempfile import SpooledTemporaryFile
 from typing import Any

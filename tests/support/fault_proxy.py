@@ -1,4 +1,4 @@
-"""A wire to the embedded AWS that a test can tamper with: it sees each request whole and decides what becomes of it."""
+"""A proxy in front of the emulator: a test sees each whole request and decides how it is answered."""
 
 import http.client
 import socket

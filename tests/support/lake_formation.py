@@ -1,4 +1,4 @@
-"""What Lake Formation's API says of a table and of a role, in the form of `tests.support.tag_based_access`."""
+"""Tags of a table and grants of a role from Lake Formation's API, in the form of `tests.support.tag_based_access`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What integration must hold, in as few words as possible; docs/changes.md shows it."""
+"""The reference result of integration, in as few lines as possible; docs/changes.md shows it."""
 
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Contracts that several tests use."""
+"""The contract of the till's files."""
 
 from lakehouse.contracts.model import Contract, Ingest, Source
 

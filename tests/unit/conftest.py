@@ -1,4 +1,4 @@
-"""What unit tests share: Glue and S3 in this process."""
+"""Fixtures of the unit tests: Glue and S3 in this process."""
 
 import logging
 from collections.abc import Iterator

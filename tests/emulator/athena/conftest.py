@@ -1,4 +1,4 @@
-"""A database for the session in the emulator, and a client of Athena."""
+"""A database on the emulator's Athena for the session, and a client."""
 
 from collections.abc import Iterator
 

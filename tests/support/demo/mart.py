@@ -1,4 +1,4 @@
-"""The mart that is compared: as Athena has it, and as the source database says it must be."""
+"""The mart that tests compare: from Athena, and computed from the source database."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is in tables, in forms that can be compared."""
+"""Rows of tables, in forms that tests can compare."""
 
 from collections.abc import Iterable
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""A client of Athena in the emulator, and the catalog as PyIceberg sees it."""
+"""A client of the emulator's Athena."""
 
 import os
 import time

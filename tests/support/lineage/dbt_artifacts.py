@@ -1,4 +1,4 @@
-"""What dbt leaves of a small build: a fact that was built and tested, a mart that failed, and one that was skipped."""
+"""Artifacts of a small dbt build: a fact that was built and tested, a mart that failed, and one that was skipped."""
 
 from typing import Any
 

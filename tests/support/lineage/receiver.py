@@ -1,4 +1,4 @@
-"""What became of lineage events: rows of ops.lineage, and what a stand-in of an OpenLineage endpoint got."""
+"""Recorded lineage events: rows of ops.lineage, and requests to a stand-in of an OpenLineage endpoint."""
 
 import json
 from collections.abc import Iterator

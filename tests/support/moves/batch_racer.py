@@ -1,4 +1,4 @@
-"""A process of its own that moves one batch after the other, and announces each.
+"""A separate process that moves one batch after another, and announces each.
 
 python -m tests.support.moves.batch_racer DATASET MERGE_ROWS BATCH_NUMBER...
 """

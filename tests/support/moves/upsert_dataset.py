@@ -1,4 +1,4 @@
-"""A dataset with a row for each key and a column of each kind, and what the oracle makes of its records."""
+"""A dataset with a row for each key and a column of each kind, and the reference result of its records."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a network and AWS may do to a request, in a mix that a seed repeats."""
+"""Faults of a network and of AWS, in a mix that a seed repeats."""
 
 import json
 import random

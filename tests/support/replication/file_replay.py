@@ -1,4 +1,4 @@
-"""What a reader of the files makes of them: the tables, replayed record by record."""
+"""The tables that result when the replicated files are replayed record by record."""
 
 import io
 from collections.abc import Iterator

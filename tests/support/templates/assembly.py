@@ -1,4 +1,4 @@
-"""What a synthesized app says, in the form that tests ask for."""
+"""The resources of a synthesized app, as tests query them."""
 
 import json
 import re
