@@ -1,9 +1,9 @@
 """The monthly budget of an environment, by the tags that all its resources have."""
 
 from aws_cdk import aws_budgets as budgets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 
+from stacks.iam.services import budget_publishes
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
@@ -18,44 +18,36 @@ def add_budget(stack: LakehouseStack, *, settings: Settings, topic: sns.ITopic) 
 
     Source: AWS Cost Management user guide, "Creating a budget".
     """
-    topic.add_to_resource_policy(
-        iam.PolicyStatement(
-            principals=[iam.ServicePrincipal("budgets.amazonaws.com")],
-            actions=["sns:Publish"],
-            resources=[topic.topic_arn],
-            conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
-        )
-    )
+    topic.add_to_resource_policy(budget_publishes(stack, topic))
     names = stack.names
-    budget = budgets.CfnBudget
     tags = {"project": names.project, "environment": names.environment}
-    budget(
+    budgets.CfnBudget(
         stack,
         "Budget",
-        budget=budget.BudgetDataProperty(
+        budget=budgets.CfnBudget.BudgetDataProperty(
             budget_name=names.budget,
             budget_type="COST",
             time_unit="MONTHLY",
-            budget_limit=budget.SpendProperty(amount=settings.alerts.monthly_budget_usd, unit="USD"),
+            budget_limit=budgets.CfnBudget.SpendProperty(amount=settings.alerts.monthly_budget_usd, unit="USD"),
             metrics=["UnblendedCost"],
-            filter_expression=budget.ExpressionProperty(
+            filter_expression=budgets.CfnBudget.ExpressionProperty(
                 and_=[
-                    budget.ExpressionProperty(
-                        tags=budget.TagValuesProperty(key=name, values=[value], match_options=["EQUALS"])
+                    budgets.CfnBudget.ExpressionProperty(
+                        tags=budgets.CfnBudget.TagValuesProperty(key=name, values=[value], match_options=["EQUALS"])
                     )
                     for name, value in tags.items()
                 ]
             ),
         ),
         notifications_with_subscribers=[
-            budget.NotificationWithSubscribersProperty(
-                notification=budget.NotificationProperty(
+            budgets.CfnBudget.NotificationWithSubscribersProperty(
+                notification=budgets.CfnBudget.NotificationProperty(
                     notification_type=kind,
                     comparison_operator="GREATER_THAN",
                     threshold=percent,
                     threshold_type="PERCENTAGE",
                 ),
-                subscribers=[budget.SubscriberProperty(subscription_type="SNS", address=topic.topic_arn)],
+                subscribers=[budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=topic.topic_arn)],
             )
             for kind, percents in WARNINGS.items()
             for percent in percents

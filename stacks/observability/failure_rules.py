@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 
-from aws_cdk import ArnFormat
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sns as sns
@@ -86,14 +85,7 @@ def add_moves_rule(stack: LakehouseStack, *, topic: sns.ITopic) -> None:
             source=["aws.states"],
             detail_type=["Step Functions Execution Status Change"],
             detail={
-                "stateMachineArn": [
-                    stack.format_arn(
-                        service="states",
-                        resource="stateMachine",
-                        resource_name=names.moves,
-                        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-                    )
-                ],
+                "stateMachineArn": [stack.arn("states", resource=f"stateMachine:{names.moves}")],
                 "status": ["TIMED_OUT", "ABORTED"],
             },
         ),

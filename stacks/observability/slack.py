@@ -3,7 +3,6 @@
 from collections.abc import Collection
 
 from aws_cdk import Duration, FileAssetLocation
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -11,6 +10,7 @@ from aws_cdk import aws_sns as sns
 
 from lakehouse.operations import slack
 from stacks.iam.acknowledge import acknowledge
+from stacks.iam.statements import allow
 from stacks.settings import Settings
 from stacks.shared.function import add_function
 from stacks.stack import LakehouseStack
@@ -41,12 +41,9 @@ def add_slack(
         function_name=names.slack,
         description="Posts what the topics of alerts are told to a Slack channel",
         statements=[
-            iam.PolicyStatement(
-                sid="Webhook", actions=["secretsmanager:GetSecretValue"], resources=[secret.secret_arn]
-            ),
-            iam.PolicyStatement(sid="Decrypt", actions=["kms:Decrypt"], resources=[key.key_arn]),
+            allow("Webhook", actions=["secretsmanager:GetSecretValue"], resources=[secret.secret_arn]),
+            allow("Decrypt", actions=["kms:Decrypt"], resources=[key.key_arn]),
         ],
-        why_wildcards="It has none.",
         memory_mib=128,
         timeout=Duration.seconds(3 * slack.SECONDS),
         environment={slack.SECRET: names.slack_secret},

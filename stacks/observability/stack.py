@@ -5,9 +5,8 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
-from aws_cdk import ArnFormat, Fn
+from aws_cdk import Fn
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -15,6 +14,7 @@ from constructs import Construct
 
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Names, Urgency
+from stacks.iam.services import alarms_publish
 from stacks.observability.alarms import add_alarm
 from stacks.observability.budget import add_budget
 from stacks.observability.dashboards import add_domain_dashboard, add_platform_dashboard
@@ -101,23 +101,7 @@ class Observability(LakehouseStack):
             master_key=key,
             enforce_ssl=True,
         )
-        alarms = self.format_arn(
-            service="cloudwatch",
-            resource="alarm",
-            resource_name=f"{self.names.prefix}-*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["sns:Publish"],
-                resources=[topic.topic_arn],
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": self.account},
-                    "ArnLike": {"aws:SourceArn": alarms},
-                },
-            )
-        )
+        topic.add_to_resource_policy(alarms_publish(self, topic))
         for address in settings.alerts.emails:
             topic.add_subscription(subscriptions.EmailSubscription(address))
         return topic
