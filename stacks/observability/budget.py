@@ -1,4 +1,4 @@
-"""The monthly budget of an environment, by the tags that all its resources have."""
+"""The monthly budget of an environment, by the tags of its resources."""
 
 from aws_cdk import aws_budgets as budgets
 from aws_cdk import aws_sns as sns
@@ -8,13 +8,13 @@ from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
 WARNINGS = {"ACTUAL": (80, 100), "FORECASTED": (100,)}
-"""At which percent of the budget people are told: what was spent, and what AWS expects by the end of the month."""
+"""Percents of the budget that notify: of the costs so far, and of the costs that AWS expects for the month."""
 
 
 def add_budget(stack: LakehouseStack, *, settings: Settings, topic: sns.ITopic) -> None:
-    """Tell a topic when the environment costs more than it may.
+    """Add a budget that notifies a topic when the environment costs too much.
 
-    AWS sees the tags in a bill once they are activated as cost allocation tags (docs/deploy.md).
+    AWS finds the tags in bills only after they are activated as cost allocation tags (docs/deploy.md).
 
     Source: AWS Cost Management user guide, "Creating a budget".
     """
@@ -42,14 +42,14 @@ def add_budget(stack: LakehouseStack, *, settings: Settings, topic: sns.ITopic) 
         notifications_with_subscribers=[
             budgets.CfnBudget.NotificationWithSubscribersProperty(
                 notification=budgets.CfnBudget.NotificationProperty(
-                    notification_type=kind,
+                    notification_type=notification_type,
                     comparison_operator="GREATER_THAN",
                     threshold=percent,
                     threshold_type="PERCENTAGE",
                 ),
                 subscribers=[budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=topic.topic_arn)],
             )
-            for kind, percents in WARNINGS.items()
+            for notification_type, percents in WARNINGS.items()
             for percent in percents
         ],
     )

@@ -1,4 +1,4 @@
-"""Observability: who is told of what, dashboards, and the budget. Metrics come from the jobs and from AWS itself."""
+"""Observability: alarms and notifications, dashboards, and the budget, on metrics of the jobs and of AWS."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -29,12 +29,12 @@ from stacks.stack import LakehouseStack
 
 
 class Observability(LakehouseStack):
-    """A topic for each urgency, alarms and dashboards from contracts, and the monthly budget.
+    """A topic for each urgency, alarms and dashboards from the contracts, and the monthly budget.
 
     Args:
         contracts: the datasets.
         replications: ARN of the DMS replication config or task of each source database, by the source's name.
-        root: the repository, for what the function that tells Slack runs.
+        root: the repository, with the code of the function that posts to Slack.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Observability(LakehouseStack):
         root: Path,
     ) -> None:
         super().__init__(scope, "observability", names=names, description="Alarms, dashboards and budget")
-        # An imported key: the storage stack's own policy says who may use it to publish.
+        # An imported key, because the policy of the key in the storage stack already allows the publishers to use it.
         imported = kms.Key.from_key_arn(self, "Key", key.key_arn)
         topics = {urgency: self._topic(urgency, settings=settings, key=imported) for urgency in Urgency}
         if settings.alerts.slack:
@@ -61,13 +61,13 @@ class Observability(LakehouseStack):
         }
         alarms: list[cloudwatch.Alarm] = []
         for domain, datasets in by_domain.items():
-            of_domain = [
+            domain_alarms = [
                 add_alarm(self, alarm, topics=topics)
                 for contract in datasets
                 for alarm in dataset_alarms(contract, names=names, settings=settings)
             ]
-            add_domain_dashboard(self, domain, contracts=datasets, alarms=of_domain)
-            alarms += of_domain
+            add_domain_dashboard(self, domain, contracts=datasets, alarms=domain_alarms)
+            alarms += domain_alarms
         definitions = list(stream_alarms(contracts, names=names, settings=settings))
         for source, arn in replications.items():
             dimensions = self._replication_dimensions(arn, settings=settings)
@@ -83,7 +83,7 @@ class Observability(LakehouseStack):
         add_budget(self, settings=settings, topic=topics[Urgency.WARNING])
 
     def _replication_dimensions(self, arn: str, *, settings: Settings) -> dict[str, str]:
-        """How DMS names a replication in its metrics: by the last part of its ARN, which DMS makes up."""
+        """Return the dimensions of a replication in the metrics of DMS, from the last part of its ARN."""
         resource = Fn.select(6, Fn.split(":", arn))
         if settings.replication.instance_class is None:
             return {"ReplicationConfigId": f"{self.account}:{resource}"}
