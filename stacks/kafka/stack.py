@@ -39,9 +39,7 @@ class Kafka(LakehouseStack):
         network: Network,
         sources: Mapping[str, Sequence[Contract]],
     ) -> None:
-        super().__init__(
-            scope, "kafka", names=names, description="Kafka clusters, and delivery of their topics to stage"
-        )
+        super().__init__(scope, "kafka", names=names, description="Kafka clusters, and their delivery to stage")
         self._settings, self._key = settings, key
         brokers = network.tenant(
             "Brokers", description="Kafka brokers: who holds this group may connect to them", services=[]
