@@ -1,4 +1,4 @@
-"""One deployment of the lakehouse: all its stacks, put together."""
+"""One deployment of the lakehouse: all its stacks."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -29,14 +29,14 @@ from stacks.streaming.stack import Streaming
 
 
 def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: Sequence[Contract], root: Path) -> None:
-    """Put the stacks of one environment into a stage, which may be the app itself.
+    """Add the stacks of one environment to a stage, which may be the app itself.
 
     Args:
-        stage: what is deployed as one.
+        stage: the stacks that are deployed together.
         names: names of the deployment.
-        settings: choices of its environment.
+        settings: settings of its environment.
         contracts: its datasets.
-        root: the repository, for what the jobs run.
+        root: the repository, with the code of the jobs.
     """
     storage = Storage(stage, names=names, settings=settings)
     governance = Governance(stage, names=names, settings=settings, key=storage.key, contracts=contracts)
@@ -54,7 +54,7 @@ def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: 
     databases = by_source(contracts, "postgresql", "mysql")
     clusters = by_source(contracts, "kafka") if settings.streaming.kafka else {}
     replications: dict[str, str] = {}
-    # Without anything that runs in it, a network would only cost money.
+    # A network costs money, so it exists only if something runs in it.
     if databases or clusters or settings.orchestration.engine == "mwaa":
         network = Network(stage, names=names, settings=settings, flow_logs=storage.access_logs)
         if settings.orchestration.engine == "mwaa":
@@ -94,7 +94,7 @@ def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: 
 
 
 def by_source(contracts: Sequence[Contract], *types: str) -> dict[str, list[Contract]]:
-    """Contracts whose source is of one of these types, by the source's name; both in order."""
+    """Return the contracts whose source has one of these types, by the name of the source; both in order."""
     name = attrgetter("source.name")
-    found = sorted((contract for contract in contracts if contract.source.type in types), key=name)
-    return {source: list(group) for source, group in groupby(found, key=name)}
+    matching = sorted((contract for contract in contracts if contract.source.type in types), key=name)
+    return {source: list(group) for source, group in groupby(matching, key=name)}

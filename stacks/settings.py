@@ -1,4 +1,7 @@
-"""What differs between environments and profiles, and nothing else: one file, so that they can be compared."""
+"""Settings: all that differs between environments and profiles.
+
+One file, so that the environments can be compared line by line, each next to the meaning of its settings.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,24 +15,24 @@ from lakehouse.lineage.endpoint import ENDPOINT
 
 
 class Profile(StrEnum):
-    """How much an environment has standing by."""
+    """How much capacity of an environment runs all the time."""
 
     STANDARD = "standard"
-    """Airflow, and capacity that is paid by the hour where that is cheaper at work."""
+    """Airflow, and capacity that bills by the hour where that is cheaper under load."""
     MINIMAL = "minimal"
-    """Nothing that bills by the hour for waiting, as far as AWS offers it."""
+    """Nothing that bills by the hour while it is idle, as far as AWS offers that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """How long things are kept.
+    """How long data and logs are kept.
 
-    Args:
-        stage_days: what sources sent.
-        noncurrent_versions_days: how long an overwritten or deleted object can be brought back.
-        query_results_days: Athena's results.
-        access_logs_days: who read which object, and the network's traffic.
-        logs: what jobs print, in CloudWatch.
+    Attributes:
+        stage_days: files of sources in stage.
+        noncurrent_versions_days: overwritten and deleted objects; so long they can be restored.
+        query_results_days: query results of Athena.
+        access_logs_days: access logs of buckets, and flow logs of the network.
+        logs: logs in CloudWatch.
     """
 
     stage_days: int
@@ -41,14 +44,14 @@ class Retention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jobs:
-    """Glue jobs; workers and time-out of a run follow from its dataset's size (`lakehouse.sizes`).
+    """Glue jobs; workers and time-out of a run follow from the size of its dataset (`lakehouse.sizes`).
 
-    Args:
+    Attributes:
         glue_version: 6.0 is Spark 4.1 and Python 3.13, 5.1 is Spark 3.5 and Python 3.11.
-        execution_class: FLEX runs on capacity that is spare, for a third less; a run may wait for it, and lose workers.
-        retries: how often Glue itself repeats a failed run; who starts the jobs may repeat them too.
-        max_concurrent_runs: runs of one job at the same time.
-        traces: whether they send a trace of each attempt to X-Ray, whose Transaction Search must be on in the account.
+        execution_class: FLEX uses spare capacity and costs a third less; a run may wait for workers, and lose some.
+        retries: how often Glue itself repeats a failed run; the orchestration may repeat it too.
+        max_concurrent_runs: how many runs of one job may overlap.
+        traces: whether each attempt sends a trace to X-Ray; Transaction Search must be on in the account.
     """
 
     glue_version: Literal["6.0", "5.1"] = "6.0"
@@ -60,18 +63,18 @@ class Jobs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replication:
-    """DMS, from source databases to stage.
+    """Replication of source databases to stage, by DMS.
 
-    Args:
+    Attributes:
         interval_seconds: longest time that a change in a source database waits for its file in stage.
-        units: least and most DMS capacity units (2 GB of memory each) of one source database, if serverless.
-        instance_class: None is DMS Serverless; else one instance of this class runs all replications, and bills by the
-            hour, e.g. `dms.t3.medium`.
-        ssl_mode: how DMS connects to source databases; MySQL's least is `verify-ca`.
-        certificate_files: PEM file of who signed a source database's certificate, by the source's name; a path within
-            the repository, needed to verify.
-        largest_text_kb: a text or binary value that is larger fails its replication; none is ever cut.
-        sample_sources: source databases that RDS PostgreSQL instances of this deployment stand for, by their names.
+        units: minimum and maximum of DMS capacity units (2 GB of memory each) for one source database, if serverless.
+        instance_class: class of the one instance that runs all replications and bills by the hour, e.g.
+            `dms.t3.medium`; None is DMS Serverless.
+        ssl_mode: how DMS connects to source databases; the minimum for MySQL is `verify-ca`.
+        certificate_files: PEM file of the authority that signed the certificate of a source database, by the name of
+            the source; a path within the repository. The modes that verify need it.
+        largest_text_kb: a larger text or binary value fails its replication; no value is truncated.
+        sample_sources: names of the source databases that RDS PostgreSQL instances of this deployment replace.
     """
 
     interval_seconds: int = 60
@@ -85,15 +88,15 @@ class Replication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Streaming:
-    """Kinesis and Kafka events, to stage.
+    """Delivery of Kinesis and Kafka events to stage.
 
-    Args:
-        shards: of each Kinesis stream, which then bill by the hour; None is on demand.
+    Attributes:
+        shards: number of shards of each Kinesis stream, which bill by the hour; None is on demand.
         retention_hours: how long a stream keeps an event that could not be delivered.
         buffer_seconds: longest time that an event waits for its file in stage; 60 to 900.
         buffer_mib: a file of a dataset is written at this size at the latest; 64 to 128.
-        kafka: `msk-serverless` provisions a cluster for each Kafka source, which bills by the hour; None leaves Kafka
-            to who has one, and has him write the events to stage.
+        kafka: `msk-serverless` creates a cluster for each Kafka source, which bills by the hour. None: no cluster is
+            created; the owner of an existing cluster delivers events to stage.
     """
 
     shards: int | None = None
@@ -107,8 +110,8 @@ class Streaming:
 class Network:
     """The private network.
 
-    Args:
-        nat_gateways: ways out to the internet, each paid by the hour; 0 keeps everything inside.
+    Attributes:
+        nat_gateways: number of NAT gateways to the internet, which bill by the hour; 0 is no access to the internet.
     """
 
     nat_gateways: int = 0
@@ -116,14 +119,14 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orchestration:
-    """What starts the moves.
+    """The engine that starts the moves.
 
-    Args:
+    Attributes:
         engine: `mwaa` is Amazon's Airflow, `step-functions` costs nothing between runs.
-        every_minutes: how often Step Functions looks for what waits; Airflow's DAGs say that themselves.
+        every_minutes: how often Step Functions looks for waiting data; the DAGs of Airflow have their own schedule.
         environment_class: size of Airflow's scheduler, web server and workers, e.g. `mw1.small`.
-        workers: least and most Airflow workers.
-        log_level: from which level on Airflow's logs are kept.
+        workers: minimum and maximum of Airflow workers.
+        log_level: lowest level of the Airflow logs that are kept.
     """
 
     engine: Literal["mwaa", "step-functions"] = "mwaa"
@@ -135,13 +138,13 @@ class Orchestration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Governance:
-    """Who may see what, and who is known to have seen it.
+    """Access to data, and the log of it.
 
-    Args:
-        admins: ARNs of roles that administer Lake Formation beside CloudFormation.
-        saml_provider: name of the IAM identity provider that people come from; None: the account's own people, with a
-            second factor.
-        audit_days: how long CloudTrail's log is kept. An environment that keeps its data can't delete it sooner.
+    Attributes:
+        admins: ARNs of roles that administer Lake Formation in addition to CloudFormation.
+        saml_provider: name of the IAM identity provider of the people; None is the account's own people, with a second
+            factor.
+        audit_days: how long the CloudTrail log is kept. An environment that retains its data cannot delete it sooner.
     """
 
     admins: tuple[str, ...] = ()
@@ -151,16 +154,16 @@ class Governance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alerts:
-    """When somebody is told.
+    """Notifications, and the limits that cause them.
 
-    Args:
-        emails: who is told; each address has to confirm once.
-        slack: whether a Slack channel is told too, by an incoming webhook whose URL is put into a secret.
-        monthly_budget_usd: what the environment may cost a month.
-        rejected_percent: how many of a batch's records may be rejected.
-        replication_lag_minutes: how far DMS may be behind a source database.
-        stream_lag_minutes: how far a stream's way to stage may be behind, beside its buffers.
-        scanned_gib_a_day: how much all Athena queries of a day may scan.
+    Attributes:
+        emails: addresses that are notified; each has to confirm once.
+        slack: whether a Slack channel is notified too, by an incoming webhook whose URL is in a secret.
+        monthly_budget_usd: allowed costs of the environment in a month.
+        rejected_percent: allowed percentage of rejected records in a batch.
+        replication_lag_minutes: allowed delay of DMS behind a source database.
+        stream_lag_minutes: allowed delay of the delivery of a stream to stage, in addition to its buffers.
+        scanned_gib_a_day: how much the queries in the workgroup of the analysts may scan in a day.
     """
 
     emails: tuple[str, ...] = ()
@@ -174,14 +177,22 @@ class Alerts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The choices of one environment in one profile.
+    """The settings of one environment in one profile.
 
-    Args:
+    Attributes:
         environment: name of the environment, the second part of every name.
-        profile: how much it has standing by.
-        removal_policy: what `cdk destroy` does to data, key and secrets; DESTROY empties the buckets first.
+        profile: how much capacity runs all the time.
+        removal_policy: what `cdk destroy` does with data, key and secrets; DESTROY empties the buckets first.
         scan_limit_bytes: Athena cancels a query that scans more.
-        lineage_endpoint: URL that jobs and dbt post OpenLineage events to, beside ops.lineage; None: nowhere.
+        retention: how long data and logs are kept.
+        alerts: notifications and their limits.
+        jobs: the Glue jobs.
+        replication: the replication of source databases.
+        streaming: the delivery of streams.
+        network: the private network.
+        orchestration: the engine that starts the moves.
+        governance: access to data.
+        lineage_endpoint: URL to which jobs and dbt post OpenLineage events, in addition to ops.lineage; None is no URL.
     """
 
     environment: str
@@ -200,7 +211,7 @@ class Settings:
 
     @property
     def lineage_variables(self) -> dict[str, str]:
-        """Environment of a dbt build that tells the same endpoint."""
+        """Environment variables of a dbt build that posts to the same endpoint."""
         return {ENDPOINT: self.lineage_endpoint} if self.lineage_endpoint else {}
 
 
@@ -259,18 +270,18 @@ ENVIRONMENTS = {
         ),
     )
 }
-"""Each environment in the profile that it has unless told otherwise."""
+"""Each environment in its default profile."""
 
 
 def settings_of(environment: str, *, profile: str | None = None) -> Settings:
-    """The choices of an environment.
+    """Return the settings of an environment.
 
     Args:
         environment: one of ENVIRONMENTS.
-        profile: one of Profile; None is the environment's own.
+        profile: one of Profile; None is the default of the environment.
 
     Raises:
-        ValueError: there is no such environment or profile.
+        ValueError: There is no such environment or profile.
     """
     if environment not in ENVIRONMENTS:
         raise ValueError(f"no environment '{environment}': expected one of {', '.join(ENVIRONMENTS)}")

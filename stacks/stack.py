@@ -1,4 +1,4 @@
-"""What all stacks of a deployment share: their names, their place, and how they write an ARN."""
+"""Base classes of all stacks: their names, their account and region, and how they write an ARN."""
 
 from aws_cdk import Environment, Stack
 from constructs import Construct
@@ -6,39 +6,63 @@ from constructs import Construct
 from lakehouse.names import Names
 
 
-class LakehouseStack(Stack):
+class AccountStack(Stack):
+    """A stack of one account and region.
+
+    Args:
+        name: name of the stack.
+        names: names of a deployment in the account and region of the stack.
+    """
+
+    def __init__(self, scope: Construct, name: str, *, names: Names, description: str) -> None:
+        environment = Environment(account=names.account, region=names.region)
+        super().__init__(scope, name, stack_name=name, env=environment, description=description)
+
+    def arn(self, service: str, *, resource: str, region: str | None = None, account: str | None = None) -> str:
+        """Return the ARN of a resource.
+
+        Args:
+            service: namespace of the service, such as `glue`.
+            resource: last part of the ARN, such as `job/NAME`.
+            region: None is the region of the stack; empty for a global service.
+            account: None is the account of the stack; empty for S3.
+        """
+        region = self.region if region is None else region
+        account = self.account if account is None else account
+        return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
+
+    def s3_arn(self, uri: str) -> str:
+        """Return the ARN of a bucket or of objects in it, from `s3://bucket/key` or `bucket/key`."""
+        return self.arn("s3", resource=uri.removeprefix("s3://"), region="", account="")
+
+    def role_arn(self, name: str) -> str:
+        """Return the ARN of a role of the account."""
+        return self.arn("iam", resource=f"role/{name}", region="")
+
+
+class LakehouseStack(AccountStack):
     """A stack of one deployment, e.g. `lakehouse-dev-storage`.
 
     Args:
         part: last part of the stack's name.
-        names: names of the deployment, with the account and region that the stack goes to.
+        names: names of the deployment, with its account and region.
     """
 
     def __init__(self, scope: Construct, part: str, *, names: Names, description: str) -> None:
-        name = names.stack(part)
-        environment = Environment(account=names.account, region=names.region)
-        super().__init__(scope, name, stack_name=name, env=environment, description=description)
+        super().__init__(scope, names.stack(part), names=names, description=description)
         self.names = names
-
-    def s3_arn(self, uri: str) -> str:
-        """ARN of a bucket or of objects in it, from `s3://bucket/key`."""
-        return f"arn:{self.partition}:s3:::{uri.removeprefix('s3://')}"
-
-    def role_arn(self, name: str) -> str:
-        """ARN of a role of the account."""
-        return f"arn:{self.partition}:iam::{self.account}:role/{name}"
 
     @property
     def trail_arn(self) -> str:
-        """ARN of CloudTrail's trail of the zones."""
-        return f"arn:{self.partition}:cloudtrail:{self.region}:{self.account}:trail/{self.names.trail}"
+        """ARN of the CloudTrail trail that records the zones."""
+        return self.arn("cloudtrail", resource=f"trail/{self.names.trail}")
 
     def glue_arn(self, resource: str) -> str:
-        """ARN of `catalog`, `database/<name>` or `table/<database>/<name>` in Glue's catalog."""
-        return f"arn:{self.partition}:glue:{self.region}:{self.account}:{resource}"
+        """Return the ARN of `catalog`, `database/NAME`, `table/DATABASE/NAME` or `job/NAME` in Glue."""
+        return self.arn("glue", resource=resource)
 
     def glue_arns(self, *databases: str) -> list[str]:
-        """ARNs that a call on tables of some databases is checked against: catalog, databases and tables."""
+        """Return the ARNs that Glue checks for a call on tables of some databases: catalog, databases, tables."""
         resources = ["catalog"]
         resources += [f"database/{database}" for database in databases]
         resources += [f"table/{database}/*" for database in databases]

@@ -1,4 +1,4 @@
-"""Analytics: an Athena workgroup for each role, and queries that show what the lakehouse can answer."""
+"""Analytics: an Athena workgroup for each role, and named queries as examples."""
 
 from pathlib import Path
 from string import Template
@@ -20,7 +20,7 @@ QUERIES = Path(__file__).parent / "queries"
 class Analytics(LakehouseStack):
     """A workgroup for each role of people and for dbt, and one named query for each file of `queries/<role>/`.
 
-    Who may read a workgroup's results may read all that its members were shown, so roles share none.
+    A role that may read the results of a workgroup may read them all, so roles share no workgroup.
     """
 
     def __init__(self, scope: Construct, *, names: Names, settings: Settings, key: kms.IKey) -> None:
@@ -72,7 +72,7 @@ class Analytics(LakehouseStack):
 
 
 def words(names: Names) -> dict[str, str]:
-    """What `$name` stands for in the files of `queries/`."""
+    """Return the value of each `$name` in the files of `queries/`."""
     return {area.value: area.database(names) for area in Area} | {
         "analyst_role": names.role("analyst"),
         "integration_bucket": names.bucket(Zone.INTEGRATION),

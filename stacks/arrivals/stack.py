@@ -1,4 +1,4 @@
-"""Arrivals: each object that arrives in stage is a message in a queue."""
+"""Arrivals: a queue with one message for each object that arrives in stage."""
 
 from typing import Any
 
@@ -13,22 +13,22 @@ from lakehouse.names import Names, Zone
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
-TRIES = 5
-"""A message that was received so often and not deleted goes to the dead letters."""
+MAX_RECEIVES = 5
+"""A message that was received this often without being deleted moves to the dead letters."""
 
 
 class Arrivals(LakehouseStack):
-    """An EventBridge rule for new objects in stage, the SQS queue that it fills, and one for what cannot be taken.
+    """An EventBridge rule for new objects in stage, its SQS queue, and a queue of dead letters.
 
     Attributes:
-        queue: EventBridge's `Object Created` events; who takes one deletes it when the object's dataset has run.
-        dead_letters: events that EventBridge could not deliver or that nobody could take, for two weeks.
+        queue: `Object Created` events; a consumer deletes an event after the run of the object's dataset.
+        dead_letters: events that could not be delivered or processed, for two weeks.
     """
 
     def __init__(self, scope: Construct, *, names: Names, settings: Settings, key: kms.IKey) -> None:
         super().__init__(scope, "arrivals", names=names, description="Objects that arrive in stage, as messages")
         common: dict[str, Any] = {
-            # An imported key: the storage stack's own policy says what EventBridge may do with it.
+            # An imported key, because the policy of the key in the storage stack already allows EventBridge to use it.
             "encryption_master_key": kms.Key.from_key_arn(self, "Key", key.key_arn),
             "encryption": sqs.QueueEncryption.KMS,
             "enforce_ssl": True,
@@ -41,7 +41,7 @@ class Arrivals(LakehouseStack):
             "Queue",
             queue_name=names.arrivals,
             visibility_timeout=Duration.minutes(15),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=TRIES),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=MAX_RECEIVES),
             **common,
         )
         rule = events.Rule(

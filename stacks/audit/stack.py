@@ -1,9 +1,8 @@
-"""Audit: CloudTrail's log of who read and wrote the zones, in a bucket that nobody can change, and SQL over it."""
+"""Audit: the CloudTrail log of reads and writes in the zones, in a write-once bucket, and a table for SQL over it."""
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_cloudtrail as cloudtrail
 from aws_cdk import aws_glue as glue
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -11,25 +10,24 @@ from constructs import Construct
 from lakehouse.governance.tags import Area
 from lakehouse.names import Names, Zone
 from stacks.audit.trail_table import trail_table
+from stacks.iam.services import trail_statements
 from stacks.iam.tag_grants import tag_database
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
-Trail = cloudtrail.CfnTrail
-Field = Trail.AdvancedFieldSelectorProperty
-# Key use and SQL through RDS's HTTP endpoint would be most of the log and say nothing of the lakehouse.
+# Key use and SQL through the HTTP endpoint of RDS would be most of the log, and concern no data of the lakehouse.
 LEFT_OUT = ["kms.amazonaws.com", "rdsdata.amazonaws.com"]
 
 
 class Audit(LakehouseStack):
-    """The trail, its bucket, and the table that Athena reads it by."""
+    """The trail, its bucket, and the table with which Athena reads it."""
 
     def __init__(
         self, scope: Construct, *, names: Names, settings: Settings, key: kms.IKey, access_logs: s3.IBucket
     ) -> None:
-        super().__init__(scope, "audit", names=names, description="Who did what to the lakehouse")
+        super().__init__(scope, "audit", names=names, description="Log of all access to the lakehouse")
         bucket = self._bucket(settings, key=key, access_logs=access_logs)
-        trail = Trail(
+        trail = cloudtrail.CfnTrail(
             self,
             "Trail",
             trail_name=names.trail,
@@ -40,19 +38,23 @@ class Audit(LakehouseStack):
             include_global_service_events=True,
             is_multi_region_trail=False,
             advanced_event_selectors=[
-                Trail.AdvancedEventSelectorProperty(
+                cloudtrail.CfnTrail.AdvancedEventSelectorProperty(
                     name="calls",
                     field_selectors=[
-                        Field(field="eventCategory", equal_to=["Management"]),
-                        Field(field="eventSource", not_equals=LEFT_OUT),
+                        cloudtrail.CfnTrail.AdvancedFieldSelectorProperty(
+                            field="eventCategory", equal_to=["Management"]
+                        ),
+                        cloudtrail.CfnTrail.AdvancedFieldSelectorProperty(field="eventSource", not_equals=LEFT_OUT),
                     ],
                 ),
-                Trail.AdvancedEventSelectorProperty(
+                cloudtrail.CfnTrail.AdvancedEventSelectorProperty(
                     name="objects of the zones",
                     field_selectors=[
-                        Field(field="eventCategory", equal_to=["Data"]),
-                        Field(field="resources.type", equal_to=["AWS::S3::Object"]),
-                        Field(
+                        cloudtrail.CfnTrail.AdvancedFieldSelectorProperty(field="eventCategory", equal_to=["Data"]),
+                        cloudtrail.CfnTrail.AdvancedFieldSelectorProperty(
+                            field="resources.type", equal_to=["AWS::S3::Object"]
+                        ),
+                        cloudtrail.CfnTrail.AdvancedFieldSelectorProperty(
                             field="resources.ARN",
                             starts_with=[f"{self.s3_arn(names.bucket(zone))}/" for zone in Zone],
                         ),
@@ -68,7 +70,7 @@ class Audit(LakehouseStack):
             catalog_id=self.account,
             database_input=glue.CfnDatabase.DatabaseInputProperty(
                 name=names.audit_database,
-                description="CloudTrail's log",
+                description="The log of CloudTrail",
                 create_table_default_permissions=[],
             ),
         )
@@ -84,7 +86,7 @@ class Audit(LakehouseStack):
 
     def _bucket(self, settings: Settings, *, key: kms.IKey, access_logs: s3.IBucket) -> s3.Bucket:
         names, days = self.names, settings.governance.audit_days
-        keeps = settings.removal_policy is not RemovalPolicy.DESTROY
+        is_kept = settings.removal_policy is not RemovalPolicy.DESTROY
         bucket = s3.Bucket(
             self,
             "Log",
@@ -100,8 +102,8 @@ class Audit(LakehouseStack):
             server_access_logs_bucket=access_logs,
             server_access_logs_prefix=f"s3/{names.audit_bucket}/",
             object_lock_enabled=True,
-            # Not even the account's root can delete what is under compliance: an environment that is given up has none.
-            object_lock_default_retention=s3.ObjectLockRetention.compliance(Duration.days(days)) if keeps else None,
+            # Not even the root user can delete objects in compliance mode: an environment to be destroyed does without.
+            object_lock_default_retention=s3.ObjectLockRetention.compliance(Duration.days(days)) if is_kept else None,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     id="age",
@@ -110,26 +112,8 @@ class Audit(LakehouseStack):
                 )
             ],
             removal_policy=settings.removal_policy,
-            auto_delete_objects=not keeps,
+            auto_delete_objects=not is_kept,
         )
-        service = iam.ServicePrincipal("cloudtrail.amazonaws.com")
-        from_trail = {"StringEquals": {"aws:SourceArn": self.trail_arn}}
-        bucket.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="TrailLooks",
-                principals=[service],
-                actions=["s3:GetBucketAcl"],
-                resources=[bucket.bucket_arn],
-                conditions=from_trail,
-            )
-        )
-        bucket.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="TrailWrites",
-                principals=[service],
-                actions=["s3:PutObject"],
-                resources=[bucket.arn_for_objects(f"AWSLogs/{self.account}/*")],
-                conditions=from_trail,
-            )
-        )
+        for statement in trail_statements(self, bucket):
+            bucket.add_to_resource_policy(statement)
         return bucket

@@ -1,4 +1,4 @@
-"""CloudTrail's log as a table of Athena, a partition a day that is computed and never registered.
+"""The CloudTrail log as an Athena table, with one partition for each day, by partition projection.
 
 Source: Athena user guide, "Create the table for CloudTrail logs in Athena using partition projection".
 """
@@ -38,16 +38,15 @@ COLUMNS = {
 
 
 def trail_table(location: str, *, days: int) -> glue.CfnTable.TableInputProperty:
-    """The table.
+    """Return the definition of the table.
 
     Args:
-        location: S3 URI of the log files' folder of years, with a final `/`.
-        days: how far back there are log files.
+        location: S3 URI of the folder with one folder for each year; ends with `/`.
+        days: how many days log files are kept.
     """
-    table = glue.CfnTable
-    return table.TableInputProperty(
+    return glue.CfnTable.TableInputProperty(
         name=NAME,
-        description="CloudTrail's log: one row an event, by day (UTC)",
+        description="The log of CloudTrail: one row for each event, by day (UTC)",
         table_type="EXTERNAL_TABLE",
         parameters={
             "EXTERNAL": "TRUE",
@@ -59,12 +58,12 @@ def trail_table(location: str, *, days: int) -> glue.CfnTable.TableInputProperty
             "projection.day.range": f"NOW-{days}DAYS,NOW",
             "storage.location.template": f"{location}${{day}}",
         },
-        partition_keys=[table.ColumnProperty(name="day", type="string")],
-        storage_descriptor=table.StorageDescriptorProperty(
+        partition_keys=[glue.CfnTable.ColumnProperty(name="day", type="string")],
+        storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
             location=location,
-            columns=[table.ColumnProperty(name=name, type=type_) for name, type_ in COLUMNS.items()],
+            columns=[glue.CfnTable.ColumnProperty(name=name, type=type_) for name, type_ in COLUMNS.items()],
             input_format="com.amazon.emr.cloudtrail.CloudTrailInputFormat",
             output_format="org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-            serde_info=table.SerdeInfoProperty(serialization_library="org.apache.hive.hcatalog.data.JsonSerDe"),
+            serde_info=glue.CfnTable.SerdeInfoProperty(serialization_library="org.apache.hive.hcatalog.data.JsonSerDe"),
         ),
     )

@@ -1,4 +1,4 @@
-"""The contracts' quality rules for Glue Data Quality: a ruleset for each table that they are measured on."""
+"""Quality rules of the contracts for Glue Data Quality: a ruleset for each table that has rules."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from stacks.stack import LakehouseStack
 
 
 def add_rulesets(stack: LakehouseStack, contracts: Iterable[Contract]) -> None:
-    """Add the rulesets of datasets; Glue takes one whose table is still to be made.
+    """Add the rulesets of datasets; Glue accepts a ruleset before its table exists.
 
     Source: AWS Glue web API reference, "CreateDataQualityRuleset".
     """

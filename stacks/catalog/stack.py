@@ -1,4 +1,4 @@
-"""Catalog: the Glue databases and the rules of their tables. The tables are migrations: `tables apply` owns them."""
+"""Catalog: the Glue databases and the rulesets of their tables; `lakehouse tables apply` creates the tables."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from stacks.stack import LakehouseStack
 
 
 class Catalog(LakehouseStack):
-    """One Glue database for each zone that holds tables, one for what the lakehouse says of itself, and rulesets."""
+    """One Glue database for each zone with tables, one for ops, and the rulesets."""
 
     def __init__(self, scope: Construct, *, names: Names, contracts: Sequence[Contract]) -> None:
         super().__init__(scope, "catalog", names=names, description="Databases of the lakehouse")
@@ -22,9 +22,9 @@ class Catalog(LakehouseStack):
             (
                 Area.RAW,
                 names.database_location(Zone.RAW),
-                "Every record received, once: typed, or refused with its reasons",
+                "Every received record once: typed, or rejected with its reasons",
             ),
-            (Area.INTEGRATION, names.database_location(Zone.INTEGRATION), "The current state of each entity"),
+            (Area.INTEGRATION, names.database_location(Zone.INTEGRATION), "The current state of each dataset"),
             (Area.CURATED, names.database_location(Zone.CURATED), "Star schema and marts for analysts"),
             (Area.OPS, names.ops_location(""), "Batches, quality results and lineage"),
         ):
@@ -36,7 +36,7 @@ class Catalog(LakehouseStack):
                     name=area.database(names),
                     description=description,
                     location_uri=location,
-                    # None, or whoever IAM lets could use each new table.
+                    # Otherwise every principal that IAM allows could use each new table.
                     create_table_default_permissions=[],
                 ),
             )

@@ -1,7 +1,8 @@
-"""Connections: what REST APIs are signed in to with, one secret a source, and the job that pulls from them."""
+"""Connections: one secret for each REST API, and the job that pulls from the APIs."""
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from aws_cdk import aws_kms as kms
@@ -17,7 +18,7 @@ from stacks.stack import LakehouseStack
 
 
 class Connections(LakehouseStack):
-    """A secret for each API, its address and a token; and a Glue job for all of them.
+    """A secret with address and token for each API, and a Glue job for all of them.
 
     Args:
         sources: contracts of each source of type `api`, by the source's name.
@@ -53,5 +54,5 @@ class Connections(LakehouseStack):
                 reason="The token belongs to the API's owner, who renews it and puts the new one here.",
             )
             secrets.append(secret)
-        contracts = [contract for of_source in sources.values() for contract in of_source]
+        contracts = list(chain.from_iterable(sources.values()))
         add_pull_job(self, contracts=contracts, secrets=secrets, settings=settings, key=key, root=root)

@@ -1,4 +1,4 @@
-"""Who a pipeline says it is: the OpenID Connect tokens of GitHub Actions and Azure Pipelines."""
+"""The OpenID Connect tokens with which pipelines of GitHub Actions and Azure Pipelines identify themselves."""
 
 import re
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ AZURE = re.compile(r"(?P<id>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})/(?P<organ
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
-    """A system that runs pipelines, as IAM sees it.
+    """A system that runs pipelines, as an identity provider of IAM.
 
-    Args:
-        issuer: host and path of its identity provider.
-        audience: who its tokens are for.
-        subject: whose its tokens are, with `{environment}` and `{prefix}` for the deployment's.
+    Attributes:
+        issuer: host and path of the identity provider.
+        audience: audience of its tokens.
+        subject: subject of its tokens, with `{environment}` and `{prefix}` in place of the deployment's.
     """
 
     issuer: str
@@ -24,19 +24,19 @@ class Pipeline:
     subject: str
 
     def subject_of(self, names: Names) -> str:
-        """The one subject that may deploy an environment."""
+        """Return the one subject that may deploy an environment."""
         return self.subject.format(environment=names.environment, prefix=names.prefix)
 
 
 def github(repository: str) -> Pipeline:
-    """Jobs of a repository that run in the GitHub environment of the deployment's name.
+    """Return the jobs of a repository that run in the GitHub environment with the deployment's name.
 
     Args:
-        repository: `owner/name`, or with ids, `owner@1/name@2`, as repositories made since 2026-07-15 call themselves
-            (GitHub docs, "OpenID Connect reference").
+        repository: `owner/name`, or with ids, `owner@1/name@2`, for repositories created since 2026-07-15 (GitHub docs,
+            "OpenID Connect reference").
 
     Raises:
-        ValueError: it is neither.
+        ValueError: The repository has another form.
     """
     if not GITHUB.fullmatch(repository):
         raise ValueError(f"no repository '{repository}': expected owner/name, or owner@id/name@id")
@@ -48,20 +48,21 @@ def github(repository: str) -> Pipeline:
 
 
 def azure(project: str) -> Pipeline:
-    """Jobs of an Azure DevOps project by the service connection `lakehouse-<environment>` of AWS's toolkit.
+    """Return the jobs of an Azure DevOps project with the service connection `lakehouse-<environment>`.
 
     Args:
-        project: `<organization id>/<organization>/<project>`. Source of the token's form: AWS blog, "How to federate
-            into AWS from Azure DevOps using OpenID Connect".
+        project: `<organization id>/<organization>/<project>`.
 
     Raises:
-        ValueError: it has another form.
+        ValueError: The project has another form.
+
+    Source: AWS blog, "How to federate into AWS from Azure DevOps using OpenID Connect".
     """
-    found = AZURE.fullmatch(project)
-    if not found:
+    match = AZURE.fullmatch(project)
+    if not match:
         raise ValueError(f"no Azure DevOps project '{project}': expected ORGANIZATION_ID/ORGANIZATION/PROJECT")
     return Pipeline(
-        issuer=f"vstoken.dev.azure.com/{found['id']}",
+        issuer=f"vstoken.dev.azure.com/{match['id']}",
         audience="api://AzureADTokenExchange",
-        subject=f"sc://{found['organization']}/{found['project']}/{{prefix}}",
+        subject=f"sc://{match['organization']}/{match['project']}/{{prefix}}",
     )

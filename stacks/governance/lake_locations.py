@@ -1,52 +1,39 @@
-"""The buckets that Lake Formation reads and writes for others, by a role that may use their key.
+"""The buckets that Lake Formation reads and writes for other roles, with a role that may use their key.
 
-Its service-linked role may not: whoever registers a location would have to change the key's policy for it.
+The service-linked role of Lake Formation may not use the key without a change of the key's policy.
 """
 
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lakeformation as lf
 from constructs import Construct
 
 from lakehouse.names import Zone
-from stacks.iam.governed_role import governed_role
+from stacks.iam.lake import location_statements
+from stacks.iam.roles import add_role, trusted_service
 from stacks.stack import LakehouseStack
 
 ZONES = (Zone.RAW, Zone.INTEGRATION, Zone.CURATED)
-ACTIONS = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
 
 
-def lake_locations(stack: LakehouseStack, *, key: kms.IKey) -> list[Construct]:
-    """Register the buckets of the zones that hold tables.
+def add_lake_locations(stack: LakehouseStack, *, key: kms.IKey) -> list[Construct]:
+    """Register the buckets of the zones with tables.
 
     Args:
         stack: the stack of governance.
         key: the key of the buckets.
 
     Returns:
-        What must be there before anything is granted on them.
+        The locations, which grants on them have to wait for.
     """
     buckets = {zone: stack.s3_arn(stack.names.bucket(zone)) for zone in ZONES}
-    role = governed_role(
+    role, _ = add_role(
         stack,
         "Locations",
         name=stack.names.locations_role,
-        description="Lake Formation reads and writes the zones for whom it lets",
-        trust=iam.ServicePrincipal("lakeformation.amazonaws.com"),
-        statements=[
-            iam.PolicyStatement(
-                sid="Objects", actions=ACTIONS, resources=[f"{bucket}/*" for bucket in buckets.values()]
-            ),
-            iam.PolicyStatement(
-                sid="Buckets", actions=["s3:ListBucket", "s3:GetBucketLocation"], resources=[*buckets.values()]
-            ),
-            iam.PolicyStatement(
-                sid="UseKey",
-                actions=["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:DescribeKey"],
-                resources=[key.key_arn],
-            ),
-        ],
-        why="Tables come and go within the buckets of the zones.",
+        description="Lake Formation reads and writes the zones for roles with grants",
+        trusted=trusted_service("lakeformation"),
+        statements=location_statements(list(buckets.values()), key=key),
+        why_wildcards="Tables come and go within the buckets of the zones.",
     )
     locations: list[Construct] = []
     for zone, bucket in buckets.items():
@@ -63,22 +50,21 @@ def lake_locations(stack: LakehouseStack, *, key: kms.IKey) -> list[Construct]:
     return locations
 
 
-def let_place_databases(stack: LakehouseStack, principal: str) -> list[Construct]:
-    """Let CloudFormation's role make databases there: an administrator of the lake may only where somebody lets.
+def grant_locations(stack: LakehouseStack, principal: str) -> list[Construct]:
+    """Grant a role to create databases in these locations; even an administrator of the lake needs this grant.
 
     Args:
         stack: the stack of governance.
         principal: ARN of the role.
     """
-    permissions = lf.CfnPrincipalPermissions
     return [
-        permissions(
+        lf.CfnPrincipalPermissions(
             stack,
             f"Place{zone.title()}",
             catalog=stack.account,
-            principal=permissions.DataLakePrincipalProperty(data_lake_principal_identifier=principal),
-            resource=permissions.ResourceProperty(
-                data_location=permissions.DataLocationResourceProperty(
+            principal=lf.CfnPrincipalPermissions.DataLakePrincipalProperty(data_lake_principal_identifier=principal),
+            resource=lf.CfnPrincipalPermissions.ResourceProperty(
+                data_location=lf.CfnPrincipalPermissions.DataLocationResourceProperty(
                     catalog_id=stack.account, resource_arn=stack.s3_arn(stack.names.bucket(zone))
                 )
             ),

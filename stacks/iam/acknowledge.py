@@ -1,4 +1,4 @@
-"""Findings of cdk-nag that are as they should be."""
+"""Findings of cdk-nag that are accepted, each with its reason."""
 
 import json
 from collections.abc import Iterable
@@ -13,15 +13,15 @@ def acknowledge(construct: IConstruct, rule: str, *, reason: str) -> None:
     """Accept one finding on one construct.
 
     Args:
-        construct: the smallest construct that the finding is about; it counts for what is inside as well.
+        construct: the smallest construct that the finding is about; constructs inside it are covered too.
         rule: cdk-nag's rule, with the finding in brackets where a rule has several.
-        reason: why it is right, for a security reviewer.
+        reason: why the finding is acceptable, for a security reviewer.
     """
     Validations.of(construct).acknowledge(Acknowledgment(id=rule, reason=reason))
 
 
 def acknowledge_wildcards(construct: IConstruct, statements: Iterable[iam.PolicyStatement], *, reason: str) -> None:
-    """Accept that statements of a construct name exactly the resources with `*` that they name today."""
+    """Accept exactly the resources with `*` that the statements of a construct name."""
     stack = Stack.of(construct)
     wildcards = {arn for statement in statements for arn in statement.resources if arn.endswith("*")}
     for arn in sorted(_flat(stack.resolve(arn)) for arn in wildcards):
@@ -29,7 +29,7 @@ def acknowledge_wildcards(construct: IConstruct, statements: Iterable[iam.Policy
 
 
 def _flat(value: Any) -> str:
-    """A resolved string as cdk-nag writes it in a finding."""
+    """Return a resolved string as cdk-nag writes it in a finding."""
     match value:
         case str():
             return value

@@ -1,11 +1,16 @@
-"""What Airflow's execution role may do: be an Amazon MWAA environment, start jobs, plan batches, take dbt's role."""
+"""Permissions of Airflow: of its execution role, and of the function that copies its files into its bucket."""
 
+from collections.abc import Sequence
+
+from aws_cdk import DefaultStackSynthesizer
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from lakehouse.governance.tags import Area
-from lakehouse.names import Fetch, Move, Urgency, Zone
+from lakehouse.names import Fetch, Move, Urgency
 from stacks.iam.athena import athena_statements
+from stacks.iam.planning import planning_statements
+from stacks.iam.statements import allow, use_key
 from stacks.stack import LakehouseStack
 
 READ_CONTENT = ["ListBucket", "ListBucketVersions", "GetBucketLocation", "GetBucketVersioning"]
@@ -18,97 +23,119 @@ RUN = ["StartJobRun", "GetJob", "GetJobRun", "GetJobRuns", "BatchStopJobRun"]
 WHY_AIRFLOW_WILDCARDS = (
     "Amazon MWAA keeps its queue in an account of its own, under a name that begins with airflow-celery, and names the "
     "streams of its log groups. DAGs, manifests and results come and go within the lakehouse's own buckets. "
-    "DescribeLogGroups, GetAccountPublicAccessBlock, GetServiceBearerToken, PutMetricData, GetDataAccess and what DMS "
-    "tells of replications know no resources; those that can be are held by a condition."
+    "DescribeLogGroups, GetAccountPublicAccessBlock, GetServiceBearerToken, PutMetricData, GetDataAccess and DMS's "
+    "descriptions of replications cannot be limited to resources; a condition limits those that accept one."
+)
+WHY_CONTENT_WILDCARDS = (
+    "DAGs come and go: the function is limited to Airflow's bucket, and reads the assets of deployments (code)."
 )
 
 
 def airflow_statements(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.PolicyStatement]:
-    """Statements of the role.
+    """Return the statements of the execution role: run an environment, start jobs, plan batches, assume dbt's role.
 
     Source: Amazon MWAA user guide, "Amazon MWAA execution role".
     """
     return [*_environment(stack, key=key), *_packages(stack), *_moves(stack, key=key)]
 
 
-def _environment(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.PolicyStatement]:
+def content_statements(stack: LakehouseStack, *, log_group: str, key: kms.IKey) -> list[iam.PolicyStatement]:
+    """Return the statements of the function that copies DAGs and requirements from the bootstrap bucket.
+
+    Args:
+        stack: the stack of Airflow.
+        log_group: name of the function's log group.
+        key: the key of Airflow's bucket.
+    """
+    bucket = stack.s3_arn(stack.names.dags_bucket)
+    bootstrap = f"cdk-{DefaultStackSynthesizer.DEFAULT_QUALIFIER}-assets-{stack.account}-{stack.region}"
+    return [
+        allow("ReadAssets", actions=["s3:GetObject"], resources=[stack.s3_arn(f"{bootstrap}/*")]),
+        allow("ListContent", actions=["s3:ListBucket", "s3:GetBucketLocation"], resources=[bucket]),
+        allow("WriteContent", actions=["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], resources=[f"{bucket}/*"]),
+        use_key(key),
+        allow(
+            "Log",
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+            resources=[stack.arn("logs", resource=f"log-group:{log_group}:*")],
+        ),
+    ]
+
+
+def _environment(stack: LakehouseStack, *, key: kms.IKey) -> Sequence[iam.PolicyStatement]:
     names = stack.names
-    place = f"{stack.region}:{stack.account}"
     dags = stack.s3_arn(names.dags_bucket)
     services = [f"{service}.{stack.region}.amazonaws.com" for service in ("sqs", "s3")]
     return [
-        _allow(
+        allow(
             "Environment",
-            ["airflow:PublishMetrics"],
-            [f"arn:{stack.partition}:airflow:{place}:environment/{names.airflow}"],
+            actions=["airflow:PublishMetrics"],
+            resources=[stack.arn("airflow", resource=f"environment/{names.airflow}")],
         ),
-        _allow("ListContent", [f"s3:{action}" for action in READ_CONTENT], [dags]),
-        _allow("ReadContent", ["s3:GetObject", "s3:GetObjectVersion"], [f"{dags}/*"]),
-        _allow("CheckAccount", ["s3:GetAccountPublicAccessBlock"], ["*"]),
-        _allow(
+        allow("ListContent", service="s3", actions=READ_CONTENT, resources=[dags]),
+        allow("ReadContent", actions=["s3:GetObject", "s3:GetObjectVersion"], resources=[f"{dags}/*"]),
+        allow("CheckAccount", actions=["s3:GetAccountPublicAccessBlock"], resources=["*"]),
+        allow(
             "Log",
-            [f"logs:{action}" for action in LOG],
-            [f"arn:{stack.partition}:logs:{place}:log-group:{names.airflow_log_group('*')}"],
+            service="logs",
+            actions=LOG,
+            resources=[stack.arn("logs", resource=f"log-group:{names.airflow_log_group('*')}")],
         ),
-        _allow("FindLogs", ["logs:DescribeLogGroups"], ["*"]),
-        _allow(
+        allow("FindLogs", actions=["logs:DescribeLogGroups"], resources=["*"]),
+        allow(
             "Measure",
-            ["cloudwatch:PutMetricData"],
-            ["*"],
-            StringEquals={"cloudwatch:namespace": ["AmazonMWAA", names.metric_namespace]},
+            actions=["cloudwatch:PutMetricData"],
+            resources=["*"],
+            conditions={"StringEquals": {"cloudwatch:namespace": ["AmazonMWAA", names.metric_namespace]}},
         ),
-        _allow(
+        allow(
             "Queue",
-            [f"sqs:{action}" for action in QUEUE],
-            [f"arn:{stack.partition}:sqs:{stack.region}:*:airflow-celery-*"],
+            service="sqs",
+            actions=QUEUE,
+            resources=[stack.arn("sqs", resource="airflow-celery-*", account="*")],
         ),
-        _allow(
+        allow(
             "EnvironmentKey",
-            ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "kms:Encrypt"],
-            [key.key_arn],
-            StringEquals={"kms:ViaService": services},
+            actions=["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "kms:Encrypt"],
+            resources=[key.key_arn],
+            conditions={"StringEquals": {"kms:ViaService": services}},
         ),
     ]
 
 
-def _packages(stack: LakehouseStack) -> list[iam.PolicyStatement]:
-    names = stack.names
-    place = f"arn:{stack.partition}:codeartifact:{stack.region}:{stack.account}"
-    domain, repository = names.packages_domain, names.packages_repository
+def _packages(stack: LakehouseStack) -> Sequence[iam.PolicyStatement]:
+    domain, repository = stack.names.packages_domain, stack.names.packages_repository
     return [
-        _allow("PackagesToken", ["codeartifact:GetAuthorizationToken"], [f"{place}:domain/{domain}"]),
-        _allow(
-            "Packages",
-            ["codeartifact:GetRepositoryEndpoint", "codeartifact:ReadFromRepository"],
-            [f"{place}:repository/{domain}/{repository}"],
+        allow(
+            "PackagesToken",
+            actions=["codeartifact:GetAuthorizationToken"],
+            resources=[stack.arn("codeartifact", resource=f"domain/{domain}")],
         ),
-        _allow(
+        allow(
+            "Packages",
+            actions=["codeartifact:GetRepositoryEndpoint", "codeartifact:ReadFromRepository"],
+            resources=[stack.arn("codeartifact", resource=f"repository/{domain}/{repository}")],
+        ),
+        allow(
             "BearerToken",
-            ["sts:GetServiceBearerToken"],
-            ["*"],
-            StringEquals={"sts:AWSServiceName": "codeartifact.amazonaws.com"},
+            actions=["sts:GetServiceBearerToken"],
+            resources=["*"],
+            conditions={"StringEquals": {"sts:AWSServiceName": "codeartifact.amazonaws.com"}},
         ),
     ]
 
 
-def _moves(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.PolicyStatement]:
+def _moves(stack: LakehouseStack, *, key: kms.IKey) -> Sequence[iam.PolicyStatement]:
     names = stack.names
-    place = f"{stack.region}:{stack.account}"
-    stage, raw = (stack.s3_arn(names.bucket(zone)) for zone in (Zone.STAGE, Zone.RAW))
     jobs = [stack.glue_arn(f"job/{names.job(job)}") for job in (*Move, *Fetch)]
-    topics = [f"arn:{stack.partition}:sns:{place}:{names.alerts_topic(urgency)}" for urgency in Urgency]
+    topics = [stack.arn("sns", resource=names.alerts_topic(urgency)) for urgency in Urgency]
     return [
         *athena_statements(stack, workgroup=names.dbt_workgroup, areas=(Area.INTEGRATION, Area.OPS), key=key),
-        _allow("Run", [f"glue:{action}" for action in RUN], jobs),
-        _allow("ListArrivals", ["s3:ListBucketVersions", "s3:ListBucket"], [stage]),
-        _allow("ListManifests", ["s3:ListBucket"], [raw]),
-        _allow("WriteManifests", ["s3:GetObject", "s3:PutObject"], [f"{raw}/{names.manifests_prefix}*"]),
-        _allow("ReadPulls", ["s3:GetObject"], [f"{raw}/{names.pulls_prefix}*"]),
-        _allow("AskSources", ["dms:DescribeReplications", "dms:DescribeReplicationTasks"], ["*"]),
-        _allow("Tell", ["sns:Publish"], topics),
-        _allow("BeDbt", ["sts:AssumeRole"], [stack.role_arn(names.dbt_role)]),
+        allow("Run", service="glue", actions=RUN, resources=jobs),
+        *planning_statements(stack),
+        allow(
+            "AskSources", service="dms", actions=["DescribeReplications", "DescribeReplicationTasks"], resources=["*"]
+        ),
+        allow("Tell", actions=["sns:Publish"], resources=topics),
+        allow("BeDbt", actions=["sts:AssumeRole"], resources=[stack.role_arn(names.dbt_role)]),
     ]
-
-
-def _allow(sid: str, actions: list[str], resources: list[str], **conditions: object) -> iam.PolicyStatement:
-    return iam.PolicyStatement(sid=sid, actions=actions, resources=resources, conditions=conditions or None)

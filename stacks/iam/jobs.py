@@ -1,4 +1,4 @@
-"""What the role of a move's job may do: read one zone, write the next, record it in ops, run its code, log."""
+"""Permissions of Glue jobs: of a move (read one zone, write the next, record in ops), and of the pull from APIs."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,23 +6,33 @@ from aws_cdk import FileAssetLocation
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
 
+from lakehouse.batches.manifests import PULLS
+from lakehouse.contracts.model import Contract
 from lakehouse.names import Zone
+from stacks.iam.statements import allow, use_key
 from stacks.stack import LakehouseStack
 
 READ_OBJECTS = ["s3:GetObject", "s3:GetObjectVersion"]
 WRITE_OBJECTS = [*READ_OBJECTS, "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
 READ_TABLES = ["glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:GetTableVersion", "glue:GetTableVersions"]
 WRITE_TABLES = [*READ_TABLES, "glue:UpdateTable"]
-# Glue asks for the group to be made and encrypted although it is, and does not log where that is forbidden.
+# Glue tries to create and encrypt the group even if it exists, and does not log if that is denied.
 LOG = ["CreateLogGroup", "AssociateKmsKey", "CreateLogStream", "PutLogEvents"]
-WHY_WILDCARDS = (
-    "Objects and tables come and go: the role is held to buckets, prefixes and databases of its move. PutMetricData "
-    "and PutTraceSegments know no resources; the first is held to the namespaces of Glue and of this deployment."
+WHY_MOVE_WILDCARDS = (
+    "Objects and tables come and go: the role is limited to buckets, prefixes and databases of its move. "
+    "PutMetricData and PutTraceSegments cannot be limited to resources; a condition limits the first to the namespaces "
+    "of Glue and of this deployment."
+)
+WHY_PULL_WILDCARDS = (
+    "Pages and manifests come and go: the role writes pages of the datasets that have an API, and reads and writes "
+    "their manifests and nothing else. PutMetricData cannot be limited to resources; a condition limits it to Glue's "
+    "namespace."
 )
 
 
-def job_statements(
+def move_statements(
     stack: LakehouseStack,
     *,
     source: Zone,
@@ -32,11 +42,12 @@ def job_statements(
     log_groups: Sequence[logs.LogGroup],
     traces: bool,
 ) -> list[iam.PolicyStatement]:
-    """Statements of a job's role.
+    """Return the statements of the job of a move.
 
     Args:
-        stack: the stack that the job is in.
-        source, target: the zones that the job moves data between.
+        stack: the stack of the job.
+        source: the zone that it reads.
+        target: the zone that it writes.
         key: the key of all buckets and log groups.
         code: script and wheel.
         log_groups: where the job logs.
@@ -45,34 +56,95 @@ def job_statements(
     names = stack.names
     buckets = {names.bucket(zone) for zone in (source, target, Zone.INTEGRATION)} | {names.scripts_bucket}
     written = [names.database(target), names.ops_database]
-    log_arns = [group.log_group_arn for group in log_groups]
-
-    def allow(sid: str, actions: list[str], resources: list[str]) -> iam.PolicyStatement:
-        return iam.PolicyStatement(sid=sid, actions=actions, resources=resources)
-
     statements = [
         allow(
-            "ListBuckets", ["s3:ListBucket", "s3:GetBucketLocation"], [stack.s3_arn(name) for name in sorted(buckets)]
+            "ListBuckets",
+            actions=["s3:ListBucket", "s3:GetBucketLocation"],
+            resources=[stack.s3_arn(name) for name in sorted(buckets)],
         ),
-        allow("ReadSource", READ_OBJECTS, [stack.s3_arn(f"{names.bucket(source)}/*")]),
-        allow("WriteTarget", WRITE_OBJECTS, [stack.s3_arn(f"{names.bucket(target)}/*")]),
-        allow("WriteOps", WRITE_OBJECTS, [stack.s3_arn(f"{names.ops_location('')}*")]),
-        allow("ReadContracts", READ_OBJECTS, [stack.s3_arn(f"{names.contracts_uri}*")]),
-        allow("ReadCode", READ_OBJECTS, [stack.s3_arn(f"{file.bucket_name}/{file.object_key}") for file in code]),
-        allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn]),
-        # Spark opens this database when it starts with --enable-glue-datacatalog, whatever it does then.
-        allow("StartSpark", ["glue:GetDatabase"], [stack.glue_arn("catalog"), stack.glue_arn("database/default")]),
-        allow("WriteTables", WRITE_TABLES, stack.glue_arns(*written)),
-        allow("Log", [f"logs:{action}" for action in LOG], log_arns),
-        iam.PolicyStatement(
-            sid="Measure",
-            actions=["cloudwatch:PutMetricData"],
-            resources=["*"],
-            conditions={"StringEquals": {"cloudwatch:namespace": ["Glue", names.metric_namespace]}},
+        allow("ReadSource", actions=READ_OBJECTS, resources=[stack.s3_arn(f"{names.bucket(source)}/*")]),
+        allow("WriteTarget", actions=WRITE_OBJECTS, resources=[stack.s3_arn(f"{names.bucket(target)}/*")]),
+        allow("WriteOps", actions=WRITE_OBJECTS, resources=[stack.s3_arn(f"{names.ops_location('')}*")]),
+        _read_contracts(stack),
+        _read_code(stack, code),
+        use_key(key),
+        # Spark opens this database when it starts with --enable-glue-datacatalog.
+        allow(
+            "StartSpark",
+            actions=["glue:GetDatabase"],
+            resources=[stack.glue_arn("catalog"), stack.glue_arn("database/default")],
         ),
+        allow("WriteTables", actions=WRITE_TABLES, resources=stack.glue_arns(*written)),
+        _log(log_groups),
+        _measure("Glue", names.metric_namespace),
     ]
     if source is not Zone.STAGE:
-        statements.append(allow("ReadTables", READ_TABLES, stack.glue_arns(names.database(source))))
+        statements.append(allow("ReadTables", actions=READ_TABLES, resources=stack.glue_arns(names.database(source))))
     if traces:
-        statements.append(allow("Trace", ["xray:PutTraceSegments"], ["*"]))
+        statements.append(allow("Trace", actions=["xray:PutTraceSegments"], resources=["*"]))
     return statements
+
+
+def pull_statements(
+    stack: LakehouseStack,
+    *,
+    contracts: Sequence[Contract],
+    secrets: Iterable[secretsmanager.Secret],
+    key: kms.IKey,
+    code: Iterable[FileAssetLocation],
+    log_groups: Sequence[logs.LogGroup],
+) -> list[iam.PolicyStatement]:
+    """Return the statements of the job that pulls from APIs.
+
+    Args:
+        stack: the stack of the job.
+        contracts: datasets whose source is an API.
+        secrets: the secrets of these sources.
+        key: the key of all that it reads and writes.
+        code: script and wheel.
+        log_groups: where the job logs.
+    """
+    names = stack.names
+    stage, raw = (stack.s3_arn(names.bucket(zone)) for zone in (Zone.STAGE, Zone.RAW))
+    pages = [f"{stage}/{contract.stage_prefix}{PULLS}*" for contract in contracts]
+    manifests = [f"{raw}/{names.batches_prefix(dataset=contract.dataset)}*" for contract in contracts]
+    pulls = [f"{raw}/{names.pull_key(dataset=contract.dataset)}" for contract in contracts]
+    return [
+        allow("ListBuckets", actions=["s3:ListBucket"], resources=[raw, stack.s3_arn(names.scripts_bucket)]),
+        allow("Land", actions=["s3:PutObject"], resources=pages),
+        allow("Commit", actions=["s3:GetObject", "s3:PutObject"], resources=[*manifests, *pulls]),
+        _read_contracts(stack),
+        _read_code(stack, code),
+        allow(
+            "SignIn",
+            actions=["secretsmanager:GetSecretValue"],
+            resources=[secret.secret_arn for secret in secrets],
+        ),
+        use_key(key),
+        _log(log_groups),
+        _measure("Glue"),
+    ]
+
+
+def _read_contracts(stack: LakehouseStack) -> iam.PolicyStatement:
+    return allow("ReadContracts", actions=READ_OBJECTS, resources=[stack.s3_arn(f"{stack.names.contracts_uri}*")])
+
+
+def _read_code(stack: LakehouseStack, code: Iterable[FileAssetLocation]) -> iam.PolicyStatement:
+    objects = [stack.s3_arn(f"{file.bucket_name}/{file.object_key}") for file in code]
+    return allow("ReadCode", actions=READ_OBJECTS, resources=objects)
+
+
+def _log(log_groups: Iterable[logs.LogGroup]) -> iam.PolicyStatement:
+    return allow("Log", service="logs", actions=LOG, resources=[group.log_group_arn for group in log_groups])
+
+
+def _measure(*namespaces: str) -> iam.PolicyStatement:
+    return allow(
+        "Measure",
+        actions=["cloudwatch:PutMetricData"],
+        resources=["*"],
+        conditions={
+            "StringEquals": {"cloudwatch:namespace": namespaces[0] if len(namespaces) == 1 else list(namespaces)}
+        },
+    )

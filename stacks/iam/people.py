@@ -1,4 +1,4 @@
-"""What IAM lets people do: ask Athena in their own workgroup. Which tables and columns answer is Lake Formation's."""
+"""Permissions of people: query Athena in the workgroup of their role; Lake Formation decides on tables and columns."""
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -6,59 +6,68 @@ from aws_cdk import aws_kms as kms
 from lakehouse.governance.roles import Role
 from lakehouse.governance.tags import Area
 from stacks.iam.athena import athena_statements
+from stacks.iam.statements import allow
 from stacks.settings import Governance
 from stacks.stack import LakehouseStack
 
 BROWSE = ["ListDatabases", "GetDatabase", "ListTableMetadata", "GetTableMetadata"]
-MORE = ["BatchGetQueryExecution", "ListQueryExecutions", "GetQueryResultsStream"]
-MORE += ["GetNamedQuery", "BatchGetNamedQuery", "ListNamedQueries"]
-WHY_WILDCARDS = (
-    "Tables and results come and go: the role is held to its areas' databases and its workgroup's results. "
-    "GetDataAccess knows no resources: Lake Formation decides by its grants."
+RESULTS = ["BatchGetQueryExecution", "ListQueryExecutions", "GetQueryResultsStream"]
+RESULTS += ["GetNamedQuery", "BatchGetNamedQuery", "ListNamedQueries"]
+READ_TRAIL = ["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectRetention"]
+CHECK_TRAIL = ["GetTrail", "GetTrailStatus", "GetEventSelectors"]
+WHY_PEOPLE_WILDCARDS = (
+    "Tables and results come and go: the role is limited to its areas' databases and its workgroup's results. "
+    "GetDataAccess cannot be limited to resources: the grants of Lake Formation decide."
 )
 SAML_AUDIENCE = "https://signin.aws.amazon.com/saml"
 
 
-def who_signs_in(stack: LakehouseStack, governance: Governance) -> iam.IPrincipal:
-    """Who may take a role of people: those whom the SAML provider sends, or the account's own with a second factor."""
+def trusted_people(stack: LakehouseStack, governance: Governance) -> iam.IPrincipal:
+    """Return the principal of people: those of the SAML provider, or those of the account with a second factor."""
     if governance.saml_provider:
         return iam.FederatedPrincipal(
-            f"arn:{stack.partition}:iam::{stack.account}:saml-provider/{governance.saml_provider}",
+            stack.arn("iam", resource=f"saml-provider/{governance.saml_provider}", region=""),
             {"StringEquals": {"SAML:aud": SAML_AUDIENCE}},
             "sts:AssumeRoleWithSAML",
         )
+    return with_second_factor()
+
+
+def with_second_factor() -> iam.IPrincipal:
+    """Return the principal of the account's people who signed in with a second factor."""
     return iam.AccountRootPrincipal().with_conditions({"Bool": {"aws:MultiFactorAuthPresent": "true"}})
 
 
 def people_statements(stack: LakehouseStack, role: Role, *, key: kms.IKey) -> list[iam.PolicyStatement]:
-    """Statements of a role of people.
+    """Return the statements of a role of people.
 
     Args:
         stack: the stack of the role.
-        role: what it may see.
-        key: the key of results.
+        role: the role and the areas that it reads.
+        key: the key of query results.
     """
     names = stack.names
     workgroup = names.workgroup_of(role.name)
-    athena = f"arn:{stack.partition}:athena:{stack.region}:{stack.account}"
-
-    def allow(sid: str, actions: list[str], resources: list[str]) -> iam.PolicyStatement:
-        return iam.PolicyStatement(sid=sid, actions=actions, resources=resources)
-
     statements = [
         *athena_statements(stack, workgroup=workgroup, areas=role.describes, key=key),
-        allow("Queries", [f"athena:{action}" for action in MORE], [f"{athena}:workgroup/{workgroup}"]),
-        allow("Browse", [f"athena:{action}" for action in BROWSE], [f"{athena}:datacatalog/AwsDataCatalog"]),
+        allow(
+            "Queries",
+            service="athena",
+            actions=RESULTS,
+            resources=[stack.arn("athena", resource=f"workgroup/{workgroup}")],
+        ),
+        allow(
+            "Browse",
+            service="athena",
+            actions=BROWSE,
+            resources=[stack.arn("athena", resource="datacatalog/AwsDataCatalog")],
+        ),
     ]
-    if Area.AUDIT in role.reads:  # which is no location of Lake Formation's: CloudTrail's log has no columns to hide
+    if Area.AUDIT in role.reads:  # not a location of Lake Formation: the CloudTrail log has no columns to hide
         bucket = stack.s3_arn(names.audit_bucket)
         statements += [
-            allow("ListTrail", ["s3:GetBucketLocation", "s3:ListBucket"], [bucket]),
-            allow("ReadTrail", ["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectRetention"], [f"{bucket}/*"]),
-            allow(
-                "CheckTrail",
-                ["cloudtrail:GetTrail", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors"],
-                [stack.trail_arn],
-            ),
+            allow("ListTrail", actions=["s3:GetBucketLocation", "s3:ListBucket"], resources=[bucket]),
+            allow("ReadTrail", actions=READ_TRAIL, resources=[f"{bucket}/*"]),
+            allow("CheckTrail", service="cloudtrail", actions=CHECK_TRAIL, resources=[stack.trail_arn]),
         ]
     return statements

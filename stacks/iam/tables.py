@@ -1,11 +1,13 @@
-"""What the role of `lakehouse tables apply` and `maintain` may do: tables of raw, integration, ops; contracts."""
+"""Permissions of `lakehouse tables apply` and `maintain`: tables of raw, integration and ops, and contracts."""
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from lakehouse.governance.tags import Area
 from lakehouse.names import Zone
-from stacks.iam.governed_role import role_by_name
+from stacks.iam.people import with_second_factor
+from stacks.iam.roles import role_by_name
+from stacks.iam.statements import allow, use_key
 from stacks.stack import LakehouseStack
 
 AREAS = (Area.RAW, Area.INTEGRATION, Area.OPS)
@@ -18,21 +20,18 @@ CLASSIFY = ["AddLFTagsToResource", "RemoveLFTagsFromResource", "GetResourceLFTag
 CLASSIFY += ["CreateDataCellsFilter", "UpdateDataCellsFilter", "DeleteDataCellsFilter", "ListDataCellsFilter"]
 CLASSIFY += ["GrantPermissions", "RevokePermissions", "ListPermissions", "GetDataAccess"]
 WHY_TABLE_WILDCARDS = (
-    "Tables come and go within the databases and buckets of their zones. Lake Formation's actions know no resources: "
-    "its own grants hold the role to those databases."
+    "Tables come and go within the databases and buckets of their zones. Lake Formation's actions cannot be limited to "
+    "resources: its own grants limit the role to those databases."
 )
 
 
-def who_applies(stack: LakehouseStack) -> iam.IPrincipal:
-    """The account's people with a second factor, and its deployments."""
-    return iam.CompositePrincipal(
-        iam.AccountRootPrincipal().with_conditions({"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
-        role_by_name(stack, stack.names.deploy_role),
-    )
+def trusted_operators(stack: LakehouseStack) -> iam.IPrincipal:
+    """Return the principal of the account's people with a second factor, and of its deployments."""
+    return iam.CompositePrincipal(with_second_factor(), role_by_name(stack, stack.names.deploy_role))
 
 
 def table_statements(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.PolicyStatement]:
-    """Statements of that role.
+    """Return the statements of that role.
 
     Args:
         stack: the stack of the role.
@@ -40,22 +39,26 @@ def table_statements(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.Policy
     """
     names = stack.names
     buckets = [stack.s3_arn(names.bucket(zone)) for zone in (Zone.RAW, Zone.INTEGRATION)]
-    contracts = stack.s3_arn(names.contracts_uri)
-    optimizer = stack.role_arn(names.optimizer_role)
-
-    def allow(sid: str, actions: list[str], resources: list[str], **conditions: dict[str, str]) -> iam.PolicyStatement:
-        return iam.PolicyStatement(sid=sid, actions=actions, resources=resources, conditions=conditions)
-
+    databases = [area.database(names) for area in AREAS]
     return [
+        allow("Tables", service="glue", actions=[*TABLES, *OPTIMIZERS], resources=stack.glue_arns(*databases)),
         allow(
-            "Tables",
-            [f"glue:{action}" for action in (*TABLES, *OPTIMIZERS)],
-            stack.glue_arns(*(area.database(names) for area in AREAS)),
+            "OptimizeBy",
+            actions=["iam:PassRole"],
+            resources=[stack.role_arn(names.optimizer_role)],
+            conditions={"StringEquals": {"iam:PassedToService": "glue.amazonaws.com"}},
         ),
-        allow("OptimizeBy", ["iam:PassRole"], [optimizer], StringEquals={"iam:PassedToService": "glue.amazonaws.com"}),
-        allow("Classify", [f"lakeformation:{action}" for action in CLASSIFY], ["*"]),
-        allow("Buckets", ["s3:ListBucket", "s3:GetBucketLocation"], [*buckets, stack.s3_arn(names.scripts_bucket)]),
-        allow("Files", WRITE_FILES, [f"{bucket}/*" for bucket in buckets]),
-        allow("Contracts", ["s3:GetObject", "s3:PutObject"], [f"{contracts}*"]),
-        allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn]),
+        allow("Classify", service="lakeformation", actions=CLASSIFY, resources=["*"]),
+        allow(
+            "Buckets",
+            actions=["s3:ListBucket", "s3:GetBucketLocation"],
+            resources=[*buckets, stack.s3_arn(names.scripts_bucket)],
+        ),
+        allow("Files", actions=WRITE_FILES, resources=[f"{bucket}/*" for bucket in buckets]),
+        allow(
+            "Contracts",
+            actions=["s3:GetObject", "s3:PutObject"],
+            resources=[stack.s3_arn(f"{names.contracts_uri}*")],
+        ),
+        use_key(key),
     ]

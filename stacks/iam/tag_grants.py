@@ -1,4 +1,4 @@
-"""LF-Tags of databases and grants to roles, as CloudFormation has them. A grant stands in the stack of its role."""
+"""LF-Tags of databases and grants to roles, as CloudFormation resources; a grant is in the stack of its role."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +14,7 @@ Permissions = lf.CfnPrincipalPermissions
 
 
 def tag_database(stack: LakehouseStack, area: Area, *, database: Construct) -> None:
-    """Give an area's database its LF-Tags, once it is there."""
+    """Assign the LF-Tags of an area to its database."""
     association = lf.CfnTagAssociation(
         stack,
         f"{area.title()}Tags",
@@ -32,12 +32,12 @@ def tag_database(stack: LakehouseStack, area: Area, *, database: Construct) -> N
 
 
 def grant(stack: LakehouseStack, role: iam.Role, grants: Grants) -> None:
-    """Grant a role of the stack what it needs.
+    """Grant permissions of Lake Formation to a role.
 
     Args:
-        stack: the stack that makes the role; it is deployed after governance.
-        role: who is granted.
-        grants: what.
+        stack: the stack of the role; it is deployed after governance.
+        role: the role.
+        grants: the permissions.
     """
     for construct_id, resource, permissions, grantable in _resources(stack, grants):
         Permissions(
@@ -55,16 +55,17 @@ def _resources(
     stack: LakehouseStack, grants: Grants
 ) -> Iterator[tuple[str, Permissions.ResourceProperty, Sequence[str], Sequence[str]]]:
     account = stack.account
-    for number, item in enumerate(grants.by_tag):
+    for number, tag_grant in enumerate(grants.by_tag):
         policy = Permissions.LFTagPolicyResourceProperty(
             catalog_id=account,
-            resource_type=item.on,
+            resource_type=tag_grant.on,
             expression=[
-                Permissions.LFTagProperty(tag_key=key, tag_values=list(values)) for key, values in item.tags.items()
+                Permissions.LFTagProperty(tag_key=key, tag_values=list(values))
+                for key, values in tag_grant.tags.items()
             ],
         )
         resource = Permissions.ResourceProperty(lf_tag_policy=policy)
-        yield f"Grant{number}", resource, item.permissions, item.grantable
+        yield f"Grant{number}", resource, tag_grant.permissions, tag_grant.grantable
     for zone in grants.locations:
         location = Permissions.DataLocationResourceProperty(
             catalog_id=account, resource_arn=stack.s3_arn(stack.names.bucket(zone))

@@ -1,4 +1,4 @@
-"""One source database's way to stage: between its two endpoints, DMS Serverless or a task on the instance."""
+"""Replication of a source database to stage, by DMS Serverless or by a task on a replication instance."""
 
 import json
 from collections.abc import Sequence
@@ -9,23 +9,23 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from lakehouse.contracts import dms as dms_settings
+from lakehouse.contracts.dms import table_mappings, task_settings
 from lakehouse.contracts.model import Contract
 from stacks.ingestion.replication_source import ReplicationSource
 from stacks.ingestion.replication_target import ReplicationTarget
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
-KIND = "full-load-and-cdc"
+MIGRATION_TYPE = "full-load-and-cdc"
 
 
 class Replication(Construct):
-    """The replication of one database's tables; it is made stopped, until someone starts it.
+    """The replication of the tables of one database; it is created stopped.
 
     Args:
-        contracts: of that database; they say which tables.
-        secret: the account to sign in with; None makes a secret for the source's owner to fill.
-        instance: runs it; None is DMS Serverless, which costs nothing while stopped.
+        contracts: contracts of the database; they name its tables.
+        secret: the account that DMS signs in with; None creates a secret that the owner of the source fills in.
+        instance: runs the replication; None is DMS Serverless, which costs nothing while it is stopped.
 
     Attributes:
         arn: ARN of the serverless replication's config, or of the task.
@@ -46,8 +46,8 @@ class Replication(Construct):
     ) -> None:
         super().__init__(stack, source)
         name = stack.names.replication(source=source)
-        mappings = dms_settings.table_mappings(contracts)
-        options = dms_settings.task_settings(largest_text_kb=settings.replication.largest_text_kb)
+        mappings = table_mappings(contracts)
+        options = task_settings(largest_text_kb=settings.replication.largest_text_kb)
         database = ReplicationSource(stack, source, contracts=contracts, settings=settings, key=key, secret=secret)
         stage = ReplicationTarget(stack, source, settings=settings, key=key)
         if instance is not None:
@@ -56,7 +56,7 @@ class Replication(Construct):
                 "Task",
                 replication_task_identifier=name,
                 replication_instance_arn=instance.ref,
-                migration_type=KIND,
+                migration_type=MIGRATION_TYPE,
                 source_endpoint_arn=database.endpoint.ref,
                 target_endpoint_arn=stage.endpoint.ref,
                 table_mappings=json.dumps(mappings),
@@ -68,7 +68,7 @@ class Replication(Construct):
             self,
             "Replication",
             replication_config_identifier=name,
-            replication_type=KIND,
+            replication_type=MIGRATION_TYPE,
             source_endpoint_arn=database.endpoint.ref,
             target_endpoint_arn=stage.endpoint.ref,
             table_mappings=mappings,

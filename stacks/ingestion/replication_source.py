@@ -1,17 +1,18 @@
-"""The source side of a replication: how DMS reaches a database and signs in to it."""
+"""The source endpoint of a replication: how DMS reaches a database and signs in to it."""
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import aws_dms as dms
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from lakehouse.contracts.model import Contract
 from stacks.iam.acknowledge import acknowledge
+from stacks.iam.replication import secret_statements
+from stacks.iam.roles import add_inline_role, trusted_service
 from stacks.ingestion.source_engine import Engine, engine_and_database
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
@@ -20,17 +21,17 @@ ROOT = Path(__file__).parents[2]
 
 
 class ReplicationSource(Construct):
-    """The endpoint of one source database, over TLS, with the account that its secret holds.
+    """The endpoint of one source database, over TLS, with the account in its secret.
 
     Args:
-        contracts: of that database.
-        secret: with host, port, username and password; None makes one for the source's owner to fill.
+        contracts: contracts of the database.
+        secret: host, port, username and password; None creates a secret that the owner of the source fills in.
 
     Attributes:
         endpoint: the DMS endpoint.
 
     Raises:
-        ValueError: the contracts disagree on what the database is, or the certificate to check it by is not given.
+        ValueError: The contracts name different databases, or the certificate of the authority is missing.
     """
 
     def __init__(
@@ -58,19 +59,23 @@ class ReplicationSource(Construct):
             ssl_mode=ssl_mode,
             certificate_arn=None if ssl_mode == "require" else self._certificate(ssl_mode),
         )
-        access = {
-            "SecretsManagerSecretId": secret.secret_arn,
-            "SecretsManagerAccessRoleArn": self._reader(secret).role_arn,
-        }
+        reader = add_inline_role(
+            self,
+            "SecretRole",
+            # DMS reads secrets as its regional principal (DMS user guide, "Using secrets to access endpoints").
+            trusted=trusted_service(f"dms.{stack.region}"),
+            statements=secret_statements(secret, key=key),
+        )
+        access = {"SecretsManagerSecretId": secret.secret_arn, "SecretsManagerAccessRoleArn": reader.role_arn}
         self.endpoint.add_property_override(engine.settings_property, {**engine.settings, **access})
 
     def _certificate(self, ssl_mode: str) -> str:
         files = self._settings.replication.certificate_files
         if self._source not in files:
             raise ValueError(
-                f"source {self._source} is reached by TLS with {ssl_mode}, which needs the certificate of who signed "
-                f"the database's: put the PEM file into the repository and its path into certificate_files of "
-                f"Replication in stacks/settings.py; it has {sorted(files)}"
+                f"source {self._source} uses TLS with {ssl_mode}, which needs the certificate of the database's "
+                f"authority: put the PEM file into the repository and its path into certificate_files of Replication "
+                f"in stacks/settings.py; it has {sorted(files)}"
             )
         certificate = dms.CfnCertificate(
             self,
@@ -96,22 +101,6 @@ class ReplicationSource(Construct):
         acknowledge(
             secret,
             "AwsSolutions-SMG4",
-            reason="The account belongs to the source's owner, who changes its password and puts the new one here.",
+            reason="The account belongs to the owner of the source, who rotates the password and updates this secret.",
         )
         return secret
-
-    def _reader(self, secret: secretsmanager.ISecret) -> iam.Role:
-        statements = [
-            iam.PolicyStatement(
-                actions=["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
-                resources=[secret.secret_arn],
-            ),
-            iam.PolicyStatement(actions=["kms:Decrypt", "kms:DescribeKey"], resources=[self._key.key_arn]),
-        ]
-        return iam.Role(
-            self,
-            "SecretRole",
-            # DMS reads secrets as its regional principal (DMS user guide, "Using secrets to access endpoints").
-            assumed_by=iam.ServicePrincipal(f"dms.{self._stack.region}.amazonaws.com"),
-            inline_policies={"use": iam.PolicyDocument(statements=statements)},
-        )

@@ -1,19 +1,19 @@
-"""The target side of a replication: the source's folder in stage."""
+"""The target endpoint of a replication: the folder of the source in stage."""
 
 from aws_cdk import aws_dms as dms
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from lakehouse.contracts import dms as dms_settings
+from lakehouse.contracts.dms import s3_settings
 from lakehouse.names import Zone
-from stacks.iam.acknowledge import acknowledge_wildcards
+from stacks.iam.replication import WHY_TARGET_WILDCARDS, target_statements
+from stacks.iam.roles import add_inline_role, trusted_service
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
 
 class ReplicationTarget(Construct):
-    """The endpoint by which DMS writes one source database's files.
+    """The endpoint with which DMS writes the files of one source database.
 
     Attributes:
         endpoint: the DMS endpoint.
@@ -21,25 +21,12 @@ class ReplicationTarget(Construct):
 
     def __init__(self, stack: LakehouseStack, source: str, *, settings: Settings, key: kms.IKey) -> None:
         super().__init__(stack, f"{source}-target")
-        bucket = stack.names.bucket(Zone.STAGE)
-        statements = [
-            iam.PolicyStatement(actions=["s3:ListBucket"], resources=[stack.s3_arn(bucket)]),
-            iam.PolicyStatement(
-                actions=["s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject"],
-                resources=[stack.s3_arn(f"{bucket}/{dms_settings.bucket_folder(source)}/*")],
-            ),
-            iam.PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[key.key_arn]),
-        ]
-        role = iam.Role(
+        role = add_inline_role(
             self,
             "StageRole",
-            assumed_by=iam.ServicePrincipal("dms.amazonaws.com"),
-            inline_policies={"use": iam.PolicyDocument(statements=statements)},
-        )
-        acknowledge_wildcards(
-            role,
-            statements,
-            reason="DMS names the files that it writes: the role is held to this source's folder of the stage bucket.",
+            trusted=trusted_service("dms"),
+            statements=target_statements(stack, source, key=key),
+            why_wildcards=WHY_TARGET_WILDCARDS,
         )
         self.endpoint = dms.CfnEndpoint(
             self,
@@ -48,8 +35,10 @@ class ReplicationTarget(Construct):
             endpoint_type="target",
             engine_name="s3",
         )
-        written = dms_settings.s3_settings(
-            source=source, bucket=bucket, batch_interval_s=settings.replication.interval_seconds
+        files = s3_settings(
+            source=source,
+            bucket=stack.names.bucket(Zone.STAGE),
+            batch_interval_s=settings.replication.interval_seconds,
         )
         access = {
             "ServiceAccessRoleArn": role.role_arn,
@@ -57,4 +46,4 @@ class ReplicationTarget(Construct):
             "EncryptionMode": "sse-kms",
             "ServerSideEncryptionKmsKeyId": key.key_arn,
         }
-        self.endpoint.add_property_override("S3Settings", {**written, **access})
+        self.endpoint.add_property_override("S3Settings", {**files, **access})

@@ -1,4 +1,4 @@
-"""A sample source: RDS PostgreSQL that stands for a source database, ready for logical replication."""
+"""A sample source: RDS PostgreSQL in place of a source database, ready for logical replication."""
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
@@ -18,11 +18,11 @@ PORT = 5433
 
 
 class SampleDatabase(Construct):
-    """A small PostgreSQL in the private subnets, whose account is in the secret that the replication reads.
+    """A small PostgreSQL in the private subnets; its account is in the secret that the replication reads.
 
     Args:
-        source: the source that it stands for.
-        database: name of the database in it, as the contracts write it.
+        source: name of the source that it replaces.
+        database: name of the database, as in the contracts.
         clients: security group that may connect.
 
     Attributes:
@@ -90,19 +90,19 @@ class SampleDatabase(Construct):
         acknowledge(
             instance,
             "AwsSolutions-RDS3",
-            reason="A sample, whose rows can be made again: a second instance in waiting would double its price.",
+            reason="A sample, whose rows can be created again: a standby instance would double its price.",
         )
         acknowledge(
             instance,
             "AwsSolutions-SMG4",
-            reason="A sample without real data. DMS keeps its sessions, so a password that changed under it would only "
-            "stop it at its next start.",
+            reason="A sample without real data. DMS keeps its sessions, so a rotated password would only stop the "
+            "replication at its next start.",
         )
         if settings.removal_policy is RemovalPolicy.DESTROY:
             acknowledge(
                 instance,
                 "AwsSolutions-RDS10",
-                reason="This environment gives up its data when it is destroyed; protection would be in the way.",
+                reason="This environment deletes its data when it is destroyed; protection would prevent that.",
             )
-        assert instance.secret is not None  # made from the credentials above
+        assert instance.secret is not None  # created from the credentials above
         self.secret = instance.secret

@@ -1,4 +1,4 @@
-"""Database engines that DMS can replicate from here."""
+"""Database engines of sources that DMS replicates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,14 +11,14 @@ SslMode = Literal["require", "verify-ca", "verify-full"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """A source database's engine, as DMS has it.
+    """The engine of a source database, in the terms of DMS.
 
-    Args:
-        name: DMS's name of it.
-        port: its usual port.
-        settings_property: the endpoint property of its own settings.
-        settings: these settings.
-        ssl_modes: the ways of TLS that DMS knows for it, the least strict first.
+    Attributes:
+        name: name of the engine in DMS.
+        port: default port of the engine.
+        settings_property: the endpoint property of the engine's own settings.
+        ssl_modes: the TLS modes that DMS offers for the engine, the least strict first.
+        settings: the engine's own settings.
 
     Source: AWS DMS user guide, "Using SSL with AWS Database Migration Service".
     """
@@ -29,10 +29,10 @@ class Engine:
     ssl_modes: tuple[SslMode, ...]
     settings: dict[str, object] = field(default_factory=dict)
 
-    def ssl_mode(self, asked: SslMode) -> SslMode:
-        """The way of TLS that was asked for, or the next stricter one that there is for this engine."""
-        strict: list[SslMode] = ["require", "verify-ca", "verify-full"]
-        return next(mode for mode in strict[strict.index(asked) :] if mode in self.ssl_modes)
+    def ssl_mode(self, requested: SslMode) -> SslMode:
+        """Return the requested TLS mode, or the next stricter one that the engine has."""
+        modes: list[SslMode] = ["require", "verify-ca", "verify-full"]
+        return next(mode for mode in modes[modes.index(requested) :] if mode in self.ssl_modes)
 
 
 ENGINES = {
@@ -42,10 +42,10 @@ ENGINES = {
         settings_property="PostgreSqlSettings",
         ssl_modes=("require", "verify-ca", "verify-full"),
         settings={
-            # The contract says what the columns are: DMS need not put triggers into the source to follow its DDL.
+            # The contract defines the columns, so DMS needs no triggers in the source that report its DDL.
             "CaptureDdls": False,
             "MapBooleanAsBoolean": True,
-            # Better no row than half a value.
+            # A failed replication is better than a truncated value.
             "FailTasksOnLobTruncation": True,
         },
     ),
@@ -61,16 +61,16 @@ ENGINES = {
 
 
 def engine_and_database(source: str, contracts: Sequence[Contract]) -> tuple[Engine, str]:
-    """The engine of a source, and the database in it that its contracts name.
+    """Return the engine of a source and the name of its database, as its contracts declare them.
 
     Raises:
-        ValueError: its engine is not in ENGINES, or its contracts disagree on engine or database.
+        ValueError: The engine is not in ENGINES, or the contracts name different engines or databases.
     """
-    found = {(contract.source.type, contract.source.database) for contract in contracts}
+    databases = {(contract.source.type, contract.source.database) for contract in contracts}
     paths = ", ".join(contract.path for contract in contracts)
-    if len(found) > 1:
-        raise ValueError(f"{paths}: source {source} must be one database, but is {sorted(map(str, found))}")
-    ((engine, database),) = found
+    if len(databases) > 1:
+        raise ValueError(f"{paths}: source {source} must be one database, but is {sorted(map(str, databases))}")
+    ((engine, database),) = databases
     if engine not in ENGINES or database is None:
         raise ValueError(
             f"{paths}: source {source} is {engine} {database}: expected a database of {', '.join(ENGINES)}"

@@ -1,4 +1,4 @@
-"""Ingestion: DMS brings the tables of source databases to stage, first whole, then change by change."""
+"""Ingestion: DMS replicates the tables of source databases to stage: first all rows, then each change."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,7 +20,7 @@ INSTANCE_STORAGE_GB = 50
 
 
 class Ingestion(LakehouseStack):
-    """A DMS replication for each source database, and the databases of the samples.
+    """A DMS replication for each source database, and the sample databases.
 
     Args:
         databases: contracts of each source database, by the source's name.

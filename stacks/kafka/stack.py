@@ -3,31 +3,27 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aws_cdk import Fn
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_msk as msk
 from constructs import Construct
 
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Names
+from stacks.iam.firehose import topic_statements
 from stacks.network.stack import Network
 from stacks.settings import Settings
 from stacks.shared.delivery import Delivery
 from stacks.stack import LakehouseStack
 
 IAM_PORT = 9098
-CLUSTER_ACTIONS = ["kafka:DescribeCluster", "kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"]
-CLUSTER_ACTIONS += ["kafka-cluster:Connect"]
-TOPIC_ACTIONS = ["DescribeTopic", "DescribeTopicDynamicConfiguration", "ReadData"]
 
 
 class Kafka(LakehouseStack):
-    """A cluster for each source, with IAM as its only way in.
+    """A cluster for each source, with IAM as its only authentication.
 
     Args:
-        sources: contracts of each source, by the source's name; each dataset is a topic.
+        sources: contracts of each source, by the name of the source; each dataset is a topic.
 
     Source: Amazon Data Firehose developer guide, "Configure source settings for Amazon MSK", "Grant Firehose access to
     Amazon MSK".
@@ -43,7 +39,7 @@ class Kafka(LakehouseStack):
         network: Network,
         sources: Mapping[str, Sequence[Contract]],
     ) -> None:
-        super().__init__(scope, "kafka", names=names, description="Kafka clusters and their topics' way to stage")
+        super().__init__(scope, "kafka", names=names, description="Kafka clusters, and their delivery to stage")
         self._settings, self._key = settings, key
         brokers = network.tenant(
             "Brokers", description="Kafka brokers: who holds this group may connect to them", services=[]
@@ -67,7 +63,6 @@ class Kafka(LakehouseStack):
                 }
             ],
         )
-        firehose = {"Service": "firehose.amazonaws.com"}
         msk.CfnClusterPolicy(
             self,
             f"{source}-policy",
@@ -77,7 +72,7 @@ class Kafka(LakehouseStack):
                 "Statement": [
                     {
                         "Effect": "Allow",
-                        "Principal": firehose,
+                        "Principal": {"Service": "firehose.amazonaws.com"},
                         "Action": "kafka:CreateVpcConnection",
                         "Resource": cluster.attr_arn,
                     }
@@ -89,7 +84,7 @@ class Kafka(LakehouseStack):
     def _topic(self, contract: Contract, *, cluster: msk.CfnServerlessCluster) -> None:
         topic = self.names.topic(dataset=contract.dataset)
 
-        def read_by(role_arn: str) -> dict[str, Any]:
+        def delivery_source(role_arn: str) -> dict[str, Any]:
             return {
                 "delivery_stream_type": "MSKAsSource",
                 "msk_source_configuration": {
@@ -103,23 +98,10 @@ class Kafka(LakehouseStack):
             self,
             f"{contract.dataset}-delivery",
             name=self.names.topic_delivery(dataset=contract.dataset),
-            source=read_by,
-            reads=self._rights(topic, cluster=cluster),
+            source=delivery_source,
+            reads=topic_statements(self, topic, cluster_arn=cluster.attr_arn),
             prefix=contract.stage_prefix,
             folders=[contract.stage_prefix],
             settings=self._settings,
             key=self._key,
         )
-
-    def _rights(self, topic: str, *, cluster: msk.CfnServerlessCluster) -> list[iam.PolicyStatement]:
-        # ...:cluster/NAME/UUID; topics and groups of it are ...:topic/NAME/UUID/TOPIC, ...:group/NAME/UUID/GROUP.
-        name = Fn.select(1, Fn.split(":cluster/", cluster.attr_arn))
-        within = f"arn:{self.partition}:kafka:{self.region}:{self.account}"
-        return [
-            iam.PolicyStatement(actions=CLUSTER_ACTIONS, resources=[cluster.attr_arn]),
-            iam.PolicyStatement(
-                actions=[f"kafka-cluster:{action}" for action in TOPIC_ACTIONS],
-                resources=[f"{within}:topic/{name}/{topic}"],
-            ),
-            iam.PolicyStatement(actions=["kafka-cluster:DescribeGroup"], resources=[f"{within}:group/{name}/*"]),
-        ]

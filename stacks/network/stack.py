@@ -1,4 +1,4 @@
-"""Network: a private place for what must run in one, with a way to the AWS services that it uses and to no other."""
+"""Network: private subnets, with endpoints only to the AWS services that are used from them."""
 
 from collections.abc import Iterable
 
@@ -18,19 +18,19 @@ ZONES = 2
 class Network(LakehouseStack):
     """VPC over two zones with a private subnet in each.
 
-    It begins with the endpoint to S3, which is free. What bills by the hour exists because somebody asked for it:
-    interface endpoints a `tenant`, NAT gateways the settings.
+    The endpoint to S3 is always there, because it is free. Interface endpoints, which bill by the hour, are added for
+    each `tenant`, and NAT gateways by the settings.
 
     Attributes:
-        vpc: a source database is reached by a peering, transit gateway or VPN that its owner attaches to it.
+        vpc: the owner of a source database attaches a peering, transit gateway or VPN to it.
     """
 
     def __init__(self, scope: Construct, *, names: Names, settings: Settings, flow_logs: s3.IBucket) -> None:
         super().__init__(scope, "network", names=names, description="Private network of the lakehouse")
         nat_gateways = settings.network.nat_gateways
-        kind = ec2.SubnetType.PRIVATE_WITH_EGRESS if nat_gateways else ec2.SubnetType.PRIVATE_ISOLATED
-        subnets = [ec2.SubnetConfiguration(name=PRIVATE, subnet_type=kind, cidr_mask=24)]
-        if nat_gateways:  # they alone stand in public subnets
+        subnet_type = ec2.SubnetType.PRIVATE_WITH_EGRESS if nat_gateways else ec2.SubnetType.PRIVATE_ISOLATED
+        subnets = [ec2.SubnetConfiguration(name=PRIVATE, subnet_type=subnet_type, cidr_mask=24)]
+        if nat_gateways:  # only NAT gateways are in public subnets
             subnets.append(
                 ec2.SubnetConfiguration(
                     name=PUBLIC, subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=28, map_public_ip_on_launch=False
@@ -51,26 +51,26 @@ class Network(LakehouseStack):
 
     @property
     def availability_zones(self) -> list[str]:
-        """The region's first two zones, found by CloudFormation: the CDK's own look-up would call AWS at synth."""
+        """The first two zones of the region, found by CloudFormation; the CDK's own look-up would call AWS at synth."""
         return [Fn.select(index, Fn.get_azs()) for index in range(ZONES)]
 
     @property
     def private_subnets(self) -> list[ec2.ISubnet]:
-        """The two subnets, one a zone, where everything runs."""
+        """The two subnets, one in each zone, where everything runs."""
         return self.vpc.select_subnets(subnet_group_name=PRIVATE).subnets
 
     def tenant(
         self, construct_id: str, *, description: str, services: Iterable[ec2.InterfaceVpcEndpointAwsService]
     ) -> ec2.SecurityGroup:
-        """A security group for something that runs in the private subnets, let in to the AWS services that it uses.
+        """Add a security group for a component in the private subnets, with access to the AWS services that it uses.
 
         Args:
-            construct_id: names it within this stack.
-            description: what it is and who may connect to it.
-            services: AWS services that it calls beside S3; tenants share the endpoint of a service.
+            construct_id: identifies the group in this stack.
+            description: what the component is, and who may connect to it.
+            services: AWS services that it calls in addition to S3; tenants share the endpoint of a service.
 
         Returns:
-            A group that nobody may connect to; it reaches what its subnets have a route to.
+            A group without ingress; its egress is limited only by the routes of its subnets.
         """
         group = ec2.SecurityGroup(self, construct_id, vpc=self.vpc, description=description)
         for service in services:

@@ -1,63 +1,55 @@
-"""The monthly budget of an environment, by the tags that all its resources have."""
+"""The monthly budget of an environment, by the tags of its resources."""
 
 from aws_cdk import aws_budgets as budgets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 
+from stacks.iam.services import budget_publishes
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
 WARNINGS = {"ACTUAL": (80, 100), "FORECASTED": (100,)}
-"""At which percent of the budget people are told: what was spent, and what AWS expects by the end of the month."""
+"""Percents of the budget that notify: of the costs so far, and of the costs that AWS expects for the month."""
 
 
 def add_budget(stack: LakehouseStack, *, settings: Settings, topic: sns.ITopic) -> None:
-    """Tell a topic when the environment costs more than it may.
+    """Add a budget that notifies a topic when the environment costs too much.
 
-    AWS sees the tags in a bill once they are activated as cost allocation tags (docs/deploy.md).
+    AWS finds the tags in bills only after they are activated as cost allocation tags (docs/deploy.md).
 
     Source: AWS Cost Management user guide, "Creating a budget".
     """
-    topic.add_to_resource_policy(
-        iam.PolicyStatement(
-            principals=[iam.ServicePrincipal("budgets.amazonaws.com")],
-            actions=["sns:Publish"],
-            resources=[topic.topic_arn],
-            conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
-        )
-    )
+    topic.add_to_resource_policy(budget_publishes(stack, topic))
     names = stack.names
-    budget = budgets.CfnBudget
     tags = {"project": names.project, "environment": names.environment}
-    budget(
+    budgets.CfnBudget(
         stack,
         "Budget",
-        budget=budget.BudgetDataProperty(
+        budget=budgets.CfnBudget.BudgetDataProperty(
             budget_name=names.budget,
             budget_type="COST",
             time_unit="MONTHLY",
-            budget_limit=budget.SpendProperty(amount=settings.alerts.monthly_budget_usd, unit="USD"),
+            budget_limit=budgets.CfnBudget.SpendProperty(amount=settings.alerts.monthly_budget_usd, unit="USD"),
             metrics=["UnblendedCost"],
-            filter_expression=budget.ExpressionProperty(
+            filter_expression=budgets.CfnBudget.ExpressionProperty(
                 and_=[
-                    budget.ExpressionProperty(
-                        tags=budget.TagValuesProperty(key=name, values=[value], match_options=["EQUALS"])
+                    budgets.CfnBudget.ExpressionProperty(
+                        tags=budgets.CfnBudget.TagValuesProperty(key=name, values=[value], match_options=["EQUALS"])
                     )
                     for name, value in tags.items()
                 ]
             ),
         ),
         notifications_with_subscribers=[
-            budget.NotificationWithSubscribersProperty(
-                notification=budget.NotificationProperty(
-                    notification_type=kind,
+            budgets.CfnBudget.NotificationWithSubscribersProperty(
+                notification=budgets.CfnBudget.NotificationProperty(
+                    notification_type=notification_type,
                     comparison_operator="GREATER_THAN",
                     threshold=percent,
                     threshold_type="PERCENTAGE",
                 ),
-                subscribers=[budget.SubscriberProperty(subscription_type="SNS", address=topic.topic_arn)],
+                subscribers=[budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=topic.topic_arn)],
             )
-            for kind, percents in WARNINGS.items()
+            for notification_type, percents in WARNINGS.items()
             for percent in percents
         ],
     )

@@ -1,4 +1,4 @@
-"""Dashboards: one of each domain's datasets, and one of the platform."""
+"""Dashboards: one for the datasets of each domain, and one for the platform."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,41 +6,49 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from lakehouse.contracts.model import Contract
-from lakehouse.moves.metrics import Metric, dimensions
+from lakehouse.moves.metrics import Metric
 from lakehouse.names import Move
+from stacks.observability.alarms import dataset_metric
 from stacks.stack import LakehouseStack
 
 WIDTH = 24
-"""Columns of a dashboard."""
+"""Number of columns of a dashboard."""
 
 GRAPHS = {
-    "Records received": (Metric.RECEIVED, cloudwatch.Stats.SUM),
-    "Records rejected, % of a batch": (Metric.REJECTED_PERCENT, cloudwatch.Stats.MAXIMUM),
-    "Rows changed in integration": (Metric.CHANGED, cloudwatch.Stats.SUM),
+    "Received records": (Metric.RECEIVED, cloudwatch.Stats.SUM),
+    "Rejected records, % of a batch": (Metric.REJECTED_PERCENT, cloudwatch.Stats.MAXIMUM),
+    "Changed rows in integration": (Metric.CHANGED, cloudwatch.Stats.SUM),
     "Age of the newest data when it reached integration, seconds": (Metric.DATA_AGE, cloudwatch.Stats.MINIMUM),
     "Duration of an attempt, seconds": (Metric.DURATION, cloudwatch.Stats.MAXIMUM),
     "Failed attempts": (Metric.FAILURES, cloudwatch.Stats.SUM),
-    "Moves that a gate holds": (Metric.BLOCKED, cloudwatch.Stats.SUM),
+    "Moves that a gate blocks": (Metric.BLOCKED, cloudwatch.Stats.SUM),
 }
 
 
 def add_domain_dashboard(
     stack: LakehouseStack, domain: str, *, contracts: Sequence[Contract], alarms: Sequence[cloudwatch.IAlarm]
 ) -> None:
-    """A graph for each metric, with a line for each dataset of a domain.
+    """Add a dashboard of a domain: a graph for each metric, with a line for each dataset.
 
     Args:
-        stack: the stack that it is in.
+        stack: the stack of the dashboard.
         domain: the domain.
         contracts: its datasets.
-        alarms: theirs.
+        alarms: the alarms of these datasets.
     """
     graphs = [
         cloudwatch.GraphWidget(
             title=title,
             width=WIDTH // 2,
             left=[
-                _line(stack, metric, statistic, contract=contract, move=move)
+                dataset_metric(
+                    stack.names,
+                    metric,
+                    dataset=contract.dataset,
+                    statistic=statistic,
+                    move=move,
+                    label=f"{contract.dataset} {move}" if move else contract.dataset,
+                )
                 for contract in contracts
                 for move in (Move if metric.is_by_move else (None,))
             ],
@@ -53,27 +61,15 @@ def add_domain_dashboard(
 def add_platform_dashboard(
     stack: LakehouseStack, *, platform: Iterable[cloudwatch.Alarm], alarms: Sequence[cloudwatch.IAlarm]
 ) -> None:
-    """The state of all alarms, and the metric of each alarm on the platform with its threshold.
+    """Add the dashboard of the platform: all alarms, and the metric and threshold of each alarm on the platform.
 
     Args:
-        stack: the stack that it is in.
+        stack: the stack of the dashboard.
         platform: alarms on the platform.
         alarms: all alarms.
     """
     graphs = [cloudwatch.AlarmWidget(alarm=alarm, width=WIDTH // 2) for alarm in platform]
     _add(stack, "Platform", name=stack.names.dashboard(), alarms=alarms, graphs=graphs)
-
-
-def _line(
-    stack: LakehouseStack, metric: Metric, statistic: str, *, contract: Contract, move: Move | None
-) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace=stack.names.metric_namespace,
-        metric_name=metric,
-        dimensions_map=dimensions(metric, dataset=contract.dataset, move=move),
-        statistic=statistic,
-        label=f"{contract.dataset} {move}" if move else contract.dataset,
-    )
 
 
 def _add(

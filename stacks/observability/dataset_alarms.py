@@ -1,4 +1,4 @@
-"""Alarms on datasets, from their contracts: rejected records, gates that hold, and data that is older than promised."""
+"""Alarms on datasets, from their contracts: rejected records, gates that block, and data older than promised."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -7,14 +7,14 @@ from typing import NamedTuple
 from aws_cdk.aws_cloudwatch import Stats, TreatMissingData
 
 from lakehouse.contracts.model import Contract
-from lakehouse.moves.metrics import Metric, dimensions
+from lakehouse.moves.metrics import Metric
 from lakehouse.names import Names, Urgency, Zone
-from stacks.observability.alarms import DAY_SECONDS, LONGEST_WINDOW_DAYS, MINUTES, Alarm
+from stacks.observability.alarms import DAY_SECONDS, LONGEST_WINDOW_DAYS, MINUTES, Alarm, dataset_metric
 from stacks.settings import Settings
 
 
 def dataset_alarms(contract: Contract, *, names: Names, settings: Settings) -> Iterator[Alarm]:
-    """Alarms of one dataset; that on freshness exists if its contract promises it."""
+    """Yield the alarms of one dataset; the alarm on freshness exists only if the contract promises freshness."""
     yield _rejected(contract, names=names, settings=settings)
     yield _blocked(contract, names=names)
     if contract.freshness is not None:
@@ -23,23 +23,22 @@ def dataset_alarms(contract: Contract, *, names: Names, settings: Settings) -> I
 
 def _rejected(contract: Contract, *, names: Names, settings: Settings) -> Alarm:
     dataset, environment, limit = contract.dataset, names.environment, settings.alerts.rejected_percent
+    owner = f" ({contract.owner})" if contract.owner else ""
     return Alarm(
         of=dataset,
         subject="rejected",
-        namespace=names.metric_namespace,
-        metric=Metric.REJECTED_PERCENT,
-        dimensions=dimensions(Metric.REJECTED_PERCENT, dataset=dataset),
-        statistic=Stats.MAXIMUM,
+        metric=dataset_metric(names, Metric.REJECTED_PERCENT, dataset=dataset, statistic=Stats.MAXIMUM),
         threshold=limit,
-        # The state is that of the last batch, however long ago it came.
+        # The state is that of the last batch, even if it is old.
         missing=TreatMissingData.IGNORE,
         urgency=Urgency.WARNING,
         text=(
-            f"More than {limit:g} % of the records of the last batch of {contract.domain}/{dataset} break its "
-            f"contract. Nothing is lost: raw keeps each of them with its reasons, the others went on. "
-            f"Look: lakehouse quarantine {dataset} --env {environment}. "
-            f"Is the source wrong, tell its owner{f' ({contract.owner})' if contract.owner else ''}. "
-            f"Is the contract, correct it, then: lakehouse tables apply --env {environment}; "
+            f"More than {limit:g} % of the records in the last batch of {contract.domain}/{dataset} were rejected, "
+            f"because they break the contract. Nothing is lost: raw keeps each rejected record with its reasons, and "
+            f"the accepted records moved on. "
+            f"1. Check the records: lakehouse quarantine {dataset} --env {environment}. "
+            f"2. If the source data is wrong, contact its owner{owner}. "
+            f"3. If the contract is wrong, fix it and run: lakehouse tables apply --env {environment}; "
             f"lakehouse replay {dataset} --env {environment}."
         ),
     )
@@ -50,20 +49,18 @@ def _blocked(contract: Contract, *, names: Names) -> Alarm:
     return Alarm(
         of=dataset,
         subject="blocked",
-        namespace=names.metric_namespace,
-        metric=Metric.BLOCKED,
-        dimensions=dimensions(Metric.BLOCKED, dataset=dataset),
-        statistic=Stats.MAXIMUM,
+        metric=dataset_metric(names, Metric.BLOCKED, dataset=dataset, statistic=Stats.MAXIMUM),
         threshold=0,
-        # The state is that of the last move, however long ago it was.
+        # The state is that of the last move, even if it is old.
         missing=TreatMissingData.IGNORE,
         urgency=Urgency.CRITICAL,
         text=(
-            f"A quality rule of {contract.domain}/{dataset} did not pass, so its gate holds a batch in raw, or what "
-            f"depends on the dataset. Readers see the state before; none is lost. "
-            f"Which rule, what it measured and which batch: lakehouse run {dataset} --env {environment} says it, and "
-            f"ops.quality_results has it. Mend the source or the contract "
-            f"(lakehouse tables apply --env {environment}), then: lakehouse rerun {dataset} BATCH --env {environment}."
+            f"A quality rule of {contract.domain}/{dataset} failed, so its gate blocks a batch in raw, or everything "
+            f"that depends on the dataset. Readers see the data from before. Nothing is lost. "
+            f"1. Check which rule failed, its value and the batch: lakehouse run {dataset} --env {environment} prints "
+            f"them, and ops.quality_results has them. "
+            f"2. Fix the source data, or fix the contract and run: lakehouse tables apply --env {environment}. "
+            f"3. Run: lakehouse rerun {dataset} BATCH --env {environment}."
         ),
     )
 
@@ -74,29 +71,27 @@ def _freshness(contract: Contract, *, promised: timedelta, names: Names) -> Alar
     return Alarm(
         of=dataset,
         subject="freshness",
-        namespace=names.metric_namespace,
-        metric=Metric.DATA_AGE,
-        dimensions=dimensions(Metric.DATA_AGE, dataset=dataset),
-        statistic=Stats.MINIMUM,
+        metric=dataset_metric(names, Metric.DATA_AGE, dataset=dataset, statistic=Stats.MINIMUM),
         threshold=promised.total_seconds(),
         missing=window.missing,
         urgency=Urgency.CRITICAL,
         period_seconds=window.period_seconds,
         periods=window.periods,
         text=(
-            f"The contract of {contract.domain}/{dataset} promises data that is at most {_words(promised)} old, and "
-            f"none that new has reached integration for as long. Readers see old data; none is lost. "
-            f"1. Other alarms of this source or of failed jobs come first. "
-            f"2. Does data wait? lakehouse run {dataset} --env {environment} moves it and says what fails. "
-            f"3. Nothing waits: the source sends nothing. Look for its newest object: "
+            f"The contract of {contract.domain}/{dataset} promises data that is at most {_duration(promised)} old. For "
+            f"that time no such data has reached integration. Readers see old data. Nothing is lost. "
+            f"1. Check for other alarms of this source and for failed jobs. Solve those first. "
+            f"2. Run: lakehouse run {dataset} --env {environment}. It moves waiting data and prints failures. "
+            f"3. If nothing waits, the source sends nothing. Check its newest object: "
             f"aws s3 ls --recursive s3://{names.bucket(Zone.STAGE)}/{contract.stage_prefix} "
-            f"Quiet by nature (nights, holidays)? Then the contract promises too much."
+            f"4. If the source is silent by nature (nights, holidays), the contract promises too much: change its "
+            f"freshness."
         ),
     )
 
 
 class Window(NamedTuple):
-    """How far an alarm on freshness looks back, and what no data in a period means."""
+    """The time that an alarm on freshness evaluates, and how a period without data counts."""
 
     period_seconds: int
     periods: int
@@ -104,10 +99,10 @@ class Window(NamedTuple):
 
 
 def window_of(promised: timedelta) -> Window:
-    """The window for a promise: as long as it is, for data must come within it or be missed.
+    """Return the window for a promise: it is as long as the promise, because data has to arrive within it.
 
-    CloudWatch looks back seven days at most, and one day in periods of less than an hour (API reference,
-    PutMetricAlarm). For a longer promise the alarm only judges data when it comes.
+    CloudWatch evaluates seven days at most, and one day in periods of less than an hour (API reference,
+    PutMetricAlarm). With a longer promise the alarm is evaluated only when data arrives.
     """
     if promised > timedelta(days=LONGEST_WINDOW_DAYS):
         return Window(5 * MINUTES, 1, TreatMissingData.IGNORE)
@@ -116,10 +111,10 @@ def window_of(promised: timedelta) -> Window:
     return Window(period, max(1, seconds // period), TreatMissingData.BREACHING)
 
 
-def _words(promised: timedelta) -> str:
-    """A duration in its largest whole unit: `15 minutes`."""
+def _duration(promised: timedelta) -> str:
+    """Return a duration in its largest whole unit, such as `15 minutes`."""
     seconds = int(promised.total_seconds())
-    for unit, of in (("days", DAY_SECONDS), ("hours", 60 * MINUTES), ("minutes", MINUTES)):
-        if seconds % of == 0:
-            return f"{seconds // of} {unit}"
+    for unit, unit_seconds in (("days", DAY_SECONDS), ("hours", 60 * MINUTES), ("minutes", MINUTES)):
+        if seconds % unit_seconds == 0:
+            return f"{seconds // unit_seconds} {unit}"
     return f"{seconds} seconds"

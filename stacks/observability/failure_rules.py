@@ -1,8 +1,7 @@
-"""Failures that AWS tells of as events: those of jobs, also of one that died before it could measure, and of DMS."""
+"""Notifications of failures that AWS reports as events: of jobs, also before they publish metrics, and of DMS."""
 
 from collections.abc import Collection
 
-from aws_cdk import ArnFormat
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sns as sns
@@ -12,7 +11,7 @@ from stacks.stack import LakehouseStack
 
 
 def add_job_rule(stack: LakehouseStack, *, topic: sns.ITopic) -> None:
-    """Tell of each run of a Glue job that fails.
+    """Notify a topic of each run of a Glue job that fails.
 
     Source: AWS Glue developer guide, "Automating AWS Glue with EventBridge".
     """
@@ -32,24 +31,24 @@ def add_job_rule(stack: LakehouseStack, *, topic: sns.ITopic) -> None:
             },
         ),
         text=(
-            f"{detail['jobName']} {detail['state']}: {detail['message']} (run {detail['jobRunId']}). The dataset of "
-            "this run stands still, the others go on; what was committed stays, and a run again takes up the rest. If "
-            f"the message names no cause, the log does: {stack.names.job_log_prefix}/... Then: lakehouse run --env "
-            f"{stack.names.environment}."
+            f"{detail['jobName']} {detail['state']}: {detail['message']} (run {detail['jobRunId']}). Only the dataset "
+            "of this run has stopped. Committed data is kept; there are no partial writes. "
+            f"1. If the message does not name the cause, read the log under {stack.names.job_log_prefix}. "
+            f"2. Fix the cause. 3. Run: lakehouse run --env {stack.names.environment}. It continues with what is left."
         ),
         topic=topic,
     )
 
 
 def add_replication_rule(stack: LakehouseStack, *, replications: Collection[str], topic: sns.ITopic) -> None:
-    """Tell of each replication that fails.
+    """Notify a topic of each replication that fails.
 
     Source: AWS DMS user guide, "Working with Amazon EventBridge events and notifications in AWS DMS".
 
     Args:
-        stack: the stack that the rule is in.
+        stack: the stack of the rule.
         replications: ARNs of DMS replication configs or tasks.
-        topic: who is told.
+        topic: the topic.
     """
     message = events.EventField.from_path("$.detail.detailMessage")
     _add_rule(
@@ -63,16 +62,18 @@ def add_replication_rule(stack: LakehouseStack, *, replications: Collection[str]
             detail={"eventType": ["REPLICATION_FAILED", "REPLICATION_TASK_FAILED"]},
         ),
         text=(
-            f"DMS: {message} Changes of this source database wait in its log, which grows until its disk is full. Mend "
-            "what its log in the DMS console says, then: aws dms start-replication --start-replication-type "
-            "resume-processing. Says it that the log position is gone: reload-target loads all tables anew."
+            f"DMS: {message} Changes of this source database wait in its log, which grows until its disk is full. "
+            "1. Read the log of the replication in the DMS console and fix the cause. "
+            "2. Run: aws dms start-replication --start-replication-type resume-processing. "
+            "3. If the log says that the log position no longer exists, start the replication with reload-target. It "
+            "reloads all tables."
         ),
         topic=topic,
     )
 
 
 def add_moves_rule(stack: LakehouseStack, *, topic: sns.ITopic) -> None:
-    """Tell of each execution of the moves that was ended from outside; one that fails tells itself.
+    """Notify a topic of each execution of the moves that timed out or was aborted; a failed one notifies by itself.
 
     Source: AWS Step Functions developer guide, "Automating Step Functions event delivery with EventBridge".
     """
@@ -86,21 +87,14 @@ def add_moves_rule(stack: LakehouseStack, *, topic: sns.ITopic) -> None:
             source=["aws.states"],
             detail_type=["Step Functions Execution Status Change"],
             detail={
-                "stateMachineArn": [
-                    stack.format_arn(
-                        service="states",
-                        resource="stateMachine",
-                        resource_name=names.moves,
-                        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-                    )
-                ],
+                "stateMachineArn": [stack.arn("states", resource=f"stateMachine:{names.moves}")],
                 "status": ["TIMED_OUT", "ABORTED"],
             },
         ),
         text=(
-            f"{names.moves} {detail['status']} (execution {detail['name']}). Jobs that it had started go on; the next "
-            "execution takes up what is left. Look which state it hung in, in the Step Functions console. To be quick: "
-            f"lakehouse run --env {names.environment}."
+            f"{names.moves} {detail['status']} (execution {detail['name']}). Jobs that it had started continue. The "
+            "next execution continues with what is left. 1. Check in the Step Functions console in which state it "
+            f"stopped. 2. If the data is urgent, run: lakehouse run --env {names.environment}."
         ),
         topic=topic,
     )

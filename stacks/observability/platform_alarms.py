@@ -1,8 +1,8 @@
-"""Alarms on what all datasets share: the queue of arrivals, Athena, metrics, Airflow."""
+"""Alarms on what all datasets share: the queue of arrivals, Athena, metrics, lineage, Airflow."""
 
 from collections.abc import Iterator
 
-from aws_cdk.aws_cloudwatch import ComparisonOperator, Stats, TreatMissingData
+from aws_cdk.aws_cloudwatch import ComparisonOperator, Metric, Stats, TreatMissingData
 
 from lakehouse.lineage.endpoint import UNSENT, UNSENT_LOG
 from lakehouse.moves.metrics import UNPUBLISHED, UNPUBLISHED_LOG
@@ -12,7 +12,7 @@ from stacks.settings import Settings
 
 
 def platform_alarms(*, names: Names, settings: Settings) -> Iterator[Alarm]:
-    """Alarms of what every deployment has, and of its engine."""
+    """Yield the alarms that every deployment has, and those of its engine."""
     yield _dead_letters(names)
     yield _scanned(names=names, settings=settings)
     yield _unpublished(names)
@@ -27,19 +27,22 @@ def _dead_letters(names: Names) -> Alarm:
     return Alarm(
         of="arrivals",
         subject="dead-letters",
-        namespace="AWS/SQS",
-        metric="ApproximateNumberOfMessagesVisible",
-        dimensions={"QueueName": queue},
-        statistic=Stats.MAXIMUM,
+        metric=Metric(
+            namespace="AWS/SQS",
+            metric_name="ApproximateNumberOfMessagesVisible",
+            dimensions_map={"QueueName": queue},
+            statistic=Stats.MAXIMUM,
+        ),
         threshold=0,
-        # SQS stops to measure a queue that nobody touches for six hours, full or empty.
+        # SQS publishes nothing for a queue without requests for six hours, whether it is full or empty.
         missing=TreatMissingData.IGNORE,
         urgency=Urgency.WARNING,
         text=(
-            f"Somebody was told of files in stage and could not take them: their messages are in {queue}, for two "
-            f"weeks. The files are in stage and are taken by the dataset's next run; to be quick: lakehouse run --env "
-            f"{names.environment}. Then mend what the messages show and move them back: aws sqs "
-            "start-message-move-task."
+            f"Messages about files in stage could not be processed. The queue {queue} keeps them for two weeks. The "
+            f"files are in stage, and the next run of their datasets reads them. "
+            f"1. If the data is urgent, run: lakehouse run --env {names.environment}. "
+            f"2. Read the messages in the queue and fix the cause. "
+            f"3. Move the messages back: aws sqs start-message-move-task."
         ),
     )
 
@@ -49,63 +52,66 @@ def _scanned(*, names: Names, settings: Settings) -> Alarm:
     return Alarm(
         of="athena",
         subject="scanned",
-        namespace="AWS/Athena",
-        metric="ProcessedBytes",
-        dimensions={"WorkGroup": names.workgroup},
-        statistic=Stats.SUM,
+        metric=Metric(
+            namespace="AWS/Athena",
+            metric_name="ProcessedBytes",
+            dimensions_map={"WorkGroup": names.workgroup},
+            statistic=Stats.SUM,
+        ),
         threshold=gib * 2**30,
         period_seconds=DAY_SECONDS,
-        # Who asks nothing scans nothing.
+        # Without queries nothing is scanned.
         missing=TreatMissingData.NOT_BREACHING,
         urgency=Urgency.WARNING,
         text=(
-            f"Queries in workgroup {names.workgroup} scanned more than {gib:,} GiB within a day, at about 5 USD a TiB. "
-            f"Who and what: aws athena list-query-executions --work-group {names.workgroup}, or the trail. Most often "
-            f"a report without its partition column in WHERE, or SELECT * on a schedule. Nothing is broken."
+            f"Queries in workgroup {names.workgroup} scanned more than {gib:,} GiB within a day. A TiB costs about 5 "
+            f"USD. Nothing is broken. "
+            f"1. Find the queries: aws athena list-query-executions --work-group {names.workgroup}. The CloudTrail log "
+            f"has their users. "
+            f"2. The usual cause is a report without the partition column in WHERE, or a scheduled SELECT *. Contact "
+            f"its owner."
         ),
     )
 
 
 def _unpublished(names: Names) -> Alarm:
-    return _in_the_log(
+    return _log_alarm(
         names,
         of="jobs",
         subject="unpublished",
         metric=UNPUBLISHED,
         text=(
-            f"Jobs could not publish metrics: alarms on rejected records and freshness, and the dashboards, lack them. "
-            f"The data is in its tables, and the counts are in {names.ops_database}.batches. Look for "
-            f"'{UNPUBLISHED_LOG}' in the logs under {names.job_log_prefix}: the line names CloudWatch's error."
+            f"A job could not publish its metrics. The dashboards and the alarms on rejected records and freshness do "
+            f"not have them. The data is in its tables, and the counts are in {names.ops_database}.batches. "
+            f"Search for '{UNPUBLISHED_LOG}' in the logs under {names.job_log_prefix}: the line has CloudWatch's "
+            f"error."
         ),
     )
 
 
 def _unsent(names: Names, endpoint: str) -> Alarm:
-    return _in_the_log(
+    return _log_alarm(
         names,
         of="lineage",
         subject="unsent",
         metric=UNSENT,
         text=(
-            f"Jobs or dbt could not send lineage events to {endpoint}, which lacks them. They are in "
-            f"{names.ops_database}.lineage, and lakehouse lineage shows them. Look for '{UNSENT_LOG}' in the logs "
-            f"under {names.log_prefix}: the line says what the endpoint answered."
+            f"A job or dbt could not send lineage events to {endpoint}. Nothing is lost: {names.ops_database}.lineage "
+            f"has the events, and lakehouse lineage --env {names.environment} shows them. "
+            f"Search for '{UNSENT_LOG}' in the logs under {names.log_prefix}: the line has the endpoint's answer."
         ),
     )
 
 
-def _in_the_log(names: Names, *, of: str, subject: str, metric: str, text: str) -> Alarm:
-    """What metric filters find in the logs within an hour."""
+def _log_alarm(names: Names, *, of: str, subject: str, metric: str, text: str) -> Alarm:
+    """Return an alarm on log lines that a metric filter has counted within an hour."""
     return Alarm(
         of=of,
         subject=subject,
-        namespace=names.metric_namespace,
-        metric=metric,
-        dimensions={},
-        statistic=Stats.SUM,
+        metric=Metric(namespace=names.metric_namespace, metric_name=metric, dimensions_map={}, statistic=Stats.SUM),
         threshold=0,
         period_seconds=60 * MINUTES,
-        # A filter counts only what it finds.
+        # A metric filter publishes nothing if no line matches.
         missing=TreatMissingData.NOT_BREACHING,
         urgency=Urgency.WARNING,
         text=text,
@@ -116,20 +122,23 @@ def _heartbeat(names: Names) -> Alarm:
     return Alarm(
         of="airflow",
         subject="heartbeat",
-        namespace="AmazonMWAA",
-        metric="SchedulerHeartbeat",
-        dimensions={"Function": "Scheduler", "Environment": names.airflow},
-        statistic=Stats.SUM,
+        metric=Metric(
+            namespace="AmazonMWAA",
+            metric_name="SchedulerHeartbeat",
+            dimensions_map={"Function": "Scheduler", "Environment": names.airflow},
+            statistic=Stats.SUM,
+        ),
         threshold=1,
         comparison=ComparisonOperator.LESS_THAN_THRESHOLD,
         periods=3,
-        # A scheduler that is dead says nothing.
+        # A scheduler that does not run publishes nothing.
         missing=TreatMissingData.BREACHING,
         urgency=Urgency.CRITICAL,
         text=(
-            f"The scheduler of Airflow environment {names.airflow} has been silent for 15 minutes: nothing is started. "
-            f"MWAA replaces a dead scheduler by itself within minutes. Not yet: look at its scheduler log and the "
-            f"environment's state in the MWAA console; an update in progress explains it. Meanwhile: lakehouse run "
-            f"--env {names.environment}."
+            f"The scheduler of Airflow environment {names.airflow} has sent no heartbeat for 15 minutes. It starts "
+            f"nothing. MWAA normally restarts the scheduler within minutes. "
+            f"1. If it has not, check the scheduler's log and the state of the environment in the MWAA console. An "
+            f"update in progress explains the silence. "
+            f"2. Until the scheduler is back, run: lakehouse run --env {names.environment}."
         ),
     )

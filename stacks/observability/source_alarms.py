@@ -1,8 +1,8 @@
-"""Alarms on what brings data to stage, where a contract has such a source: DMS, Kinesis, Firehose."""
+"""Alarms on DMS, Kinesis and Firehose, which bring data to stage; they exist if a contract has such a source."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from aws_cdk.aws_cloudwatch import Stats, TreatMissingData
+from aws_cdk.aws_cloudwatch import Metric, Stats, TreatMissingData
 
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Names, Urgency
@@ -11,7 +11,7 @@ from stacks.settings import Settings
 
 
 def stream_alarms(contracts: Sequence[Contract], *, names: Names, settings: Settings) -> Iterator[Alarm]:
-    """Alarms on the way of each Kinesis source, and of each Kafka topic if this deployment has the cluster."""
+    """Yield the alarms of each Kinesis source, and of each Kafka topic if this deployment has the cluster."""
     for source in sorted({contract.source.name for contract in contracts if contract.source.type == "kinesis"}):
         yield _unread(source, names=names, settings=settings)
         yield _undelivered(source, names.delivery(source=source), names=names, settings=settings)
@@ -23,39 +23,48 @@ def stream_alarms(contracts: Sequence[Contract], *, names: Names, settings: Sett
 def replication_alarms(
     source: str, dimensions: Mapping[str, str], *, names: Names, settings: Settings
 ) -> Iterator[Alarm]:
-    """Alarms on how far a source database's replication is behind.
+    """Yield the alarms on the delay of the replication of a source database.
 
     Args:
-        source: the source's name.
-        dimensions: how DMS names the replication in its metrics.
+        source: name of the source.
+        dimensions: the dimensions of the replication in the metrics of DMS.
         names: names of the deployment.
-        settings: says how late is too late.
+        settings: settings of the environment, with the allowed delay.
     """
     minutes = settings.alerts.replication_lag_minutes
-    sides = {
-        "CDCLatencySource": "reading the source's log",
-        "CDCLatencyTarget": "writing files to stage",
-    }
-    for metric, doing in sides.items():
+    for metric, activity, cause in (
+        (
+            "CDCLatencySource",
+            "reading the log of the source",
+            "If the source has a long transaction, wait for it or end it.",
+        ),
+        (
+            "CDCLatencyTarget",
+            "writing files to stage",
+            "Check the access of the replication to the stage bucket and to the key.",
+        ),
+    ):
         yield Alarm(
             of=source,
             subject=f"{metric.removeprefix('CDCLatency').lower()}-latency",
-            namespace="AWS/DMS",
-            metric=metric,
-            dimensions=dimensions,
-            statistic=Stats.MAXIMUM,
+            metric=Metric(
+                namespace="AWS/DMS", metric_name=metric, dimensions_map=dict(dimensions), statistic=Stats.MAXIMUM
+            ),
             threshold=minutes * MINUTES,
             periods=3,
-            # It is silent while it is stopped, on purpose or not: unknown, not well. That it failed is an event, and
-            # that no data comes is the datasets' alarm on freshness.
+            # DMS publishes nothing while a replication is stopped: the state is unknown, not OK. A failure is an event,
+            # and the alarm on freshness watches missing data.
             missing=TreatMissingData.MISSING,
             urgency=Urgency.CRITICAL,
             text=(
-                f"DMS is more than {minutes} minutes behind the source database {source} with {doing}. "
-                f"Nothing is lost while the source keeps its log, which grows until its disk is full: a PostgreSQL "
-                f"slot holds back all of it. Look at the metrics and at the log of {names.replication(source=source)} "
-                f"in the DMS console. At its limit: raise replication.units or instance_class. A long transaction in "
-                f"the source: wait for it or end it. Stopped: start it with resume-processing."
+                f"DMS is more than {minutes} minutes behind the source database {source} in {activity}. Nothing is "
+                f"lost while the source keeps its log. The log grows until the source's disk is full; a PostgreSQL "
+                f"replication slot keeps all of it. "
+                f"1. Check the metrics and the log of {names.replication(source=source)} in the DMS console. "
+                f"2. If the replication is at the limit of its capacity, raise replication.units or "
+                f"replication.instance_class. "
+                f"3. {cause} "
+                f"4. If the replication is stopped, start it with resume-processing."
             ),
         )
 
@@ -65,19 +74,23 @@ def _unread(source: str, *, names: Names, settings: Settings) -> Alarm:
     return Alarm(
         of=source,
         subject="iterator-age",
-        namespace="AWS/Kinesis",
-        metric="GetRecords.IteratorAgeMilliseconds",
-        dimensions={"StreamName": names.stream(source=source)},
-        statistic=Stats.MAXIMUM,
+        metric=Metric(
+            namespace="AWS/Kinesis",
+            metric_name="GetRecords.IteratorAgeMilliseconds",
+            dimensions_map={"StreamName": names.stream(source=source)},
+            statistic=Stats.MAXIMUM,
+        ),
         threshold=minutes * MINUTES * 1000,
-        # Firehose asks every second, also when there is nothing: silence is a stream that nobody reads.
+        # Firehose reads every second, even an empty stream: without data nothing reads the stream.
         missing=TreatMissingData.BREACHING,
         urgency=Urgency.CRITICAL,
         text=(
-            f"The oldest event that Firehose has not read of stream {names.stream(source=source)} is more than "
-            f"{minutes} minutes old, or nobody reads it. Events are lost after {settings.streaming.retention_hours} "
-            f"hours. Look at the errors in {names.delivery_log_group(delivery=names.delivery(source=source))}: access "
-            f"to key, stream or bucket is the usual cause. Need time: aws kinesis increase-stream-retention-period."
+            f"The oldest event of stream {names.stream(source=source)} that Firehose has not read is more than "
+            f"{minutes} minutes old, or nothing reads the stream. Events are lost after "
+            f"{settings.streaming.retention_hours} hours. "
+            f"1. Check the errors in the log group {names.delivery_log_group(delivery=names.delivery(source=source))}. "
+            f"The usual cause is missing access to the key, the stream or the bucket. "
+            f"2. If you need more time, run: aws kinesis increase-stream-retention-period."
         ),
     )
 
@@ -87,18 +100,21 @@ def _undelivered(of: str, delivery: str, *, names: Names, settings: Settings) ->
     return Alarm(
         of=of,
         subject="delivery-age",
-        namespace="AWS/Firehose",
-        metric="DeliveryToS3.DataFreshness",
-        dimensions={"DeliveryStreamName": delivery},
-        statistic=Stats.MAXIMUM,
+        metric=Metric(
+            namespace="AWS/Firehose",
+            metric_name="DeliveryToS3.DataFreshness",
+            dimensions_map={"DeliveryStreamName": delivery},
+            statistic=Stats.MAXIMUM,
+        ),
         threshold=settings.streaming.buffer_seconds + minutes * MINUTES,
         # Without events there is nothing to deliver.
         missing=TreatMissingData.NOT_BREACHING,
         urgency=Urgency.CRITICAL,
         text=(
             f"The oldest event that Firehose stream {delivery} has not delivered to stage is more than {minutes} "
-            f"minutes older than its buffer allows. Firehose gives up after 24 hours. Look at the errors in "
-            f"{names.delivery_log_group(delivery=delivery)}: access to bucket or key is the usual cause, and delivery "
-            f"goes on by itself once that is mended."
+            f"minutes older than its buffer allows. Firehose gives up after 24 hours. "
+            f"1. Check the errors in the log group {names.delivery_log_group(delivery=delivery)}. The usual cause is "
+            f"missing access to the bucket or the key. "
+            f"2. Fix the cause. The delivery then continues by itself."
         ),
     )

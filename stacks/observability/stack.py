@@ -1,13 +1,12 @@
-"""Observability: who is told of what, dashboards, and the budget. Metrics come from the jobs and from AWS itself."""
+"""Observability: alarms and notifications, dashboards, and the budget, on metrics of the jobs and of AWS."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
-from aws_cdk import ArnFormat, Fn
+from aws_cdk import Fn
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -15,6 +14,7 @@ from constructs import Construct
 
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Names, Urgency
+from stacks.iam.services import alarms_publish
 from stacks.observability.alarms import add_alarm
 from stacks.observability.budget import add_budget
 from stacks.observability.dashboards import add_domain_dashboard, add_platform_dashboard
@@ -29,12 +29,12 @@ from stacks.stack import LakehouseStack
 
 
 class Observability(LakehouseStack):
-    """A topic for each urgency, alarms and dashboards from contracts, and the monthly budget.
+    """A topic for each urgency, alarms and dashboards from the contracts, and the monthly budget.
 
     Args:
         contracts: the datasets.
         replications: ARN of the DMS replication config or task of each source database, by the source's name.
-        root: the repository, for what the function that tells Slack runs.
+        root: the repository, with the code of the function that posts to Slack.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Observability(LakehouseStack):
         root: Path,
     ) -> None:
         super().__init__(scope, "observability", names=names, description="Alarms, dashboards and budget")
-        # An imported key: the storage stack's own policy says who may use it to publish.
+        # An imported key, because the policy of the key in the storage stack already allows the publishers to use it.
         imported = kms.Key.from_key_arn(self, "Key", key.key_arn)
         topics = {urgency: self._topic(urgency, settings=settings, key=imported) for urgency in Urgency}
         if settings.alerts.slack:
@@ -61,13 +61,13 @@ class Observability(LakehouseStack):
         }
         alarms: list[cloudwatch.Alarm] = []
         for domain, datasets in by_domain.items():
-            of_domain = [
+            domain_alarms = [
                 add_alarm(self, alarm, topics=topics)
                 for contract in datasets
                 for alarm in dataset_alarms(contract, names=names, settings=settings)
             ]
-            add_domain_dashboard(self, domain, contracts=datasets, alarms=of_domain)
-            alarms += of_domain
+            add_domain_dashboard(self, domain, contracts=datasets, alarms=domain_alarms)
+            alarms += domain_alarms
         definitions = list(stream_alarms(contracts, names=names, settings=settings))
         for source, arn in replications.items():
             dimensions = self._replication_dimensions(arn, settings=settings)
@@ -83,7 +83,7 @@ class Observability(LakehouseStack):
         add_budget(self, settings=settings, topic=topics[Urgency.WARNING])
 
     def _replication_dimensions(self, arn: str, *, settings: Settings) -> dict[str, str]:
-        """How DMS names a replication in its metrics: by the last part of its ARN, which DMS makes up."""
+        """Return the dimensions of a replication in the metrics of DMS, from the last part of its ARN."""
         resource = Fn.select(6, Fn.split(":", arn))
         if settings.replication.instance_class is None:
             return {"ReplicationConfigId": f"{self.account}:{resource}"}
@@ -101,23 +101,7 @@ class Observability(LakehouseStack):
             master_key=key,
             enforce_ssl=True,
         )
-        alarms = self.format_arn(
-            service="cloudwatch",
-            resource="alarm",
-            resource_name=f"{self.names.prefix}-*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["sns:Publish"],
-                resources=[topic.topic_arn],
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": self.account},
-                    "ArnLike": {"aws:SourceArn": alarms},
-                },
-            )
-        )
+        topic.add_to_resource_policy(alarms_publish(self, topic))
         for address in settings.alerts.emails:
             topic.add_subscription(subscriptions.EmailSubscription(address))
         return topic

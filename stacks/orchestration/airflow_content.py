@@ -1,7 +1,7 @@
-"""What Airflow reads, put into its bucket by CloudFormation: the DAG folder, and the environment's files by version.
+"""The content of Airflow's bucket, deployed by CloudFormation: the DAG folder, and versions of the environment's files.
 
-Amazon MWAA wants requirements and startup script before it makes an environment, so a command after the deployment
-would come too late; and a roll-back brings the old content back with everything else.
+Amazon MWAA needs requirements and startup script before it creates an environment, so a command after the deployment
+would be too late. A roll-back also restores the old content.
 """
 
 import atexit
@@ -15,45 +15,42 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aws_cdk import DefaultStackSynthesizer
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
-from aws_cdk import aws_s3_deployment as deployment
+from aws_cdk import aws_s3_deployment as s3_deployment
 from constructs import Construct
 
 from lakehouse.errors import LakehouseError
 from lakehouse.operations import dbt
 from stacks.iam.acknowledge import acknowledge
-from stacks.iam.service_role import service_role
+from stacks.iam.airflow import WHY_CONTENT_WILDCARDS, content_statements
+from stacks.iam.roles import add_service_role
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
 DAGS = "repository"
-"""Folder of the bucket that becomes Airflow's DAG folder: what `dags.bundle` makes of the contracts."""
-WHY_WILDCARDS = (
-    "DAGs come and go: the function is held to Airflow's bucket, and reads the assets of deployments, which are code."
-)
+"""Folder of the bucket that becomes Airflow's DAG folder; `dags.bundle` builds it from the contracts."""
 
 
 class Content(NamedTuple):
-    """Where the environment's files are in the bucket, and what puts them there."""
+    """Where the environment's files are in the bucket, and the constructs that deploy them."""
 
     requirements: str
     startup_script: str
-    made: list[Construct]
+    deployments: list[Construct]
 
 
 def add_content(stack: LakehouseStack, *, settings: Settings, key: kms.IKey, contracts: Path, root: Path) -> Content:
     """Deploy DAG folder, requirements and startup script.
 
     Args:
-        stack: the stack that Airflow is in.
-        settings: how long the function's log is kept, who is told of lineage.
+        stack: the stack of Airflow.
+        settings: retention of the function's log, and the lineage endpoint.
         key: the key of the bucket.
-        contracts: folder of the contracts that the DAGs are made of.
+        contracts: folder of the contracts from which the DAGs are built.
         root: the repository.
     """
     names = stack.names
@@ -61,41 +58,41 @@ def add_content(stack: LakehouseStack, *, settings: Settings, key: kms.IKey, con
     code = assets.Asset(stack, "Bundle", path=str(bundle(root, contracts)))
     files = {name: (root / "dags" / name).read_text() for name in ("requirements.txt", "startup.sh")}
     files["dbt-requirements.txt"] = (root / "models" / "requirements.txt").read_text()
-    # A file that changes has another path, and only that has Amazon MWAA take it up.
+    # A changed file gets another path, because Amazon MWAA reads a file again only if its path changes.
     version = sha256("\0".join([names.prefix, *files.values()]).encode()).hexdigest()[:12]
     folder = f"environment/{version}"
     files["startup.sh"] = _exports(stack, settings=settings, folder=folder) + files["startup.sh"]
-    shared: dict[str, Any] = {
+    log_group_name = names.function_log_group("orchestration-content")
+    common: dict[str, Any] = {
         "destination_bucket": bucket,
-        "role": _role(stack, key=key),
+        "role": _role(stack, log_group=log_group_name, key=key),
         "log_group": logs.LogGroup(
             stack,
             "content-log",
-            log_group_name=names.function_log_group("orchestration-content"),
+            log_group_name=log_group_name,
             retention=settings.retention.logs,
             encryption_key=key,
             removal_policy=settings.removal_policy,
         ),
         "memory_limit": 256,
     }
-    put = deployment.BucketDeployment
-    made: list[Construct] = [
-        put(
+    deployments: list[Construct] = [
+        s3_deployment.BucketDeployment(
             stack,
             "Dags",
-            sources=[deployment.Source.bucket(code.bucket, code.s3_object_key)],
+            sources=[s3_deployment.Source.bucket(code.bucket, code.s3_object_key)],
             destination_key_prefix=DAGS,
-            **shared,
+            **common,
         ),
         # The environment reads the last version until it has been updated.
-        put(
+        s3_deployment.BucketDeployment(
             stack,
             "Environment",
-            sources=[deployment.Source.data(name, text) for name, text in files.items()],
+            sources=[s3_deployment.Source.data(name, text) for name, text in files.items()],
             destination_key_prefix=folder,
             prune=False,
             retain_on_delete=True,
-            **shared,
+            **common,
         ),
     ]
     for child in stack.node.children:
@@ -103,38 +100,42 @@ def add_content(stack: LakehouseStack, *, settings: Settings, key: kms.IKey, con
             acknowledge(
                 child,
                 "AwsSolutions-L1",
-                reason="The runtime is the CDK's choice for its own function, which brings its libraries in a layer.",
+                reason="The CDK chooses the runtime of its own function, whose libraries are in a layer.",
             )
-    return Content(f"{folder}/requirements.txt", f"{folder}/startup.sh", made)
+    return Content(f"{folder}/requirements.txt", f"{folder}/startup.sh", deployments)
 
 
 @cache
 def bundle(root: Path, contracts: Path) -> Path:
-    """Airflow's DAG folder, made once a synthesis, in a folder that is gone after it.
+    """Build Airflow's DAG folder, once for each synthesis, and return its path; it is deleted at exit.
+
+    Args:
+        root: the repository.
+        contracts: folder of the contracts.
 
     Raises:
-        LakehouseError: it could not be made, or contracts have violations; says why.
+        LakehouseError: The folder could not be built, or contracts have violations.
     """
     folder = Path(tempfile.mkdtemp(prefix="lakehouse-dags-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    place = contracts.relative_to(root) if contracts.is_relative_to(root) else contracts
-    # Beside the environment of this very process: what is synthesized may be another commit, without any.
+    contracts_path = contracts.relative_to(root) if contracts.is_relative_to(root) else contracts
+    # Next to the environment of this process: `root` may be another commit, without environments.
     python = Path(sys.prefix).with_name(".venv-dbt") / "bin" / "python"
-    made = subprocess.run(
-        [sys.executable, "-m", "dags.bundle", folder, "--contracts", place],
+    process = subprocess.run(
+        [sys.executable, "-m", "dags.bundle", folder, "--contracts", contracts_path],
         cwd=root,
         env={dbt.PYTHON: str(python), **os.environ},
         capture_output=True,
         text=True,
         check=False,
     )
-    if made.returncode:
-        raise LakehouseError(f"no DAGs for Airflow: {made.stderr.strip()}")
+    if process.returncode:
+        raise LakehouseError(f"no DAGs for Airflow: {process.stderr.strip()}")
     return folder
 
 
 def _exports(stack: LakehouseStack, *, settings: Settings, folder: str) -> str:
-    """Lines that export what startup script, DAGs and dbt read."""
+    """Return the lines that export the variables of startup script, DAGs and dbt."""
     names = stack.names
     host = f"{names.packages_domain}-{stack.account}.d.codeartifact.{stack.region}.amazonaws.com"
     variables = dbt.environment(names) | {
@@ -150,32 +151,16 @@ def _exports(stack: LakehouseStack, *, settings: Settings, folder: str) -> str:
     return "#!/bin/sh\n" + "".join(f"export {name}='{value}'\n" for name, value in variables.items())
 
 
-def _role(stack: LakehouseStack, *, key: kms.IKey) -> iam.IRole:
-    """The function's role; the CDK would give it more, and on the whole bootstrap bucket."""
+def _role(stack: LakehouseStack, *, log_group: str, key: kms.IKey) -> iam.IRole:
+    """Add the role of the function; the CDK's own would reach the whole bootstrap bucket."""
     names = stack.names
-    bucket = stack.s3_arn(names.dags_bucket)
-    bootstrap = f"cdk-{DefaultStackSynthesizer.DEFAULT_QUALIFIER}-assets-{stack.account}-{stack.region}"
-    group = f"log-group:{names.function_log_group('orchestration-content')}"
-    statements = [
-        iam.PolicyStatement(sid="ReadAssets", actions=["s3:GetObject"], resources=[stack.s3_arn(f"{bootstrap}/*")]),
-        iam.PolicyStatement(sid="ListContent", actions=["s3:ListBucket", "s3:GetBucketLocation"], resources=[bucket]),
-        iam.PolicyStatement(
-            sid="WriteContent", actions=["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], resources=[f"{bucket}/*"]
-        ),
-        iam.PolicyStatement(sid="UseKey", actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[key.key_arn]),
-        iam.PolicyStatement(
-            sid="Log",
-            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-            resources=[f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:{group}:*"],
-        ),
-    ]
-    role, _ = service_role(
+    role, _ = add_service_role(
         stack,
         "content",
+        service="lambda",
         name=names.role("airflow-content"),
         description=f"Puts DAGs and requirements into {names.dags_bucket}",
-        service="lambda",
-        statements=statements,
-        why=WHY_WILDCARDS,
+        statements=content_statements(stack, log_group=log_group, key=key),
+        why_wildcards=WHY_CONTENT_WILDCARDS,
     )
     return role.without_policy_updates()

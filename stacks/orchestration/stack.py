@@ -1,4 +1,4 @@
-"""Orchestration: Airflow by Amazon MWAA, private, with an environment of its own for dbt."""
+"""Orchestration: Airflow in Amazon MWAA, in the private network, with a separate Python environment for dbt."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,16 +15,16 @@ from lakehouse.contracts.model import Contract
 from lakehouse.governance import tags
 from lakehouse.governance.grants import of_planner
 from lakehouse.names import Names
-from stacks.iam.acknowledge import acknowledge_wildcards
 from stacks.iam.airflow import WHY_AIRFLOW_WILDCARDS, airflow_statements
-from stacks.iam.dbt_role import add_dbt_role
+from stacks.iam.dbt import add_dbt_role
+from stacks.iam.roles import add_role, trusted_service
 from stacks.iam.tag_grants import grant
 from stacks.network.stack import Network
 from stacks.orchestration.airflow_content import DAGS, add_content
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
-AIRFLOW_VERSION = "3.2.1"  # the newest that Amazon MWAA offers; dags/requirements.txt is for it
+AIRFLOW_VERSION = "3.2.1"  # the newest version of Amazon MWAA; dags/requirements.txt is for it
 LOGS = {
     "DAGProcessing": "dag_processing_logs",
     "Scheduler": "scheduler_logs",
@@ -32,9 +32,9 @@ LOGS = {
     "WebServer": "webserver_logs",
     "Worker": "worker_logs",
 }
-"""Names of the components in log groups, and of their logs in CloudFormation."""
+"""Names of the components in log groups, and the names of their logs in CloudFormation."""
 PORTS = (443, 5432)
-"""Of web server and metadata database, which Airflow's components reach within their group."""
+"""Ports of web server and metadata database, which Airflow's components reach within their security group."""
 Services = ec2.InterfaceVpcEndpointAwsService
 SERVICES = (
     *(Services.SQS, Services.CLOUDWATCH_LOGS, Services.CLOUDWATCH_MONITORING, Services.KMS),
@@ -42,7 +42,7 @@ SERVICES = (
     *(Services.GLUE, Services.ATHENA, Services.SNS, Services.LAKE_FORMATION),
     *(Services.CODEARTIFACT_API, Services.CODEARTIFACT_REPOSITORIES),
 )
-"""What the environment itself needs (Amazon MWAA user guide, "VPC endpoints"), then what its tasks call."""
+"""Services that the environment needs (Amazon MWAA user guide, "VPC endpoints"), then those that its tasks call."""
 
 
 class Orchestration(LakehouseStack):
@@ -66,18 +66,17 @@ class Orchestration(LakehouseStack):
         trusted = iam.ArnPrincipal(role.role_arn)
         add_dbt_role(self, trusted=trusted, key=key, tags=tags.values(contracts)).node.add_dependency(role)
         content = add_content(self, settings=settings, key=key, contracts=Path(contracts[0].path).parents[1], root=root)
-        groups = [self._log_group(component) for component in LOGS]
-        asked = [Services.DATABASE_MIGRATION_SERVICE] if any(item.source.is_database for item in contracts) else []
+        log_groups = [self._log_group(component) for component in LOGS]
+        has_databases = any(contract.source.is_database for contract in contracts)
         security_group = network.tenant(
             "Airflow",
             description="Airflow: its components reach one another, nobody else them",
-            services=[*SERVICES, *asked],
+            services=[*SERVICES, *([Services.DATABASE_MIGRATION_SERVICE] if has_databases else [])],
         )
         for port in PORTS:
             security_group.add_ingress_rule(security_group, ec2.Port.tcp(port), "Components of Airflow")
         least, most = settings.orchestration.workers
-        environment = mwaa.CfnEnvironment
-        made = environment(
+        environment = mwaa.CfnEnvironment(
             self,
             "Airflow",
             name=names.airflow,
@@ -93,13 +92,13 @@ class Orchestration(LakehouseStack):
             startup_script_s3_path=content.startup_script,
             webserver_access_mode="PRIVATE_ONLY",
             endpoint_management="SERVICE",
-            network_configuration=environment.NetworkConfigurationProperty(
+            network_configuration=mwaa.CfnEnvironment.NetworkConfigurationProperty(
                 security_group_ids=[security_group.security_group_id],
                 subnet_ids=[subnet.subnet_id for subnet in network.private_subnets],
             ),
-            logging_configuration=environment.LoggingConfigurationProperty(
+            logging_configuration=mwaa.CfnEnvironment.LoggingConfigurationProperty(
                 **{
-                    member: environment.ModuleLoggingConfigurationProperty(
+                    member: mwaa.CfnEnvironment.ModuleLoggingConfigurationProperty(
                         enabled=True, log_level=settings.orchestration.log_level
                     )
                     for member in LOGS.values()
@@ -107,10 +106,10 @@ class Orchestration(LakehouseStack):
             ),
             weekly_maintenance_window_start="SUN:03:00",
         )
-        made.node.add_dependency(*content.made, *groups, role)
+        environment.node.add_dependency(*content.deployments, *log_groups, role)
 
     def _packages(self) -> None:
-        """A way to Python packages without one to the internet, which CodeArtifact has in the environment's stead."""
+        """Add a repository of Python packages: CodeArtifact reaches PyPI, the environment does not."""
         names = self.names
         domain = codeartifact.CfnDomain(
             self, "Packages", domain_name=names.packages_domain, encryption_key=self._key.key_arn
@@ -120,29 +119,27 @@ class Orchestration(LakehouseStack):
             "Pypi",
             domain_name=names.packages_domain,
             repository_name=names.packages_repository,
-            description="What is on PyPI, from the first time that it was asked for",
+            description="Packages of PyPI, cached at their first download",
             external_connections=["public:pypi"],
         )
         repository.node.add_dependency(domain)
 
     def _role(self) -> iam.Role:
-        role = iam.Role(
+        role, _ = add_role(
             self,
             "role",
-            role_name=self.names.airflow_role,
+            policy_id="policy",
+            name=self.names.airflow_role,
             description=f"Airflow environment {self.names.airflow}",
-            assumed_by=iam.CompositePrincipal(
-                iam.ServicePrincipal("airflow.amazonaws.com"), iam.ServicePrincipal("airflow-env.amazonaws.com")
-            ),
+            trusted=trusted_service("airflow", "airflow-env"),
+            statements=airflow_statements(self, key=self._key),
+            why_wildcards=WHY_AIRFLOW_WILDCARDS,
         )
-        statements = airflow_statements(self, key=self._key)
-        policy = iam.Policy(self, "policy", statements=statements, roles=[role])
-        acknowledge_wildcards(policy, statements, reason=WHY_AIRFLOW_WILDCARDS)
         grant(self, role, of_planner())
         return role
 
     def _log_group(self, component: str) -> logs.LogGroup:
-        """Made before Amazon MWAA makes it unencrypted and for ever."""
+        """Add a log group of Airflow; Amazon MWAA would create it unencrypted and keep it for ever."""
         return logs.LogGroup(
             self,
             f"{component}-log",

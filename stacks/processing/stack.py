@@ -1,4 +1,4 @@
-"""Processing: one Glue job a move, each with a role that reaches only the two zones that it moves data between."""
+"""Processing: one Glue job for each move; the role of a job reaches only the two zones of its move."""
 
 from pathlib import Path
 
@@ -8,14 +8,14 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from lakehouse.engine.session import CATALOG, ICEBERG
-from lakehouse.governance.grants import of_job
+from lakehouse.governance.grants import of_job, of_optimizer
 from lakehouse.lineage.endpoint import UNSENT, UNSENT_LOG
 from lakehouse.moves.metrics import UNPUBLISHED, UNPUBLISHED_LOG
 from lakehouse.names import Move, Names, Zone
-from stacks.iam.jobs import WHY_WILDCARDS, job_statements
-from stacks.iam.service_role import service_role
+from stacks.iam.jobs import WHY_MOVE_WILDCARDS, move_statements
+from stacks.iam.optimizer import WHY_OPTIMIZER_WILDCARDS, optimizer_statements
+from stacks.iam.roles import add_service_role
 from stacks.iam.tag_grants import grant
-from stacks.processing.optimizer_role import add_optimizer_role
 from stacks.settings import Settings
 from stacks.shared.glue_job import add_glue_job
 from stacks.shared.job_code import build_wheel, upload
@@ -25,13 +25,13 @@ from stacks.stack import LakehouseStack
 
 
 class Processing(LakehouseStack):
-    """The Glue jobs, their roles, logs and encryption, and the role of the tables' upkeep."""
+    """The Glue jobs, their roles, logs and encryption, and the role of the table optimizers."""
 
     def __init__(self, scope: Construct, *, names: Names, settings: Settings, key: kms.IKey, root: Path) -> None:
         super().__init__(scope, "processing", names=names, description="Glue jobs of the lakehouse")
         security = self._security_configuration(key)
         wheel = upload(self, build_wheel(root))
-        add_optimizer_role(self, key=key)
+        self._add_optimizer_role(key)
         for move in Move:
             source, target = (Zone(zone) for zone in move.split("_to_"))
             script = upload(self, root / names.script_key(move))
@@ -40,13 +40,13 @@ class Processing(LakehouseStack):
             if settings.lineage_endpoint:
                 count_lines(self, f"{move}-unsent", log_group=output, containing=UNSENT_LOG, metric=UNSENT)
             count_lines(self, f"{move}-unpublished", log_group=output, containing=UNPUBLISHED_LOG, metric=UNPUBLISHED)
-            role = service_role(
+            role = add_service_role(
                 self,
                 move,
                 name=names.job_role(move),
                 description=f"Glue job {names.job(move)}",
                 service="glue",
-                statements=job_statements(
+                statements=move_statements(
                     self,
                     source=source,
                     target=target,
@@ -55,7 +55,7 @@ class Processing(LakehouseStack):
                     log_groups=log_groups,
                     traces=settings.jobs.traces,
                 ),
-                why=WHY_WILDCARDS,
+                why_wildcards=WHY_MOVE_WILDCARDS,
             )
             grant(self, role.role, of_job(move))
             job = add_glue_job(
@@ -70,34 +70,48 @@ class Processing(LakehouseStack):
             )
             job.node.add_dependency(security)
 
+    def _add_optimizer_role(self, key: kms.IKey) -> None:
+        """Add the role with which Glue optimizes tables; `lakehouse tables apply` sets that up for each table."""
+        role, _ = add_service_role(
+            self,
+            "optimizer",
+            service="glue",
+            name=self.names.optimizer_role,
+            description="Glue compacts our tables, expires their snapshots and deletes their orphan files",
+            statements=optimizer_statements(self, key=key),
+            why_wildcards=WHY_OPTIMIZER_WILDCARDS,
+        )
+        grant(self, role, of_optimizer())
+
     def _security_configuration(self, key: kms.IKey) -> glue.CfnSecurityConfiguration:
-        configuration = glue.CfnSecurityConfiguration
-        return configuration(
+        return glue.CfnSecurityConfiguration(
             self,
             "Encryption",
             name=self.names.job_security_configuration,
-            encryption_configuration=configuration.EncryptionConfigurationProperty(
-                cloud_watch_encryption=configuration.CloudWatchEncryptionProperty(
+            encryption_configuration=glue.CfnSecurityConfiguration.EncryptionConfigurationProperty(
+                cloud_watch_encryption=glue.CfnSecurityConfiguration.CloudWatchEncryptionProperty(
                     cloud_watch_encryption_mode="SSE-KMS", kms_key_arn=key.key_arn
                 ),
-                job_bookmarks_encryption=configuration.JobBookmarksEncryptionProperty(
+                job_bookmarks_encryption=glue.CfnSecurityConfiguration.JobBookmarksEncryptionProperty(
                     job_bookmarks_encryption_mode="CSE-KMS", kms_key_arn=key.key_arn
                 ),
                 s3_encryptions=[
-                    configuration.S3EncryptionProperty(s3_encryption_mode="SSE-KMS", kms_key_arn=key.key_arn)
+                    glue.CfnSecurityConfiguration.S3EncryptionProperty(
+                        s3_encryption_mode="SSE-KMS", kms_key_arn=key.key_arn
+                    )
                 ],
             ),
         )
 
     def _arguments(self, target: Zone, *, wheel: FileAssetLocation, settings: Settings) -> dict[str, str]:
-        """Arguments of a move's every run; who starts it adds `--dataset` and `--batch_ids`."""
+        """Return the arguments of every run of a move; the caller of a run adds `--dataset` and `--batch_ids`."""
         names = self.names
         spark = ICEBERG | {f"spark.sql.catalog.{CATALOG}.warehouse": names.database_location(target)}
         return {
-            # pip installs the wheel on the driver and on every worker, and with it the requirements in its metadata.
+            # pip installs the wheel and the requirements in its metadata, on the driver and on every worker.
             "--additional-python-modules": wheel.s3_object_url,
             "--datalake-formats": "iceberg",
-            # Glue takes one --conf: the further ones stand in its value.
+            # Glue accepts one --conf: its value contains the others.
             "--conf": " --conf ".join(f"{key}={value}" for key, value in spark.items()),
             "--enable-glue-datacatalog": "true",
             "--enable-auto-scaling": "true",

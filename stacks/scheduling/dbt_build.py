@@ -1,17 +1,17 @@
-"""dbt where nothing waits for it: a CodeBuild project installs it, builds the curated zone and is gone."""
+"""dbt without a server: a CodeBuild project installs it and builds the curated zone."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aws_cdk import FileAssetLocation, IgnoreMode
 from aws_cdk import aws_codebuild as codebuild
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as assets
 
 from lakehouse.lineage.endpoint import UNSENT, UNSENT_LOG
-from stacks.iam.dbt_role import add_dbt_role
+from stacks.iam.dbt import add_dbt_role, codebuild_statements
+from stacks.iam.roles import trusted_service
 from stacks.settings import Settings
 from stacks.shared.log_metrics import count_lines
 from stacks.stack import LakehouseStack
@@ -44,14 +44,14 @@ def add_dbt_build(
     root: Path,
     tags: Mapping[str, Sequence[str]],
 ) -> None:
-    """Make the project, its role and its log.
+    """Add the project, its role and its log.
 
     Args:
-        stack: the stack that starts it.
-        settings: how long its log is kept, who is told of lineage.
+        stack: the stack of the state machine that starts it.
+        settings: retention of the log, and the lineage endpoint.
         key: the key of all buckets and log groups.
         wheel: the library, whose `lakehouse build` runs dbt.
-        root: the repository, whose models it builds.
+        root: the repository with the models.
         tags: every LF-Tag with all its values.
     """
     names = stack.names
@@ -72,26 +72,11 @@ def add_dbt_build(
     )
     role = add_dbt_role(
         stack,
-        trusted=iam.ServicePrincipal("codebuild.amazonaws.com"),
+        trusted=trusted_service("codebuild"),
         key=key,
         tags=tags,
-        also=[
-            iam.PolicyStatement(
-                sid="ReadModels",
-                actions=["s3:GetObject", "s3:GetObjectVersion"],
-                resources=[stack.s3_arn(f"{models.s3_bucket_name}/{models.s3_object_key}")],
-            ),
-            iam.PolicyStatement(
-                sid="ReadLibrary",
-                actions=["s3:GetObject"],
-                resources=[stack.s3_arn(f"{wheel.bucket_name}/{wheel.object_key}")],
-            ),
-            iam.PolicyStatement(
-                sid="Log", actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]
-            ),
-        ],
+        engine_statements=codebuild_statements(stack, models=models, wheel=wheel, log_group=log_group),
     )
-    project = codebuild.CfnProject
     variables = {
         "LAKEHOUSE_ENV": names.environment,
         "LAKEHOUSE_WHEEL": f"s3://{wheel.bucket_name}/{wheel.object_key}",
@@ -99,27 +84,30 @@ def add_dbt_build(
     }
     if settings.lineage_endpoint:
         count_lines(stack, "dbt-unsent", log_group=log_group, containing=UNSENT_LOG, metric=UNSENT)
-    project(
+    codebuild.CfnProject(
         stack,
         "dbt",
         name=names.dbt_project,
         description=f"lakehouse build: dbt builds the curated zone of {names.prefix}",
         service_role=role.role_arn,
-        source=project.SourceProperty(
+        source=codebuild.CfnProject.SourceProperty(
             type="S3", location=f"{models.s3_bucket_name}/{models.s3_object_key}", build_spec=BUILDSPEC
         ),
-        artifacts=project.ArtifactsProperty(type="NO_ARTIFACTS"),
-        environment=project.EnvironmentProperty(
+        artifacts=codebuild.CfnProject.ArtifactsProperty(type="NO_ARTIFACTS"),
+        environment=codebuild.CfnProject.EnvironmentProperty(
             type="ARM_CONTAINER",
             compute_type="BUILD_GENERAL1_SMALL",
             image="aws/codebuild/amazonlinux-aarch64-standard:3.0",
             environment_variables=[
-                project.EnvironmentVariableProperty(name=name, value=value) for name, value in variables.items()
+                codebuild.CfnProject.EnvironmentVariableProperty(name=name, value=value)
+                for name, value in variables.items()
             ],
         ),
         encryption_key=key.key_arn,
-        logs_config=project.LogsConfigProperty(
-            cloud_watch_logs=project.CloudWatchLogsConfigProperty(status="ENABLED", group_name=log_group.log_group_name)
+        logs_config=codebuild.CfnProject.LogsConfigProperty(
+            cloud_watch_logs=codebuild.CfnProject.CloudWatchLogsConfigProperty(
+                status="ENABLED", group_name=log_group.log_group_name
+            )
         ),
         timeout_in_minutes=TIMEOUT_MINUTES,
     )

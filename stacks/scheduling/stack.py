@@ -1,9 +1,8 @@
-"""Scheduling: what moves the data where nothing waits by the hour: a schedule that starts a state machine."""
+"""Scheduling: a schedule that starts a state machine, which moves the data; nothing bills by the hour."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from aws_cdk import ArnFormat
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -14,8 +13,8 @@ from constructs import Construct
 from lakehouse.contracts.model import Contract
 from lakehouse.governance import tags
 from lakehouse.names import Names, Urgency
-from stacks.iam.acknowledge import acknowledge_wildcards
-from stacks.iam.state_machine import WHY_WILDCARDS, machine_statements
+from stacks.iam.roles import add_service_role
+from stacks.iam.state_machine import WHY_MACHINE_WILDCARDS, machine_statements, schedule_statements
 from stacks.scheduling.dbt_build import add_dbt_build
 from stacks.scheduling.planner import add_planner
 from stacks.scheduling.state_machine import definition
@@ -25,7 +24,7 @@ from stacks.stack import LakehouseStack
 
 
 class Scheduling(LakehouseStack):
-    """State machine of all moves, the function that plans for it, dbt as its last step, and its schedule."""
+    """The state machine of all moves, the function that plans for it, dbt as its last step, and its schedule."""
 
     def __init__(
         self,
@@ -37,33 +36,29 @@ class Scheduling(LakehouseStack):
         contracts: Sequence[Contract],
         root: Path,
     ) -> None:
-        super().__init__(scope, "scheduling", names=names, description="What starts the moves of the lakehouse")
+        super().__init__(scope, "scheduling", names=names, description="Starts the moves of the lakehouse")
         self._settings, self._key = settings, key
         wheel = upload(self, build_wheel(root))
-        planner = add_planner(self, settings=settings, key=key, wheel=wheel)
+        planner_arn = add_planner(self, settings=settings, key=key, wheel=wheel)
         add_dbt_build(self, settings=settings, key=key, wheel=wheel, root=root, tags=tags.values(contracts))
-        machine = self.format_arn(
-            service="states",
-            resource="stateMachine",
-            resource_name=names.moves,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        topic = self.format_arn(service="sns", resource=names.alerts_topic(Urgency.CRITICAL))
-        described = definition(
+        machine_arn = self.arn("states", resource=f"stateMachine:{names.moves}")
+        topic_arn = self.arn("sns", resource=names.alerts_topic(Urgency.CRITICAL))
+        states = definition(
             contracts,
             names=names,
             concurrency=settings.jobs.max_concurrent_runs,
-            planner_arn=planner,
-            machine_arn=machine,
-            topic_arn=topic,
+            planner_arn=planner_arn,
+            machine_arn=machine_arn,
+            topic_arn=topic_arn,
         )
-        made = self._machine(
-            described, statements=machine_statements(self, key=key, machine=machine, planner=planner, topic=topic)
+        statements = machine_statements(
+            self, key=key, machine_arn=machine_arn, planner_arn=planner_arn, topic_arn=topic_arn
         )
-        self._schedule(machine).node.add_dependency(made)
+        machine = self._machine(states, statements=statements)
+        self._schedule(machine_arn).node.add_dependency(machine)
 
-    def _machine(self, described: dict[str, object], *, statements: list[iam.PolicyStatement]) -> sfn.CfnStateMachine:
-        names, machine = self.names, sfn.CfnStateMachine
+    def _machine(self, states: dict[str, object], *, statements: list[iam.PolicyStatement]) -> sfn.CfnStateMachine:
+        names = self.names
         log_group = logs.LogGroup(
             self,
             "log",
@@ -72,67 +67,64 @@ class Scheduling(LakehouseStack):
             encryption_key=self._key,
             removal_policy=self._settings.removal_policy,
         )
-        role = self._role("states.amazonaws.com", construct_id="machine", name=names.role("moves"))
-        policy = iam.Policy(self, "machine-policy", statements=statements, roles=[role])
-        acknowledge_wildcards(policy, statements, reason=WHY_WILDCARDS)
-        made = machine(
+        role, policy = add_service_role(
+            self,
+            "machine",
+            service="states",
+            name=names.role("moves"),
+            statements=statements,
+            why_wildcards=WHY_MACHINE_WILDCARDS,
+        )
+        machine = sfn.CfnStateMachine(
             self,
             "moves",
             state_machine_name=names.moves,
             state_machine_type="STANDARD",
             role_arn=role.role_arn,
-            definition_string=self.to_json_string(described),
-            logging_configuration=machine.LoggingConfigurationProperty(
+            definition_string=self.to_json_string(states),
+            logging_configuration=sfn.CfnStateMachine.LoggingConfigurationProperty(
                 level="ALL",
                 include_execution_data=True,
                 destinations=[
-                    machine.LogDestinationProperty(
-                        cloud_watch_logs_log_group=machine.CloudWatchLogsLogGroupProperty(
+                    sfn.CfnStateMachine.LogDestinationProperty(
+                        cloud_watch_logs_log_group=sfn.CfnStateMachine.CloudWatchLogsLogGroupProperty(
                             log_group_arn=log_group.log_group_arn
                         )
                     )
                 ],
             ),
-            tracing_configuration=machine.TracingConfigurationProperty(enabled=True),
-            encryption_configuration=machine.EncryptionConfigurationProperty(
+            tracing_configuration=sfn.CfnStateMachine.TracingConfigurationProperty(enabled=True),
+            encryption_configuration=sfn.CfnStateMachine.EncryptionConfigurationProperty(
                 type="CUSTOMER_MANAGED_KMS_KEY", kms_key_id=self._key.key_arn, kms_data_key_reuse_period_seconds=300
             ),
         )
-        made.node.add_dependency(policy)
-        return made
+        machine.node.add_dependency(policy)
+        return machine
 
-    def _schedule(self, machine: str) -> scheduler.CfnSchedule:
-        names, schedule = self.names, scheduler.CfnSchedule
-        role = self._role("scheduler.amazonaws.com", construct_id="schedule", name=names.role("schedule"))
-        policy = iam.Policy(
+    def _schedule(self, machine_arn: str) -> scheduler.CfnSchedule:
+        names = self.names
+        role, policy = add_service_role(
             self,
-            "schedule-policy",
-            statements=[
-                iam.PolicyStatement(sid="Start", actions=["states:StartExecution"], resources=[machine]),
-                iam.PolicyStatement(
-                    sid="UseKey", actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[self._key.key_arn]
-                ),
-            ],
-            roles=[role],
+            "schedule",
+            service="scheduler",
+            name=names.role("schedule"),
+            statements=schedule_statements(key=self._key, machine_arn=machine_arn),
         )
-        made = schedule(
+        schedule = scheduler.CfnSchedule(
             self,
             "every",
             name=names.moves,
-            description=f"Looks for what waits in {names.prefix}",
+            description=f"Looks for waiting data in {names.prefix}",
             schedule_expression=f"rate({self._settings.orchestration.every_minutes} minutes)",
-            flexible_time_window=schedule.FlexibleTimeWindowProperty(mode="OFF"),
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             kms_key_arn=self._key.key_arn,
-            # An execution that can't be started is made up for by the next.
-            target=schedule.TargetProperty(
-                arn=machine,
+            # The next execution does the work of one that could not be started.
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=machine_arn,
                 role_arn=role.role_arn,
                 input="{}",
-                retry_policy=schedule.RetryPolicyProperty(maximum_retry_attempts=0),
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(maximum_retry_attempts=0),
             ),
         )
-        made.node.add_dependency(policy)
-        return made
-
-    def _role(self, service: str, *, construct_id: str, name: str) -> iam.Role:
-        return iam.Role(self, f"{construct_id}-role", role_name=name, assumed_by=iam.ServicePrincipal(service))
+        schedule.node.add_dependency(policy)
+        return schedule

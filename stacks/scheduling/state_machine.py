@@ -1,8 +1,9 @@
 """The moves of all datasets as a state machine, in the Amazon States Language with JSONata.
 
-    alone? -> plan -> for each dataset with work: pull from its API, load, plan again, merge -> dbt -> tell
+    alone? -> plan -> for each dataset with work: pull from its API, load, plan the merge, merge -> dbt -> notify
 
-A dataset that fails stops, the others go on; dbt builds on what there is. Nothing is kept between executions.
+A dataset that fails stops, the others continue, and dbt builds with the data in integration. Nothing is kept between
+executions.
 
 Source: AWS Step Functions developer guide, "Transforming data with JSONata" and "Start an AWS Glue job".
 """
@@ -20,37 +21,37 @@ from lakehouse.sizes import Capacity
 Json = dict[str, Any]
 
 BUSY = ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"]
-PASSING = [
+TRANSIENT = [
     *("Glue.InternalServiceException", "Glue.OperationTimeoutException", "Glue.ThrottlingException"),
     *("Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException"),
     *("Lambda.TooManyRequestsException", "CodeBuild.ThrottlingException", "CodeBuild.SdkClientException"),
     *("Sfn.ThrottlingException", "Sfn.SdkClientException"),
 ]
 RETRY = [
-    # Another run has to end first, which may take as long as a run may take.
+    # Another run has to end first, which can take as long as the time-out of a run.
     {"ErrorEquals": BUSY, "IntervalSeconds": 15, "BackoffRate": 1.5, "MaxDelaySeconds": 300, "MaxAttempts": 50},
-    {"ErrorEquals": PASSING, "IntervalSeconds": 2, "BackoffRate": 2, "MaxAttempts": 6, "JitterStrategy": "FULL"},
+    {"ErrorEquals": TRANSIENT, "IntervalSeconds": 2, "BackoffRate": 2, "MaxAttempts": 6, "JitterStrategy": "FULL"},
 ]
-# A JSONata object in which the next state finds who failed and why; Glue's cause is the whole record of the run.
-WHY = "{'dataset': %s, 'failed': $states.errorOutput.Error & ': ' & $substring($states.errorOutput.Cause, 0, 1000)}"
+# A JSONata object with the failed dataset and the reason, for the next state; the cause of Glue is the whole run.
+FAILURE = "{'dataset': %s, 'failed': $states.errorOutput.Error & ': ' & $substring($states.errorOutput.Cause, 0, 1000)}"
 
 
 def definition(
     contracts: Iterable[Contract], *, names: Names, concurrency: int, planner_arn: str, machine_arn: str, topic_arn: str
 ) -> Json:
-    """The state machine.
+    """Return the definition of the state machine.
 
     Args:
         contracts: the datasets that it moves.
         names: names of the deployment.
         concurrency: how many datasets move at a time.
-        planner_arn: of the function of `lakehouse.operations.planner`.
-        machine_arn: of the state machine itself.
-        topic_arn: of the topic that it notifies.
+        planner_arn: ARN of the function of `lakehouse.operations.planner`.
+        machine_arn: ARN of the state machine itself.
+        topic_arn: ARN of the topic that it notifies.
     """
     plan = partial(_plan, names=names, planner_arn=planner_arn)
     return {
-        "Comment": f"What waits in {names.prefix} moves on; generated from the contracts",
+        "Comment": f"Moves waiting data of {names.prefix}; generated from the contracts",
         "QueryLanguage": "JSONata",
         "StartAt": "Executions",
         "States": {
@@ -58,12 +59,12 @@ def definition(
                 "aws-sdk:sfn:listExecutions", StateMachineArn=machine_arn, StatusFilter="RUNNING", MaxResults=2
             )
             | {"Output": "{% $count($states.result.Executions) %}", "Next": "Alone?"}
-            | _catch("'moves'", then="Tell", output="[%s]"),
-            "Alone?": _choice("$states.input > 1", then="The last one goes on", otherwise="Plan"),
-            "The last one goes on": {"Type": "Succeed"},
+            | _catch("'moves'", then="Notify", output="[%s]"),
+            "Alone?": _choice("$states.input > 1", then="Another one runs", otherwise="Plan"),
+            "Another one runs": {"Type": "Succeed"},
             "Plan": plan([planner_input(contract) for contract in contracts])
             | {"Output": "{% $states.result.Payload %}", "Next": "Datasets"}
-            | _catch("'planner'", then="Tell", output="[%s]"),
+            | _catch("'planner'", then="Notify", output="[%s]"),
             "Datasets": {
                 "Type": "Map",
                 "Items": "{% $states.input %}",
@@ -71,38 +72,44 @@ def definition(
                 "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, **_dataset(names, plan=plan)},
                 "Next": "Anything moved?",
             },
-            "Anything moved?": _choice("$count($states.input[moved]) > 0", then="Curated", otherwise="All well?"),
+            "Anything moved?": _choice("$count($states.input[moved]) > 0", then="Curated", otherwise="Any failed?"),
             "Curated": _task(
                 "codebuild:startBuild.sync",
                 ProjectName=names.dbt_project,
                 EnvironmentVariablesOverride=[{"Name": dbt.PARENT, "Value": _this_run(names)}],
             )
-            | {"Output": "{% $states.input %}", "Next": "All well?"}
-            | _catch("'dbt'", then="All well?", output="$append($states.input, %s)"),
-            "All well?": _choice("$count($states.input[failed]) > 0", then="Tell", otherwise="Done"),
+            | {"Output": "{% $states.input %}", "Next": "Any failed?"}
+            | _catch("'dbt'", then="Any failed?", output="$append($states.input, %s)"),
+            "Any failed?": _choice("$count($states.input[failed]) > 0", then="Notify", otherwise="Done"),
             "Done": {"Type": "Succeed"},
-            "Tell": _task(
+            "Notify": _task(
                 "sns:publish",
                 TopicArn=topic_arn,
                 Subject=f"{names.prefix}: moves failed",
                 Message=_message(names),
             )
             | {"Next": "Some failed"},
-            "Some failed": {"Type": "Fail", "Error": "MovesFailed", "Cause": "The SNS message says which and why."},
+            "Some failed": {
+                "Type": "Fail",
+                "Error": "MovesFailed",
+                "Cause": "The SNS message has the datasets and the reasons.",
+            },
         },
     }
 
 
 def _dataset(names: Names, *, plan: Callable[[object], Json]) -> Json:
-    """The moves of one dataset, for which the planner found something to do."""
-    load, merge = (f"$states.input.batches.{move} != ''" for move in (Move.STAGE_TO_RAW, Move.RAW_TO_INTEGRATION))
-    nothing = f"{{'{Move.STAGE_TO_RAW}': '', '{Move.RAW_TO_INTEGRATION}': ''}}"
-    planned = f"$append($states.result.Payload, [$merge([$states.input, {{'batches': {nothing}}}])])[0]"
-    again = plan(["{% $sift($states.input, function($value, $key) { $not($key in ['batches', 'pull']) }) %}"]) | {
+    """Return the states of one dataset with due work."""
+    can_load, can_merge = (
+        f"$states.input.batches.{move} != ''" for move in (Move.STAGE_TO_RAW, Move.RAW_TO_INTEGRATION)
+    )
+    no_batches = f"{{'{Move.STAGE_TO_RAW}': '', '{Move.RAW_TO_INTEGRATION}': ''}}"
+    planned = f"$append($states.result.Payload, [$merge([$states.input, {{'batches': {no_batches}}}])])[0]"
+    plan_again = plan(["{% $sift($states.input, function($value, $key) { $not($key in ['batches', 'pull']) }) %}"]) | {
         "Output": f"{{% {planned} %}}"
     }
     moved = {"Output": {"dataset": "{% $states.input.dataset %}", "moved": True}, "End": True}
-    failed = _catch("$states.input.dataset", then="Stands still")
+    failed = _catch("$states.input.dataset", then="Failed")
     return {
         "StartAt": "New at its source?",
         "States": {
@@ -112,21 +119,21 @@ def _dataset(names: Names, *, plan: Callable[[object], Json]) -> Json:
                 JobName=names.job(Fetch.API_TO_STAGE),
                 Arguments={"--dataset": "{% $states.input.dataset %}"},
             )
-            | {"Output": "{% $states.input %}", "Next": "Plan what came"}
+            | {"Output": "{% $states.input %}", "Next": "Plan the load"}
             | failed,
-            "Plan what came": again | {"Next": "Anything to do?"} | failed,
-            "Anything to do?": _choice(f"{load} or {merge}", then="New in stage?", otherwise="Nothing new"),
+            "Plan the load": plan_again | {"Next": "Anything to do?"} | failed,
+            "Anything to do?": _choice(f"{can_load} or {can_merge}", then="New in stage?", otherwise="Nothing new"),
             "Nothing new": {"Type": "Pass", "Output": {"dataset": "{% $states.input.dataset %}"}, "End": True},
-            "New in stage?": _choice(load, then="Stage to raw", otherwise="Raw to integration"),
+            "New in stage?": _choice(can_load, then="Stage to raw", otherwise="Raw to integration"),
             "Stage to raw": _move(Move.STAGE_TO_RAW, names=names)
-            | {"Output": "{% $states.input %}", "Next": "Plan again"}
+            | {"Output": "{% $states.input %}", "Next": "Plan the merge"}
             | failed,
-            # What was loaded is due in integration only if its gate lets it go on.
-            "Plan again": again | {"Next": "Due in integration?"} | failed,
-            "Due in integration?": _choice(merge, then="Raw to integration", otherwise="Loaded"),
+            # A loaded batch is due in integration only if its gate does not block it.
+            "Plan the merge": plan_again | {"Next": "Due in integration?"} | failed,
+            "Due in integration?": _choice(can_merge, then="Raw to integration", otherwise="Loaded"),
             "Raw to integration": _move(Move.RAW_TO_INTEGRATION, names=names) | moved | failed,
             "Loaded": {"Type": "Pass"} | moved,
-            "Stands still": {"Type": "Pass", "End": True},
+            "Failed": {"Type": "Pass", "End": True},
         },
     }
 
@@ -150,23 +157,24 @@ def _move(move: Move, *, names: Names) -> Json:
 
 
 def _this_run(names: Names) -> str:
-    """`job/run` of the execution, as the lineage of what it starts names it."""
+    """Return the JSONata of `job/run` of the execution, the parent of its jobs in the lineage."""
     return f"{{% '{names.moves}/' & $states.context.Execution.Id %}}"
 
 
 def _message(names: Names) -> str:
-    each = r"$join([$states.input[failed].('- ' & dataset & ': ' & failed)], '\n')"
+    failures = r"$join([$states.input[failed].('- ' & dataset & ': ' & failed)], '\n')"
     remedy = (
-        f"\\n\\nThe others went on, and what was committed stays. Details: lakehouse status --env {names.environment}; "
-        f"logs under {names.log_prefix}. Mend it, then lakehouse run --env {names.environment}; else the next "
-        "executions try again, with longer and longer pauses. Execution: "
+        "\\n\\nThe other datasets continued. Committed data is kept; there are no partial writes. "
+        f"1. Check: lakehouse status --env {names.environment}, and the logs under {names.log_prefix}. "
+        f"2. Fix the cause and run: lakehouse run --env {names.environment}. Without that, the next executions try "
+        "again, with longer and longer pauses. Execution: "
     )
-    return f"{{% 'These stand still:\\n' & {each} & '{remedy}' & $states.context.Execution.Id %}}"
+    return f"{{% 'These moves failed:\\n' & {failures} & '{remedy}' & $states.context.Execution.Id %}}"
 
 
-def _catch(who: str, *, then: str, output: str = "%s") -> Json:
-    found = output % (WHY % who)
-    return {"Catch": [{"ErrorEquals": ["States.ALL"], "Output": f"{{% {found} %}}", "Next": then}]}
+def _catch(dataset: str, *, then: str, output: str = "%s") -> Json:
+    result = output % (FAILURE % dataset)
+    return {"Catch": [{"ErrorEquals": ["States.ALL"], "Output": f"{{% {result} %}}", "Next": then}]}
 
 
 def _task(resource: str, **arguments: Any) -> Json:

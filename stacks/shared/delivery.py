@@ -1,9 +1,8 @@
-"""One Firehose stream into stage: compressed files of whole lines, under each dataset's prefix."""
+"""Firehose streams into stage: compressed files of whole lines, under the prefix of each dataset."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from aws_cdk import ArnFormat
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesisfirehose as firehose
 from aws_cdk import aws_kms as kms
@@ -11,29 +10,28 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from lakehouse.names import Zone
-from stacks.iam.acknowledge import acknowledge, acknowledge_wildcards
+from stacks.iam.acknowledge import acknowledge
+from stacks.iam.firehose import WHY_DELIVERY_WILDCARDS, delivery_statements
+from stacks.iam.roles import add_inline_role, trusted_service
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
 LOG_STREAM = "errors"
 DAY_FOLDERS = "!{timestamp:yyyy/MM/dd}/"
-# After a failure Firehose reads what it has written of an object, and gives up unfinished uploads.
-WRITE_ACTIONS = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
-BUCKET_ACTIONS = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
 
 
 class Delivery(Construct):
     """A Firehose stream with its role and its log group.
 
-    Records are written as they came, each with a line feed after it.
+    Records are written unchanged, each followed by a line feed.
 
     Args:
-        name: the stream's name.
-        source: how `CfnDeliveryStream` is told of the source, given the ARN of the role that reads it.
-        reads: what the role may do with the source.
-        prefix: where in stage the files go; ends with `/`, may name partition keys.
-        folders: all that `prefix` can become.
-        partition_keys: jq object that finds the partition keys in a record; None where `prefix` names none.
+        name: name of the stream.
+        source: returns the arguments of `CfnDeliveryStream` that describe the source, given the ARN of the role.
+        reads: statements that allow the role to read the source.
+        prefix: prefix of the files in stage; ends with `/`, may name partition keys.
+        folders: all values that `prefix` can have.
+        partition_keys: jq object that finds the partition keys in a record; None if `prefix` names none.
 
     Source: Amazon Data Firehose developer guide, "Partition streaming data", "Grant Firehose access to an Amazon S3
     destination".
@@ -54,10 +52,22 @@ class Delivery(Construct):
         partition_keys: str | None = None,
     ) -> None:
         super().__init__(stack, construct_id)
-        self._stack, self._key, self._settings = stack, key, settings
+        self._key, self._settings = key, settings
         log_group = stack.names.delivery_log_group(delivery=name)
         undelivered = f"{stack.names.undelivered_prefix}{name}/"
-        role = self._role([*reads, *self._writes([*folders, undelivered], log_group=log_group)])
+        writes = delivery_statements(
+            stack,
+            folders=[*folders, undelivered],
+            log_stream_arn=stack.arn("logs", resource=f"log-group:{log_group}:log-stream:{LOG_STREAM}"),
+            key=key,
+        )
+        role = add_inline_role(
+            self,
+            "Role",
+            trusted=trusted_service("firehose"),
+            statements=[*reads, *writes],
+            why_wildcards=WHY_DELIVERY_WILDCARDS,
+        )
         stream = firehose.CfnDeliveryStream(
             self,
             "Stream",
@@ -103,40 +113,9 @@ class Delivery(Construct):
         )
         return logs.CfnLogStream(self, "Errors", log_group_name=group.log_group_name, log_stream_name=LOG_STREAM)
 
-    def _role(self, statements: list[iam.PolicyStatement]) -> iam.Role:
-        role = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("firehose.amazonaws.com"),
-            inline_policies={"use": iam.PolicyDocument(statements=statements)},
-        )
-        acknowledge_wildcards(
-            role,
-            statements,
-            reason="Firehose names the files that it writes and the consumer groups that it reads as: the role is held "
-            "to the folders of this stream's datasets, and to one cluster.",
-        )
-        return role
-
-    def _writes(self, folders: Sequence[str], *, log_group: str) -> list[iam.PolicyStatement]:
-        stack, bucket = self._stack, self._stack.names.bucket(Zone.STAGE)
-        log_stream = stack.format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=f"{log_group}:log-stream:{LOG_STREAM}",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        objects = [stack.s3_arn(f"{bucket}/{folder}*") for folder in folders]
-        return [
-            iam.PolicyStatement(actions=WRITE_ACTIONS, resources=objects),
-            iam.PolicyStatement(actions=BUCKET_ACTIONS, resources=[stack.s3_arn(bucket)]),
-            iam.PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[self._key.key_arn]),
-            iam.PolicyStatement(actions=["logs:PutLogEvents"], resources=[log_stream]),
-        ]
-
 
 def _processors(partition_keys: str | None) -> list[dict[str, Any]]:
-    """Find the partition keys, and end each record's line: Firehose itself puts nothing between records."""
+    """Return the processors that find the partition keys and end each line; Firehose does not separate records."""
     processors = [_processor("AppendDelimiterToRecord", Delimiter="\\n")]
     if partition_keys is not None:
         extraction = {"MetadataExtractionQuery": partition_keys, "JsonParsingEngine": "JQ-1.6"}
@@ -145,5 +124,7 @@ def _processors(partition_keys: str | None) -> list[dict[str, Any]]:
 
 
 def _processor(kind: str, **parameters: str) -> dict[str, Any]:
-    given = [{"parameterName": name, "parameterValue": value} for name, value in parameters.items()]
-    return {"type": kind, "parameters": given}
+    return {
+        "type": kind,
+        "parameters": [{"parameterName": name, "parameterValue": value} for name, value in parameters.items()],
+    }

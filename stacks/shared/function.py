@@ -1,4 +1,4 @@
-"""A Lambda function of ours: a module of `lakehouse`, out of the same wheel as the jobs, with its role and its log."""
+"""Lambda functions that run a module of `lakehouse`, from the same wheel as the jobs."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -9,7 +9,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 
-from stacks.iam.service_role import service_role
+from stacks.iam.roles import add_service_role
+from stacks.iam.statements import write_log
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 
@@ -30,7 +31,7 @@ def add_function(
     function_name: str,
     description: str,
     statements: Sequence[iam.PolicyStatement],
-    why_wildcards: str,
+    why_wildcards: str | None = None,
     memory_mib: int,
     timeout: Duration,
     environment: Mapping[str, str] | None = None,
@@ -38,21 +39,21 @@ def add_function(
     key: kms.IKey,
     wheel: FileAssetLocation,
 ) -> Function:
-    """Make a function that runs `lakehouse.operations.PURPOSE.handler`, its role and its log.
+    """Add a function that runs `lakehouse.operations.PURPOSE.handler`, its role and its log.
 
     Args:
-        stack: what it is in.
-        purpose: module of `lakehouse.operations`, which needs boto3 alone.
-        function_name: its name.
+        stack: the stack of the function.
+        purpose: module of `lakehouse.operations`; it needs only boto3.
+        function_name: name of the function.
         description: what it does.
-        statements: what it may do, beside writing its log.
-        why_wildcards: why some of these name resources with `*`.
-        memory_mib: its memory.
-        timeout: of one invocation.
-        environment: its variables.
-        settings: how long its log is kept.
-        key: encrypts the log.
-        wheel: of `lakehouse`.
+        statements: what it may do, in addition to writing its log.
+        why_wildcards: why statements name resources with `*`; None if none does.
+        memory_mib: memory of the function.
+        timeout: limit of one invocation.
+        environment: environment variables.
+        settings: retention of the log.
+        key: the key of the log.
+        wheel: the wheel of `lakehouse`.
     """
     names = stack.names
     log_group = logs.LogGroup(
@@ -63,17 +64,14 @@ def add_function(
         encryption_key=key,
         removal_policy=settings.removal_policy,
     )
-    log = iam.PolicyStatement(
-        sid="Log", actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]
-    )
-    role, policy = service_role(
+    role, policy = add_service_role(
         stack,
         purpose,
         name=names.role(purpose),
         description=f"Function {function_name}",
         service="lambda",
-        statements=[*statements, log],
-        why=why_wildcards,
+        statements=[*statements, write_log(log_group)],
+        why_wildcards=why_wildcards,
     )
     function = lambda_.CfnFunction(
         stack,

@@ -1,4 +1,4 @@
-"""Log groups of the CDK's own functions: AWS would make them at the first line, unencrypted and kept for ever."""
+"""Log groups of the CDK's own functions; without them AWS creates unencrypted groups that are kept for ever."""
 
 from aws_cdk import CfnResource, Stack
 from aws_cdk import aws_kms as kms
@@ -9,17 +9,17 @@ from lakehouse.names import Names
 from stacks.settings import Settings
 
 PROVIDER = "Custom::"
-"""How the CDK's custom resource providers begin, e.g. the one that empties buckets."""
+"""Prefix of the CDK's custom resource providers, e.g. the one that empties buckets."""
 
 
 def log_custom_resources(scope: IConstruct, *, names: Names, settings: Settings, key: kms.IKey) -> None:
-    """Give the function behind each kind of custom resource a log group, in its stack.
+    """Add a log group for the function behind each kind of custom resource, in its stack.
 
     Args:
-        scope: what the stacks are in.
+        scope: the scope of the stacks.
         names: names of the deployment.
-        settings: how long logs are kept.
-        key: encrypts them.
+        settings: retention of logs.
+        key: the key of logs.
     """
     for stack in (child for child in scope.node.children if isinstance(child, Stack)):
         for provider in stack.node.children:

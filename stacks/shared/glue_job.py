@@ -1,4 +1,4 @@
-"""A Glue job as all of ours are: how large, how often tried again, where it logs and how that is encrypted."""
+"""What all Glue jobs have in common: size, retries, logs and encryption."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from aws_cdk import aws_logs as logs
 
 from lakehouse.names import Fetch, Move
 from lakehouse.sizes import CAPACITIES, Size
-from stacks.iam.service_role import ServiceRole
+from stacks.iam.roles import RoleAndPolicy
 from stacks.settings import Jobs
 from stacks.stack import LakehouseStack
 
@@ -18,30 +18,30 @@ def add_glue_job(
     job: Move | Fetch,
     *,
     description: str,
-    role: ServiceRole,
+    role: RoleAndPolicy,
     script: FileAssetLocation,
     arguments: Mapping[str, str],
     log_groups: Sequence[logs.LogGroup],
     settings: Jobs,
 ) -> glue.CfnJob:
-    """Make the job; it waits for its role's policy and its log groups.
+    """Add a job that waits for the policy of its role and for its log groups.
 
     Args:
-        stack: where it is made.
-        job: names it.
-        description: what people read.
-        role: what it runs as.
-        script: what it runs.
-        arguments: of its every run, beside those that all jobs have.
+        stack: the stack of the job.
+        job: the move or fetch that it runs.
+        description: for readers of the Glue console.
+        role: the role that it runs with.
+        script: the script that it runs.
+        arguments: arguments of every run, in addition to those that all jobs have.
         log_groups: where it logs.
-        settings: choices of the environment for jobs.
+        settings: settings of the environment for jobs.
 
     Returns:
-        The job, for what else it has to wait for.
+        The job, so that callers can add dependencies.
     """
     names = stack.names
-    capacity = CAPACITIES[Size.SMALL]  # who starts a run gives it what its dataset's size asks for
-    made = glue.CfnJob(
+    capacity = CAPACITIES[Size.SMALL]  # each run is started with the capacity of its dataset's size
+    glue_job = glue.CfnJob(
         stack,
         job,
         name=names.job(job),
@@ -68,5 +68,5 @@ def add_glue_job(
         execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=settings.max_concurrent_runs),
         security_configuration=names.job_security_configuration,
     )
-    made.node.add_dependency(role.policy, *log_groups)
-    return made
+    glue_job.node.add_dependency(role.policy, *log_groups)
+    return glue_job

@@ -1,7 +1,7 @@
-"""What the jobs run, as CDK assets that keep their file names: pip installs no wheel that has lost its own.
+"""Code of the jobs, as CDK assets that keep their file names: pip refuses a wheel without its name.
 
-Assets are named after their content, so that a job always points at what was deployed with it: a roll-back brings the
-old code back, and an unchanged file is no change.
+Assets are named after their content, so a job always refers to the code that was deployed with it. A roll-back restores
+the old code, and an unchanged file is no change.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from hatchling.builders.wheel import WheelBuilder
 
 
 def build_wheel(root: Path) -> Path:
-    """Build the wheel of `lakehouse`, third-party requirements in its metadata; equal sources give equal bytes.
+    """Build the wheel of `lakehouse`, with its requirements in the metadata; equal sources give equal bytes.
 
     Args:
         root: the repository; the wheel goes to `build/wheel/` in it.
@@ -21,7 +21,7 @@ def build_wheel(root: Path) -> Path:
 
 
 def upload(stack: Stack, path: Path) -> FileAssetLocation:
-    """Have a deployment of the stack upload a file to the bootstrap bucket as `<hash of its content>/<its name>`."""
+    """Add a file to the assets of a stack; a deployment uploads it to the bootstrap bucket as `CONTENT_HASH/NAME`."""
     staged = AssetStaging(stack, path.name, source_path=str(path))
     return stack.synthesizer.add_file_asset(
         source_hash=f"{staged.asset_hash}/{path.stem}",

@@ -1,4 +1,4 @@
-"""Where a Glue job writes: its output and its errors."""
+"""Log groups of Glue jobs."""
 
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -11,13 +11,16 @@ from stacks.stack import LakehouseStack
 def job_log_groups(
     stack: LakehouseStack, job: Move | Fetch, *, settings: Settings, key: kms.IKey
 ) -> list[logs.LogGroup]:
-    """Log groups of a job, that of its output first; AWS would make them unencrypted and keep them for ever.
+    """Add log groups for output and errors of a job; Glue would create them unencrypted and keep them for ever.
 
     Args:
-        stack: what they are in.
+        stack: the stack of the job.
         job: the job.
-        settings: how long logs are kept.
-        key: encrypts them.
+        settings: retention of logs.
+        key: the key of logs.
+
+    Returns:
+        The log group of the output, then that of errors.
     """
     return [
         logs.LogGroup(

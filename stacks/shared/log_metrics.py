@@ -1,4 +1,4 @@
-"""Metrics of what is logged and is nowhere else: CloudWatch counts the lines."""
+"""Metrics that CloudWatch counts from log lines."""
 
 from aws_cdk import aws_logs as logs
 
@@ -8,14 +8,14 @@ from stacks.stack import LakehouseStack
 def count_lines(
     stack: LakehouseStack, construct_id: str, *, log_group: logs.ILogGroup, containing: str, metric: str
 ) -> None:
-    """Count lines of a log into a metric of the deployment, without dimensions.
+    """Add a metric of the deployment, without dimensions, that counts lines of a log.
 
     Args:
         stack: the stack of the log group.
-        construct_id: names the filter there.
+        construct_id: identifies the filter in the stack.
         log_group: the log group.
-        containing: what these lines contain, upper and lower case as it is.
-        metric: the metric's name.
+        containing: text that these lines contain; case matters.
+        metric: name of the metric.
     """
     logs.MetricFilter(
         stack,

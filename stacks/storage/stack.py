@@ -1,4 +1,4 @@
-"""Storage: a bucket for each zone and for what surrounds them, and the one key that encrypts them."""
+"""Storage: a bucket for each zone, buckets for code, logs and query results, and the one key that encrypts them."""
 
 from typing import Any
 
@@ -18,15 +18,15 @@ class Storage(LakehouseStack):
     """Buckets and key.
 
     Attributes:
-        key: encrypts data, logs, secrets and query results.
-        access_logs: bucket of who read what, and of network traffic.
+        key: the key of data, logs, secrets and query results.
+        access_logs: bucket of access logs and flow logs.
     """
 
     def __init__(self, scope: Construct, *, names: Names, settings: Settings) -> None:
         super().__init__(scope, "storage", names=names, description="Buckets of the lakehouse and their key")
         self._settings = settings
         self.key = add_key(self, removal_policy=settings.removal_policy)
-        # S3 delivers server access logs only to buckets that it encrypts with its own key.
+        # S3 delivers server access logs only to buckets that are encrypted with its own key.
         self.access_logs = self._bucket(
             "AccessLogs",
             name=names.logs_bucket,
@@ -37,7 +37,7 @@ class Storage(LakehouseStack):
             expires_days = settings.retention.stage_days if zone is Zone.STAGE else None
             bucket = self._logged_bucket(zone.title(), name=names.bucket(zone), expires_days=expires_days)
             if zone is Zone.STAGE:
-                _tell_eventbridge(bucket)
+                _send_events(bucket)
         self._logged_bucket("Scripts", name=names.scripts_bucket)
         if settings.orchestration.engine == "mwaa":
             self._logged_bucket("Dags", name=names.dags_bucket)
@@ -85,10 +85,10 @@ class Storage(LakehouseStack):
         )
 
 
-def _tell_eventbridge(bucket: s3.Bucket) -> None:
-    """Have EventBridge told of a bucket's objects; the CDK's own way is a function, even for a bucket of its own."""
-    definition = bucket.node.default_child
-    assert isinstance(definition, s3.CfnBucket)
-    definition.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+def _send_events(bucket: s3.Bucket) -> None:
+    """Send the events of a bucket to EventBridge; the CDK's own property would deploy a function for that."""
+    resource = bucket.node.default_child
+    assert isinstance(resource, s3.CfnBucket)
+    resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
         event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
     )

@@ -1,17 +1,18 @@
-"""One source's Kinesis stream and its way to stage: Firehose sorts the events by the dataset that each names."""
+"""Kinesis streams of sources: Firehose delivers the events to stage, sorted by the dataset that each event names."""
 
 import json
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from aws_cdk import Duration
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from lakehouse.contracts.model import Contract
 from stacks.iam.acknowledge import acknowledge
+from stacks.iam.firehose import stream_statements
 from stacks.settings import Settings
 from stacks.shared.delivery import Delivery
 from stacks.stack import LakehouseStack
@@ -19,17 +20,16 @@ from stacks.stack import LakehouseStack
 DATASET_FIELD = "dataset"
 """The field of each event that names its dataset."""
 
-READ_ACTIONS = ["kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"]
-# As `Contract.stage_prefix` has it.
 PREFIX = "!{partitionKeyFromQuery:domain}/!{partitionKeyFromQuery:dataset}/"
+"""Prefix in stage, of the form of `Contract.stage_prefix`."""
 
 
 class EventStream(Construct):
-    """A Kinesis stream and the Firehose stream that empties it.
+    """A Kinesis stream and the Firehose stream that delivers it to stage.
 
     Args:
-        source: name of the source, as its contracts write it.
-        contracts: the datasets that its events belong to.
+        source: name of the source, as in its contracts.
+        contracts: the datasets of its events.
     """
 
     def __init__(
@@ -51,10 +51,10 @@ class EventStream(Construct):
         acknowledge(
             stream,
             "AwsSolutions-KDS3",
-            reason="The lakehouse's own key, so that what may read the stream is in one key policy and can be revoked.",
+            reason="The stream uses the lakehouse's own key, so that access to it can be revoked in one key policy.",
         )
 
-        def read_by(role_arn: str) -> dict[str, Any]:
+        def delivery_source(role_arn: str) -> dict[str, Any]:
             return {
                 "delivery_stream_type": "KinesisStreamAsSource",
                 "kinesis_stream_source_configuration": {"kinesisStreamArn": stream.stream_arn, "roleArn": role_arn},
@@ -64,8 +64,8 @@ class EventStream(Construct):
             stack,
             f"{source}-delivery",
             name=stack.names.delivery(source=source),
-            source=read_by,
-            reads=[iam.PolicyStatement(actions=READ_ACTIONS, resources=[stream.stream_arn])],
+            source=delivery_source,
+            reads=stream_statements(stream.stream_arn),
             prefix=PREFIX,
             folders=[contract.stage_prefix for contract in contracts],
             partition_keys=partition_keys(contracts),
@@ -75,15 +75,10 @@ class EventStream(Construct):
 
 
 def partition_keys(contracts: Sequence[Contract]) -> str:
-    """The jq object that finds an event's domain and dataset; an event of another dataset is an error.
+    """Return the jq object that finds the domain and dataset of an event; another dataset is an error.
 
-    Firehose puts events that it finds no keys for under its error prefix, whole and with the reason, so that none
-    lands where nobody looks.
+    Firehose writes events without keys under its error prefix, complete and with the reason.
     """
-    domains = json.dumps({contract.dataset: contract.domain for contract in sorted(contracts, key=_dataset)})
-    known = f'({domains}[.{DATASET_FIELD}] // error("no contract has this dataset"))'
-    return f"{{domain: {known}, dataset: .{DATASET_FIELD}}}"
-
-
-def _dataset(contract: Contract) -> str:
-    return contract.dataset
+    domains = {contract.dataset: contract.domain for contract in sorted(contracts, key=attrgetter("dataset"))}
+    domain = f'({json.dumps(domains)}[.{DATASET_FIELD}] // error("no contract has this dataset"))'
+    return f"{{domain: {domain}, dataset: .{DATASET_FIELD}}}"

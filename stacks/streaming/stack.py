@@ -1,4 +1,4 @@
-"""Streaming: events of Kinesis sources, by Firehose to stage."""
+"""Streaming: Firehose delivers events of Kinesis sources to stage."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ from stacks.streaming.event_stream import EventStream
 
 
 class Streaming(LakehouseStack):
-    """A Kinesis stream for each source, with its way to stage.
+    """A Kinesis stream for each source, with its delivery to stage.
 
     Args:
         sources: contracts of each source, by the source's name.
@@ -28,6 +28,6 @@ class Streaming(LakehouseStack):
         key: kms.IKey,
         sources: Mapping[str, Sequence[Contract]],
     ) -> None:
-        super().__init__(scope, "streaming", names=names, description="Events of streams, to stage")
+        super().__init__(scope, "streaming", names=names, description="Delivery of events from streams to stage")
         for source, contracts in sources.items():
             EventStream(self, source, contracts=contracts, settings=settings, key=key)

@@ -16,7 +16,7 @@ from lakehouse.governance.tags import TaggedTable
 from lakehouse.names import Names, Zone
 from reports.findings import DEPLOYMENTS
 from stacks.audit.stack import LEFT_OUT
-from stacks.iam.people import who_signs_in
+from stacks.iam.people import trusted_people
 from stacks.settings import Governance
 from stacks.stack import LakehouseStack
 from tests.support import classification, tag_based_access
@@ -189,11 +189,11 @@ def test_people_read_the_results_of_their_own_workgroup_alone(assembly: Assembly
 
 def test_people_may_come_from_an_identity_provider(names: Names) -> None:
     stack = LakehouseStack(App(), "people", names=names, description="")
-    trust = who_signs_in(stack, Governance(saml_provider="company")).policy_fragment
+    trust = trusted_people(stack, Governance(saml_provider="company")).policy_fragment
     [provider] = stack.resolve(trust.principal_json)["Federated"]
     assert text(provider) == f"arn:<AWS::Partition>:iam::{names.account}:saml-provider/company"
     assert trust.conditions == {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}
-    assert who_signs_in(stack, Governance()).assume_role_action == "sts:AssumeRole"
+    assert trusted_people(stack, Governance()).assume_role_action == "sts:AssumeRole"
 
 
 def test_the_trail_has_calls_and_every_object_of_every_zone(assembly: Assembly, names: Names) -> None:

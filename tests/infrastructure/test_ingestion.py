@@ -133,7 +133,7 @@ def test_mysql_is_reached_over_tls_that_is_verified(mysql: list[Contract], names
 
 
 def test_mysql_without_a_certificate_is_refused(mysql: list[Contract], names: Names, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="source shop is reached by TLS with verify-ca, which needs the certificate"):
+    with pytest.raises(ValueError, match="source shop uses TLS with verify-ca, which needs the certificate"):
         synthesized(tmp_path, names, mysql)
 
 

@@ -1,4 +1,4 @@
-"""Who is told of what: topics, alarms, dashboards, the budget, and how long logs stay."""
+"""Topics, alarms, dashboards, the budget, and the retention of logs."""
 
 import json
 import re
@@ -74,14 +74,14 @@ def test_services_that_publish_to_topics_may_use_their_key(assembly: Assembly) -
     assert publishers <= users
 
 
-def test_every_alarm_tells_its_topic_when_it_begins_and_ends_and_what_to_do(
+def test_every_alarm_notifies_its_topic_when_it_begins_and_ends_and_says_what_to_do(
     alarms: dict[str, Json], topics: dict[str, Resource]
 ) -> None:
     references = {f"<{topic.logical_id}>" for topic in topics.values()}
     for name, alarm in alarms.items():
-        [told], [untold] = alarm["AlarmActions"], alarm["OKActions"]
-        assert text(told) == text(untold)
-        assert text(told) in references
+        [begin_topic], [end_topic] = alarm["AlarmActions"], alarm["OKActions"]
+        assert text(begin_topic) == text(end_topic)
+        assert text(begin_topic) in references
         assert 100 < len(text_of(alarm)) <= 1024, name  # CloudWatch's limit
 
 
@@ -231,7 +231,7 @@ def test_on_an_instance_replications_are_watched_as_its_tasks(
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS)
-def test_moves_that_are_ended_from_outside_are_told_where_step_functions_starts_them(
+def test_moves_that_are_ended_from_outside_are_notified_where_step_functions_starts_them(
     everything: dict[str, Assembly], deployment: str
 ) -> None:
     environment, _, _ = deployment.partition("-")
@@ -252,7 +252,7 @@ def test_without_databases_and_streams_nothing_of_them_is_watched(keeping: Assem
     assert names.failure_rule("replications") not in rules
 
 
-def test_failed_jobs_and_replications_are_told_at_once(
+def test_failed_jobs_and_replications_are_notified_at_once(
     assembly: Assembly, topics: dict[str, Resource], names: Names
 ) -> None:
     rules = assembly.named("AWS::Events::Rule", "Name")
@@ -260,7 +260,7 @@ def test_failed_jobs_and_replications_are_told_at_once(
     assert jobs["EventPattern"]["detail"]["jobName"] == [names.job(job) for job in (*Move, *Fetch)]
     assert {"FAILED", "TIMEOUT"} <= set(jobs["EventPattern"]["detail"]["state"])
     replications = rules[names.failure_rule("replications")]
-    # DMS Serverless tells of its failures by the first, a task on an instance by the second.
+    # DMS Serverless reports its failures by the first, a task on an instance by the second.
     assert replications["EventPattern"]["detail"] == {"eventType": ["REPLICATION_FAILED", "REPLICATION_TASK_FAILED"]}
     assert len(replications["EventPattern"]["resources"]) == 1
     for rule in (jobs, replications):
@@ -310,11 +310,11 @@ def test_the_budget_counts_this_deployment_and_warns_before_it_is_spent(
             tags = resource.properties["Tags"]
             given = tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
             assert given.items() >= {"project": names.project, "environment": names.environment}.items()
-    told = [
+    thresholds = [
         (entry["Notification"]["NotificationType"], entry["Notification"]["Threshold"])
         for entry in budget.properties["NotificationsWithSubscribers"]
     ]
-    assert told == [("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100)]
+    assert thresholds == [("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100)]
     for entry in budget.properties["NotificationsWithSubscribers"]:
         [subscriber] = entry["Subscribers"]
         assert text(subscriber["Address"]) == f"<{topics[names.alerts_topic(Urgency.WARNING)].logical_id}>"
@@ -369,7 +369,7 @@ SUBJECTS = (
 )
 
 
-def test_slack_is_told_by_every_topic_and_its_webhook_is_a_secret(
+def test_slack_is_notified_by_every_topic_and_its_webhook_is_a_secret(
     names: Names, contracts: list[Contract], tmp_path: Path
 ) -> None:
     settings = settings_of("dev")
@@ -384,14 +384,14 @@ def test_slack_is_told_by_every_topic_and_its_webhook_is_a_secret(
     [secret] = assembly.resources("AWS::SecretsManager::Secret")
     assert secret.properties["Name"] == names.slack_secret
     assert "KmsKeyId" in secret.properties
-    told: dict[str, set[str]] = {"lambda": set(), "email": set()}
+    subscribed: dict[str, set[str]] = {"lambda": set(), "email": set()}
     for subscription in assembly.resources("AWS::SNS::Subscription"):
-        told[subscription.properties["Protocol"]].add(text(subscription.properties["TopicArn"]))
+        subscribed[subscription.properties["Protocol"]].add(text(subscription.properties["TopicArn"]))
         if subscription.properties["Protocol"] == "lambda":
             assert text(subscription.properties["Endpoint"]) == f"<{function.logical_id}>"
     allowed = {text(item.properties["SourceArn"]) for item in assembly.resources("AWS::Lambda::Permission")}
-    assert len(told["lambda"]) == len(Urgency)
-    assert told["lambda"] == told["email"] == allowed
+    assert len(subscribed["lambda"]) == len(Urgency)
+    assert subscribed["lambda"] == subscribed["email"] == allowed
 
 
 def test_nobody_asked_for_slack_and_nothing_of_it_is_there(assembly: Assembly) -> None:

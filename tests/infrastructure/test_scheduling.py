@@ -84,7 +84,7 @@ def test_what_may_pass_is_tried_again_and_what_fails_is_told(machine: Json) -> N
         assert "Glue.ConcurrentRunsExceededException" in errors
         # A job that failed would fail again: the planner lets it wait, longer each time.
         assert not {"States.ALL", "States.TaskFailed"} & errors
-        if name != "Tell":
+        if name != "Notify":
             assert [rule["ErrorEquals"] for rule in task["Catch"]] == [["States.ALL"]], name
 
 
@@ -94,10 +94,10 @@ def test_what_it_starts_exists(assembly: Assembly, machine: Json, names: Names) 
     assert jobs == {names.job(job) for job in (*Move, *Fetch)} <= assembly.named("AWS::Glue::Job", "Name").keys()
     assert assembly.named("AWS::CodeBuild::Project", "Name").keys() == {started["Curated"]["Arguments"]["ProjectName"]}
     assert started["Plan"]["Arguments"]["FunctionName"].endswith(f":function:{names.planner}")
-    topic = started["Tell"]["Arguments"]["TopicArn"].rpartition(":")[2]
+    topic = started["Notify"]["Arguments"]["TopicArn"].rpartition(":")[2]
     assert topic == names.alerts_topic(Urgency.CRITICAL)
     assert topic in assembly.named("AWS::SNS::Topic", "TopicName")
-    assert len(started["Tell"]["Arguments"]["Subject"]) <= 100
+    assert len(started["Notify"]["Arguments"]["Subject"]) <= 100
 
 
 def test_it_is_started_as_often_as_the_settings_say(assembly: Assembly, names: Names) -> None:

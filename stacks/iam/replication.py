@@ -1,0 +1,35 @@
+"""Permissions of DMS: read the secret of a source database, write its files to stage."""
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
+
+from lakehouse.contracts.dms import bucket_folder
+from lakehouse.names import Zone
+from stacks.iam.statements import allow, use_key
+from stacks.stack import LakehouseStack
+
+WHY_TARGET_WILDCARDS = (
+    "DMS names the files that it writes: the role is limited to this source's folder of the stage bucket."
+)
+
+
+def secret_statements(secret: secretsmanager.ISecret, *, key: kms.IKey) -> list[iam.PolicyStatement]:
+    """Return the statements to read the account with which DMS signs in to a source database."""
+    return [
+        allow(service="secretsmanager", actions=["GetSecretValue", "DescribeSecret"], resources=[secret.secret_arn]),
+        allow(actions=["kms:Decrypt", "kms:DescribeKey"], resources=[key.key_arn]),
+    ]
+
+
+def target_statements(stack: LakehouseStack, source: str, *, key: kms.IKey) -> list[iam.PolicyStatement]:
+    """Return the statements to write the files of one source database."""
+    bucket = stack.names.bucket(Zone.STAGE)
+    return [
+        allow(actions=["s3:ListBucket"], resources=[stack.s3_arn(bucket)]),
+        allow(
+            actions=["s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject"],
+            resources=[stack.s3_arn(f"{bucket}/{bucket_folder(source)}/*")],
+        ),
+        use_key(key, sid=None),
+    ]

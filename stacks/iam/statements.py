@@ -1,0 +1,62 @@
+"""Policy statements, written in one way."""
+
+from collections.abc import Iterable, Mapping
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+
+from stacks.stack import LakehouseStack
+
+USE_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
+"""What reading and writing encrypted data takes."""
+
+
+def allow(
+    sid: str | None = None,
+    *,
+    actions: Iterable[str],
+    resources: Iterable[str],
+    service: str | None = None,
+    conditions: Mapping[str, object] | None = None,
+    principals: Iterable[str] = (),
+) -> iam.PolicyStatement:
+    """Return a statement that allows actions on resources.
+
+    Args:
+        sid: name of the statement within its policy.
+        actions: with their service (`s3:GetObject`), or without it if `service` is given.
+        resources: ARNs.
+        service: the service of all actions.
+        conditions: when the statement holds, as IAM writes it.
+        principals: AWS services (`cloudtrail`) that may do this; only for the policy of a resource.
+    """
+    return iam.PolicyStatement(
+        sid=sid,
+        actions=[f"{service}:{action}" for action in actions] if service else list(actions),
+        resources=list(resources),
+        conditions=dict(conditions) if conditions else None,
+        principals=[iam.ServicePrincipal(f"{principal}.amazonaws.com") for principal in principals] or None,
+    )
+
+
+def use_key(key: kms.IKey, *, sid: str | None = "UseKey") -> iam.PolicyStatement:
+    """Return a statement that allows to read and write data that the key encrypts."""
+    return allow(sid, actions=USE_KEY, resources=[key.key_arn])
+
+
+def use_key_in_s3(stack: LakehouseStack, key: kms.IKey) -> iam.PolicyStatement:
+    """Return a statement that allows to use the key for objects in S3, and for nothing else."""
+    return allow(
+        "UseKey",
+        actions=USE_KEY,
+        resources=[key.key_arn],
+        conditions={"StringEquals": {"kms:ViaService": f"s3.{stack.region}.amazonaws.com"}},
+    )
+
+
+def write_log(log_group: logs.ILogGroup) -> iam.PolicyStatement:
+    """Return a statement that allows to write to a log group that exists."""
+    return allow(
+        "Log", service="logs", actions=["CreateLogStream", "PutLogEvents"], resources=[log_group.log_group_arn]
+    )
