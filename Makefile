@@ -146,7 +146,7 @@ setup: .venv/.installed .venv-dbt/.installed node_modules/.installed ## environm
 
 .PHONY: lock
 lock: .venv/.installed ## renew the locked requirements from pyproject.toml and models/requirements.in
-	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --all-extras pyproject.toml -o requirements.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --all-extras pyproject.toml emulator/pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 models/requirements.in -o models/requirements.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 tests/datacontract/requirements.in -o tests/datacontract/requirements.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --constraint dags/constraints.txt dags/environment.in -o dags/environment.txt

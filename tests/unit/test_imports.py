@@ -52,7 +52,7 @@ FLOORS: Mapping[str, tuple[set[str], ...]] = {
         },
         {"lakehouse"},
     ),
-    "emulator": ({"errors"}, {"replicator", "runtime"}, {"athena"}, {"services"}, {"server"}),
+    "emulator": ({"errors"}, {"replicator", "runtime"}, {"athena"}, {"services"}, {"server"}, {"cli"}),
     "emulator/athena": (
         *({"runtime"}, {"parsing"}, {"typing"}, {"duckdb"}, {"tables"}, {"binding"}, {"statements"}, {"api"}),
     ),
