@@ -86,7 +86,7 @@ test-pythons: setup ## what the jobs are made of, on every Python from 3.11 to 3
 	@for version in 3.11 3.12 3.13; do \
 		interpreter=$$(python -m tests.spark.pythons $$version) || { echo "no Python $$version here: not tested"; continue; }; \
 		echo "Python $$version"; \
-		UV_CONSTRAINT=requirements.txt uv run --quiet --isolated --no-project --python $$interpreter --with ".[local,api]" \
+		UV_CONSTRAINT=requirements.txt uv run --quiet --isolated --no-project --python $$interpreter --with ".[local,api]" --with ./emulator \
 			--with pytest --with pytest-timeout --with hypothesis python -m pytest -p no:cacheprovider $(JOB_UNIT_TESTS) || exit 1; \
 	done
 

@@ -61,15 +61,15 @@ def _status(options: argparse.Namespace) -> int:
 def _env(options: argparse.Namespace) -> int:
     server = server_lifecycle.status(options.root)
     if server is None:
-        raise EmulatorError(
-            f"no emulator runs in {options.root}: start it with `{PROGRAM} up --root {options.root}`"
-        )
+        raise EmulatorError(f"no emulator runs in {options.root}: start it with `{PROGRAM} up --root {options.root}`")
     _print("\n".join(shell_commands(server_lifecycle.environment(server))))
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=PROGRAM, description="AWS in one process on this machine, for development and tests.")
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM, description="AWS in one process on this machine, for development and tests."
+    )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     root = argparse.ArgumentParser(add_help=False)
     root.add_argument(
@@ -95,4 +95,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _print(text: str, *, to_stderr: bool = False) -> None:
-    print(text, file=sys.stderr if to_stderr else sys.stdout)  # noqa: T201 - the output of a command
+    print(text, file=sys.stderr if to_stderr else sys.stdout)

@@ -79,9 +79,12 @@ def test_it_works_outside_the_repository(programs: Path, tmp_path: Path) -> None
     finally:
         stopped = shell("lakehouse-emulator down --root data")
     assert stopped == "Stopped; the data stays in data\n"
-    assert "no emulator runs in data" in subprocess.run(
-        ["lakehouse-emulator", "env", "--root", "data"], cwd=outside, env=variables, capture_output=True, text=True
-    ).stderr
+    assert (
+        "no emulator runs in data"
+        in subprocess.run(
+            ["lakehouse-emulator", "env", "--root", "data"], cwd=outside, env=variables, capture_output=True, text=True
+        ).stderr
+    )
 
 
 def test_its_module_is_the_same_program() -> None:

@@ -33,7 +33,7 @@ def change(conninfo: str, *, day: int = 1, scale: int = 1) -> dict[str, int]:
         "order numbers used again": _order_numbers_are_used_again,
         "customers moved": _customers_move,
         "customers joined": _customers_join,
-        "customers forgotten": _customers_are_forgotten,
+        "customers deleted": _customers_are_deleted,
         "customers renumbered": _customers_are_renumbered,
         "prices changed": _prices_change,
         "baskets abandoned": _baskets_are_abandoned,
@@ -113,7 +113,7 @@ def _customers_join(connection: Connection, choose: random.Random, now: datetime
     return 20 * scale
 
 
-def _customers_are_forgotten(connection: Connection, choose: random.Random, now: datetime, scale: int) -> int:
+def _customers_are_deleted(connection: Connection, choose: random.Random, now: datetime, scale: int) -> int:
     """Delete customers who never ordered."""
     idle = _ids(
         connection,

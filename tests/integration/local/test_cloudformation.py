@@ -1,4 +1,4 @@
-"""CloudFormation of the embedded AWS: real updates, real deletes, and a refusal by name of what it can't do."""
+"""CloudFormation of the emulator: real updates, real deletes, and a refusal by name of what it can't do."""
 
 import json
 from collections.abc import Callable, Iterator

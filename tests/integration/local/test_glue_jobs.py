@@ -1,4 +1,4 @@
-"""Glue jobs of the embedded AWS: real processes with Glue's arguments, logs, limits and ends."""
+"""Glue jobs of the emulator: real processes with Glue's arguments, logs, limits and ends."""
 
 import io
 import json

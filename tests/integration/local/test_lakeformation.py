@@ -1,4 +1,4 @@
-"""Lake Formation of the embedded AWS: tags are inherited, and what does not exist is refused by name."""
+"""Lake Formation of the emulator: tags are inherited, and what does not exist is refused by name."""
 
 from typing import Any
 
