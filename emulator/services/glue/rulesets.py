@@ -33,7 +33,7 @@ def create_data_quality_ruleset(request: Json) -> Json:
 
 @operation
 def update_data_quality_ruleset(request: Json) -> Json:
-    changes = {name: request[name] for name in ("Description", "Ruleset") if name in request}
+    changes: Json = {name: request[name] for name in ("Description", "Ruleset") if name in request}
     _check(changes.get("Ruleset", "Rules"))
     with change():
         entry = find(rulesets, request["Name"], kind=KIND)
