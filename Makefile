@@ -91,7 +91,7 @@ test-pythons: setup ## unit tests of the jobs on each Python from 3.11 to 3.13 t
 	@for version in 3.11 3.12 3.13; do \
 		interpreter=$$(python -m tests.support.spark.pythons $$version) || { echo "no Python $$version here: not tested"; continue; }; \
 		echo "Python $$version"; \
-		UV_CONSTRAINT=requirements.txt uv run --quiet --isolated --no-project --python $$interpreter --with ".[local,api]" \
+		UV_CONSTRAINT=requirements.txt uv run --quiet --isolated --no-project --python $$interpreter --with ".[local,api]" --with ./emulator \
 			--with pytest --with pytest-timeout --with hypothesis python -m pytest -p no:cacheprovider $(JOB_UNIT_TESTS) || exit 1; \
 	done
 
@@ -151,7 +151,7 @@ setup: .venv/.installed .venv-dbt/.installed node_modules/.installed ## install 
 
 # One line for each locked file: the file, and the sources and options that it is compiled from.
 define LOCKS
-requirements.txt --all-extras pyproject.toml
+requirements.txt --all-extras pyproject.toml emulator/pyproject.toml
 models/requirements.txt models/requirements.in
 tests/datacontract/requirements.txt tests/datacontract/requirements.in
 dags/environment.txt --constraint dags/constraints.txt dags/environment.in

@@ -2,4 +2,4 @@
 
 
 class EmulatorError(Exception):
-    """Something that a user can fix; the message says what is wrong and what to do."""
+    """An error that a user can fix; the message names the problem and what to do."""

@@ -1,6 +1,6 @@
-"""The server process of the embedded AWS: ministack with the plug-ins of `emulator.services`, on 127.0.0.1 alone.
+"""The server process of the emulator: ministack with the plug-ins of `emulator.services`, on 127.0.0.1 only.
 
-Started by `emulator.runtime.server_lifecycle.up` as `python -m emulator.server ROOT`.
+It is started by `emulator.runtime.server_lifecycle.up` as `python -m emulator.server ROOT`.
 """
 
 import argparse
@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from emulator.runtime import locks
+from emulator.runtime.environment import HOST, TOKEN, server_environment
 from emulator.runtime.server_lifecycle import IDENTITY_PATH, LOCK, last_settings
-from emulator.runtime.settings import HOST, ministack_settings
 
 ROOT_CHECK_SECONDS = 1
 
@@ -33,11 +33,10 @@ def main() -> None:
     arguments = parser.parse_args()
     root: Path = arguments.root
     lock = locks.take(root / LOCK)
-    # The port of the last server, if it is free: variables that a shell exported stay right over down and up.
+    # The port of the last server, if it is free, so that variables of a shell stay valid after `down` and `up`.
     listener = _listen(int(last_settings(root).get("port", 0)))
     port = listener.getsockname()[1]
-    settings = ministack_settings(root, port=port, account=arguments.account, region=arguments.region)
-    os.environ.update(settings)
+    os.environ.update(server_environment(root, port=port, account=arguments.account, region=arguments.region))
     _allow_many_files()
     shutil.rmtree(root / "tmp", ignore_errors=True)
     (root / "tmp").mkdir()
@@ -48,7 +47,7 @@ def main() -> None:
 
     register_all()
     plugin.start()
-    threading.Thread(target=_end_with, args=[root / LOCK], daemon=True).start()
+    threading.Thread(target=_exit_without, args=[root / LOCK], daemon=True).start()
     _write_server_file(root, port=port, account=arguments.account, region=arguments.region)
     try:
         asyncio.run(_serve(plugin.application, listener, before_stop=plugin.prepare_stop))
@@ -57,8 +56,8 @@ def main() -> None:
         lock.close()
 
 
-def _end_with(lock: Path) -> None:
-    """Leave when the root folder was deleted: nobody could find this server any more, nor stop it."""
+def _exit_without(lock: Path) -> None:
+    """Exit when the root folder is deleted, because the server can then be neither found nor stopped."""
     while lock.exists():
         time.sleep(ROOT_CHECK_SECONDS)
     os._exit(1)
@@ -87,7 +86,7 @@ def _write_server_file(root: Path, *, port: int, account: str, region: str) -> N
         "pid": os.getpid(),
         "account": account,
         "region": region,
-        "token": os.environ["LAKEHOUSE_LOCAL_TOKEN"],
+        "token": os.environ[TOKEN],
     }
     _write(root / "server.json", server)
 
@@ -103,12 +102,12 @@ async def _serve(application: Any, listener: socket.socket, *, before_stop: Call
     from hypercorn.asyncio import serve, tcp_server
     from hypercorn.config import Config
 
-    tcp_server.MAX_RECV = 1 << 18  # an upload in pieces of 64 KiB costs twice the time
+    tcp_server.MAX_RECV = 1 << 18  # uploads in pieces of 64 KiB take twice as long
     config = Config()
     config.bind = [f"fd://{listener.fileno()}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
-    identity = json.dumps({"pid": os.getpid(), "token": os.environ["LAKEHOUSE_LOCAL_TOKEN"]}).encode()
+    identity = json.dumps({"pid": os.getpid(), "token": os.environ[TOKEN]}).encode()
 
     async def identified(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["path"] == IDENTITY_PATH:

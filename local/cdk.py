@@ -1,4 +1,4 @@
-"""The real CDK CLI, pointed at the embedded AWS."""
+"""The real CDK CLI, which deploys to the emulator."""
 
 import shutil
 import subprocess
@@ -9,27 +9,27 @@ from emulator.runtime.server_lifecycle import Server, child_environment, last_li
 from lakehouse.errors import LakehouseError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-# Nobody on a laptop needs change sets to review, a version report, or a notice fetched from the internet.
+# The emulator needs no version report and no notices from the internet.
 QUIET = ("--no-version-reporting", "--no-notices", "--ci")
 
 
 def deploy(server: Server, *context: str) -> None:
     """Bootstrap the account and deploy every stack, logging to `logs/cdk-*.log` under the server's root.
 
-    Synthesis and bootstrap need nothing of each other and run side by side.
+    Synthesis and bootstrap are independent and run at the same time.
 
     Args:
-        server: the embedded AWS.
-        context: in place of cdk.json's, e.g. `profile=standard`.
+        server: the emulator.
+        context: values that replace those of cdk.json, for example `profile=standard`.
 
     Raises:
-        LakehouseError: the CLI is not installed or failed; ends with the last lines of its log.
+        LakehouseError: the CLI is not installed, or it failed; the message ends with the last lines of its log.
     """
     assembly = str(server.root / "cdk.out")
     with ThreadPoolExecutor(max_workers=2) as pool:
-        chosen = [argument for item in context for argument in ("-c", item)]
-        synthesis = pool.submit(run, server, "synth", "--quiet", "--output", assembly, *chosen)
-        # From a folder without cdk.json, or the CLI would run the app for this too.
+        context_options = [word for value in context for word in ("-c", value)]
+        synthesis = pool.submit(run, server, "synth", "--quiet", "--output", assembly, *context_options)
+        # From a folder without cdk.json, so that the CLI does not run the app.
         bootstrap = pool.submit(run, server, "bootstrap", f"aws://{server.account}/{server.region}", folder=server.root)
         synthesis.result()
         bootstrap.result()
@@ -42,13 +42,18 @@ def deploy(server: Server, *context: str) -> None:
 
 
 def run(server: Server, *arguments: str, folder: Path = REPOSITORY) -> str:
-    """Run one CDK command, from the repository unless told otherwise.
+    """Run one CDK command.
+
+    Args:
+        server: the emulator.
+        arguments: the command and its options.
+        folder: working directory.
 
     Returns:
-        what it printed.
+        The output of the command.
 
     Raises:
-        LakehouseError: the CLI is not installed or failed; ends with the last lines of its log.
+        LakehouseError: the CLI is not installed, or it failed; the message ends with the last lines of its log.
     """
     executable = shutil.which("cdk", path=str(REPOSITORY / "node_modules" / ".bin"))
     if executable is None:
@@ -57,7 +62,7 @@ def run(server: Server, *arguments: str, folder: Path = REPOSITORY) -> str:
     environment = child_environment(server) | {
         "CDK_DEFAULT_ACCOUNT": server.account,
         "CDK_DEFAULT_REGION": server.region,
-        # The tests hold the templates to CloudFormation's rules; loading them is half of a synth's time.
+        # Tests check the templates against CloudFormation's rules; loading the rules takes half of the time of a synth.
         "CDK_VALIDATION": "false",
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",

@@ -1,16 +1,19 @@
-"""`lakehouse local`: AWS and the source database on this machine."""
+"""`lakehouse local`: the emulator and the sources on this machine."""
 
-import os
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
+from emulator.errors import EmulatorError
 from emulator.runtime import server_lifecycle
+from emulator.runtime.environment import shell_commands
 from lakehouse.errors import LakehouseError
-from local.airflow import lifecycle as airflow_
+from local import emulator_server
+from local.airflow import lifecycle
 from local.sources import postgres, rates_api
 
 Root = Annotated[
@@ -19,17 +22,31 @@ Root = Annotated[
         "--root",
         envvar="LAKEHOUSE_LOCAL_ROOT",
         metavar="DIR",
-        help="Folder of its state, data and logs; one cloud each.",
+        help="Folder of state, data and logs; one emulator each.",
     ),
 ]
 
+
+class EmulatorCommands(TyperGroup):
+    """Commands whose emulator errors are errors of the `lakehouse` command line: one message and exit code 2."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command of a command line."""
+        try:
+            return super().invoke(ctx)
+        except EmulatorError as error:
+            raise LakehouseError(str(error)) from error
+
+
 app = typer.Typer(
+    cls=EmulatorCommands,
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="""AWS and a source database on this machine: no account, no docker, no token.
+    help="""The emulator of AWS and the sources on this machine: no account, no docker, no token.
 
-    `up` starts an embedded AWS on a free port of 127.0.0.1, and PostgreSQL. `eval "$(lakehouse local env)"` points this
-    shell at it; then `cdk bootstrap`, `cdk deploy --all` and every `lakehouse` verb work as they do in an account.""",
+    `up` starts the emulator on a free port of 127.0.0.1, PostgreSQL and a bank's API. `eval "$(lakehouse local env)"`
+    points this shell at the emulator; then `cdk bootstrap`, `cdk deploy --all` and every `lakehouse` verb work as in an
+    AWS account.""",
 )
 console = Console(highlight=False, soft_wrap=True)
 
@@ -38,22 +55,22 @@ console = Console(highlight=False, soft_wrap=True)
 def up(
     root: Root = server_lifecycle.DEFAULT_ROOT,
     account: Annotated[
-        str | None, typer.Option(help=f"AWS account id that it stands for; {server_lifecycle.ACCOUNT} for a new root.")
+        str | None, typer.Option(help=f"AWS account id to emulate; {server_lifecycle.ACCOUNT} for a new root.")
     ] = None,
     region: Annotated[
-        str | None, typer.Option(help=f"AWS region that it stands for; {server_lifecycle.REGION} for a new root.")
+        str | None, typer.Option(help=f"AWS region to emulate; {server_lifecycle.REGION} for a new root.")
     ] = None,
 ) -> None:
-    """Start the embedded AWS and its sources, PostgreSQL and an API, or find those that run."""
+    """Start the emulator, PostgreSQL and the bank's API, or find those that run."""
     if server_lifecycle.crashed(root):
-        console.print(f"[yellow]The last server ended by itself; its log was {server_lifecycle.log_file(root)}[/]")
-    server = server_lifecycle.up(root, account=account, region=region)
+        console.print(f"[yellow]The last emulator ended unexpectedly; its log was {server_lifecycle.log_file(root)}[/]")
+    server = emulator_server.start(root, account=account, region=region)
     database = postgres.start(root)
     console.print(f"[green]AWS[/]         {server.endpoint}  account {server.account}, {server.region}")
     console.print(f"[green]PostgreSQL[/]  127.0.0.1:{database.port}")
     console.print(f"[green]bank's API[/]  {rates_api.start(root).url}")
     console.print(f"[dim]log          {server.log}[/]")
-    console.print(f'\nPoint this shell at it:  [bold]eval "$(lakehouse local env{_option(root)})"[/]')
+    console.print(f'\nPoint this shell at the emulator:  [bold]eval "$(lakehouse local env{_option(root)})"[/]')
 
 
 @app.command()
@@ -64,30 +81,30 @@ def airflow(
         typer.Option("--contracts", envvar="LAKEHOUSE_CONTRACTS", metavar="DIR", help="Folder of the DAGs' contracts."),
     ] = "contracts",
 ) -> None:
-    """Start Airflow with a DAG for each domain, and the embedded AWS and PostgreSQL if they do not run.
+    """Start Airflow with a DAG for each domain, and the emulator and PostgreSQL if they do not run.
 
-    DAGs are paused at first: switch one on in the page, or trigger a run of it. `down` stops Airflow too.
+    DAGs are paused at first: enable one in the web page, or trigger a run. `down` also stops Airflow.
     """
     console.print("[dim]starting; the first time takes a minute[/]")
-    running = airflow_.up(server_lifecycle.up(root), postgres.start(root), contracts=contracts)
+    running = lifecycle.up(emulator_server.start(root), postgres.start(root), contracts=contracts)
     console.print(f"[green]Airflow[/]     {running.url}")
     console.print(f"[dim]logs         {running.home / 'logs'}[/]")
 
 
 @app.command()
 def down(root: Root = server_lifecycle.DEFAULT_ROOT) -> None:
-    """Stop all of it, and Airflow; what it holds stays for the next `up`."""
-    airflow_.down(root)
+    """Stop the emulator, the sources and Airflow; the data stays for the next `up`."""
+    lifecycle.down(root)
     stopped = server_lifecycle.down(root)
     if root.exists():
         postgres.stop(root)
         rates_api.stop(root)
-    console.print(f"Stopped; the data stays in {root}" if stopped else "No embedded AWS was running")
+    console.print(f"Stopped; the data stays in {root}" if stopped else "No emulator was running")
 
 
 @app.command()
 def status(root: Root = server_lifecycle.DEFAULT_ROOT) -> None:
-    """Say whether it runs, and where; exit code 1 if it does not."""
+    """Print whether the emulator runs, and its address; exit code 1 if it does not run."""
     server = server_lifecycle.status(root)
     if server is None:
         log = server_lifecycle.log_file(root)
@@ -103,16 +120,11 @@ def status(root: Root = server_lifecycle.DEFAULT_ROOT) -> None:
 
 @app.command()
 def env(root: Root = server_lifecycle.DEFAULT_ROOT) -> None:
-    """Print the variables that point a shell at it, for `eval`."""
+    """Print the variables that point a shell at the emulator, for `eval`."""
     server = server_lifecycle.status(root)
     if server is None:
-        raise LakehouseError(f"no embedded AWS runs in {root}: start it with `lakehouse local up{_option(root)}`")
-    given = server_lifecycle.environment(server)
-    others = [name for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE") if name in os.environ]
-    if others:
-        typer.echo(f"unset {' '.join(others)}")
-    for name, value in given.items():
-        typer.echo(f"export {name}={shlex.quote(value)}")
+        raise LakehouseError(f"no emulator runs in {root}: start it with `lakehouse local up{_option(root)}`")
+    typer.echo("\n".join(shell_commands(server_lifecycle.environment(server))))
 
 
 def _option(root: Path) -> str:

@@ -1,4 +1,4 @@
-"""The laptop's lakehouse: the embedded AWS with the real stacks, the shop's database, and the way between them."""
+"""The lakehouse on this machine: the emulator with the real stacks, the sources, and the replication between them."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from lakehouse.governance import lake_formation
 from lakehouse.names import Names
 from lakehouse.settings import names_of
 from lakehouse.tables import migrations
-from local import cdk
+from local import cdk, emulator_server
 from local.airflow import lifecycle
 from local.sources import postgres, rates_api
 from local.sources.postgres import Database
@@ -31,12 +31,19 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "dev"
 SOURCE = "shop"
-"""The database that contracts/sales name as their source."""
+"""The source that the contracts of the sales domain name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lake:
-    """A deployed lakehouse on this machine: its embedded AWS, its sources, and the names of its parts."""
+    """A lakehouse on this machine.
+
+    Attributes:
+        server: the emulator.
+        database: the source database.
+        bank: the bank's API.
+        names: names of AWS resources.
+    """
 
     server: server_lifecycle.Server
     database: Database
@@ -45,11 +52,11 @@ class Lake:
 
 
 def up(root: Path) -> Lake:
-    """Start the embedded AWS, PostgreSQL and the API, and point this process's AWS clients at the first."""
+    """Start the emulator, PostgreSQL and the bank's API, and point this process's AWS clients at the emulator."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         database = pool.submit(postgres.start, root)
         bank = rates_api.start(root)
-        server = server_lifecycle.up(root)
+        server = emulator_server.start(root)
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
         os.environ.update(server_lifecycle.environment(server))
@@ -57,7 +64,7 @@ def up(root: Path) -> Lake:
 
 
 def down(root: Path) -> None:
-    """Stop all of it, and Airflow if it runs; their data stays."""
+    """Stop the emulator, the sources, and Airflow if it runs; the data stays."""
     lifecycle.down(root)
     server_lifecycle.down(root)
     postgres.stop(root)
@@ -65,7 +72,7 @@ def down(root: Path) -> None:
 
 
 def deploy(lake: Lake, contracts: Sequence[Contract]) -> None:
-    """Deploy the stacks with the CDK CLI, create and classify the tables, and say where the sources are."""
+    """Deploy the stacks with the CDK CLI, create and classify the tables, and store the secrets of the sources."""
     cdk.deploy(lake.server)
     migrations.apply(catalog.load(), contracts, lake.names)
     lake_formation.apply(boto3.client("lakeformation"), contracts, names=lake.names)
@@ -77,16 +84,18 @@ def deploy(lake: Lake, contracts: Sequence[Contract]) -> None:
 
 
 def replicate(lake: Lake) -> None:
-    """Start the replication of the source database, as one does in production, and wait until it runs.
+    """Start the replication of the source database, as in production, and wait until it runs.
 
     Raises:
-        LakehouseError: it failed; says why in its own words.
+        LakehouseError: the replication failed; the message has its reason.
     """
     dms = boto3.client("dms")
-    named: list[FilterTypeDef] = [{"Name": "replication-config-id", "Values": [lake.names.replication(source=SOURCE)]}]
-    (config,) = dms.describe_replication_configs(Filters=named)["ReplicationConfigs"]
+    by_name: list[FilterTypeDef] = [
+        {"Name": "replication-config-id", "Values": [lake.names.replication(source=SOURCE)]}
+    ]
+    (config,) = dms.describe_replication_configs(Filters=by_name)["ReplicationConfigs"]
     dms.start_replication(ReplicationConfigArn=config["ReplicationConfigArn"], StartReplicationType="start-replication")
-    while (replication := dms.describe_replications(Filters=named)["Replications"][0])["Status"] != "running":
+    while (replication := dms.describe_replications(Filters=by_name)["Replications"][0])["Status"] != "running":
         if replication["Status"] in ("failed", "stopped"):
             reasons = "; ".join(replication.get("FailureMessages", [])) or "no reason given"
             raise LakehouseError(f"replication of {SOURCE} {replication['Status']}: {reasons}")
@@ -94,10 +103,10 @@ def replicate(lake: Lake) -> None:
 
 
 def catch_up(lake: Lake) -> None:
-    """Wait until all that is committed in the source database is in stage.
+    """Wait until everything that is committed in the source database is in stage.
 
     Raises:
-        LakehouseError: it was not reached in time; says how far the replication is.
+        LakehouseError: it took too long; the message has the position of the replication.
     """
     try:
         wait_until_caught_up(lake.database.conninfo, slot=slot_name(lake.names.replication(source=SOURCE)))

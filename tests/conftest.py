@@ -1,4 +1,4 @@
-"""The emulator for all tests, started once a session (once a worker under pytest-xdist)."""
+"""Fixtures of all tests: the emulator, started once for each session (and each worker of pytest-xdist)."""
 
 import os
 import sys
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from emulator.runtime import server_lifecycle
+from local import emulator_server
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -25,10 +26,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Suit
 
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_lifecycle.Server]:
-    """An embedded AWS of this session's own; the process's AWS variables point at it while a test uses it."""
+    """An emulator for this session; the process's AWS variables point at it while a test uses it."""
     root = tmp_path_factory.mktemp("aws")
     # Apache Spark has an environment of its own, in which the server cannot run.
-    server = server_lifecycle.up(root, python=os.environ.get("LOCAL_PYTHON", sys.executable))
+    server = emulator_server.start(root, python=os.environ.get("LOCAL_PYTHON", sys.executable))
     before = dict(os.environ)
     _set_aws_variables(server_lifecycle.environment(server))
     yield server

@@ -1,4 +1,4 @@
-"""A stand-in for AWS DMS: it copies PostgreSQL tables to S3 and follows their changes, as DMS's S3 target does.
+"""The replicator: it copies PostgreSQL tables to S3 and follows their changes, as AWS DMS does with an S3 target.
 
-The API of DMS (`emulator/services/dms/`) starts it as a process of its own.
+The API of DMS (`emulator.services.dms`) starts it as a separate process.
 """

@@ -1,7 +1,7 @@
 """The replicator's process: `python -m emulator.replicator FOLDER`; its standard input is the task, one line of JSON.
 
-It stops, having brought to S3 what it has, on SIGTERM or when its standard input ends: so it never outlives the server
-that started it. FOLDER keeps its state and the files on their way to S3.
+On SIGTERM or at the end of its standard input it uploads its changes and stops, so it ends with the server that started
+it. FOLDER contains its state and the files that are not yet in S3.
 """
 
 import json
@@ -13,16 +13,16 @@ from pathlib import Path
 
 from emulator.replicator import replication, state, task
 
-log = logging.getLogger("dms")
+log = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """Run one replication; 0 if it was stopped or is done, 1 if it failed."""
+    """Run one replication; return 0 if it was stopped or is complete, 1 if it failed."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("botocore").setLevel(logging.WARNING)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the terminal is for whoever started this
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the terminal is for the process that started this one
     document = json.loads(sys.stdin.readline())
     threading.Thread(target=_stop_at_end_of_input, args=[stop], daemon=True).start()
     if document["Action"] == task.REMOVE:

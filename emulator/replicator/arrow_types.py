@@ -1,4 +1,4 @@
-"""PostgreSQL's types as DMS writes them to Parquet, and PostgreSQL's text form of a value as an Arrow array.
+"""Parquet types that DMS writes for PostgreSQL's types, and conversion of PostgreSQL's text form to Arrow arrays.
 
 Source: AWS DMS user guide, "Source data types for PostgreSQL" and "Target data types for S3 Parquet".
 """
@@ -32,9 +32,12 @@ Text = bytes | str | None
 
 @dataclass(frozen=True, slots=True)
 class ColumnType:
-    """The Parquet type of a column, and how values in PostgreSQL's text form become an array of it.
+    """The Parquet type of a column.
 
-    `array` raises `pyarrow.ArrowInvalid` for a value that the type can't hold.
+    Attributes:
+        arrow: the type.
+        array: converts values in PostgreSQL's text form to an array; raises `pyarrow.ArrowInvalid` for a value that the
+            type cannot represent.
     """
 
     arrow: pa.DataType
@@ -42,12 +45,12 @@ class ColumnType:
 
 
 def column_type(type_oid: int, modifier: int, *, booleans: bool) -> ColumnType:
-    """How DMS writes a column.
+    """Return the type that DMS writes for a column.
 
     Args:
-        type_oid: object id of a built-in type; any that has no type of its own in Parquet is written as its text.
+        type_oid: object id of the type; values of types without a Parquet type are written as text.
         modifier: PostgreSQL's type modifier, such as a numeric's precision and scale; -1 for none.
-        booleans: whether a boolean is written as one (`MapBooleanAsBoolean`) or as the text `true` or `false`.
+        booleans: whether booleans are written as booleans (`MapBooleanAsBoolean`) or as the text `true` or `false`.
     """
     if type_oid == _NUMERIC:
         return _numeric(modifier)

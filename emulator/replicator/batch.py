@@ -1,4 +1,4 @@
-"""A batch: whole transactions on their way to S3, as files that grow on disk, one or more a table."""
+"""A batch of transactions, as files that grow on disk until they are sent to S3; one or more for each table."""
 
 import shutil
 from collections import Counter
@@ -10,39 +10,48 @@ from emulator.replicator.settings import Target
 from emulator.replicator.target import Bucket
 
 PENDING_BYTES = 64 * 1024 * 1024
-"""Rows of all tables together that are held in memory before they are written to disk."""
+"""Size of the rows of all tables that are kept in memory before they are written to disk."""
 
 
 class Batch:
-    """Changes since the last upload. Rows of a table are in order within a file, and files in order of their names."""
+    """Changes since the last upload. Rows of a table are in order within a file, and files in order of their names.
+
+    Attributes:
+        pending_bytes: approximate size of the rows in memory.
+        counts: for each table, its rows by operation.
+        failed: tables with a value that cannot be written, and the reason.
+    """
 
     def __init__(self, folder: Path, target: Target) -> None:
-        """Args: folder: for the files; emptied first. target: how they are written."""
+        """Start an empty batch.
+
+        Args:
+            folder: folder of the files; emptied first.
+            target: format of the files.
+        """
         shutil.rmtree(folder, ignore_errors=True)
         self._folder = folder
         self._target = target
         self._files: list[tuple[str, str, date, GrowingFile]] = []
         self._open: dict[str, tuple[date, GrowingFile]] = {}
         self.pending_bytes = 0
-        """About how much is in memory."""
         self.counts: dict[str, Counter[str]] = {}
-        """For each table, its rows by operation."""
         self.failed: dict[str, str] = {}
-        """Tables with a value that can't be written, and why."""
 
     def __bool__(self) -> bool:
         return bool(self._files or self.failed)
 
     @property
     def bytes(self) -> int:
+        """Size of all files."""
         return sum(file.bytes for _, _, _, file in self._files)
 
     def add(self, schema: str, table: str, layout: Layout, record: Record, *, committed: date) -> None:
-        """Take one row of a table."""
+        """Add one row of a table."""
         day, file = self._open.get(layout.table, (None, None))
         try:
             if file is None or day != committed or file.layout is not layout:
-                file = self._begin(schema, table, layout, committed)
+                file = self._start_file(schema, table, layout, committed)
             before = file.pending_bytes
             file.add(record)
             self.pending_bytes += file.pending_bytes - before
@@ -66,8 +75,8 @@ class Batch:
             if file.rows:
                 bucket.upload(file.path, bucket.change_key(schema, table, committed=committed))
 
-    def _begin(self, schema: str, table: str, layout: Layout, committed: date) -> GrowingFile:
-        """Begin a file; the one before it takes no rows any more, so that a table's rows stay in order."""
+    def _start_file(self, schema: str, table: str, layout: Layout, committed: date) -> GrowingFile:
+        """Start a file; the file before it gets no more rows, so that a table's rows stay in order."""
         if layout.table in self._open:
             self._write()
         file = GrowingFile(self._folder / f"{len(self._files):06d}.parquet", layout, gzip=self._target.gzip)
@@ -84,5 +93,5 @@ class Batch:
                 self.fail(file.layout.table, error)
 
     def fail(self, table: str, error: Exception) -> None:
-        """Write no more rows of a table."""
+        """Record that a table cannot be written, and why."""
         self.failed.setdefault(table, str(error))

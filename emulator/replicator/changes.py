@@ -1,4 +1,4 @@
-"""From a message of the change stream to the records that DMS writes for it."""
+"""Conversion of messages of the change stream to the records that DMS writes."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +17,12 @@ Values = list[bytes | None]
 
 
 class Change(NamedTuple):
-    """One record; `values` is None if it can't be told and a later change is sure to replace it."""
+    """One record.
+
+    Attributes:
+        operation: `I`, `U` or `D`.
+        values: values of the row; None if they are unknown, in which case a later change replaces the row.
+    """
 
     operation: str
     values: Values | None
@@ -25,27 +30,32 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """A table in the stream: its columns, and which of them identify a row."""
+    """A table in the stream.
+
+    Attributes:
+        relation: its columns.
+        key: positions of the columns that identify a row.
+    """
 
     relation: Relation
     key: tuple[int, ...]
 
 
 LookUp = Callable[[Captured, Sequence[bytes | None], Sequence[int]], Values | None]
-"""From a table, the key of a row and the positions of columns to their values; None if the row is gone."""
+"""Return values of a row, by its table, its key and the positions of columns; None if the row does not exist."""
 
 
 def records(message: Insert | Update | Delete, captured: Captured, look_up: LookUp) -> list[Change]:
-    """The records of one change.
+    """Return the records of one change.
 
-    An update of the key is a delete of the old one and an insert of the new one: a reader that knows rows by their
-    key would keep the old one otherwise. A large value that an update left alone is not in the log; it is taken from
-    the old row if that was logged whole, else from the table.
+    An update of the key is a delete of the old key and an insert of the new one: otherwise a reader that identifies
+    rows by key would keep the old row. The log does not contain a large value that an update did not change; it is
+    taken from the old row if the log has it completely, otherwise from the table.
 
     Args:
         message: the change.
         captured: its table.
-        look_up: reads a row's columns from the table as it is now.
+        look_up: reads columns of a row from the current table.
     """
     match message:
         case Insert(_, new):
@@ -54,19 +64,19 @@ def records(message: Insert | Update | Delete, captured: Captured, look_up: Look
             return [Change(DELETE, _logged(old))]
     new = message.new
     if message.old is not None:
-        known = range(len(new)) if message.whole else captured.key
+        logged = range(len(new)) if message.whole else captured.key
         new = list(new)
-        for position in known:
+        for position in logged:
             if new[position] is Unchanged.TOAST:
                 new[position] = message.old[position]
     missing = [position for position, value in enumerate(new) if value is Unchanged.TOAST]
     values: Values | None
     if missing:
         key = _logged([new[position] for position in captured.key])
-        found = look_up(captured, key, missing)
+        current = look_up(captured, key, missing)
         values = None
-        if found is not None:
-            for position, value in zip(missing, found, strict=True):
+        if current is not None:
+            for position, value in zip(missing, current, strict=True):
                 new[position] = value
             values = _logged(new)
     else:
@@ -77,14 +87,14 @@ def records(message: Insert | Update | Delete, captured: Captured, look_up: Look
 
 
 def look_up_in(connection: psycopg.Connection[Any], transaction_id: int) -> LookUp:
-    """A look-up of rows as they are once a transaction can be seen.
+    """Return a function that reads rows once a transaction is visible.
 
-    The stream may bring a transaction a moment before others see it: without the wait, a row could be missing, or be
-    one that the transaction replaced under the same key. What is read may be later than the change; then a later
-    change brings that value too, or deletes the row.
+    The stream may send a transaction a moment before it is visible: without the wait, a row could be missing, or be a
+    row that the transaction replaced under the same key. The values may be newer than the change; then a later change
+    in the stream has them too, or deletes the row.
     """
 
-    def look_up(captured: Captured, key: Sequence[bytes | None], wanted: Sequence[int]) -> Values | None:
+    def look_up(captured: Captured, key: Sequence[bytes | None], positions: Sequence[int]) -> Values | None:
         wait_until_visible(connection, transaction_id)
         relation = captured.relation
         condition = sql.SQL(" AND ").join(
@@ -92,23 +102,23 @@ def look_up_in(connection: psycopg.Connection[Any], transaction_id: int) -> Look
             for number, position in enumerate(captured.key, start=1)
         )
         query = sql.SQL("SELECT {} FROM {} WHERE {}").format(
-            source.names(relation.columns[position].name for position in wanted),
+            source.names(relation.columns[position].name for position in positions),
             sql.Identifier(relation.schema, relation.table),
             condition,
         )
-        # Not psycopg's own execute: the values are wanted as PostgreSQL's text, not as Python objects.
+        # Not psycopg's execute, because the values must be PostgreSQL's text, not Python objects.
         result = connection.pgconn.exec_params(query.as_bytes(connection), list(key))
         if result.status != pq.ExecStatus.TUPLES_OK:
             raise error_from_result(result)
         if result.ntuples == 0:
             return None
-        return [result.get_value(0, column) for column in range(len(wanted))]
+        return [result.get_value(0, column) for column in range(len(positions))]
 
     return look_up
 
 
 def wait_until_visible(connection: psycopg.Connection[Any], transaction_id: int) -> None:
-    """Wait until others see a transaction: it holds the lock on its id until they do."""
+    """Wait until a transaction is visible to others: until then it holds the lock on its id."""
     while connection.execute(
         "SELECT 1 FROM pg_locks WHERE locktype = 'transactionid' AND transactionid::text = %s", [str(transaction_id)]
     ).fetchone():

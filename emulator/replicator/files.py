@@ -16,11 +16,18 @@ CHUNK_BYTES = 8 * 1024 * 1024
 
 
 class UnwritableError(Exception):
-    """A table's value or columns that Parquet can't hold as DMS would write them."""
+    """A value or columns of a table that cannot be written to Parquet as DMS would write them."""
 
 
 class Record(NamedTuple):
-    """One row of a file. `written` is the text of the timestamp column, `sequence` that of the change sequence."""
+    """One row of a file.
+
+    Attributes:
+        operation: `I`, `U` or `D`.
+        values: values of the table's columns.
+        written: text of the timestamp column.
+        sequence: text of the change sequence; None in a full load.
+    """
 
     operation: str
     values: Sequence[Text]
@@ -30,7 +37,15 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Columns of a table's files: the operation, the table's own, the timestamp, the change sequence."""
+    """Columns of a table's files.
+
+    Attributes:
+        table: full name of the table.
+        columns: names and types of the table's columns.
+        operation: whether files have the column `Op`.
+        timestamp: name of the timestamp column; None for none.
+        sequence: name of the column of the change sequence; None for none.
+    """
 
     table: str
     columns: tuple[tuple[str, ColumnType], ...]
@@ -40,18 +55,18 @@ class Layout:
 
     @property
     def schema(self) -> pa.Schema:
-        """Raises `UnwritableError` if a column of the table has the name of one that DMS adds."""
+        """The Arrow schema; raises `UnwritableError` if a column of the table has the name of one that DMS adds."""
         fields = [(name, kind.arrow) for name, kind in self.columns]
         if self.operation:
             fields.insert(0, (OPERATION, pa.string()))
         fields += [(name, pa.string()) for name in (self.timestamp, self.sequence) if name]
         names = [name for name, _ in fields]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise UnwritableError(f"{self.table} has columns with the names of those that DMS adds: {sorted(twice)}")
+        if duplicates := {name for name in names if names.count(name) > 1}:
+            raise UnwritableError(f"{self.table} has columns with names of columns that DMS adds: {sorted(duplicates)}")
         return pa.schema(fields)
 
     def arrays(self, records: Sequence[Record]) -> list[pa.Array]:
-        """Raises `UnwritableError` for a value that its column's type can't hold."""
+        """Return the columns of records; raise `UnwritableError` for a value that its type cannot represent."""
         arrays = []
         if self.operation:
             arrays.append(pa.array([record.operation for record in records], pa.string()))
@@ -60,7 +75,7 @@ class Layout:
             try:
                 arrays.append(kind.array(values))
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OverflowError) as error:
-                raise UnwritableError(f"{self.table}.{name} can't be written as {kind.arrow}: {error}") from error
+                raise UnwritableError(f"{self.table}.{name} cannot be written as {kind.arrow}: {error}") from error
         if self.timestamp:
             arrays.append(pa.array([record.written for record in records], pa.string()))
         if self.sequence:
@@ -69,46 +84,52 @@ class Layout:
 
 
 class GrowingFile:
-    """A Parquet file under construction."""
+    """A Parquet file that is being written.
+
+    Attributes:
+        path: path of the file.
+        layout: its columns.
+        rows: number of rows on disk.
+        pending_bytes: approximate size of the rows in memory.
+    """
 
     def __init__(self, path: Path, layout: Layout, *, gzip: bool) -> None:
         self.path = path
         self.layout = layout
         self.rows = 0
-        """Rows on disk."""
         self.pending_bytes = 0
         self._records: list[Record] = []
         self._schema = layout.schema
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Level 1: Arrow's own choice, 9, takes ten times as long and saves 3 %.
+        # Level 1, because Arrow's default of 9 takes ten times as long and saves 3 %.
         compression: dict[str, Any] = {"compression": "gzip", "compression_level": 1} if gzip else {}
         self._writer = pq.ParquetWriter(path, self._schema, version="2.6", **({"compression": "none"} | compression))
 
     @property
     def bytes(self) -> int:
-        """Size on disk, plus about what is yet to be written."""
+        """Size on disk, plus the approximate size of the rows in memory."""
         return self.path.stat().st_size + self.pending_bytes
 
     def reaches(self, size: int) -> bool:
-        """Whether a chunk was just written, and the file has so many bytes with it."""
+        """Return whether a chunk was just written and the file has at least this size."""
         return self.pending_bytes == 0 and self.bytes >= size
 
     def add(self, record: Record) -> None:
-        """Take a row; raises `UnwritableError` for one of the rows taken since the last chunk."""
+        """Add a row; raise `UnwritableError` for one of the rows since the last chunk."""
         self._records.append(record)
         self.pending_bytes += 64 + sum(len(value) for value in record.values if value is not None)
         if len(self._records) >= CHUNK_ROWS or self.pending_bytes >= CHUNK_BYTES:
             self.write()
 
     def write(self) -> None:
-        """Write what is pending to disk, or forget it and raise `UnwritableError`."""
+        """Write the rows in memory to disk, or discard them and raise `UnwritableError`."""
         records, self._records, self.pending_bytes = self._records, [], 0
         if records:
             self._writer.write_batch(pa.RecordBatch.from_arrays(self.layout.arrays(records), schema=self._schema))
             self.rows += len(records)
 
     def close(self) -> None:
-        """Write what is pending and the footer."""
+        """Write the rows in memory and the footer."""
         try:
             self.write()
         finally:

@@ -1,4 +1,4 @@
-"""Changes: from the slot's position on, transaction by transaction, to files in S3."""
+"""Following of changes: transaction by transaction, from the slot's position on, to files in S3."""
 
 import logging
 import time
@@ -20,14 +20,14 @@ from emulator.replicator.state import State, now
 from emulator.replicator.stream import Keepalive, Stream
 from emulator.replicator.target import Bucket
 
-log = logging.getLogger("dms")
+log = logging.getLogger(__name__)
 
 IDLE_S = 0.2
-"""Changes go to S3 when no other came for so long; DMS waits for CdcMaxBatchInterval or CdcMinFileSize."""
+"""Changes are uploaded after this time without another change; DMS waits for CdcMaxBatchInterval or CdcMinFileSize."""
 
 
 class Follower:
-    """Follows the changes of the published tables until it is told to stop."""
+    """Follower of the changes of the published tables."""
 
     def __init__(
         self,
@@ -44,12 +44,12 @@ class Follower:
 
         Args:
             stream: the changes.
-            connection: to the same database, for what the log does not carry.
-            target: how files are written.
-            bucket: where to.
-            spool: folder for files until they are in S3.
+            connection: a connection to the same database, for values that the log does not contain.
+            target: format of the files.
+            bucket: the folder in S3.
+            spool: folder of files until they are in S3.
             state: the replication's progress.
-            layout_of: the layout of a table's files.
+            layout_of: returns the layout of a table's files.
         """
         self._stream = stream
         self._connection = connection
@@ -69,7 +69,7 @@ class Follower:
         self._last_change = 0.0
 
     def run(self, stopping: Callable[[], bool]) -> None:
-        """Follow until told to stop. What is then not in S3 comes again at the next start."""
+        """Follow until `stopping` returns True. Changes that are then not in S3 are sent again at the next start."""
         while not stopping():
             received = self._stream.read(IDLE_S / 4)
             if isinstance(received, bytes):
@@ -115,15 +115,15 @@ class Follower:
 
     def _define(self, relation: Relation) -> None:
         if f"{relation.schema}.{relation.table}" not in self._state.tables:
-            self._tables.pop(relation.id, None)  # the mappings lost it after this change
+            self._tables.pop(relation.id, None)  # the mappings no longer include the table
             return
         layout = self._layout_of(relation)
-        before = self._tables.get(relation.id)
-        if before is not None and before[1] == layout:
-            layout = before[1]  # told again for no reason: its files go on
-        elif before is not None:
+        previous = self._tables.get(relation.id)
+        if previous is not None and previous[1] == layout:
+            layout = previous[1]  # the definition was sent again without a change: its files continue
+        elif previous is not None:
             self._state.tables[layout.table].ddls += 1
-            log.info("%s has other columns from here on: %s", layout.table, [name for name, _ in layout.columns])
+            log.info("%s has other columns from now on: %s", layout.table, [name for name, _ in layout.columns])
         key = {column.name for column in relation.columns if column.identity}
         if relation.full:
             key = {
@@ -139,12 +139,12 @@ class Follower:
         if relation in self._tables:
             table = self._tables[relation][1].table
             self._state.tables[table].truncates += 1
-            log.warning("%s was truncated; its rows stay in the target, as DMS leaves them", table)
+            log.warning("%s was truncated; its rows stay in the target, as with DMS", table)
 
     def _change(self, message: Insert | Update | Delete) -> None:
         assert self._transaction is not None
         transaction = self._transaction
-        # Two numbers a message, whatever becomes of it: a change has the same number whenever it is read.
+        # Two numbers for each message, even if it is skipped, so that a change always has the same number.
         self._index += 2
         if message.relation not in self._tables:
             return
@@ -162,14 +162,14 @@ class Follower:
             return
         for index, (operation, values) in enumerate(records, start=self._index):
             if values is None:
-                log.info("%s: an update of a row that is gone by now is left out; its delete follows", layout.table)
+                log.info("%s: an update of a row that no longer exists is omitted; its delete follows", layout.table)
                 continue
             record = Record(operation, values, self._written, f"{transaction.commit_lsn:020d}{index:015d}")
             relation = captured.relation
             self._batch.add(relation.schema, relation.table, layout, record, committed=transaction.committed_at.date())
 
     def _flush(self) -> None:
-        """Bring the batch to S3, then note it, then let the source forget it: a crash in between repeats changes."""
+        """Upload the batch, record it, then confirm it to the source; a crash in between repeats changes."""
         if not self._batch:
             return
         self._batch.upload(self._bucket)

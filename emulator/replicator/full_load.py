@@ -1,7 +1,7 @@
-"""The full load: one consistent snapshot of some tables, and the point of the log that it ends at.
+"""The full load: one consistent snapshot of some tables, and its position in the log.
 
-All files are complete on disk before the first goes to S3, so a crash shows either nothing of a load or, once it is
-resumed, all of it: never rows of two snapshots.
+All files are complete on disk before the first one goes to S3. After a crash, either nothing of the load is visible or,
+when it is resumed, all of it: never rows of two snapshots.
 """
 
 import logging
@@ -24,11 +24,11 @@ from emulator.replicator.source import Table
 from emulator.replicator.state import COMPLETED, FULL_LOAD, State, now
 from emulator.replicator.target import Bucket, load_key
 
-log = logging.getLogger("dms")
+log = logging.getLogger(__name__)
 
 
 class StopRequestedError(Exception):
-    """The replication is to stop before its full load is complete."""
+    """The replication must stop before its full load is complete."""
 
 
 def copy_tables(
@@ -40,18 +40,18 @@ def copy_tables(
     state: State,
     stopping: Callable[[], bool],
 ) -> None:
-    """Copy tables from one snapshot to files on disk, under the keys that they will have in S3.
+    """Copy tables from one snapshot to files on disk, with the paths that they will have in S3.
 
     Args:
         settings: the source.
-        target: how files are written.
-        tables: what to copy, and the layout of its files.
-        spool: folder for the files; emptied first.
-        state: gets each table's rows, its errors and, when all are copied, the snapshot's point of the log.
-        stopping: asked now and then.
+        target: format of the files.
+        tables: tables, and the layout of their files.
+        spool: folder of the files; emptied first.
+        state: gets each table's rows, its errors and, when all tables are copied, the snapshot's position in the log.
+        stopping: called now and then; True stops the copy.
 
     Raises:
-        StopRequestedError: `stopping` said so; nothing is kept.
+        StopRequestedError: `stopping` returned True; the copy is discarded.
     """
     shutil.rmtree(spool, ignore_errors=True)
     with _snapshot(settings) as (connection, lsn):
@@ -74,7 +74,7 @@ def copy_tables(
 
 
 def upload(bucket: Bucket, *, spool: Path, state: State) -> None:
-    """Send the files of a complete copy to S3 and mark its tables as loaded; does again what a crash cut short."""
+    """Send the files of a complete copy to S3 and mark its tables as loaded; complete an upload that a crash ended."""
     for progress in state.tables.values():
         if progress.state != FULL_LOAD or progress.from_lsn is None:
             continue
@@ -90,9 +90,9 @@ def upload(bucket: Bucket, *, spool: Path, state: State) -> None:
 
 @contextmanager
 def _snapshot(settings: Source) -> Iterator[tuple[psycopg.Connection[Any], int]]:
-    """A connection that sees the database as it was at a point of the log, and that point.
+    """Yield a connection to the database at one position in the log, and that position.
 
-    A temporary slot exports them; both last as long as its connection runs no other command.
+    A temporary slot exports the snapshot; it exists as long as the slot's connection runs no other command.
     """
     with closing(source.connect(settings, replication=True)) as exporter, source.connect(settings) as connection:
         slot = sql.Identifier(f"dms_snapshot_{exporter.pgconn.backend_pid}")
@@ -143,5 +143,5 @@ def _copy(
 
 
 def timestamp_text(moment: datetime) -> str:
-    """A moment in UTC as DMS writes it to its timestamp column."""
+    """Return a time in UTC as DMS writes it to its timestamp column."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")

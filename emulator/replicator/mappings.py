@@ -13,31 +13,40 @@ from emulator.replicator.s3_format import CHANGE_SEQUENCE_EXPRESSION
 
 
 class MappingError(ValueError):
-    """A rule that DMS would refuse, or that this stand-in does not know; the message names the rule."""
+    """A rule that DMS would refuse, or that the replicator does not support; the message names the rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class Locator:
-    """A pattern for tables: `%` any text, `_` any character, `[ab]` one of these, `[_]` an underscore."""
+    """A pattern of table names.
+
+    `%` matches any text, `_` any character, `[ab]` one of these characters, `[_]` an underscore.
+    """
 
     schema: str
     table: str
 
     def matches(self, schema: str, table: str) -> bool:
+        """Return whether a table has a name of the pattern."""
         return _like(self.schema, schema) and _like(self.table, table)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mappings:
-    """Selection and transformation rules of one replication."""
+    """Selection and transformation rules of one replication.
+
+    Attributes:
+        included: patterns of tables that are replicated.
+        excluded: patterns of tables that are not replicated, even if they are included.
+        change_sequences: patterns of tables, and the name of the column that gets their change sequence.
+    """
 
     included: tuple[Locator, ...]
     excluded: tuple[Locator, ...]
     change_sequences: tuple[tuple[Locator, str], ...]
-    """Tables, and the name of the column in which they get the change sequence."""
 
     def select(self, tables: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-        """The (schema, table) pairs that a rule includes and none excludes."""
+        """Return the (schema, table) pairs that a rule includes and no rule excludes."""
         return [
             table
             for table in tables
@@ -46,7 +55,7 @@ class Mappings:
         ]
 
     def change_sequence(self, schema: str, table: str) -> str | None:
-        """Name of the column that gets a table's change sequence; None without such a rule."""
+        """Return the name of the column that gets a table's change sequence; None without such a rule."""
         return next((name for rule, name in self.change_sequences if rule.matches(schema, table)), None)
 
 
@@ -57,7 +66,8 @@ def parse(text: str) -> Mappings:
         text: the JSON document of `TableMappings`.
 
     Raises:
-        MappingError: no JSON, no selection, or a rule beyond include, exclude and add-column of `$AR_H_CHANGE_SEQ`.
+        MappingError: the text is not JSON, includes no table, or has a rule other than include, exclude and add-column
+            of `$AR_H_CHANGE_SEQ`.
     """
     try:
         rules = json.loads(text)["rules"]
@@ -71,14 +81,14 @@ def parse(text: str) -> Mappings:
         match rule.get("rule-type"), rule.get("rule-action"):
             case "selection", ("include" | "exclude") as action:
                 if rule.get("filters"):
-                    raise _unknown(rule, "row filters")
+                    raise _unsupported(rule, "row filters")
                 (included if action == "include" else excluded).append(locator)
             case "transformation", "add-column":
                 if rule.get("rule-target") != "column" or rule.get("expression") != CHANGE_SEQUENCE_EXPRESSION:
-                    raise _unknown(rule, f"an expression other than {CHANGE_SEQUENCE_EXPRESSION}")
+                    raise _unsupported(rule, f"an expression other than {CHANGE_SEQUENCE_EXPRESSION}")
                 change_sequences.append((locator, str(rule["value"])))
             case kind, action:
-                raise _unknown(rule, f"{kind} rules with the action {action}")
+                raise _unsupported(rule, f"{kind} rules with the action {action}")
     if not included:
         raise MappingError("table mappings need at least one selection rule that includes tables")
     return Mappings(included=tuple(included), excluded=tuple(excluded), change_sequences=tuple(change_sequences))
@@ -91,8 +101,10 @@ def _locator(rule: dict[str, Any]) -> Locator:
         raise MappingError(f"rule {rule.get('rule-id')}: object-locator needs schema-name and table-name") from error
 
 
-def _unknown(rule: dict[str, Any], what: str) -> MappingError:
-    return MappingError(f"rule {rule.get('rule-id')} ({rule.get('rule-name')}): this stand-in for DMS has no {what}")
+def _unsupported(rule: dict[str, Any], feature: str) -> MappingError:
+    return MappingError(
+        f"rule {rule.get('rule-id')} ({rule.get('rule-name')}): the emulator does not support {feature}"
+    )
 
 
 def _like(pattern: str, name: str) -> bool:

@@ -13,7 +13,7 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Unchanged(Enum):
-    """In place of a large value, stored out of line, that an update did not touch: the log does not carry it."""
+    """Marker for a large, separately stored value that an update did not change: the log does not contain it."""
 
     TOAST = "unchanged"
 
@@ -23,7 +23,7 @@ Value = bytes | None | Unchanged
 
 
 class Column(NamedTuple):
-    """A column as the log describes it; `identity` says whether it is part of the replica identity."""
+    """A column in the log; `identity` is true for a part of the replica identity."""
 
     name: str
     type_oid: int
@@ -32,7 +32,7 @@ class Column(NamedTuple):
 
 
 class Begin(NamedTuple):
-    """Start of a committed transaction; `commit_lsn` is where its commit stands in the log."""
+    """The start of a committed transaction; `commit_lsn` is the position of its commit in the log."""
 
     commit_lsn: int
     committed_at: datetime
@@ -40,15 +40,15 @@ class Begin(NamedTuple):
 
 
 class Commit(NamedTuple):
-    """End of a transaction; `end_lsn` is where the log goes on after it."""
+    """The end of a transaction; `end_lsn` is the position after it in the log."""
 
     end_lsn: int
 
 
 class Relation(NamedTuple):
-    """A table's columns from here on; sent before its first change and after each change of its definition.
+    """A table's columns; sent before its first change and after each change of its definition.
 
-    `full` says that its replica identity is FULL: every column is then part of it, and the key is not told.
+    `full` is true if its replica identity is FULL: every column is then part of it, and the key is unknown.
     """
 
     id: int
@@ -59,12 +59,17 @@ class Relation(NamedTuple):
 
 
 class Insert(NamedTuple):
+    """An insert of a row."""
+
     relation: int
     new: list[Value]
 
 
 class Update(NamedTuple):
-    """`old` is None unless the identity changed or the table's replica identity is FULL; `whole` tells which."""
+    """An update of a row.
+
+    `old` is None unless the identity changed or the table's replica identity is FULL. `whole` is true if it is FULL.
+    """
 
     relation: int
     old: list[Value] | None
@@ -73,11 +78,15 @@ class Update(NamedTuple):
 
 
 class Delete(NamedTuple):
+    """A delete of a row."""
+
     relation: int
     old: list[Value]
 
 
 class Truncate(NamedTuple):
+    """A TRUNCATE of tables."""
+
     relations: tuple[int, ...]
 
 
@@ -85,10 +94,10 @@ Message = Begin | Commit | Relation | Insert | Update | Delete | Truncate
 
 
 def decode(data: bytes) -> Message | None:
-    """Decode one message; None for those that carry no change (types, origins).
+    """Decode one message; return None for a message without a change (types, origins).
 
     Raises:
-        ValueError: a kind of message that protocol version 1 does not have.
+        ValueError: protocol version 1 does not have this kind of message.
     """
     kind = data[:1]
     match kind:
@@ -123,7 +132,7 @@ def _update(data: bytes) -> Update:
 
 
 def _row(data: bytes, position: int) -> tuple[list[Value], int]:
-    """Values of a row that begins at a position, and where it ends."""
+    """Return the values of the row that starts at a position, and the position after it."""
     (count,) = struct.unpack_from("!H", data, position)
     position += 2
     values: list[Value] = []
@@ -157,7 +166,7 @@ def _relation(data: bytes) -> Relation:
 
 
 def _texts(data: bytes, position: int) -> Iterator[tuple[str, int]]:
-    """Zero-terminated texts one after the other, each with the position after it."""
+    """Yield zero-terminated texts one after the other, each with the position after it."""
     while True:
         end = data.index(0, position)
         yield data[position:end].decode(), end + 1

@@ -1,4 +1,4 @@
-"""Whether all that was committed to the source is in S3."""
+"""Waiting until everything that was committed to the source is in S3."""
 
 import time
 
@@ -6,15 +6,15 @@ import psycopg
 
 
 def wait_until_caught_up(conninfo: str, *, slot: str, timeout_s: float = 60) -> None:
-    """Wait until everything that is committed now has been loaded or followed, and stands in S3.
+    """Wait until everything that is committed now is in S3.
 
     Args:
         conninfo: libpq connection string of the source.
-        slot: slot of the replication, `emulator.replicator.task.slot_name(...)` of its identifier.
-        timeout_s: how long to wait, in seconds.
+        slot: slot of the replication: `emulator.replicator.task.slot_name(identifier)`.
+        timeout_s: time-out in seconds.
 
     Raises:
-        TimeoutError: it was not reached in time; the message says how far the replication is.
+        TimeoutError: the replication did not reach this point in time; the message has its position.
     """
     deadline = time.monotonic() + timeout_s
     with psycopg.connect(conninfo, autocommit=True) as connection:
@@ -29,14 +29,14 @@ def wait_until_caught_up(conninfo: str, *, slot: str, timeout_s: float = 60) -> 
             WHERE slot_name = %s
         """
         while time.monotonic() < deadline:
-            found = connection.execute(query, [committed, slot]).fetchone()
-            if found is not None and found[0]:
+            position = connection.execute(query, [committed, slot]).fetchone()
+            if position is not None and position[0]:
                 return
             time.sleep(0.02)
-    if found is None:
-        where = "there is no such slot: the replication never started"
-    elif not found[1]:
-        where = "nobody follows it: the replication is stopped, failed or still loads"
+    if position is None:
+        reason = "the slot does not exist, because the replication never started"
+    elif not position[1]:
+        reason = "the replication is stopped, failed or still loads"
     else:
-        where = f"it stands at {found[2]}"
-    raise TimeoutError(f"slot {slot} did not reach {committed} within {timeout_s:.0f} s: {where}")
+        reason = f"its position is {position[2]}"
+    raise TimeoutError(f"slot {slot} did not reach {committed} within {timeout_s:.0f} s: {reason}")

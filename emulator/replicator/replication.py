@@ -1,4 +1,4 @@
-"""One replication from start to stop: publications and slot, full load of what is not loaded, then the changes."""
+"""One replication: create publications and slot, load the tables that are not loaded yet, then follow changes."""
 
 import logging
 import time
@@ -24,45 +24,45 @@ from emulator.replicator.stream import Stream
 from emulator.replicator.target import Bucket
 from emulator.replicator.task import CHANGES_ONLY, FULL_LOAD_ONLY, RELOAD, Task
 
-log = logging.getLogger("dms")
+log = logging.getLogger(__name__)
 
-AWAY = (EndpointConnectionError, ConnectTimeoutError, HTTPClientError)
+UNREACHABLE = (EndpointConnectionError, ConnectTimeoutError, HTTPClientError)
 REACH_S = 10.0
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 10.0
 
 
 class ReplicationError(RuntimeError):
-    """The replication can't go on as it is; the message says what to do."""
+    """The replication cannot continue; the message says what to do."""
 
 
 def run(task: Task, *, folder: Path, state: State, stopping: Callable[[], bool]) -> None:
-    """Replicate until told to stop, or until a full load alone is done; wait and resume when a server is away.
+    """Replicate until stopped, or until a task of a full load only is complete; wait while a server is unreachable.
 
     Args:
         task: what to replicate.
-        folder: for files on their way to S3.
-        state: the replication's progress, kept up to date.
-        stopping: asked several times a second.
+        folder: for files that are not yet in S3.
+        state: the replication's progress, which is updated.
+        stopping: called several times a second; True stops the replication.
 
     Raises:
-        ReplicationError, SettingsError, ClientError, psycopg.Error: what waiting would not mend, or servers that a
-            first run did not reach within 10 s.
+        ReplicationError, SettingsError, ClientError, psycopg.Error: an error that waiting does not fix, or a server
+            that a first run did not reach within 10 s.
     """
     state.begin()
-    pause, began, anew = SHORTEST_PAUSE_S, time.monotonic(), task.action == RELOAD
+    pause, started, must_reset = SHORTEST_PAUSE_S, time.monotonic(), task.action == RELOAD
     while not stopping():
         position = state.written_lsn
         try:
-            if anew:
+            if must_reset:
                 remove(task)
-                state.forget()
-                anew = False
+                state.reset()
+                must_reset = False
             _replicate(task, folder=folder, state=state, stopping=stopping)
         except StopRequestedError:
             return
-        except (psycopg.Error, ClientError, *AWAY) as error:
-            never_reached = not state.has_slot and state.status != "running" and time.monotonic() - began > REACH_S
-            if never_reached or not _passes(error):
+        except (psycopg.Error, ClientError, *UNREACHABLE) as error:
+            never_reached = not state.has_slot and state.status != "running" and time.monotonic() - started > REACH_S
+            if never_reached or not _is_temporary(error):
                 raise
             pause = SHORTEST_PAUSE_S if state.written_lsn != position else min(2 * pause, LONGEST_PAUSE_S)
             log.warning("resuming in %.1f s: %s", pause, error)
@@ -72,7 +72,7 @@ def run(task: Task, *, folder: Path, state: State, stopping: Callable[[], bool])
 
 
 def remove(task: Task) -> None:
-    """Leave neither slot nor publication in the source."""
+    """Remove slot and publications from the source."""
     with source.connect(task.source) as connection:
         source.drop(connection, slot=task.slot)
 
@@ -106,7 +106,7 @@ def _replicate(task: Task, *, folder: Path, state: State, stopping: Callable[[],
 
 
 def _select(task: Task, connection: psycopg.Connection[Any], state: State) -> list[Table]:
-    """The tables that the mappings select; the state then speaks of just these."""
+    """Return the tables that the mappings select, and limit the state to these."""
     by_name = {(table.schema, table.name): table for table in source.tables(connection)}
     selected = [by_name[name] for name in task.mappings.select(by_name)]
     if not selected:
@@ -114,36 +114,36 @@ def _select(task: Task, connection: psycopg.Connection[Any], state: State) -> li
     for name in state.tables.keys() - {table.full_name for table in selected}:
         del state.tables[name]
     for table in selected:
-        state.tables.setdefault(table.full_name, _fresh(task, table))
+        state.tables.setdefault(table.full_name, _new_state(task, table))
     return selected
 
 
 def _keep_log(task: Task, connection: psycopg.Connection[Any], tables: Sequence[Table], state: State) -> None:
-    """Publish the tables and make the slot that keeps their changes, from before their load on."""
-    found = source.has_slot(connection, task.slot)
-    if state.has_slot and not found:
+    """Publish the tables and create the slot that keeps their changes, before their load."""
+    slot_exists = source.has_slot(connection, task.slot)
+    if state.has_slot and not slot_exists:
         raise ReplicationError(
-            f"the source has no replication slot {task.slot} any more, so changes may be lost: start with reload-target"
+            f"the source no longer has the replication slot {task.slot}; changes may be lost: start with reload-target"
         )
-    if found and not state.has_slot:
-        source.drop(connection, slot=task.slot)  # of a replication whose state was removed
+    if slot_exists and not state.has_slot:
+        source.drop(connection, slot=task.slot)  # the slot of a replication whose state was removed
     for table in source.unpublished(connection, slot=task.slot, tables=tables):
-        state.tables[table.full_name] = _fresh(task, table)
+        state.tables[table.full_name] = _new_state(task, table)
         if not table.changes:
             log.warning("%s has no primary key: its updates and deletes are not followed", table.full_name)
-    state.save()  # before they are published: after a crash nobody could tell that they have yet to be loaded
+    state.save()  # before they are published: after a crash these tables must be loaded
     source.publish(connection, slot=task.slot, tables=tables)
     if not state.has_slot:
         source.create_slot(connection, task.slot)
         state.has_slot = True
 
 
-def _fresh(task: Task, table: Table) -> TableState:
-    """State of a table that was not read yet; one of which only changes are wanted counts as loaded."""
-    fresh = TableState(schema=table.schema, name=table.name)
+def _new_state(task: Task, table: Table) -> TableState:
+    """Return the state of a table that was not read yet; without a full load it counts as loaded."""
+    new = TableState(schema=table.schema, name=table.name)
     if task.migration_type == CHANGES_ONLY:
-        fresh.state, fresh.from_lsn = COMPLETED, 0
-    return fresh
+        new.state, new.from_lsn = COMPLETED, 0
+    return new
 
 
 def _load(
@@ -156,7 +156,7 @@ def _load(
     state: State,
     stopping: Callable[[], bool],
 ) -> None:
-    """Load the tables that are not loaded yet; first what an earlier start copied and could not send any more."""
+    """Load the tables that are not loaded yet, after the upload of files that an earlier start copied."""
     full_load.upload(bucket, spool=spool, state=state)
     waiting = [
         (table, _layout(task, connection, table.schema, table.name, table.columns))
@@ -183,8 +183,8 @@ def _layout(
     )
 
 
-def _passes(error: Exception) -> bool:
-    """Whether waiting may help: a server that is away or busy, as opposed to one that refuses."""
+def _is_temporary(error: Exception) -> bool:
+    """Return whether waiting may help: a server is unreachable or busy, and does not refuse the request."""
     if isinstance(error, psycopg.Error):
         return isinstance(error, psycopg.OperationalError) and not isinstance(error, ObjectNotInPrerequisiteState)
     if isinstance(error, ClientError):

@@ -1,4 +1,4 @@
-"""Words of the files that DMS writes to S3.
+"""Names and values in the files that DMS writes to S3.
 
 Source: AWS DMS user guide, "Using Amazon S3 as a target", "Replicating source table headers using expressions".
 """
@@ -6,4 +6,4 @@ Source: AWS DMS user guide, "Using Amazon S3 as a target", "Replicating source t
 OPERATION = "Op"
 INSERT, UPDATE, DELETE = "I", "U", "D"
 CHANGE_SEQUENCE_EXPRESSION = "$AR_H_CHANGE_SEQ"
-"""A column with this expression grows with every change; it is empty for rows of the full load."""
+"""The expression of a column that grows with every change; the column is null for rows of the full load."""

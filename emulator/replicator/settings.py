@@ -1,6 +1,6 @@
-"""Endpoint settings: how to reach the source, and how files are written to S3.
+"""Endpoint settings: the connection to the source, and the format of files in S3.
 
-Source: AWS DMS API reference, `PostgreSQLSettings` and `S3Settings`; defaults are DMS's.
+Source: AWS DMS API reference, `PostgreSQLSettings` and `S3Settings`; the defaults are those of DMS.
 """
 
 from collections.abc import Mapping
@@ -11,12 +11,23 @@ KILOBYTE = 1024
 
 
 class SettingsError(ValueError):
-    """A setting that DMS would refuse, or that this stand-in can't honour; the message names it."""
+    """A setting that DMS would refuse, or that the replicator does not support; the message names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A PostgreSQL database; the secret, if there is one, wins over the plain settings."""
+    """A PostgreSQL database.
+
+    Attributes:
+        database: name of the database.
+        secret_id: secret in Secrets Manager; its values take precedence over the other settings.
+        host: host of the server.
+        port: port of the server.
+        user: name of the user.
+        password: password of the user.
+        encrypted: whether the connection must use TLS.
+        booleans: whether booleans are written as booleans; the default of DMS is the text `true` or `false`.
+    """
 
     database: str | None
     secret_id: str | None = None
@@ -26,12 +37,24 @@ class Source:
     password: str | None = field(default=None, repr=False)
     encrypted: bool = False
     booleans: bool = False
-    """Whether a boolean is written as one; DMS writes the text `true` or `false` unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A folder of an S3 bucket and the form of the files in it."""
+    """A folder of an S3 bucket and the format of its files.
+
+    Attributes:
+        bucket: name of the bucket.
+        folder: prefix of all keys, without slashes at its ends.
+        operation_in_full_load: whether files of a full load have the column `Op`.
+        timestamp_column: name of the timestamp column; None for none.
+        date_folders: whether files of changes are in a folder for each day.
+        batch_interval_s: maximum time between files of changes, in seconds.
+        min_file_bytes: size at which changes are written before that time.
+        max_file_bytes: maximum size of a file.
+        gzip: whether Parquet is compressed.
+        kms_key: key that encrypts the files; None for the bucket's default.
+    """
 
     bucket: str
     folder: str
@@ -45,7 +68,7 @@ class Target:
     kms_key: str | None
 
 
-# What changes the records or their place and is not imitated: refused unless it has DMS's default value.
+# Settings that would change records or keys and are not supported: refused unless they have the default of DMS.
 _DEFAULT_ONLY: dict[str, Any] = {
     "CdcInsertsOnly": False,
     "CdcInsertsAndUpdates": False,
@@ -63,19 +86,19 @@ def source(endpoint: Mapping[str, Any]) -> Source:
     """Read a source endpoint.
 
     Args:
-        endpoint: members of `CreateEndpoint`; `PostgreSQLSettings` win over the endpoint's own.
+        endpoint: members of `CreateEndpoint`; `PostgreSQLSettings` take precedence over the others.
 
     Raises:
-        SettingsError: the engine is not PostgreSQL, or it does not say where the database is.
+        SettingsError: the engine is not PostgreSQL, or the host of the database is missing.
     """
     if endpoint.get("EngineName") not in ("postgres", "aurora-postgresql"):
-        raise SettingsError(f"EngineName {endpoint.get('EngineName')}: this stand-in for DMS reads PostgreSQL only")
+        raise SettingsError(f"EngineName {endpoint.get('EngineName')}: the emulator reads PostgreSQL only")
     if endpoint.get("SslMode", "none") not in ("none", "require"):
-        raise SettingsError(f"SslMode {endpoint['SslMode']}: this stand-in for DMS knows none and require")
+        raise SettingsError(f"SslMode {endpoint['SslMode']}: the emulator supports none and require")
     settings = {**endpoint, **endpoint.get("PostgreSQLSettings", {})}
     if settings.get("SlotName"):
-        raise SettingsError("SlotName: this stand-in for DMS makes its own replication slot, named after the task")
-    found = Source(
+        raise SettingsError("SlotName: the emulator creates its own replication slot, named after the task")
+    database = Source(
         database=settings.get("DatabaseName"),
         secret_id=settings.get("SecretsManagerSecretId"),
         host=settings.get("ServerName"),
@@ -85,9 +108,9 @@ def source(endpoint: Mapping[str, Any]) -> Source:
         encrypted=endpoint.get("SslMode") == "require",
         booleans=_boolean(settings.get("MapBooleanAsBoolean", False)),
     )
-    if not (found.secret_id or found.host):
+    if not (database.secret_id or database.host):
         raise SettingsError("a source endpoint needs SecretsManagerSecretId, or ServerName, Port, Username, Password")
-    return found
+    return database
 
 
 def target(endpoint: Mapping[str, Any]) -> Target:
@@ -97,18 +120,18 @@ def target(endpoint: Mapping[str, Any]) -> Target:
         endpoint: members of `CreateEndpoint` with `S3Settings`.
 
     Raises:
-        SettingsError: the engine is not S3, the format is not Parquet, or a setting is not imitated.
+        SettingsError: the engine is not S3, the format is not Parquet, or a setting is not supported.
     """
     if endpoint.get("EngineName") != "s3":
-        raise SettingsError(f"EngineName {endpoint.get('EngineName')}: this stand-in for DMS writes to s3 only")
+        raise SettingsError(f"EngineName {endpoint.get('EngineName')}: the emulator writes to s3 only")
     settings: Mapping[str, Any] = endpoint.get("S3Settings", {})
     if not settings.get("BucketName"):
         raise SettingsError("S3Settings.BucketName is missing")
     if settings.get("DataFormat", "csv") != "parquet":
-        raise SettingsError("S3Settings.DataFormat: this stand-in for DMS writes parquet only")
+        raise SettingsError("S3Settings.DataFormat: the emulator writes parquet only")
     for name, default in _DEFAULT_ONLY.items():
         if name in settings and (_boolean(settings[name]) if default is False else settings[name]) != default:
-            raise SettingsError(f"S3Settings.{name} = {settings[name]}: this stand-in for DMS knows {default!r} only")
+            raise SettingsError(f"S3Settings.{name} = {settings[name]}: the emulator supports {default!r} only")
     return Target(
         bucket=settings["BucketName"],
         folder=settings.get("BucketFolder", "").strip("/"),

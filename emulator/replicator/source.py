@@ -1,4 +1,4 @@
-"""The source database: connections, its catalog, publications and slots."""
+"""The source database: connections, catalog, publications and slots."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -14,11 +14,9 @@ from emulator.replicator.pgoutput import Column
 from emulator.replicator.settings import SettingsError, Source
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""Hosts without TLS, even if the endpoint requires it: there is no network, and a local PostgreSQL often has no TLS."""
 
-"""Where nobody can listen in: the laptop's PostgreSQL has no TLS, and production's templates ask for it."""
-
-# Values are read in PostgreSQL's text form: these make it the same for every server and user.
+# Values are read in PostgreSQL's text form, which these settings make independent of server and user.
 _SESSION = {
     "client_encoding": "UTF8",
     "datestyle": "ISO",
@@ -33,10 +31,14 @@ _SESSION = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table as the catalog has it now.
+    """A table in the current catalog.
 
-    `key` is its primary key, or the columns of its replica identity; empty if it has neither. `changes` says whether
-    PostgreSQL can log which row an update or delete concerns.
+    Attributes:
+        schema: its schema.
+        name: its name.
+        columns: its columns.
+        key: its primary key, or the columns of its replica identity; empty if it has neither.
+        changes: whether PostgreSQL can log which row an update or delete changes.
     """
 
     schema: str
@@ -47,30 +49,31 @@ class Table:
 
     @property
     def full_name(self) -> str:
+        """`schema.name`."""
         return f"{self.schema}.{self.name}"
 
     @property
     def identifier(self) -> sql.Identifier:
+        """Its quoted name."""
         return sql.Identifier(self.schema, self.name)
 
 
 def connect(source: Source, *, replication: bool = False) -> psycopg.Connection[Any]:
-    """Open a connection, with the credentials that the secret holds now.
+    """Open a connection, with the current credentials of the secret.
 
     Args:
         source: the endpoint's settings.
-        replication: whether it is for the replication protocol, which takes simple queries only.
+        replication: whether it is for the replication protocol, which accepts simple queries only.
     """
     secret: dict[str, Any] = {}
     if source.secret_id:
         secret = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=source.secret_id)["SecretString"])
     database = source.database or secret.get("dbname")
     if not database:
-        raise SettingsError("the source endpoint names no DatabaseName, nor does its secret have a dbname")
-    # A walsender that waits for a slow upload must not be taken for dead.
+        raise SettingsError("the source endpoint has no DatabaseName, and its secret has no dbname")
+    # A walsender that waits for a slow upload must not time out.
     session = _SESSION | ({"wal_sender_timeout": "0"} if replication else {})
     host = secret.get("host", source.host)
-    # The laptop's PostgreSQL is built without TLS, and on the loopback there is no wire to protect.
     encrypted = source.encrypted and host not in LOOPBACK
     conninfo = make_conninfo(
         host=host,
@@ -88,9 +91,9 @@ def connect(source: Source, *, replication: bool = False) -> psycopg.Connection[
 
 
 def tables(connection: psycopg.Connection[Any]) -> list[Table]:
-    """Every table of the database that logical replication can publish, by schema and name.
+    """Return all tables of the database that logical replication can publish, ordered by schema and name.
 
-    Columns that are generated are left out: the log does not carry them.
+    Generated columns are omitted, because the log does not contain them.
     """
     rows = connection.execute(
         """
@@ -122,7 +125,7 @@ def tables(connection: psycopg.Connection[Any]) -> list[Table]:
 
 
 def base_type(connection: psycopg.Connection[Any], column: Column) -> tuple[int, int]:
-    """Type and modifier of a column, those of the type that it is based on for a domain."""
+    """Return the type and modifier of a column; for a domain, those of the type that it is based on."""
     type_oid, modifier = column.type_oid, column.modifier
     while True:
         row = connection.execute(
@@ -134,10 +137,10 @@ def base_type(connection: psycopg.Connection[Any], column: Column) -> tuple[int,
 
 
 def publish(connection: psycopg.Connection[Any], *, slot: str, tables: Sequence[Table]) -> None:
-    """Make the publications of a slot hold exactly these tables.
+    """Set the tables of a slot's publications.
 
-    A table without a replica identity goes to a publication of inserts alone: in another one PostgreSQL would refuse
-    every update of it, to the application. DMS leaves out those changes too.
+    A table without a replica identity belongs to a publication of inserts only: in another one PostgreSQL would refuse
+    the application's updates of the table. DMS also omits these changes.
     """
     for publication, kinds, changes in (
         (slot, "insert, update, delete, truncate", True),
@@ -147,18 +150,18 @@ def publish(connection: psycopg.Connection[Any], *, slot: str, tables: Sequence[
         if not connection.execute("SELECT 1 FROM pg_publication WHERE pubname = %s", [publication]).fetchone():
             options = sql.SQL("publish = {}, publish_via_partition_root = true").format(sql.Literal(kinds))
             connection.execute(sql.SQL("CREATE PUBLICATION {} WITH ({})").format(name, options))
-        wanted = {(table.schema, table.name) for table in tables if table.changes == changes}
-        there = _published(connection, publication)
-        for verb, some in (("ADD", wanted - there), ("DROP", there - wanted)):
-            if some:
-                identifiers = sql.SQL(", ").join(sql.Identifier(*pair) for pair in sorted(some))
+        target = {(table.schema, table.name) for table in tables if table.changes == changes}
+        published = _published(connection, publication)
+        for verb, names in (("ADD", target - published), ("DROP", published - target)):
+            if names:
+                identifiers = sql.SQL(", ").join(sql.Identifier(*pair) for pair in sorted(names))
                 connection.execute(sql.SQL("ALTER PUBLICATION {} {} TABLE {}").format(name, sql.SQL(verb), identifiers))
 
 
 def unpublished(connection: psycopg.Connection[Any], *, slot: str, tables: Sequence[Table]) -> list[Table]:
-    """The tables that the publications of a slot lack: new ones, and those that were dropped and made again."""
-    there = _published(connection, slot) | _published(connection, inserts_of(slot))
-    return [table for table in tables if (table.schema, table.name) not in there]
+    """Return the tables that are not in a slot's publications: new ones, and those that were created again."""
+    published = _published(connection, slot) | _published(connection, inserts_of(slot))
+    return [table for table in tables if (table.schema, table.name) not in published]
 
 
 def _published(connection: psycopg.Connection[Any], publication: str) -> set[tuple[str, str]]:
@@ -167,24 +170,25 @@ def _published(connection: psycopg.Connection[Any], publication: str) -> set[tup
 
 
 def inserts_of(slot: str) -> str:
-    """Name of the publication of the tables whose inserts alone are followed."""
+    """Return the name of the publication of tables of which only inserts are followed."""
     return f"{slot[:55]}_inserts"
 
 
 def has_slot(connection: psycopg.Connection[Any], slot: str) -> bool:
+    """Return whether a slot exists."""
     return connection.execute("SELECT 1 FROM pg_replication_slots WHERE slot_name = %s", [slot]).fetchone() is not None
 
 
 def create_slot(connection: psycopg.Connection[Any], slot: str) -> int:
-    """Make a slot that keeps the log from here on; returns its consistent point."""
+    """Create a slot that keeps the log from now on; return its consistent point."""
     row = connection.execute("SELECT lsn FROM pg_create_logical_replication_slot(%s, 'pgoutput')", [slot]).fetchone()
     assert row is not None
     return parse_lsn(row[0])
 
 
 def drop(connection: psycopg.Connection[Any], *, slot: str) -> None:
-    """Remove a replication's slot and publications, if they are there."""
-    # Whoever streamed from it may still be about to end, and would hold it.
+    """Remove a replication's slot and publications, if they exist."""
+    # The last walsender may still use the slot, which then cannot be dropped.
     connection.execute(
         "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots "
         "WHERE slot_name = %s AND active_pid IS NOT NULL",
@@ -198,14 +202,16 @@ def drop(connection: psycopg.Connection[Any], *, slot: str) -> None:
 
 
 def parse_lsn(text: str) -> int:
+    """Return the number of a log position such as `16/B374D848`."""
     high, low = text.split("/")
     return (int(high, 16) << 32) + int(low, 16)
 
 
 def format_lsn(lsn: int) -> str:
+    """Return PostgreSQL's text form of a log position."""
     return f"{lsn >> 32:X}/{lsn & 0xFFFFFFFF:X}"
 
 
 def names(columns: Iterable[str]) -> sql.Composed:
-    """Column names, quoted and joined by commas."""
+    """Return column names, quoted and joined by commas."""
     return sql.SQL(", ").join(map(sql.Identifier, columns))

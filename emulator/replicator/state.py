@@ -1,4 +1,4 @@
-"""What a replication has done, on disk: it survives the replicator, and the API reads it."""
+"""The progress of a replication, on disk: it survives the replicator, and the API reads it."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -16,7 +16,21 @@ BEFORE_LOAD = "Before load"
 class TableState:
     """A table's progress, in the words of `DescribeTableStatistics`.
 
-    `from_lsn` is where its full load was taken: changes committed before it are in the load. None before that.
+    Attributes:
+        schema: its schema.
+        name: its name.
+        state: its state.
+        from_lsn: position in the log of its full load, which contains all changes committed before; None until then.
+        full_load_rows: number of rows of the full load.
+        full_load_started: start of the full load, in seconds since 1970; None until then.
+        full_load_ended: end of the full load, in seconds since 1970; None until then.
+        inserts: number of inserts.
+        updates: number of updates.
+        deletes: number of deletes.
+        ddls: number of changes of its columns.
+        truncates: number of TRUNCATEs.
+        updated: time of the last change of this state, in seconds since 1970.
+        error: why it is suspended; None if it is not.
     """
 
     schema: str
@@ -36,18 +50,26 @@ class TableState:
 
     @property
     def suspended(self) -> bool:
+        """Whether the table is no longer replicated because of an error."""
         return self.state == ERROR
 
     def suspend(self, error: str) -> None:
+        """Stop the replication of the table."""
         self.state, self.error, self.updated = ERROR, error, now()
 
 
 @dataclass(slots=True, kw_only=True)
 class State:
-    """Progress of a replication.
+    """The progress of a replication.
 
-    `has_slot` says that the source keeps its log for it; `written_lsn` is the end of the last transaction whose changes
-    are in S3.
+    Attributes:
+        path: file of the state.
+        status: `starting`, `running`, `stopped` or `failed`.
+        error: why it failed.
+        stop_reason: why it stopped, in DMS's words.
+        has_slot: whether the source has a slot that keeps the log.
+        written_lsn: end of the last transaction whose changes are in S3.
+        tables: states of its tables by full name.
     """
 
     path: Path
@@ -59,18 +81,18 @@ class State:
     tables: dict[str, TableState] = field(default_factory=dict)
 
     def begin(self) -> None:
-        """Note the start of a run."""
+        """Record the start of a run."""
         self.status, self.error, self.stop_reason = "starting", None, None
         self.save()
 
-    def forget(self) -> None:
-        """Begin anew: nothing is loaded and no change is written."""
+    def reset(self) -> None:
+        """Record that no table is loaded and no change is written."""
         self.has_slot, self.written_lsn = False, 0
         self.tables.clear()
         self.save()
 
     def save(self) -> None:
-        """Replace the file whole, so that a reader or a restart finds the old or the new state."""
+        """Replace the file by a rename, so that a reader or a restart finds the old or the new state."""
         document = {name: value for name, value in asdict(self).items() if name != "path"}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_suffix(".new")
@@ -79,7 +101,7 @@ class State:
 
 
 def load(folder: Path) -> State:
-    """State of the replication that works in a folder; a new one if it never ran."""
+    """Return the state of the replication of a folder; a new one if it never ran."""
     path = folder / "state.json"
     if not path.exists():
         return State(path=path)
@@ -89,4 +111,5 @@ def load(folder: Path) -> State:
 
 
 def now() -> float:
+    """Return the current time in seconds since 1970."""
     return datetime.now(UTC).timestamp()

@@ -15,29 +15,29 @@ from emulator.replicator.source import format_lsn
 
 
 class Keepalive(NamedTuple):
-    """The server has sent all changes before `lsn`."""
+    """A message that the server has sent all changes before `lsn`."""
 
     lsn: int
     reply_requested: bool
 
 
 class Stream:
-    """Changes of whole committed transactions, in commit order, from where the slot's last confirmation ended."""
+    """Changes of committed transactions, in commit order, from the last confirmed position of the slot."""
 
     def __init__(
         self, connection: psycopg.Connection[Any], *, slot: str, publications: tuple[str, ...], start_lsn: int
     ) -> None:
-        """Start to stream.
+        """Start the stream.
 
         Args:
-            connection: one made for replication.
+            connection: a connection for the replication protocol.
             slot: name of a slot of the plug-in pgoutput.
-            publications: tables of these are sent.
-            start_lsn: transactions that ended before it are not sent again; 0 for the slot's own position.
+            publications: publications of the tables whose changes are sent.
+            start_lsn: transactions that ended before it are not sent again; 0 for the slot's position.
 
         Raises:
             psycopg.OperationalError: the connection broke, or the slot is in use.
-            psycopg.errors.ObjectNotInPrerequisiteState: the slot lost the log that it needs.
+            psycopg.errors.ObjectNotInPrerequisiteState: the log that the slot needs no longer exists.
         """
         self._pgconn = connection.pgconn
         command = sql.SQL("START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names {})").format(
@@ -51,7 +51,7 @@ class Stream:
         self._confirmed = start_lsn
 
     def read(self, timeout_s: float) -> bytes | Keepalive | None:
-        """The next message of pgoutput or sign of life of the server; None if nothing comes within the time."""
+        """Return the next message of pgoutput or keep-alive message; None if none arrives in time."""
         while True:
             length, data = self._pgconn.get_copy_data(1)
             if length == -1:
@@ -61,13 +61,13 @@ class Stream:
                     return None
                 self._pgconn.consume_input()
                 continue
-            if data[0] == 0x77:  # w: a message after its position, the server's and its clock
+            if data[0] == 0x77:  # w: position of the message, position and clock of the server, message
                 return bytes(data[25:])
             lsn, _, reply = struct.unpack_from("!QqB", data, 1)
             return Keepalive(lsn, reply == 1)
 
     def confirm(self, lsn: int = 0) -> None:
-        """Tell the server that changes before `lsn` are safe and its log may be let go; or what it was told last."""
+        """Confirm that changes before `lsn` are stored, so that the server may drop its log; 0: confirm again."""
         self._confirmed = max(self._confirmed, lsn)
         status = struct.pack("!cQQQqB", b"r", self._confirmed, self._confirmed, self._confirmed, 0, 0)
         self._pgconn.put_copy_data(status)

@@ -1,4 +1,4 @@
-"""Replicators as the server that starts them sees them: processes, and what they say of their progress."""
+"""The supervisor of replicators in the server: it starts and stops their processes and reads their progress."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ from typing import Any
 
 from emulator.replicator.state import State, load
 
-log = logging.getLogger("lakehouse")
+log = logging.getLogger(__name__)
 
 END_S = 15.0
 ENDED = ("stopped", "failed")
@@ -21,7 +21,13 @@ ENDED = ("stopped", "failed")
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is known of a replication; `status` is `starting`, `running`, `stopping`, `stopped` or `failed`."""
+    """The progress of a replication.
+
+    Attributes:
+        status: `starting`, `running`, `stopping`, `stopped` or `failed`.
+        state: its state on disk.
+        error: why it failed; None if it did not.
+    """
 
     status: str
     state: State
@@ -29,13 +35,17 @@ class Progress:
 
 
 class Supervisor:
-    """Starts, stops and watches one process a replication.
+    """The processes of replications, one for each.
 
-    A process reads its task from its standard input and ends when that does: it never outlives this one.
+    A process reads its task from its standard input and ends when the input ends, so it ends with the server.
     """
 
     def __init__(self, root: Path) -> None:
-        """Args: root: folder of the server; replications work in `dms/` and log to `logs/` of it."""
+        """Supervise no process yet.
+
+        Args:
+            root: folder of the server; replications work in its `dms/` and log to its `logs/`.
+        """
         self._root = root
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._stopping: set[str] = set()
@@ -44,43 +54,43 @@ class Supervisor:
         """Start a replicator.
 
         Args:
-            name: path of its folder below `dms/`.
+            name: path of its folder in `dms/`.
             document: its task, see `emulator.replicator.task.parse`.
-            environment: all of its environment variables.
+            environment: its complete environment.
         """
         load(self.folder(name)).begin()
         self._spawn(name, document, environment)
 
     def remove(self, name: str, document: Mapping[str, Any], *, environment: Mapping[str, str]) -> None:
-        """Forget what a replication did, and start a process that leaves nothing of it in its source either.
+        """Delete the state of a replication, and start a process that removes slot and publications from its source.
 
         Args:
-            name: path of its folder below `dms/`.
+            name: path of its folder in `dms/`.
             document: its task, with the action `remove`.
-            environment: all of the process's environment variables.
+            environment: complete environment of the process.
         """
         shutil.rmtree(self.folder(name), ignore_errors=True)
         self._spawn(name, document, environment)
 
     def stop(self, name: str) -> None:
-        """Tell a replicator to bring to S3 what it has and to end; does not wait for it."""
+        """Request that a replicator uploads its changes and ends; do not wait for it."""
         self._stopping.add(name)
         self._processes[name].send_signal(signal.SIGTERM)
 
     def stop_all(self) -> None:
-        """End every replicator, by force if it does not end by itself."""
+        """Stop every replicator; kill those that do not end."""
         for process in self._processes.values():
             process.send_signal(signal.SIGTERM)
         for process in self._processes.values():
             self._end(process)
 
     def runs(self, name: str) -> bool:
-        """Whether a replicator works; one that has failed or is done may take a moment to end."""
+        """Return whether a replicator works; one that has failed or is done may take a moment to end."""
         process = self._processes.get(name)
         return process is not None and process.poll() is None and load(self.folder(name)).status not in ENDED
 
     def progress(self, name: str) -> Progress:
-        """What is known of a replication that was started once."""
+        """Return the progress of a replication that has been started."""
         state = load(self.folder(name))
         process = self._processes.get(name)
         code = process.poll() if process is not None else 0
@@ -91,17 +101,19 @@ class Supervisor:
         return Progress("failed", state, f"the replicator ended with exit code {code}; see {self.log_file(name)}")
 
     def folder(self, name: str) -> Path:
+        """Return the folder of a replication's state and files."""
         return self._root / "dms" / name
 
     def log_file(self, name: str) -> Path:
+        """Return the path of a replication's log."""
         file = self._root / "logs" / f"dms-{name.replace('/', '-')}.log"
         file.parent.mkdir(parents=True, exist_ok=True)
         return file
 
     def _spawn(self, name: str, document: Mapping[str, Any], environment: Mapping[str, str]) -> None:
-        before = self._processes.get(name)
-        if before is not None:
-            self._end(before)
+        previous = self._processes.get(name)
+        if previous is not None:
+            self._end(previous)
         self._stopping.discard(name)
         with self.log_file(name).open("ab") as output:
             process = subprocess.Popen(

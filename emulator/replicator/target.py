@@ -15,16 +15,16 @@ from emulator.replicator.settings import Target
 
 
 class Bucket:
-    """The folder of an S3 bucket into which a replication writes."""
+    """The folder of an S3 bucket to which a replication writes."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        # The replication itself tries again, and stops in between if it is told to.
+        # The replication itself retries, and can be stopped in between.
         self._client: Any = boto3.client("s3", config=Config(retries={"total_max_attempts": 2}))
         self._last_name = datetime.min.replace(tzinfo=UTC)
 
     def upload(self, path: Path, key: str) -> None:
-        """Put a file at a key below the folder."""
+        """Upload a file to a key in the folder."""
         encryption = (
             {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self._target.kms_key} if self._target.kms_key else {}
         )
@@ -32,7 +32,7 @@ class Bucket:
             self._client.upload_fileobj(content, self._target.bucket, self._full(key), ExtraArgs=encryption)
 
     def change_key(self, schema: str, table: str, *, committed: date) -> str:
-        """A new key for changes of a day; later calls give later names."""
+        """Return a new key for changes of a day; names grow with each call."""
         now = datetime.now(UTC)
         now = max(now.replace(microsecond=now.microsecond // 1000 * 1000), self._last_name + timedelta(milliseconds=1))
         self._last_name = now
@@ -41,12 +41,12 @@ class Bucket:
         return f"{folder}/{committed:%Y/%m/%d}/{name}" if self._target.date_folders else f"{folder}/{name}"
 
     def remove_other_loads(self, schema: str, table: str, *, keep: Iterable[str]) -> None:
-        """Remove files of an earlier full load of a table that the new one did not replace."""
+        """Delete files of an earlier full load of a table that the new one did not replace."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._target.bucket, Prefix=self._full(f"{schema}/{table}/LOAD")
         )
-        found = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-        for key in set(found) - {self._full(key) for key in keep}:
+        existing = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        for key in set(existing) - {self._full(key) for key in keep}:
             self._client.delete_object(Bucket=self._target.bucket, Key=key)
 
     def _full(self, key: str) -> str:
@@ -54,5 +54,5 @@ class Bucket:
 
 
 def load_key(schema: str, table: str, number: int) -> str:
-    """Key of the n-th file of a table's full load; DMS counts in hexadecimal."""
+    """Return the key of the n-th file of a table's full load; DMS counts in hexadecimal."""
     return f"{schema}/{table}/LOAD{number:08X}.parquet"

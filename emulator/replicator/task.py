@@ -1,4 +1,4 @@
-"""What the API asks the replicator to do, in the one JSON document that passes between the two processes."""
+"""The task of a replicator, as the JSON document that the API passes to its process."""
 
 import re
 from collections.abc import Mapping
@@ -14,13 +14,16 @@ MIGRATION_TYPES = (FULL_LOAD_ONLY, CHANGES_ONLY, FULL_LOAD_AND_CHANGES)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One replication: from where, to where, which tables.
+    """One replication.
 
-    Args:
-        name: identifier of the replication; names its slot.
+    Attributes:
+        name: identifier of the replication; determines the name of its slot.
         migration_type: `full-load`, `cdc` or `full-load-and-cdc`.
-        action: `resume` from where it stands, which is the beginning the first time; `reload` to forget what was done
-            and begin with a full load; `remove` to leave nothing of it in the source.
+        action: `resume` at the last position, or at the beginning the first time; `reload` to reset the state and start
+            with a full load; `remove` to remove slot and publications from the source.
+        source: the source database.
+        target: the folder in S3.
+        mappings: the rules that select tables.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Task:
 
     @property
     def slot(self) -> str:
+        """Name of its replication slot."""
         return slot_name(self.name)
 
 
@@ -39,11 +43,12 @@ def parse(document: Mapping[str, Any]) -> Task:
     """Read and check a task.
 
     Args:
-        document: `Name`, `MigrationType`, `Action`, `SourceEndpoint`, `TargetEndpoint`, `TableMappings`, the last
-            three as DMS's API has them.
+        document: `Name`, `MigrationType`, `Action`, and `SourceEndpoint`, `TargetEndpoint`, `TableMappings` in the form
+            of the API of DMS.
 
     Raises:
-        SettingsError, MappingError: something in it that DMS would refuse or the stand-in does not know.
+        SettingsError: DMS would refuse a setting, or the replicator does not support it.
+        MappingError: the same for a rule of the table mappings.
     """
     if document["MigrationType"] not in MIGRATION_TYPES:
         raise settings.SettingsError(f"migration type {document['MigrationType']}: expected one of {MIGRATION_TYPES}")
@@ -58,5 +63,5 @@ def parse(document: Mapping[str, Any]) -> Task:
 
 
 def slot_name(replication: str) -> str:
-    """Name of the PostgreSQL replication slot and publication of a replication (63 of a-z, 0-9 and _)."""
+    """Return the name of a replication's slot and publication: at most 63 characters of a-z, 0-9 and _."""
     return re.sub("[^a-z0-9_]", "_", f"dms_{replication.lower()}")[:63]

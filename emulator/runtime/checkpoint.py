@@ -1,9 +1,9 @@
-"""State on disk while the server lives: ministack alone saves it only at shutdown, which a `kill -9` never reaches.
+"""State on disk while the server runs: ministack alone saves it at shutdown only, which a `kill -9` prevents.
 
-S3 objects are written through by ministack itself. Everything else is one JSON file a service, replaced whole: `flush`
-before an answer that must not be forgotten (a Glue table's pointer to its Iceberg metadata), `mark` for the rest, which
-is saved a moment later. A file is written by rename, so a reader sees the old state or the new one. There is no fsync:
-this guards against a dead process, not against a dead machine.
+ministack writes S3 objects to disk itself. Everything else is one JSON file for each service, which is always replaced
+completely: `flush` before an answer that must survive a crash (such as a new pointer to Iceberg metadata), `mark` for
+the rest, which is saved a moment later. A file is replaced by a rename, so a reader finds the old or the new state.
+There is no fsync: this protects against a crash of the process, not of the machine.
 """
 
 import itertools
@@ -19,11 +19,11 @@ from typing import Any
 from ministack import app as ministack  # type: ignore[import-untyped]
 from ministack.core import persistence  # type: ignore[import-untyped]
 
-log = logging.getLogger("lakehouse.checkpoint")
+log = logging.getLogger(__name__)
 
 DELAY_SECONDS = 0.5
 # A large state (many log lines) is saved less often: saving takes at most this share of the time.
-MOST_OF_THE_TIME = 0.05
+MAX_SHARE_OF_TIME = 0.05
 
 _own: dict[str, Callable[[], Any]] = {}
 _dirty: set[str] = set()
@@ -32,7 +32,7 @@ _tickets = itertools.count(1)
 _covered: dict[str, int] = defaultdict(int)
 _locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
 _written: dict[str, bytes] = {}
-_rest_until: dict[str, float] = defaultdict(float)
+_pause_until: dict[str, float] = defaultdict(float)
 
 
 def add(name: str, save: Callable[[], Any]) -> Any:
@@ -40,10 +40,10 @@ def add(name: str, save: Callable[[], Any]) -> Any:
 
     Args:
         name: file name of the state, without its suffix.
-        save: gives the state as JSON values.
+        save: returns the state as JSON values.
 
     Returns:
-        The state that an earlier server left, or None.
+        The state that an earlier server wrote, or None.
     """
     _own[name] = save
     return persistence.load_state(name)
@@ -56,12 +56,12 @@ def mark(*names: str) -> None:
 
 
 def mark_all() -> None:
-    """Save soon whatever has changed."""
+    """Save all states soon."""
     mark(*_sources())
 
 
 def flush(name: str) -> None:
-    """Save a state now; calls that come together share one write."""
+    """Save a state now; concurrent calls share one write."""
     ticket = next(_tickets)
     with _locks[name]:
         if _covered[name] < ticket:
@@ -71,7 +71,7 @@ def flush(name: str) -> None:
 
 
 def state_names(service: str) -> list[str]:
-    """The states that requests to a service may change."""
+    """Return the names of the states that requests to a service may change."""
     config = ministack.SERVICE_REGISTRY.get(service)
     if config is None:
         return [service] if service in _own else []
@@ -95,17 +95,17 @@ def _save_marked_forever() -> None:
         time.sleep(DELAY_SECONDS)
         _wake.clear()
         now = time.monotonic()
-        names = {name for name in set(_dirty) if _rest_until[name] <= now}
+        names = {name for name in set(_dirty) if _pause_until[name] <= now}
         _dirty.difference_update(names)
         for name in names & _sources().keys():
-            begun = time.monotonic()
+            started = time.monotonic()
             try:
                 flush(name)
             except OSError:
-                log.exception("the state of %s can't be written; it is tried again", name)
+                log.exception("the state of %s cannot be written; the next attempt follows", name)
                 _dirty.add(name)
-            taken = time.monotonic() - begun
-            _rest_until[name] = begun + taken / MOST_OF_THE_TIME
+            duration = time.monotonic() - started
+            _pause_until[name] = started + duration / MAX_SHARE_OF_TIME
         if _dirty:
             _wake.set()
 
@@ -122,10 +122,10 @@ def _save(name: str) -> None:
             ).encode()
             break
         except RuntimeError:
-            # A request changed a dictionary while it was copied; that moment is over at the next try.
+            # A request changed a dictionary while it was copied.
             continue
     else:
-        log.warning("state of %s changed during each of 10 copies; it is saved later", name)
+        log.warning("the state of %s changed during each of 10 copies; it is saved later", name)
         mark(name)
         return
     if _written.get(name) != state:

@@ -1,4 +1,4 @@
-"""Locks on files. The kernel lets go of a lock however its process dies: a held one is true, none lies around."""
+"""Locks on files. The kernel releases a lock when its process ends, also after a crash, so no lock is ever stale."""
 
 import contextlib
 import fcntl
@@ -13,17 +13,17 @@ TAKE_SECONDS = 5
 
 @contextlib.contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Wait until no other process is in such a block for the same file, and keep them out meanwhile."""
+    """Hold a file's lock for the duration of a block; wait until no other process holds it."""
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def take(path: Path) -> IO[str]:
-    """Hold a file's lock until the returned file is closed or this process ends; the file says this process's pid.
+    """Hold a file's lock until the returned file is closed or this process ends; write this process's pid to the file.
 
     Raises:
-        SystemExit: another process holds it.
+        SystemExit: another process holds the lock.
     """
     lock = path.open("a+")
     deadline = time.monotonic() + TAKE_SECONDS
@@ -32,7 +32,7 @@ def take(path: Path) -> IO[str]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             break
         except BlockingIOError:
-            # Whoever asks for the holder has a shared lock for a moment; a holder has its own for good.
+            # `holder` takes a shared lock for a moment; the process that `take`s the lock keeps it.
             if time.monotonic() > deadline:
                 raise SystemExit(f"process {path.read_text()} holds {path}") from None
             time.sleep(0.01)
@@ -43,7 +43,7 @@ def take(path: Path) -> IO[str]:
 
 
 def holder(path: Path) -> int | None:
-    """Pid of the process that holds a file's lock, or None."""
+    """Return the pid of the process that holds a file's lock, or None."""
     with contextlib.suppress(FileNotFoundError), path.open() as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""What CloudFormation asks of a resource type."""
+"""The interface of a CloudFormation resource type."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ Attributes = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceType:
-    """How one type is made, changed and removed.
+    """Functions that create, update and delete resources of one type.
 
-    Args:
-        properties: those that are known; a template with another fails by its name.
-        create: from the properties, and a name for a resource that the template does not name; returns the physical
+    Attributes:
+        properties: supported properties; a template with any other property fails and the error names it.
+        create: takes the properties, and a name for a resource that the template does not name; returns the physical
             id (`Ref`) and the attributes (`Fn::GetAtt`).
-        update: from the physical id, the old properties and the new ones; returns the attributes.
-            None: every change makes a new resource.
-        delete: from the physical id and the properties; a resource that is gone already is no error.
-        replacing: properties whose change makes a new resource.
+        update: takes the physical id, the old properties and the new ones; returns the attributes.
+            None: every change creates a new resource.
+        delete: takes the physical id and the properties; the error that a resource does not exist is ignored.
+        replacing: properties whose change creates a new resource.
     """
 
     properties: frozenset[str]
@@ -30,11 +30,11 @@ class ResourceType:
 
 
 def picked(properties: Properties, *names: str) -> dict[str, Any]:
-    """The given properties out of these names, for an API call that calls them the same."""
+    """Return those of the named properties that are set, for an API call whose parameters have the same names."""
     return {name: properties[name] for name in names if name in properties}
 
 
 def tag_map(properties: Properties) -> dict[str, str]:
-    """The Tags property as a map, whichever of its two forms the type has."""
+    """Return the Tags property as a map; some types have a map, others a list of keys and values."""
     tags = properties.get("Tags") or {}
     return dict(tags) if isinstance(tags, Mapping) else {tag["Key"]: tag["Value"] for tag in tags}

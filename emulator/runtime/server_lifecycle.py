@@ -1,7 +1,7 @@
-"""The embedded AWS as a process: start it, find it, stop it.
+"""The emulator as a process: start it, find it, stop it.
 
-Everything it owns stands under one root folder (`.local/` by default), so that two roots are two clouds:
-`server.lock` (held by the living server, holds its pid), `server.json` (where it listens), `state/`, `s3/`, `logs/`.
+All its files are in one root folder (`.local/` by default): `server.lock` (locked by the running server, contains its
+pid), `server.json` (its address), `state/`, `s3/`, `logs/`. Emulators with different roots share nothing.
 """
 
 import contextlib
@@ -14,39 +14,41 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from emulator.errors import EmulatorError
 from emulator.runtime import locks
+from emulator.runtime.environment import TOKEN, endpoint_environment, without_aws
 
 DEFAULT_ROOT = Path(".local")
 ACCOUNT = "000000000000"
 REGION = "eu-central-1"
 LOCK = "server.lock"
-IDENTITY_PATH = "/_lakehouse/server"
+IDENTITY_PATH = "/_emulator/server"
 START_SECONDS = 60
 STOP_SECONDS = 20
 
-# Servers that this very process started: it is their parent and must reap them.
+# Servers that this process started: as their parent it must wait for their end.
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 class ServerError(EmulatorError):
-    """The embedded AWS did not start, or can't be stopped."""
+    """The emulator did not start, or cannot be stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A running embedded AWS.
+    """A running emulator.
 
-    Args:
+    Attributes:
         endpoint: `http://127.0.0.1:PORT`, the value of AWS_ENDPOINT_URL.
         pid: process id of the server.
-        account: AWS account id that it stands for; also the access key id.
-        region: AWS region that it stands for.
+        account: emulated AWS account id; also the access key id.
+        region: emulated AWS region.
         root: folder of its state, S3 data and logs.
-        token: what the listener at `endpoint` must answer to be this server.
+        token: secret by which the listener at `endpoint` proves that it is this server.
     """
 
     endpoint: str
@@ -58,43 +60,52 @@ class Server:
 
     @property
     def log(self) -> Path:
+        """Path of the server's log."""
         return log_file(self.root)
 
 
 def log_file(root: Path) -> Path:
+    """Return the path of the log of a root folder's server."""
     return root / "logs" / "server.log"
 
 
 def up(
-    root: Path = DEFAULT_ROOT, *, account: str | None = None, region: str | None = None, python: str = sys.executable
+    root: Path = DEFAULT_ROOT,
+    *,
+    account: str | None = None,
+    region: str | None = None,
+    python: str = sys.executable,
+    variables: Mapping[str, str] | None = None,
 ) -> Server:
-    """Start the embedded AWS of a root folder, or find the one that runs already.
+    """Start the emulator of a root folder, or find the one that runs.
 
     Args:
-        root: folder of state, S3 data and logs; made if it is missing.
+        root: folder of state, S3 data and logs; created if it does not exist.
         account: AWS account id; None: that of the root's data, 000000000000 for a new root.
         region: AWS region; None: that of the root's data, eu-central-1 for a new root.
-        python: interpreter with the extra `local`, which the server runs on.
+        python: interpreter that has the emulator's dependencies.
+        variables: environment variables of a server that is started, in addition to those of this process. Glue jobs
+            and builds inherit them.
 
     Raises:
-        ServerError: it did not come up (the message ends with the last lines of its log), or the root's data belong to
-            another account or region.
+        ServerError: the server did not start (the message ends with the last lines of its log), or the root's data
+            belong to another account or region.
     """
     root = root.resolve()
     log_file(root).parent.mkdir(parents=True, exist_ok=True)
     with locks.alone(root / "up.lock"):
         last = last_settings(root)
-        for name, asked in (("account", account), ("region", region)):
-            if asked is not None and asked != last.get(name, asked):
+        for name, value in (("account", account), ("region", region)):
+            if value is not None and value != last.get(name, value):
                 raise ServerError(
-                    f"what {root} holds belongs to {name} {last[name]}, not {asked}: choose another root folder"
+                    f"the data in {root} belongs to {name} {last[name]}, not {value}: choose another root folder"
                 )
         account, region = account or last.get("account", ACCOUNT), region or last.get("region", REGION)
-        return status(root) or _start(root, account=account, region=region, python=python)
+        return status(root) or _start(root, account=account, region=region, python=python, variables=variables or {})
 
 
 def last_settings(root: Path) -> dict[str, str]:
-    """Account, region and port of a root folder's last server; empty for a new root."""
+    """Return account, region and port of a root folder's last server; empty for a new root."""
     try:
         settings: dict[str, str] = json.loads((root / "settings.json").read_text())
     except FileNotFoundError:
@@ -103,7 +114,7 @@ def last_settings(root: Path) -> dict[str, str]:
 
 
 def status(root: Path = DEFAULT_ROOT) -> Server | None:
-    """The server of a root folder if it lives and answers, else None."""
+    """Return the server of a root folder if it runs and answers, else None."""
     root = root.resolve()
     pid = locks.holder(root / LOCK)
     if pid is None or not (root / "server.json").exists():
@@ -113,13 +124,13 @@ def status(root: Path = DEFAULT_ROOT) -> Server | None:
 
 
 def down(root: Path = DEFAULT_ROOT) -> bool:
-    """Stop the server of a root folder and all that it started; its data stays.
+    """Stop the server of a root folder and all processes that it started; its data stays.
 
     Returns:
         Whether a server was running.
 
     Raises:
-        ServerError: the process outlived SIGKILL.
+        ServerError: the process still runs after SIGKILL.
     """
     root = root.resolve()
     if not root.exists():
@@ -133,58 +144,39 @@ def down(root: Path = DEFAULT_ROOT) -> bool:
 
 
 def crashed(root: Path = DEFAULT_ROOT) -> bool:
-    """Whether the last server of a root folder ended without `down`."""
+    """Return whether the last server of a root folder ended without `down`."""
     root = root.resolve()
     return (root / "server.json").exists() and locks.holder(root / LOCK) is None
 
 
 def environment(server: Server) -> dict[str, str]:
-    """The variables that point AWS SDKs, the CDK CLI and the engines of a child process at the server.
+    """Return the variables that point AWS SDKs, the CDK CLI and query engines at the server.
 
-    A child must not inherit AWS_PROFILE, AWS_SESSION_TOKEN or AWS_CA_BUNDLE (see `child_environment`). The
-    checksums that an SDK adds unasked guard a network; on 127.0.0.1 they cost more than the transfer.
+    A child process must not inherit AWS_PROFILE, AWS_SESSION_TOKEN or AWS_CA_BUNDLE (see `child_environment`).
     """
     return endpoint_environment(endpoint=server.endpoint, account=server.account, region=server.region)
 
 
-def endpoint_environment(*, endpoint: str, account: str, region: str) -> dict[str, str]:
-    """As `environment`, from its parts."""
-    hosts = [host for host in os.environ.get("NO_PROXY", "").split(",") if host]
-    return {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": account,
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
-        "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
-        "NO_PROXY": ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost"])),
-    }
-
-
 def child_environment(server: Server) -> dict[str, str]:
-    """The whole environment of a child process: this process's, with every AWS setting replaced by the server's."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return inherited | environment(server)
+    """Return the environment of a child process: this process's, with all AWS settings replaced by the server's."""
+    return without_aws(os.environ) | environment(server)
 
 
 def last_lines(path: Path, *, count: int = 20) -> str:
-    """The end of a log file, or a note that there is none."""
+    """Return the last lines of a log file, or a remark if it does not exist."""
     if not path.exists():
         return "(the log is empty)"
     return "\n".join(path.read_text(errors="replace").splitlines()[-count:])
 
 
-def _start(root: Path, *, account: str, region: str, python: str) -> Server:
+def _start(root: Path, *, account: str, region: str, python: str, variables: Mapping[str, str]) -> Server:
     log = log_file(root)
     if log.exists():
         log.replace(log.with_suffix(".log.1"))
-    repository = str(Path(__file__).resolve().parents[2])
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environ["PYTHONPATH"] = os.pathsep.join(filter(None, [repository, environ.get("PYTHONPATH")]))
-    environ["LAKEHOUSE_LOCAL_TOKEN"] = token = secrets.token_hex(16)
+    package_folder = str(Path(__file__).resolve().parents[2])
+    environ = without_aws(os.environ | variables)
+    environ["PYTHONPATH"] = os.pathsep.join(filter(None, [package_folder, environ.get("PYTHONPATH")]))
+    environ[TOKEN] = token = secrets.token_hex(16)
     command = [python, "-m", "emulator.server", str(root), "--account", account, "--region", region]
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -203,14 +195,14 @@ def _start(root: Path, *, account: str, region: str, python: str) -> Server:
             return server
         if process.poll() is not None:
             raise ServerError(
-                f"the embedded AWS ended with exit code {process.returncode} while it started; "
+                f"the emulator ended with exit code {process.returncode} while it started; "
                 f"its log is {log}, which ends:\n{last_lines(log)}"
             )
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     raise ServerError(
-        f"the embedded AWS did not answer within {START_SECONDS} s and was stopped; "
+        f"the emulator did not answer within {START_SECONDS} s and was stopped; "
         f"its log is {log}, which ends:\n{last_lines(log)}"
     )
 
@@ -220,10 +212,10 @@ def _stop(root: Path, pid: int) -> None:
     if not _gone(root, within=STOP_SECONDS):
         os.kill(pid, signal.SIGKILL)
         if not _gone(root, within=STOP_SECONDS):
-            raise ServerError(f"process {pid} of the embedded AWS outlived SIGKILL; its log is {log_file(root)}")
+            raise ServerError(f"process {pid} of the emulator still runs after SIGKILL; its log is {log_file(root)}")
     if pid in _children:
         _children.pop(pid).wait()
-    # The server leads its own process group: what it started and left behind is still in it.
+    # The server leads a process group of its own: processes that it started and did not end are still in it.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 
@@ -238,7 +230,7 @@ def _gone(root: Path, *, within: float) -> bool:
 
 
 def _answers(server: Server) -> bool:
-    """Whether the listener at the endpoint is this very server."""
+    """Return whether the listener at the endpoint is this server."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(server.endpoint + IDENTITY_PATH, timeout=5) as response:

@@ -1,17 +1,20 @@
-"""The AWS services that this package adds to ministack or corrects: one folder a service, named after it.
+"""The AWS services that the emulator adds to ministack or corrects, one folder for each.
 
-A service's folder has some of these modules; the server imports them by name:
+A service has some of these modules, which the server imports by name:
 
-- `api.py` with `register() -> None`, which the server calls once, before it serves. There the service says what it
-  answers, with the functions of `emulator.runtime.plugin`:
+- `api.py` with `register() -> None`, which the server calls once, before it serves. It registers the operations of the
+  service and keeps its state, with the functions of `emulator.runtime.plugin`:
+
+      @operation
+      def create_certificate(request: Json) -> Json: ...
 
       def register() -> None:
-          plugin.operations("dms", {"CreateEndpoint": create_endpoint, ...})
+          plugin.operations("dms", plugin.marked_operations(certificates, endpoints))
           plugin.state("dms", save=..., load=...)
           plugin.on_stop(...)
 
-- `resources.py` with `TYPES: dict[str, ResourceType]`, the CloudFormation resource types of the service. A type makes
-  its API calls through `plugin.client`, so that a stack's resources are what the service's own API shows.
+- `resources.py` with `TYPES: dict[str, ResourceType]`, the CloudFormation resource types of the service. A type calls
+  the API of the service through `plugin.client`, so that the API shows the resources of a stack.
 """
 
 import importlib

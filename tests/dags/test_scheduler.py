@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900), pytest.mark.usefixtures
 
 def instances(started: Airflow, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
     """Task instances of a DAG run as Airflow's API has them, by task id."""
-    found = dag_runs.ask(started, "GET", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
+    found = dag_runs.call(started, "GET", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
     return {item["task_id"]: item for item in found}
 
 
@@ -63,7 +63,7 @@ def test_a_job_that_hangs_is_stopped_and_clearing_it_repeats_nothing_else(starte
     assert "clear the failed task" in said["next step"]
 
     before = instances(started, "shipping", run)
-    dag_runs.ask(
+    dag_runs.call(
         started, "POST", "dags/shipping/clearTaskInstances", {"dry_run": False, "only_failed": True, "dag_run_id": run}
     )
     ended = dag_runs.wait(started, "shipping", run)

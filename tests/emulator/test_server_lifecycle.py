@@ -1,4 +1,4 @@
-"""The life cycle of the embedded AWS."""
+"""The life cycle of the emulator."""
 
 import os
 import signal

@@ -53,11 +53,11 @@ FLOORS: Mapping[str, tuple[set[str], ...]] = {
         },
         {"lakehouse"},
     ),
-    "emulator": ({"errors"}, {"replicator", "runtime"}, {"athena"}, {"services"}, {"server"}),
+    "emulator": ({"errors"}, {"replicator", "runtime"}, {"athena"}, {"services"}, {"server"}, {"cli"}),
     "emulator/athena": (
         *({"runtime"}, {"parsing"}, {"typing"}, {"duckdb"}, {"tables"}, {"binding"}, {"statements"}, {"api"}),
     ),
-    "local": ({"cdk", "progress", "sources"}, {"airflow"}, {"cli", "lake"}, {"demo"}),
+    "local": ({"cdk", "emulator_server", "progress", "sources"}, {"airflow"}, {"cli", "lake"}, {"demo"}),
 }
 """For each part: its folders and modules from the bottom up; a unit imports units of lower floors alone."""
 

@@ -1,10 +1,10 @@
-"""CloudFormation: the resource types of all services; an unknown type fails the stack by its name."""
+"""CloudFormation: the resource types of all services; a stack with another type fails, and the error names the type."""
 
 from emulator.runtime import plugin
 
 
 def register() -> None:
-    """Add the types before the first request: ministack's CloudFormation imports every service that it has."""
+    """Add the types before the first request, because ministack's CloudFormation imports all its services."""
     plugin.before_first_request("cloudformation", _install)
 
 

@@ -1,4 +1,4 @@
-"""The types of this package become CloudFormation's, and a stack answers when it is done."""
+"""Installation of the resource types in ministack's CloudFormation; requests wait for the stack that they change."""
 
 import asyncio
 import contextvars
@@ -14,35 +14,35 @@ from emulator import services
 from emulator.runtime import checkpoint
 from emulator.runtime.resource_type import Properties, ResourceType
 
-SETTLE_SECONDS = 20
-GONE = re.compile(r"NotFound|NoSuch|NotExist")
+WAIT_SECONDS = 20
+NOT_FOUND = re.compile(r"NotFound|NoSuch|NotExist")
 
 
 _started: contextvars.ContextVar[list[asyncio.Task[None]]] = contextvars.ContextVar("started")
 
 
 def install() -> None:
-    """Add the types, run them off the event loop, and save what a deployment makes while it makes it."""
+    """Add the types, run them outside the event loop, and save the state while a deployment runs."""
     added: set[str] = set()
     for module in services.modules("resources"):
         for name, resource_type in module.TYPES.items():
             _add(name, resource_type)
             added.add(name)
     runs_on_worker_thread = stacks._runs_on_worker_thread
-    # They call this very server: on its event loop they would wait for themselves.
+    # The types call this server: on its event loop they would wait for themselves.
     stacks._runs_on_worker_thread = lambda name: name in added or runs_on_worker_thread(name)
     stacks._add_event = _saving(stacks._add_event)
     for module in (stacks, handlers, changesets):
         if hasattr(module, "_create_stack_task_in_region"):
             module._create_stack_task_in_region = _start
-    cloudformation.handle_request = _settled(cloudformation.handle_request)
+    cloudformation.handle_request = _waiting(cloudformation.handle_request)
 
 
 def _add(name: str, resource_type: ResourceType) -> None:
     def create(logical_id: str, properties: Properties, stack: str) -> Any:
         _refuse_unknown(name, resource_type, properties)
-        made = provisioners._physical_name(stack, logical_id, lowercase=True, max_len=63)
-        return resource_type.create(properties, made)
+        default_name = provisioners._physical_name(stack, logical_id, lowercase=True, max_len=63)
+        return resource_type.create(properties, default_name)
 
     def update(physical_id: str, old: Properties, new: Properties, stack: str) -> Any:
         _refuse_unknown(name, resource_type, new)
@@ -53,7 +53,7 @@ def _add(name: str, resource_type: ResourceType) -> None:
         try:
             resource_type.delete(physical_id, properties)
         except ClientError as error:
-            if not GONE.search(error.response["Error"]["Code"]):
+            if not NOT_FOUND.search(error.response["Error"]["Code"]):
                 raise
 
     handler: dict[str, Callable[..., Any]] = {"create": create, "delete": delete}
@@ -69,7 +69,7 @@ def _add(name: str, resource_type: ResourceType) -> None:
 def _refuse_unknown(name: str, resource_type: ResourceType, properties: Properties) -> None:
     unknown = sorted(properties.keys() - resource_type.properties)
     if unknown:
-        raise ValueError(f"{name}: the embedded AWS does not know the property {', '.join(unknown)}")
+        raise ValueError(f"{name}: the emulator does not support the property {', '.join(unknown)}")
 
 
 def _saving(add_event: Callable[..., None]) -> Callable[..., None]:
@@ -85,15 +85,15 @@ def _start(work: Coroutine[Any, Any, None], stack: Any, stack_id: str | None = N
         _started.get().append(asyncio.get_running_loop().create_task(work))
 
 
-def _settled(handle: Callable[..., Any]) -> Callable[..., Any]:
-    """Answer a change of a stack once it is done, if that is soon: the CDK CLI looks at once, then every 5 s."""
+def _waiting(handle: Callable[..., Any]) -> Callable[..., Any]:
+    """Answer a change of a stack when it is complete, within limits: the CDK CLI looks at once, then every 5 s."""
 
     async def answer(*request: Any) -> Any:
         started: list[asyncio.Task[None]] = []
         _started.set(started)
         response = await handle(*request)
         if started:
-            await asyncio.wait(started, timeout=SETTLE_SECONDS)
+            await asyncio.wait(started, timeout=WAIT_SECONDS)
         return response
 
     return answer

@@ -13,20 +13,20 @@ MEMBERS = (
     "S3BucketName",
     "S3KeyPrefix",
 )
-# CloudFormation and the API spell these otherwise.
+# Names in the API by their names in CloudFormation.
 API_NAMES = {"KMSKeyId": "KmsKeyId"}
 FLAGS = ("EnableLogFileValidation", "IncludeGlobalServiceEvents", "IsMultiRegionTrail", "IsOrganizationTrail")
 SELECTORS = ("AdvancedEventSelectors", "EventSelectors")
 
 
 def _trail(properties: Properties) -> dict[str, Any]:
-    given = picked(properties, *MEMBERS)
-    given |= {name: given[name] in (True, "true") for name in FLAGS if name in given}
-    return given | {api: properties[name] for name, api in API_NAMES.items() if name in properties}
+    members = picked(properties, *MEMBERS)
+    members |= {name: members[name] in (True, "true") for name in FLAGS if name in members}
+    return members | {api: properties[name] for name, api in API_NAMES.items() if name in properties}
 
 
-def _settle(name: str, properties: Properties) -> None:
-    """Bring what is not part of the trail's own record: events that it selects, and whether it logs."""
+def _set_selectors_and_logging(name: str, properties: Properties) -> None:
+    """Set the properties that are not part of the trail's record: its event selectors, and whether it logs."""
     cloudtrail = plugin.client("cloudtrail")
     for selectors in SELECTORS:
         if selectors in properties:
@@ -49,13 +49,13 @@ def _create(properties: Properties, name: str) -> tuple[str, Attributes]:
     attributes = _attributes(name)
     if tags:
         plugin.client("cloudtrail").add_tags(ResourceId=attributes["Arn"], TagsList=tags)
-    _settle(name, properties)
+    _set_selectors_and_logging(name, properties)
     return name, attributes
 
 
 def _update(name: str, _: Properties, new: Properties) -> Attributes:
     plugin.client("cloudtrail").update_trail(Name=name, **_trail(new))
-    _settle(name, new)
+    _set_selectors_and_logging(name, new)
     return _attributes(name)
 
 

@@ -1,9 +1,11 @@
-"""CloudWatch: alarms look at the metric with their dimensions, period by period, and know what missing data means.
+"""CloudWatch: alarms evaluate the metric with their dimensions, period by period, and treat missing data as in AWS.
 
-ministack throws together what a metric's name has in all dimensions and all periods, and knows no missing data.
+ministack combines the data of a metric name over all dimensions and periods, and does not support missing data.
 
-Alarms are evaluated when metrics are put and when alarms are asked for, not by a clock; a period ends now, not at a
-whole minute. Source: Amazon CloudWatch user guide, "Configuring how CloudWatch alarms treat missing data".
+Alarms are evaluated when metrics are put and when alarms are described, not by a clock. The last period ends now, not
+at a whole minute.
+
+Source: Amazon CloudWatch user guide, "Configuring how CloudWatch alarms treat missing data".
 """
 
 import operator
@@ -24,7 +26,7 @@ _describe_alarms = cloudwatch._describe_alarms
 
 
 def register() -> None:
-    """Replace ministack's evaluation."""
+    """Replace ministack's evaluation of alarms."""
     cloudwatch._evaluate_alarm = _evaluate
     cloudwatch._describe_alarms = _evaluate_and_describe
 
@@ -50,8 +52,8 @@ def _evaluate(alarm: dict[str, Any]) -> None:
 
 
 def _values(alarm: dict[str, Any], *, until: float) -> list[float | None]:
-    """The alarm's statistic of each period it looks at, the newest first; None where there is no data."""
-    dimensions = cloudwatch._dims_key({item["Name"]: item["Value"] for item in alarm["Dimensions"]})
+    """Return the alarm's statistic of each evaluated period, the newest first; None for a period without data."""
+    dimensions = cloudwatch._dims_key({dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]})
     points = cloudwatch._metrics.get((alarm["Namespace"], alarm["MetricName"], dimensions)) or []
     statistic = alarm["ExtendedStatistic"] or alarm["Statistic"]
     values: list[float | None] = []
@@ -66,10 +68,10 @@ def _values(alarm: dict[str, Any], *, until: float) -> list[float | None]:
 def _state(alarm: dict[str, Any], values: list[float | None]) -> str:
     compare = COMPARISONS[alarm["ComparisonOperator"]]
     missing = alarm["TreatMissingData"]
-    known = [compare(value, alarm["Threshold"]) for value in values if value is not None]
-    needed = alarm.get("DatapointsToAlarm") or alarm["EvaluationPeriods"]
+    breaches = [compare(value, alarm["Threshold"]) for value in values if value is not None]
+    datapoints = alarm.get("DatapointsToAlarm") or alarm["EvaluationPeriods"]
     if missing in ("breaching", "notBreaching"):
-        known += [missing == "breaching"] * (len(values) - len(known))
-    elif not known:
+        breaches += [missing == "breaching"] * (len(values) - len(breaches))
+    elif not breaches:
         return str(alarm["StateValue"]) if missing == "ignore" else "INSUFFICIENT_DATA"
-    return "ALARM" if sum(known) >= min(needed, len(known)) else "OK"
+    return "ALARM" if sum(breaches) >= min(datapoints, len(breaches)) else "OK"

@@ -1,43 +1,32 @@
-"""CodeArtifact: domains and repositories, recorded; packages of a laptop come from elsewhere.
+"""CodeArtifact: domains and repositories, which are recorded; there are no packages.
 
 Source: AWS CodeArtifact API reference.
 """
 
-import json
 import time
-from typing import Any
 
-from ministack import app as ministack  # type: ignore[import-untyped]
-from ministack.core.responses import AccountRegionScopedDict  # type: ignore[import-untyped]
-
-from emulator.runtime import checkpoint, plugin
+from emulator.runtime import plugin
 from emulator.runtime.plugin import AwsError, Json
+from emulator.runtime.store import Store
 
-STATE = "codeartifact"
-
-domains: Any = AccountRegionScopedDict()
-repositories: Any = AccountRegionScopedDict()
+STORE = Store(name="codeartifact", not_found="ResourceNotFoundException", status=404)
+domains = STORE.collection("domains")
+repositories = STORE.collection("repositories")
 """`domain/repository` -> repository."""
 
 
 def register() -> None:
-    ministack.SERVICE_HANDLERS["codeartifact"] = _handle
-    plugin.stores(STATE, {"domains": domains, "repositories": repositories})
+    """Answer the operations and keep their state."""
+    STORE.register()
+    plugin.paths("codeartifact", _answer)
 
 
-async def _handle(
-    method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
-) -> plugin.Response:
+def _answer(method: str, path: str, request: Json) -> Json | None:
     operation = OPERATIONS.get((method, path.rstrip("/")))
-    try:
-        if operation is None:
-            raise AwsError("UnknownOperationException", f"the embedded AWS has no codeartifact:{method} {path}")
-        answer = operation({name: values[0] for name, values in query.items()} | json.loads(body or b"{}"))
-    except AwsError as error:
-        return plugin.refusal(error)
-    if method != "GET":
-        checkpoint.flush(STATE)
-    return plugin.answer(answer)
+    if operation is None:
+        return None
+    response = operation(request)
+    return response if method == "GET" else STORE.save(response)
 
 
 def _create_domain(request: Json) -> Json:
@@ -47,7 +36,7 @@ def _create_domain(request: Json) -> Json:
     domains[name] = {
         "name": name,
         "owner": plugin.account(),
-        "arn": f"arn:aws:codeartifact:{plugin.region()}:{plugin.account()}:domain/{name}",
+        "arn": plugin.arn("codeartifact", f"domain/{name}"),
         "status": "Active",
         "createdTime": time.time(),
         "encryptionKey": request.get("encryptionKey"),
@@ -78,7 +67,7 @@ def _create_repository(request: Json) -> Json:
         "administratorAccount": plugin.account(),
         "domainName": domain["name"],
         "domainOwner": plugin.account(),
-        "arn": f"arn:aws:codeartifact:{plugin.region()}:{plugin.account()}:repository/{key}",
+        "arn": plugin.arn("codeartifact", f"repository/{key}"),
         "description": request.get("description", ""),
         "upstreams": request.get("upstreams", []),
         "externalConnections": [],
@@ -103,7 +92,7 @@ def _delete_repository(request: Json) -> Json:
     return {"repository": repository}
 
 
-def _connect(request: Json) -> Json:
+def _associate_external_connection(request: Json) -> Json:
     repository = _repository(request)
     connection = request["external-connection"]
     repository["externalConnections"] = [
@@ -117,19 +106,12 @@ def _connect(request: Json) -> Json:
 
 
 def _domain(name: str) -> Json:
-    if name not in domains:
-        raise AwsError("ResourceNotFoundException", f"Domain not found: {name}", status=404)
     count = sum(repository["domainName"] == name for repository in repositories.values())
-    domain: Json = domains[name] | {"repositoryCount": count}
-    return domain
+    return STORE.find(domains, name, kind="Domain") | {"repositoryCount": count}
 
 
 def _repository(request: Json) -> Json:
-    key = f"{request['domain']}/{request['repository']}"
-    if key not in repositories:
-        raise AwsError("ResourceNotFoundException", f"Repository not found: {key}", status=404)
-    repository: Json = repositories[key]
-    return repository
+    return STORE.find(repositories, f"{request['domain']}/{request['repository']}", kind="Repository")
 
 
 OPERATIONS = {
@@ -140,5 +122,5 @@ OPERATIONS = {
     ("GET", "/v1/repository"): _describe_repository,
     ("PUT", "/v1/repository"): _update_repository,
     ("DELETE", "/v1/repository"): _delete_repository,
-    ("POST", "/v1/repository/external-connection"): _connect,
+    ("POST", "/v1/repository/external-connection"): _associate_external_connection,
 }

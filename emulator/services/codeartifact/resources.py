@@ -5,10 +5,8 @@ from emulator.runtime.resource_type import Attributes, Properties, ResourceType
 
 
 def _create_domain(properties: Properties, name: str) -> tuple[str, Attributes]:
-    given = {"domain": properties["DomainName"]}
-    if "EncryptionKey" in properties:
-        given["encryptionKey"] = properties["EncryptionKey"]
-    domain = plugin.client("codeartifact").create_domain(**given)["domain"]
+    key = {"encryptionKey": properties["EncryptionKey"]} if "EncryptionKey" in properties else {}
+    domain = plugin.client("codeartifact").create_domain(domain=properties["DomainName"], **key)["domain"]
     return domain["arn"], {"Arn": domain["arn"], "Name": domain["name"], "Owner": domain["owner"]}
 
 
@@ -18,10 +16,10 @@ def _delete_domain(_: str, properties: Properties) -> None:
 
 def _create_repository(properties: Properties, name: str) -> tuple[str, Attributes]:
     codeartifact = plugin.client("codeartifact")
-    place = {"domain": properties["DomainName"], "repository": properties["RepositoryName"]}
-    repository = codeartifact.create_repository(**place, description=properties.get("Description", ""))["repository"]
+    names = {"domain": properties["DomainName"], "repository": properties["RepositoryName"]}
+    repository = codeartifact.create_repository(**names, description=properties.get("Description", ""))["repository"]
     for connection in properties.get("ExternalConnections", []):
-        codeartifact.associate_external_connection(**place, externalConnection=connection)
+        codeartifact.associate_external_connection(**names, externalConnection=connection)
     return repository["arn"], {"Arn": repository["arn"], "Name": repository["name"]}
 
 

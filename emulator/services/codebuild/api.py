@@ -1,13 +1,14 @@
-"""CodeBuild: builds that run, as processes on this machine.
+"""CodeBuild: builds that run as processes on this machine.
 
-The build's machine is this one: the `install` phase is left out, for what it would bring is here (the project's own
-environment, and dbt's, which `LAKEHOUSE_DBT_PYTHON` names). The other phases' commands run in one shell, as in AWS.
+The commands of a build run in one shell, as in AWS, with the environment of the server. The `install` phase is skipped:
+the machine must have the tools that it would install.
 
 Source: AWS CodeBuild user guide, "Build specification reference for CodeBuild".
 """
 
 import contextvars
 import io
+import logging
 import os
 import shutil
 import signal
@@ -28,19 +29,20 @@ from emulator.services.glue import logs
 from emulator.services.glue.packages import download
 
 PHASES = ("pre_build", "build", "post_build")
-REPOSITORY = Path(__file__).resolve().parents[3]
 
+log = logging.getLogger(__name__)
 _running: dict[str, subprocess.Popen[bytes]] = {}
 
 
 def register() -> None:
-    plugin.operations("codebuild", {"StartBuild": start_build, "StopBuild": stop_build})
+    """Run builds, keep the log settings of projects, and fail the builds that were active when the server ended."""
+    plugin.operations("codebuild", [start_build, stop_build])
     plugin.on_stop(_kill_all)
-    _keep_where_logs_go()
+    _keep_logs_config()
     restore = codebuild.load_persisted_state
 
-    def load(data: object) -> None:
-        restore(data)
+    def load(state: object) -> None:
+        restore(state)
         for build in codebuild._builds._data.values():
             if build["buildStatus"] == "IN_PROGRESS":
                 _end(build, "FAULT")
@@ -48,8 +50,8 @@ def register() -> None:
     codebuild.load_persisted_state = load
 
 
-def _keep_where_logs_go() -> None:
-    """ministack's projects forget it."""
+def _keep_logs_config() -> None:
+    """Keep `logsConfig` of projects, which ministack does not store."""
     shape = codebuild._project_shape
     codebuild._project_shape = lambda project: shape(project) | {"logsConfig": project.get("logsConfig", {})}
     for name in ("_create_project", "_update_project"):
@@ -58,10 +60,10 @@ def _keep_where_logs_go() -> None:
 
 def _with_logs_config(change: Callable[[Json], plugin.Response]) -> Callable[[Json], plugin.Response]:
     def changed(request: Json) -> plugin.Response:
-        answer = change(request)
-        if answer[0] == 200 and "logsConfig" in request:
+        response = change(request)
+        if response[0] == 200 and "logsConfig" in request:
             codebuild._projects[request["name"]]["logsConfig"] = request["logsConfig"]
-        return answer
+        return response
 
     return changed
 
@@ -81,8 +83,8 @@ def start_build(request: Json) -> Json:
         "logs": {"groupName": group or f"/aws/codebuild/{project['name']}", "streamName": stream},
     }
     variables = {
-        item["name"]: str(item["value"])
-        for item in (
+        variable["name"]: str(variable["value"])
+        for variable in (
             *project["environment"].get("environmentVariables", []),
             *request.get("environmentVariablesOverride", []),
         )
@@ -105,14 +107,14 @@ def stop_build(request: Json) -> Json:
 
 
 def _run(project: Json, build: Json, variables: dict[str, str]) -> None:
-    """The whole life of a build, in a thread of its own."""
+    """Execute a build from start to end, in a separate thread."""
     folder = plugin.root / "tmp" / "codebuild" / build["logs"]["streamName"]
     shipper = logs.Shipper(group=build["logs"]["groupName"], stream=build["logs"]["streamName"])
     try:
         folder.mkdir(parents=True)
         status = _execute(project, build, variables, folder=folder, shipper=shipper)
     except Exception as error:
-        plugin.log.exception("build %s", build["id"])
+        log.exception("build %s", build["id"])
         shipper.add(f"{type(error).__name__}: {error}".encode())
         status = "FAULT"
     finally:
@@ -129,10 +131,9 @@ def _execute(project: Json, build: Json, variables: dict[str, str], *, folder: P
         zipfile.ZipFile(io.BytesIO(download(f"s3://{source['location']}")[0])).extractall(folder)
     phases = yaml.safe_load(source["buildspec"])["phases"]
     commands = [command for phase in PHASES for command in (phases.get(phase) or {}).get("commands", [])]
-    inherited = {name: value for name, value in plugin.inherited_environment().items() if not name.startswith("AWS_")}
-    environment = inherited | plugin.aws_environment() | variables
+    inherited = plugin.child_environment()
+    environment = inherited | variables
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", "")])
-    environment.setdefault("LAKEHOUSE_DBT_PYTHON", str(REPOSITORY / ".venv-dbt" / "bin" / "python"))
     environment["CODEBUILD_BUILD_ID"], environment["CODEBUILD_SRC_DIR"] = build["id"], str(folder)
     process = subprocess.Popen(
         ["bash", "-c", "set -e\n" + "\n".join(commands)],

@@ -15,28 +15,28 @@ MEMBERS = {
     "Source": "source",
     "TimeoutInMinutes": "timeoutInMinutes",
 }
-"""Names of the API by those of CloudFormation."""
+"""Names of members in the API by their names in CloudFormation."""
 
 
 def _request(properties: Properties) -> dict[str, Any]:
-    given = {MEMBERS[name]: _camel(value) for name, value in properties.items() if name in MEMBERS}
-    given["timeoutInMinutes"] = int(given.get("timeoutInMinutes", 60))
-    return given | {"tags": [{"key": key, "value": value} for key, value in tag_map(properties).items()]}
+    members = {MEMBERS[name]: _camel(value) for name, value in properties.items() if name in MEMBERS}
+    members["timeoutInMinutes"] = int(members.get("timeoutInMinutes", 60))
+    return members | {"tags": [{"key": key, "value": value} for key, value in tag_map(properties).items()]}
 
 
 def _camel(value: Any) -> Any:
     if isinstance(value, list):
-        return [_camel(item) for item in value]
+        return [_camel(element) for element in value]
     if isinstance(value, dict):
         names = {name: "buildspec" if name == "BuildSpec" else name[0].lower() + name[1:] for name in value}
-        return {names[name]: _camel(item) for name, item in value.items()}
+        return {names[name]: _camel(member) for name, member in value.items()}
     return value
 
 
 def _create(properties: Properties, name: str) -> tuple[str, Attributes]:
     name = properties.get("Name", name)
-    answer = plugin.client("codebuild").create_project(name=name, **_request(properties))
-    return name, {"Arn": answer["project"]["arn"]}
+    project = plugin.client("codebuild").create_project(name=name, **_request(properties))["project"]
+    return name, {"Arn": project["arn"]}
 
 
 def _update(name: str, _: Properties, new: Properties) -> Attributes:

@@ -1,27 +1,15 @@
-"""DMS certificates, which are recorded: an endpoint names the one of who signed its database's.
+"""DMS certificates, which are recorded: an endpoint names the certificate authority of its database.
 
 Source: AWS DMS API reference, `ImportCertificate`.
 """
 
 import time
 
-from emulator.runtime import plugin
-from emulator.runtime.plugin import Json
-from emulator.services.dms.store import certificates, described, found, keep_tags, new_arn, refuse_duplicate, saved
+from emulator.runtime.plugin import Json, operation
+from emulator.services.dms.store import STORE, add_tags, certificates, matching, new_arn, refuse_duplicate
 
 
-def register() -> None:
-    """Answer the operations of certificates."""
-    plugin.operations(
-        "dms",
-        {
-            "ImportCertificate": import_certificate,
-            "DescribeCertificates": describe_certificates,
-            "DeleteCertificate": delete_certificate,
-        },
-    )
-
-
+@operation
 def import_certificate(request: Json) -> Json:
     identifier = request["CertificateIdentifier"].lower()
     refuse_duplicate(certificates, "CertificateIdentifier", identifier)
@@ -32,16 +20,18 @@ def import_certificate(request: Json) -> Json:
         "CertificatePem": request["CertificatePem"],
         "CertificateCreationDate": time.time(),
     }
-    keep_tags(arn, request)
-    return saved({"Certificate": certificates[arn]})
+    add_tags(arn, request)
+    return STORE.save({"Certificate": certificates[arn]})
 
 
+@operation
 def describe_certificates(request: Json) -> Json:
-    names = {"certificate-arn": "CertificateArn", "certificate-id": "CertificateIdentifier"}
-    return {"Certificates": described(certificates, request, names=names, kind="Certificate")}
+    members = {"certificate-arn": "CertificateArn", "certificate-id": "CertificateIdentifier"}
+    return {"Certificates": matching(certificates, request, members=members, kind="Certificate")}
 
 
+@operation
 def delete_certificate(request: Json) -> Json:
-    certificate = found(certificates, request["CertificateArn"], kind="Certificate")
+    certificate = STORE.find(certificates, request["CertificateArn"], kind="Certificate")
     del certificates[certificate["CertificateArn"]]
-    return saved({"Certificate": certificate})
+    return STORE.save({"Certificate": certificate})

@@ -1,62 +1,64 @@
-"""DMS serverless replication configs; what they start is another module's matter."""
+"""DMS serverless replication configs: the definitions of replications."""
 
 import time
-from collections.abc import Callable
 
-from emulator.runtime.plugin import Json
+from emulator.runtime.plugin import Json, operation
+from emulator.services.dms import runs
 from emulator.services.dms.endpoints import endpoint
-from emulator.services.dms.store import configs, described, found, keep_tags, new_arn, refuse_duplicate, saved
-
-before_change: list[Callable[[Json], None]] = []
-"""Called with a replication config before it is modified or deleted; raises AwsError to refuse."""
+from emulator.services.dms.store import STORE, add_tags, configs, matching, new_arn, refuse_duplicate, settings_of
 
 
-def replication_config(arn: str) -> Json:
-    """A replication config, as `DescribeReplicationConfigs` gives it.
+def config_of(request: Json) -> Json:
+    """Return the replication config that a request names.
 
     Raises:
         AwsError: ResourceNotFoundFault.
     """
-    return found(configs, arn, kind="ReplicationConfig")
+    return STORE.find(configs, request["ReplicationConfigArn"], kind="ReplicationConfig")
 
 
+def run_name(config: Json) -> str:
+    """Return the name of the runs of a config's replication."""
+    return runs.run_name("replication", config["ReplicationConfigIdentifier"])
+
+
+@operation
 def create_replication_config(request: Json) -> Json:
     identifier = request["ReplicationConfigIdentifier"].lower()
     refuse_duplicate(configs, "ReplicationConfigIdentifier", identifier)
     for side in ("SourceEndpointArn", "TargetEndpointArn"):
         endpoint(request[side])
     arn = new_arn("replication-config")
-    given = {name: value for name, value in request.items() if name not in ("Tags", "ResourceIdentifier")}
     now = time.time()
-    configs[arn] = given | {
+    configs[arn] = settings_of(request) | {
         "ReplicationConfigIdentifier": identifier,
         "ReplicationConfigArn": arn,
         "ReplicationConfigCreateTime": now,
         "ReplicationConfigUpdateTime": now,
     }
-    keep_tags(arn, request)
-    return saved({"ReplicationConfig": configs[arn]})
+    add_tags(arn, request)
+    return STORE.save({"ReplicationConfig": configs[arn]})
 
 
+@operation
 def describe_replication_configs(request: Json) -> Json:
-    names = {"replication-config-arn": "ReplicationConfigArn", "replication-config-id": "ReplicationConfigIdentifier"}
-    return {"ReplicationConfigs": described(configs, request, names=names, kind="ReplicationConfig")}
+    members = {"replication-config-arn": "ReplicationConfigArn", "replication-config-id": "ReplicationConfigIdentifier"}
+    return {"ReplicationConfigs": matching(configs, request, members=members, kind="ReplicationConfig")}
 
 
+@operation
 def modify_replication_config(request: Json) -> Json:
-    entry = replication_config(request["ReplicationConfigArn"])
-    _ask(entry)
-    entry |= request | {"ReplicationConfigUpdateTime": time.time()}
-    return saved({"ReplicationConfig": entry})
+    config = config_of(request)
+    runs.refuse_if_running(run_name(config), identifier=config["ReplicationConfigIdentifier"])
+    config |= request | {"ReplicationConfigUpdateTime": time.time()}
+    return STORE.save({"ReplicationConfig": config})
 
 
+@operation
 def delete_replication_config(request: Json) -> Json:
-    entry = replication_config(request["ReplicationConfigArn"])
-    _ask(entry)
-    del configs[entry["ReplicationConfigArn"]]
-    return saved({"ReplicationConfig": entry})
-
-
-def _ask(config: Json) -> None:
-    for ask in before_change:
-        ask(config)
+    config = config_of(request)
+    runs.refuse_if_running(run_name(config), identifier=config["ReplicationConfigIdentifier"])
+    del configs[config["ReplicationConfigArn"]]
+    STORE.save({})
+    runs.remove(run_name(config))
+    return {"ReplicationConfig": config}

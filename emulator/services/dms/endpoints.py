@@ -1,15 +1,15 @@
-"""DMS endpoints: recorded whole, shown without their secrets."""
+"""DMS endpoints: recorded completely, shown without their secrets."""
 
-from emulator.runtime.plugin import AwsError, Json
+from emulator.runtime.plugin import AwsError, Json, operation
 from emulator.services.dms.store import (
+    STORE,
+    add_tags,
     configs,
-    described,
     endpoints,
-    found,
-    keep_tags,
+    matching,
     new_arn,
     refuse_duplicate,
-    saved,
+    settings_of,
     tasks,
 )
 
@@ -17,37 +17,39 @@ SECRETS = frozenset({"Password", "SslClientKeyPassword"})
 
 
 def endpoint(arn: str) -> Json:
-    """An endpoint with all that `CreateEndpoint` was given, secrets included.
+    """Return an endpoint with all settings, including its secrets.
 
     Raises:
         AwsError: ResourceNotFoundFault.
     """
-    return found(endpoints, arn, kind="Endpoint")
+    return STORE.find(endpoints, arn, kind="Endpoint")
 
 
+@operation
 def create_endpoint(request: Json) -> Json:
     identifier = request["EndpointIdentifier"].lower()
     refuse_duplicate(endpoints, "EndpointIdentifier", identifier)
     arn = new_arn("endpoint")
-    given = {name: value for name, value in request.items() if name not in ("Tags", "ResourceIdentifier")}
     defaults = {"SslMode": "none", "Status": "active", "EndpointArn": arn}
-    changed = {"EndpointIdentifier": identifier, "EndpointType": request["EndpointType"].upper()}
-    endpoints[arn] = defaults | given | changed
-    keep_tags(arn, request)
-    return saved({"Endpoint": _without_secrets(endpoints[arn])})
+    normalized = {"EndpointIdentifier": identifier, "EndpointType": request["EndpointType"].upper()}
+    endpoints[arn] = defaults | settings_of(request) | normalized
+    add_tags(arn, request)
+    return STORE.save({"Endpoint": _without_secrets(endpoints[arn])})
 
 
+@operation
 def describe_endpoints(request: Json) -> Json:
-    names = {
+    members = {
         "endpoint-arn": "EndpointArn",
         "endpoint-id": "EndpointIdentifier",
         "endpoint-type": "EndpointType",
         "engine-name": "EngineName",
     }
-    matching = described(endpoints, request, names=names, kind="Endpoint")
-    return {"Endpoints": [_without_secrets(entry) for entry in matching]}
+    entries = matching(endpoints, request, members=members, kind="Endpoint")
+    return {"Endpoints": [_without_secrets(entry) for entry in entries]}
 
 
+@operation
 def modify_endpoint(request: Json) -> Json:
     entry = endpoint(request["EndpointArn"])
     exact = request.get("ExactSettings", False)
@@ -56,9 +58,10 @@ def modify_endpoint(request: Json) -> Json:
             entry[name] = entry.get(name, {}) | value
         elif name != "ExactSettings":
             entry[name] = value.upper() if name == "EndpointType" else value
-    return saved({"Endpoint": _without_secrets(entry)})
+    return STORE.save({"Endpoint": _without_secrets(entry)})
 
 
+@operation
 def delete_endpoint(request: Json) -> Json:
     entry = endpoint(request["EndpointArn"])
     users = [
@@ -71,11 +74,11 @@ def delete_endpoint(request: Json) -> Json:
             "InvalidResourceStateFault", f"Endpoint {entry['EndpointIdentifier']} is used by {', '.join(users)}."
         )
     del endpoints[entry["EndpointArn"]]
-    return saved({"Endpoint": _without_secrets(entry) | {"Status": "deleting"}})
+    return STORE.save({"Endpoint": _without_secrets(entry) | {"Status": "deleting"}})
 
 
 def _without_secrets(entry: Json) -> Json:
-    """An endpoint as the API shows it."""
+    """Return an endpoint as the API shows it."""
     shown = {name: value for name, value in entry.items() if name not in SECRETS}
     return {
         name: _without_secrets(value) if name.endswith("Settings") and isinstance(value, dict) else value

@@ -3,77 +3,51 @@
 Source: AWS DMS API reference, `StartReplication`, `DescribeReplications`.
 """
 
-from emulator.runtime import plugin
-from emulator.runtime.plugin import Json
-from emulator.services.dms import configs as dms_configs
+from emulator.runtime.plugin import Json, operation
 from emulator.services.dms import runs
-from emulator.services.dms.configs import replication_config
+from emulator.services.dms.configs import config_of, describe_replication_configs, run_name
 
 STATUSES = {"starting": "replication_starting"}
-"""Where DMS Serverless calls a state otherwise than a task does."""
+"""States that DMS Serverless names differently than tasks do."""
 
 
-def register() -> None:
-    """Answer the operations of replications; a config is changed only while its replication is stopped."""
-    plugin.operations(
-        "dms",
-        {
-            "StartReplication": start_replication,
-            "StopReplication": stop_replication,
-            "DescribeReplications": describe_replications,
-            "DescribeReplicationTableStatistics": describe_replication_table_statistics,
-            "DeleteReplicationConfig": delete_replication_config,
-        },
-    )
-    dms_configs.before_change.append(_refuse_if_running)
-
-
+@operation
 def start_replication(request: Json) -> Json:
-    config = replication_config(request["ReplicationConfigArn"])
+    config = config_of(request)
     runs.refuse_positions(request)
     runs.start(
-        _name(config),
+        run_name(config),
         request["StartReplicationType"],
         identifier=config["ReplicationConfigIdentifier"],
         entry=config,
         migration_type=config["ReplicationType"],
     )
-    return {"Replication": _described(config)}
+    return {"Replication": _replication(config)}
 
 
+@operation
 def stop_replication(request: Json) -> Json:
-    config = replication_config(request["ReplicationConfigArn"])
-    runs.stop(_name(config), identifier=config["ReplicationConfigIdentifier"])
-    return {"Replication": _described(config)}
+    config = config_of(request)
+    runs.stop(run_name(config), identifier=config["ReplicationConfigIdentifier"])
+    return {"Replication": _replication(config)}
 
 
+@operation
 def describe_replications(request: Json) -> Json:
-    configs = dms_configs.describe_replication_configs(request)["ReplicationConfigs"]
-    return {"Replications": [_described(config) for config in configs]}
+    configs = describe_replication_configs(request)["ReplicationConfigs"]
+    return {"Replications": [_replication(config) for config in configs]}
 
 
+@operation
 def describe_replication_table_statistics(request: Json) -> Json:
-    config = replication_config(request["ReplicationConfigArn"])
-    statistics = runs.table_statistics(_name(config), request)
+    config = config_of(request)
+    statistics = runs.table_statistics(run_name(config), request)
     return {"ReplicationConfigArn": config["ReplicationConfigArn"], "ReplicationTableStatistics": statistics}
 
 
-def delete_replication_config(request: Json) -> Json:
-    answer = dms_configs.delete_replication_config(request)
-    runs.remove(_name(answer["ReplicationConfig"]))
-    return answer
-
-
-def _name(config: Json) -> str:
-    return runs.run_name("replication", config["ReplicationConfigIdentifier"])
-
-
-def _refuse_if_running(config: Json) -> None:
-    runs.refuse_if_running(_name(config), identifier=config["ReplicationConfigIdentifier"])
-
-
-def _described(config: Json) -> Json:
-    described = {
+def _replication(config: Json) -> Json:
+    """Return the replication of a config as the API shows it."""
+    replication = {
         "ReplicationConfigIdentifier": config["ReplicationConfigIdentifier"],
         "ReplicationConfigArn": config["ReplicationConfigArn"],
         "SourceEndpointArn": config["SourceEndpointArn"],
@@ -82,20 +56,20 @@ def _described(config: Json) -> Json:
         "ReplicationCreateTime": config["ReplicationConfigCreateTime"],
         "Status": "created",
     }
-    name = _name(config)
-    run = runs.known(name)
+    name = run_name(config)
+    run = runs.last_run(name)
     if run is None:
-        return described
+        return replication
     progress = runs.progress(name)
-    described |= {
+    replication |= {
         "Status": STATUSES.get(progress.status, progress.status),
         "StartReplicationType": run["start_type"],
         "ReplicationStats": runs.statistics(name),
     }
     if progress.error:
-        described["FailureMessages"] = [progress.error]
+        replication["FailureMessages"] = [progress.error]
     if progress.status == "stopped" and progress.state.stop_reason:
-        described["StopReason"] = progress.state.stop_reason
+        replication["StopReason"] = progress.state.stop_reason
     if run["stopped"]:
-        described["ReplicationLastStopTime"] = run["stopped"]
-    return described
+        replication["ReplicationLastStopTime"] = run["stopped"]
+    return replication

@@ -1,4 +1,4 @@
-"""DMS: endpoints and their certificates, subnet groups, serverless replications, instances and their tasks."""
+"""CloudFormation types of DMS: endpoints, certificates, subnet groups, replication configs, instances and tasks."""
 
 import json
 from typing import Any
@@ -33,7 +33,7 @@ CONFIG_MEMBERS = (
     "TableMappings",
     "TargetEndpointArn",
 )
-# The API spells these settings otherwise than CloudFormation does.
+# The API spells these settings differently than CloudFormation.
 API_NAMES = {"PostgreSqlSettings": "PostgreSQLSettings", "MySqlSettings": "MySQLSettings"}
 INSTANCE_MEMBERS = (
     "AllocatedStorage",
@@ -56,7 +56,7 @@ TASK_MEMBERS = (
     "TableMappings",
     "TargetEndpointArn",
 )
-# All that ModifyReplicationTask takes; what is between these endpoints on that instance is another task.
+# The members of ModifyReplicationTask; a task with other endpoints or another instance is a new task.
 TASK_CHANGES = ("MigrationType", "ReplicationTaskIdentifier", "ReplicationTaskSettings", "TableMappings")
 DOCUMENTS = ("ReplicationSettings", "SupplementalSettings", "TableMappings")
 FLAGS = ("AutoMinorVersionUpgrade", "MultiAZ", "PubliclyAccessible")
@@ -64,13 +64,13 @@ UNITS = ("MaxCapacityUnits", "MinCapacityUnits")
 
 
 def _endpoint(properties: Properties) -> dict[str, Any]:
-    given = {API_NAMES.get(name, name): value for name, value in picked(properties, *ENDPOINT_MEMBERS).items()}
-    return given | ({"Port": int(given["Port"])} if "Port" in given else {})
+    members = {API_NAMES.get(name, name): value for name, value in picked(properties, *ENDPOINT_MEMBERS).items()}
+    return members | ({"Port": int(members["Port"])} if "Port" in members else {})
 
 
 def _create_endpoint(properties: Properties, name: str) -> tuple[str, Attributes]:
-    given = {"EndpointIdentifier": name} | _endpoint(properties)
-    arn: str = plugin.client("dms").create_endpoint(**given, **picked(properties, "Tags"))["Endpoint"]["EndpointArn"]
+    members = {"EndpointIdentifier": name} | _endpoint(properties)
+    arn: str = plugin.client("dms").create_endpoint(**members, **picked(properties, "Tags"))["Endpoint"]["EndpointArn"]
     return arn, {}
 
 
@@ -85,14 +85,14 @@ def _delete_endpoint(arn: str, _: Properties) -> None:
 
 
 def _create_subnets(properties: Properties, name: str) -> tuple[str, Attributes]:
-    given = {"ReplicationSubnetGroupIdentifier": name} | dict(properties)
-    answer = plugin.client("dms").create_replication_subnet_group(**given)
-    return answer["ReplicationSubnetGroup"]["ReplicationSubnetGroupIdentifier"], {}
+    members = {"ReplicationSubnetGroupIdentifier": name} | dict(properties)
+    response = plugin.client("dms").create_replication_subnet_group(**members)
+    return response["ReplicationSubnetGroup"]["ReplicationSubnetGroupIdentifier"], {}
 
 
 def _update_subnets(identifier: str, _: Properties, new: Properties) -> Attributes:
-    given = picked(new, "ReplicationSubnetGroupDescription", "SubnetIds")
-    plugin.client("dms").modify_replication_subnet_group(ReplicationSubnetGroupIdentifier=identifier, **given)
+    members = picked(new, "ReplicationSubnetGroupDescription", "SubnetIds")
+    plugin.client("dms").modify_replication_subnet_group(ReplicationSubnetGroupIdentifier=identifier, **members)
     return {}
 
 
@@ -101,17 +101,17 @@ def _delete_subnets(identifier: str, _: Properties) -> None:
 
 
 def _config(properties: Properties) -> dict[str, Any]:
-    given = picked(properties, *CONFIG_MEMBERS)
-    compute = given["ComputeConfig"]
-    given["ComputeConfig"] = compute | {name: int(compute[name]) for name in UNITS if name in compute}
-    documents = {name: given[name] for name in DOCUMENTS if name in given}
-    return given | {name: text if isinstance(text, str) else json.dumps(text) for name, text in documents.items()}
+    members = picked(properties, *CONFIG_MEMBERS)
+    compute = members["ComputeConfig"]
+    members["ComputeConfig"] = compute | {name: int(compute[name]) for name in UNITS if name in compute}
+    documents = {name: members[name] for name in DOCUMENTS if name in members}
+    return members | {name: text if isinstance(text, str) else json.dumps(text) for name, text in documents.items()}
 
 
 def _create_config(properties: Properties, name: str) -> tuple[str, Attributes]:
-    given = {"ReplicationConfigIdentifier": name} | _config(properties) | picked(properties, "Tags")
-    answer = plugin.client("dms").create_replication_config(**given)
-    arn: str = answer["ReplicationConfig"]["ReplicationConfigArn"]
+    members = {"ReplicationConfigIdentifier": name} | _config(properties) | picked(properties, "Tags")
+    response = plugin.client("dms").create_replication_config(**members)
+    arn: str = response["ReplicationConfig"]["ReplicationConfigArn"]
     return arn, {"ReplicationConfigArn": arn}
 
 
@@ -125,10 +125,10 @@ def _delete_config(arn: str, _: Properties) -> None:
 
 
 def _create_instance(properties: Properties, name: str) -> tuple[str, Attributes]:
-    given = {"ReplicationInstanceIdentifier": name} | picked(properties, *INSTANCE_MEMBERS, "Tags")
-    given |= {name: int(given[name]) for name in ("AllocatedStorage",) if name in given}
-    given |= {name: given[name] in (True, "true") for name in FLAGS if name in given}
-    arn: str = plugin.client("dms").create_replication_instance(**given)["ReplicationInstance"][
+    members = {"ReplicationInstanceIdentifier": name} | picked(properties, *INSTANCE_MEMBERS, "Tags")
+    members |= {name: int(members[name]) for name in ("AllocatedStorage",) if name in members}
+    members |= {name: members[name] in (True, "true") for name in FLAGS if name in members}
+    arn: str = plugin.client("dms").create_replication_instance(**members)["ReplicationInstance"][
         "ReplicationInstanceArn"
     ]
     return arn, {}
@@ -139,8 +139,8 @@ def _delete_instance(arn: str, _: Properties) -> None:
 
 
 def _create_task(properties: Properties, name: str) -> tuple[str, Attributes]:
-    given = {"ReplicationTaskIdentifier": name} | picked(properties, *TASK_MEMBERS, "Tags")
-    arn: str = plugin.client("dms").create_replication_task(**given)["ReplicationTask"]["ReplicationTaskArn"]
+    members = {"ReplicationTaskIdentifier": name} | picked(properties, *TASK_MEMBERS, "Tags")
+    arn: str = plugin.client("dms").create_replication_task(**members)["ReplicationTask"]["ReplicationTaskArn"]
     return arn, {}
 
 
@@ -154,8 +154,8 @@ def _delete_task(arn: str, _: Properties) -> None:
 
 
 def _create_certificate(properties: Properties, name: str) -> tuple[str, Attributes]:
-    given = {"CertificateIdentifier": name} | picked(properties, "CertificateIdentifier", "CertificatePem")
-    arn: str = plugin.client("dms").import_certificate(**given)["Certificate"]["CertificateArn"]
+    members = {"CertificateIdentifier": name} | picked(properties, "CertificateIdentifier", "CertificatePem")
+    arn: str = plugin.client("dms").import_certificate(**members)["Certificate"]["CertificateArn"]
     return arn, {}
 
 

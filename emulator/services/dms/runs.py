@@ -1,4 +1,4 @@
-"""Runs of replications, serverless or as tasks: a process each, started again when the server comes back."""
+"""Runs of replications, serverless or as tasks: one process for each, resumed when the server starts again."""
 
 import time
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from emulator.replicator.settings import SettingsError
 from emulator.replicator.state import COMPLETED, ERROR, FULL_LOAD, State
 from emulator.replicator.supervisor import Progress, Supervisor
 from emulator.runtime import checkpoint, plugin
+from emulator.runtime.environment import without_aws
 from emulator.runtime.plugin import AwsError, Json
 from emulator.services.dms.endpoints import endpoint
 
@@ -21,13 +22,13 @@ _runs: dict[str, Json] = {}
 
 
 def register() -> None:
-    """Keep which replications run, and resume them with the server."""
+    """Keep the list of running replications, and resume them when the server starts."""
     plugin.state(STATE, save=lambda: _runs, load=_resume)
     plugin.on_stop(_supervisor.stop_all)
 
 
 def run_name(kind: str, identifier: str) -> str:
-    """Name of a replication's runs, unique among accounts, regions and kinds."""
+    """Return the name of a replication's runs, unique among accounts, regions and kinds."""
     return f"{plugin.account()}/{plugin.region()}/{kind}-{identifier}"
 
 
@@ -35,15 +36,15 @@ def start(name: str, start_type: str, *, identifier: str, entry: Mapping[str, An
     """Start a replication.
 
     Args:
-        name: of its runs.
+        name: name of its runs.
         start_type: `start-replication`, `resume-processing` or `reload-target`.
-        identifier: names its slot in the source.
+        identifier: determines the name of its slot in the source.
         entry: the config or task, with its endpoints and table mappings.
         migration_type: `full-load`, `cdc` or `full-load-and-cdc`.
 
     Raises:
-        AwsError: it runs already, it has run before and the start type would begin again, or something that it needs
-            is missing or not imitated.
+        AwsError: it already runs; it has run before and the start type is for the first run only; or a setting that it
+            needs is missing or not supported.
     """
     if start_type not in START_TYPES:
         raise AwsError("InvalidParameterValueException", f"Start type {start_type} is not one of {list(START_TYPES)}.")
@@ -56,9 +57,8 @@ def start(name: str, start_type: str, *, identifier: str, entry: Mapping[str, An
             "use resume-processing, or reload-target for a new full load.",
         )
     document = _document(identifier, START_TYPES[start_type], entry, migration_type)
-    before = _runs.get(name, {})
     now = time.time()
-    fresh = now if start_type != "resume-processing" else before.get("fresh", now)
+    fresh = _runs.get(name, {}).get("fresh", now) if start_type == "resume-processing" else now
     _runs[name] = {
         "document": document,
         "environment": plugin.aws_environment(),
@@ -73,7 +73,7 @@ def start(name: str, start_type: str, *, identifier: str, entry: Mapping[str, An
 
 
 def stop(name: str, *, identifier: str) -> None:
-    """Tell a replication to stop; raises `AwsError` if it does not run."""
+    """Stop a replication without waiting for its end; raise `AwsError` if it does not run."""
     if not _supervisor.runs(name):
         raise AwsError("InvalidResourceStateFault", f"Replication {identifier} is not running.")
     _runs[name] |= {"runs": False, "stopped": time.time()}
@@ -82,20 +82,20 @@ def stop(name: str, *, identifier: str) -> None:
 
 
 def refuse_positions(request: Json) -> None:
-    """Raise `AwsError` if a start request names where changes begin or end."""
+    """Raise `AwsError` if a start request has a position at which changes begin or end."""
     for member in ("CdcStartTime", "CdcStartPosition", "CdcStopPosition"):
         if request.get(member):
-            raise AwsError("InvalidParameterValueException", f"{member}: this stand-in for DMS has no such positions.")
+            raise AwsError("InvalidParameterValueException", f"{member}: the emulator supports no such positions.")
 
 
 def refuse_if_running(name: str, *, identifier: str) -> None:
-    """Raise `AwsError` if a replication runs, which may then not be changed."""
+    """Raise `AwsError` if a replication runs, because it cannot be changed while it runs."""
     if _supervisor.runs(name):
         raise AwsError("InvalidResourceStateFault", f"Replication {identifier} is running: stop it first.")
 
 
 def remove(name: str) -> None:
-    """Leave nothing of a replication that does not run, here or in its source."""
+    """Remove the state of a stopped replication, and its slot and publications in the source."""
     if name in _runs:
         document = _runs[name]["document"] | {"Action": task.REMOVE}
         _supervisor.remove(name, document, environment=_environment(name))
@@ -103,18 +103,18 @@ def remove(name: str) -> None:
         checkpoint.flush(STATE)
 
 
-def known(name: str) -> Json | None:
-    """Times and start type of a replication's last run; None if it never ran."""
+def last_run(name: str) -> Json | None:
+    """Return times and start type of a replication's last run; None if it never ran."""
     return _runs.get(name)
 
 
 def progress(name: str) -> Progress:
-    """Progress of a replication that was started once."""
+    """Return the progress of a replication that has been started."""
     return _supervisor.progress(name)
 
 
 def statistics(name: str) -> Json:
-    """`ReplicationStats` or `ReplicationTaskStats`."""
+    """Return `ReplicationStats` or `ReplicationTaskStats`."""
     run, now = _runs[name], time.time()
     tables = list(_supervisor.progress(name).state.tables.values())
     done = [table for table in tables if table.state in (COMPLETED, ERROR)]
@@ -139,15 +139,15 @@ def statistics(name: str) -> Json:
 
 
 def table_statistics(name: str, request: Json) -> list[Json]:
-    """`TableStatistics` of the tables that pass the request's Filters."""
-    found = []
+    """Return `TableStatistics` of the tables that match the request's Filters."""
+    statistics = []
     for table in _supervisor.progress(name).state.tables.values():
         times = {
             "FullLoadStartTime": table.full_load_started,
             "FullLoadEndTime": table.full_load_ended,
             "LastUpdateTime": table.updated,
         }
-        found.append(
+        statistics.append(
             {
                 "SchemaName": table.schema,
                 "TableName": table.name,
@@ -167,8 +167,8 @@ def table_statistics(name: str, request: Json) -> list[Json]:
             raise AwsError(
                 "InvalidParameterValueException", f"Filter {condition['Name']} is not one of {list(members)}."
             )
-        found = [entry for entry in found if entry[members[condition["Name"]]] in condition["Values"]]
-    return found
+        statistics = [entry for entry in statistics if entry[members[condition["Name"]]] in condition["Values"]]
+    return statistics
 
 
 def _document(identifier: str, action: str, entry: Mapping[str, Any], migration_type: str) -> Json:
@@ -192,15 +192,14 @@ def _has_begun(state: State) -> bool:
 
 
 def _environment(name: str) -> dict[str, str]:
-    inherited = {name: value for name, value in plugin.inherited_environment().items() if not name.startswith("AWS_")}
     own: dict[str, str] = _runs[name]["environment"]
-    # The server may have come back at another port.
-    return inherited | own | {"AWS_ENDPOINT_URL": plugin.endpoint}
+    # The server may have another port than when the replication was started.
+    return without_aws(plugin.inherited_environment()) | own | {"AWS_ENDPOINT_URL": plugin.endpoint}
 
 
-def _resume(left: dict[str, Json]) -> None:
-    """Go on with what ran when the server ended; what had failed stays so."""
-    _runs.update(left)
+def _resume(saved: dict[str, Json]) -> None:
+    """Resume the replications that ran when the server ended; a replication that had failed stays failed."""
+    _runs.update(saved)
     for name, run in _runs.items():
         if run["runs"] and _supervisor.progress(name).state.status != "failed":
             _supervisor.start(name, run["document"] | {"Action": task.RESUME}, environment=_environment(name))

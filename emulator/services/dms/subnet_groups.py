@@ -1,34 +1,37 @@
-"""DMS replication subnet groups."""
+"""DMS replication subnet groups, which are recorded."""
 
 from emulator.runtime import plugin
-from emulator.runtime.plugin import AwsError, Json
-from emulator.services.dms.store import configs, described, found, keep_tags, refuse_duplicate, saved, subnet_groups
+from emulator.runtime.plugin import AwsError, Json, operation
+from emulator.services.dms.store import STORE, add_tags, configs, matching, refuse_duplicate, subnet_groups
 
 
+@operation
 def create_replication_subnet_group(request: Json) -> Json:
     identifier = request["ReplicationSubnetGroupIdentifier"].lower()
     refuse_duplicate(subnet_groups, "ReplicationSubnetGroupIdentifier", identifier)
     subnet_groups[identifier] = {"ReplicationSubnetGroupIdentifier": identifier, **_subnets(request)}
-    keep_tags(_subnet_group_arn(identifier), request)
-    return saved({"ReplicationSubnetGroup": subnet_groups[identifier]})
+    add_tags(plugin.arn("dms", f"subgrp:{identifier}"), request)
+    return STORE.save({"ReplicationSubnetGroup": subnet_groups[identifier]})
 
 
+@operation
 def describe_replication_subnet_groups(request: Json) -> Json:
-    names = {"replication-subnet-group-id": "ReplicationSubnetGroupIdentifier"}
-    matching = described(subnet_groups, request, names=names, kind="ReplicationSubnetGroup")
-    return {"ReplicationSubnetGroups": matching}
+    members = {"replication-subnet-group-id": "ReplicationSubnetGroupIdentifier"}
+    return {"ReplicationSubnetGroups": matching(subnet_groups, request, members=members, kind="ReplicationSubnetGroup")}
 
 
+@operation
 def modify_replication_subnet_group(request: Json) -> Json:
     identifier = request["ReplicationSubnetGroupIdentifier"].lower()
-    entry = found(subnet_groups, identifier, kind="ReplicationSubnetGroup")
+    entry = STORE.find(subnet_groups, identifier, kind="ReplicationSubnetGroup")
     entry |= _subnets({"ReplicationSubnetGroupDescription": entry["ReplicationSubnetGroupDescription"]} | request)
-    return saved({"ReplicationSubnetGroup": entry})
+    return STORE.save({"ReplicationSubnetGroup": entry})
 
 
+@operation
 def delete_replication_subnet_group(request: Json) -> Json:
     identifier = request["ReplicationSubnetGroupIdentifier"].lower()
-    found(subnet_groups, identifier, kind="ReplicationSubnetGroup")
+    STORE.find(subnet_groups, identifier, kind="ReplicationSubnetGroup")
     users = [
         config["ReplicationConfigIdentifier"]
         for config in configs.values()
@@ -37,11 +40,7 @@ def delete_replication_subnet_group(request: Json) -> Json:
     if users:
         raise AwsError("InvalidResourceStateFault", f"Subnet group {identifier} is used by {', '.join(users)}.")
     del subnet_groups[identifier]
-    return saved({})
-
-
-def _subnet_group_arn(identifier: str) -> str:
-    return f"arn:aws:dms:{plugin.region()}:{plugin.account()}:subgrp:{identifier}"
+    return STORE.save({})
 
 
 def _subnets(request: Json) -> Json:

@@ -1,4 +1,4 @@
-"""EC2: rules of groups, flow logs, NAT gateways with their addresses, the CDK's way to close a VPC's default group."""
+"""EC2: security group rules, flow logs, NAT gateways, addresses, and the CDK's restriction of the default group."""
 
 from typing import Any
 
@@ -42,10 +42,10 @@ def _delete_ingress(_: str, properties: Properties) -> None:
 
 
 def _create_flow_log(properties: Properties, _: str) -> tuple[str, Attributes]:
-    given = picked(properties, *FLOW_LOG_MEMBERS) | {"ResourceIds": [properties["ResourceId"]]}
+    members = picked(properties, *FLOW_LOG_MEMBERS) | {"ResourceIds": [properties["ResourceId"]]}
     if properties.get("Tags"):
-        given["TagSpecifications"] = [{"ResourceType": "vpc-flow-log", "Tags": properties["Tags"]}]
-    identifier: str = plugin.client("ec2").create_flow_logs(**given)["FlowLogIds"][0]
+        members["TagSpecifications"] = [{"ResourceType": "vpc-flow-log", "Tags": properties["Tags"]}]
+    identifier: str = plugin.client("ec2").create_flow_logs(**members)["FlowLogIds"][0]
     return identifier, {"Id": identifier}
 
 
@@ -54,41 +54,41 @@ def _delete_flow_log(identifier: str, _: Properties) -> None:
 
 
 def _close_default_group(properties: Properties, name: str) -> tuple[str, Attributes]:
-    """As the CDK's own function does: take away every rule of the group."""
+    """Remove every rule of the group, as the CDK's function does."""
     ec2 = plugin.client("ec2")
     group = properties["DefaultSecurityGroupId"]
-    found = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
-    if found["IpPermissions"]:
-        ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=found["IpPermissions"])
-    if found["IpPermissionsEgress"]:
-        ec2.revoke_security_group_egress(GroupId=group, IpPermissions=found["IpPermissionsEgress"])
+    rules = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
+    if rules["IpPermissions"]:
+        ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=rules["IpPermissions"])
+    if rules["IpPermissionsEgress"]:
+        ec2.revoke_security_group_egress(GroupId=group, IpPermissions=rules["IpPermissionsEgress"])
     return name, {}
 
 
-def _leave_default_group(_: str, __: Properties) -> None:
-    """The group goes with its VPC, which the same stack owns: there is nobody to open it for."""
+def _keep_default_group(_: str, __: Properties) -> None:
+    """Do nothing: the group is deleted with its VPC, which belongs to the same stack."""
 
 
 def _create_address(properties: Properties, _: str) -> tuple[str, Attributes]:
     ec2 = plugin.client("ec2")
-    given = picked(properties, "Domain")
+    members = picked(properties, "Domain")
     if properties.get("Tags"):
-        given["TagSpecifications"] = [{"ResourceType": "elastic-ip", "Tags": properties["Tags"]}]
-    made = ec2.allocate_address(**given)
-    return made["PublicIp"], {"AllocationId": made["AllocationId"], "PublicIp": made["PublicIp"]}
+        members["TagSpecifications"] = [{"ResourceType": "elastic-ip", "Tags": properties["Tags"]}]
+    address = ec2.allocate_address(**members)
+    return address["PublicIp"], {"AllocationId": address["AllocationId"], "PublicIp": address["PublicIp"]}
 
 
 def _delete_address(address: str, _: Properties) -> None:
     ec2 = plugin.client("ec2")
-    for found in ec2.describe_addresses(PublicIps=[address])["Addresses"]:
-        ec2.release_address(AllocationId=found["AllocationId"])
+    for allocated in ec2.describe_addresses(PublicIps=[address])["Addresses"]:
+        ec2.release_address(AllocationId=allocated["AllocationId"])
 
 
 def _create_nat_gateway(properties: Properties, _: str) -> tuple[str, Attributes]:
-    given = picked(properties, "AllocationId", "ConnectivityType", "SubnetId")
+    members = picked(properties, "AllocationId", "ConnectivityType", "SubnetId")
     if properties.get("Tags"):
-        given["TagSpecifications"] = [{"ResourceType": "natgateway", "Tags": properties["Tags"]}]
-    identifier: str = plugin.client("ec2").create_nat_gateway(**given)["NatGateway"]["NatGatewayId"]
+        members["TagSpecifications"] = [{"ResourceType": "natgateway", "Tags": properties["Tags"]}]
+    identifier: str = plugin.client("ec2").create_nat_gateway(**members)["NatGateway"]["NatGatewayId"]
     return identifier, {"NatGatewayId": identifier}
 
 
@@ -116,6 +116,6 @@ TYPES = {
     "Custom::VpcRestrictDefaultSG": ResourceType(
         properties=frozenset({"ServiceToken", "DefaultSecurityGroupId", "Account"}),
         create=_close_default_group,
-        delete=_leave_default_group,
+        delete=_keep_default_group,
     ),
 }

@@ -1,1 +1,1 @@
-"""Firehose into S3: partitions, buffers and files, as AWS has them and ministack has not."""
+"""Firehose into S3: partitions, buffers and files as in AWS, which ministack does not have."""

@@ -1,9 +1,9 @@
-"""Firehose: records wait, are partitioned and compressed as AWS does it; see `emulator.services.firehose`."""
+"""Firehose: records are partitioned, buffered and compressed as in AWS."""
 
 from emulator.services.firehose import buffers, streams
 
 
 def register() -> None:
-    """Replace ministack's way to deliver to S3, and mend what it says of a stream."""
+    """Replace ministack's delivery to S3, and complete its descriptions of streams."""
     buffers.install()
     streams.install()

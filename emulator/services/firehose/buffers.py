@@ -1,7 +1,7 @@
-"""Records wait in a buffer for each partition until the destination's hints are met; then they are one object.
+"""Buffers of records, one for each partition; each is written as one object when the destination's hints are met.
 
-AWS waits the whole interval, at least a minute with dynamic partitioning. Here a buffer is also written when no record
-came for a moment, so that nobody waits a minute for a demo.
+AWS always waits for the interval, which is at least a minute with dynamic partitioning. The emulator also writes a
+buffer when no record came for a second, so that demos and tests need not wait.
 """
 
 import base64
@@ -18,11 +18,11 @@ from ministack.services import firehose  # type: ignore[import-untyped]
 from emulator.runtime import checkpoint, plugin
 from emulator.services.firehose import files, partitions
 
-log = logging.getLogger("lakehouse.firehose")
+log = logging.getLogger(__name__)
 
 STATE = "firehose-buffers"
 QUIET_SECONDS = 1.0
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 DEFAULT_SECONDS, DEFAULT_MIB = 300, 5
 
 Key = tuple[str, str, str, str | None, tuple[tuple[str, str], ...]]
@@ -30,7 +30,18 @@ Key = tuple[str, str, str, str | None, tuple[tuple[str, str], ...]]
 
 @dataclass(slots=True, kw_only=True)
 class Buffer:
-    """What waits for one object: lines of one partition, or undeliverable records of one kind of `error`."""
+    """The content of one object: lines of one partition, or undeliverable records with one kind of error.
+
+    Attributes:
+        account: AWS account of the stream.
+        region: AWS region of the stream.
+        stream: name of the stream.
+        error: kind of error; None for records of a partition.
+        keys: partition keys.
+        since: time of the first record, in seconds since 1970; it dates the object's prefix.
+        latest: time of the last record, in seconds since 1970.
+        body: the lines.
+    """
 
     account: str
     region: str
@@ -38,43 +49,43 @@ class Buffer:
     error: str | None
     keys: dict[str, str]
     since: float
-    """Seconds since 1970 of the first record, which date the object's prefix."""
     latest: float
     body: bytearray
 
     @property
     def key(self) -> Key:
+        """The object to which records of the buffer belong."""
         return self.account, self.region, self.stream, self.error, tuple(sorted(self.keys.items()))
 
 
 _waiting: dict[Key, Buffer] = {}
-_under_way: list[Buffer] = []
+_in_delivery: list[Buffer] = []
 _lock = threading.Lock()
-_some = threading.Event()
-_streams_known = threading.Event()
+_not_empty = threading.Event()
+_streams_loaded = threading.Event()
 
 
 def install() -> None:
-    """Take the place of ministack's delivery, which writes each record as an object of its own, uncompressed."""
+    """Replace ministack's delivery, which writes each record as a separate, uncompressed object."""
     plugin.state(STATE, save=_save, load=_load)
     firehose._deliver_records_to_s3 = add
     restore = firehose.load_persisted_state
 
-    def load(data: Any) -> None:
-        restore(data)
-        _streams_known.set()
+    def load(state: Any) -> None:
+        restore(state)
+        _streams_loaded.set()
 
     firehose.load_persisted_state = load
     threading.Thread(target=_deliver_forever, name="firehose", daemon=True).start()
 
 
 def add(stream: Mapping[str, Any], destination: Mapping[str, Any], records: list[tuple[str, bytes]]) -> None:
-    """Take records for an S3 destination.
+    """Add records for an S3 destination.
 
     Args:
-        stream: as ministack keeps it, under the current request's account and region.
-        destination: one of the stream's.
-        records: record ids and what was put.
+        stream: ministack's record of the stream, under the current request's account and region.
+        destination: a destination of the stream.
+        records: record ids and their data.
     """
     config = destination["config"]
     transformed: dict[str, dict[str, str]] = {}
@@ -84,9 +95,9 @@ def add(stream: Mapping[str, Any], destination: Mapping[str, Any], records: list
             keys = partitions.keys_of(config, data) | transformed.get(record_id, {})
             files.prefix(config, keys=keys, error=None, at=now)
             error, line = None, data + files.delimiter(config)
-        except firehose._DeliveryError as refused:
-            keys, error, line = {}, refused.output_type, files.undelivered(data, reason=refused.message, at=now)
-        _wait(
+        except firehose._DeliveryError as failure:
+            keys, error, line = {}, failure.output_type, files.undelivered(data, reason=failure.message, at=now)
+        _append(
             Buffer(
                 account=plugin.account(),
                 region=plugin.region(),
@@ -98,38 +109,38 @@ def add(stream: Mapping[str, Any], destination: Mapping[str, Any], records: list
                 body=bytearray(line),
             )
         )
-    _streams_known.set()
-    destination["records"].clear()  # ministack would keep every record in memory for ever
+    _streams_loaded.set()
+    destination["records"].clear()  # ministack would keep every record in memory
     checkpoint.mark(STATE)
 
 
-def _wait(new: Buffer) -> None:
+def _append(new: Buffer) -> None:
     with _lock:
         buffer = _waiting.setdefault(new.key, new)
         if buffer is not new:
             buffer.body += new.body
             buffer.latest = new.latest
-    _some.set()
+    _not_empty.set()
 
 
 def _deliver_forever() -> None:
-    _streams_known.wait()  # buffers that an earlier server left are here before their streams are
+    _streams_loaded.wait()  # buffers of an earlier server are loaded before their streams
     while True:
-        _some.wait()
+        _not_empty.wait()
         with _lock:
-            _under_way.extend(buffer for buffer in _waiting.values() if _is_due(buffer))
-            for buffer in _under_way:
+            _in_delivery.extend(buffer for buffer in _waiting.values() if _is_due(buffer))
+            for buffer in _in_delivery:
                 del _waiting[buffer.key]
             if not _waiting:
-                _some.clear()
-        for buffer in list(_under_way):
-            again = _deliver(buffer)
+                _not_empty.clear()
+        for buffer in list(_in_delivery):
+            delivered = _deliver(buffer)
             with _lock:
-                _under_way.remove(buffer)
-            if again:
-                _wait(buffer)
+                _in_delivery.remove(buffer)
+            if not delivered:
+                _append(buffer)
             checkpoint.mark(STATE)
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
 
 
 def _is_due(buffer: Buffer) -> bool:
@@ -144,38 +155,38 @@ def _is_due(buffer: Buffer) -> bool:
 
 
 def _stream(buffer: Buffer) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = firehose._streams.get_scoped(buffer.account, buffer.region, buffer.stream)
-    return found
+    stream: dict[str, Any] | None = firehose._streams.get_scoped(buffer.account, buffer.region, buffer.stream)
+    return stream
 
 
 def _config(stream: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = stream["destinations"][0]["config"]
-    return found
+    config: dict[str, Any] = stream["destinations"][0]["config"]
+    return config
 
 
 def _deliver(buffer: Buffer) -> bool:
-    """Write an object; whether it has to be tried again."""
+    """Write an object; return False if it must be written later."""
     stream = _stream(buffer)
     if stream is None:
         log.warning("%s was deleted: %s bytes of its records are lost, as in AWS", buffer.stream, len(buffer.body))
-        return False
+        return True
     set_request_account_id(buffer.account)
     set_request_region(buffer.region)
     try:
         files.write(stream, _config(stream), buffer.body, keys=buffer.keys, error=buffer.error, at=buffer.since)
-    except Exception:  # whatever it is: the thread that delivers for all streams must not end
-        log.exception("%s: %s bytes could not be delivered; they are tried again", buffer.stream, len(buffer.body))
+    except Exception:  # the thread that delivers for all streams must not end
+        log.exception("%s: %s bytes could not be delivered; the next attempt follows", buffer.stream, len(buffer.body))
         buffer.since = buffer.latest = time.time()
-        return True
-    return False
+        return False
+    return True
 
 
 def _save() -> list[dict[str, Any]]:
     with _lock:
-        buffers = [*_under_way, *_waiting.values()]
-        return [asdict(item) | {"body": base64.b64encode(item.body).decode()} for item in buffers]
+        buffers = [*_in_delivery, *_waiting.values()]
+        return [asdict(buffer) | {"body": base64.b64encode(buffer.body).decode()} for buffer in buffers]
 
 
 def _load(saved: list[dict[str, Any]]) -> None:
-    for item in saved:
-        _wait(Buffer(**item | {"body": bytearray(base64.b64decode(item["body"]))}))
+    for buffer in saved:
+        _append(Buffer(**buffer | {"body": bytearray(base64.b64decode(buffer["body"]))}))

@@ -1,4 +1,4 @@
-"""What Firehose writes to S3: object names, compression, and the form of records that it cannot deliver."""
+"""Objects that Firehose writes to S3: their names, compression, and the format of undeliverable records."""
 
 import base64
 import gzip
@@ -20,16 +20,16 @@ COMPRESSIONS: dict[str, tuple[str, Callable[[bytes | bytearray], bytes]]] = {
 
 
 def prefix(config: Mapping[str, Any], *, keys: Mapping[str, str], error: str | None, at: float) -> str:
-    """Where an object goes in its bucket.
+    """Return the prefix of an object in its bucket.
 
     Args:
-        config: an extended S3 destination, as the API has it.
+        config: an extended S3 destination, in the form of the API.
         keys: its partition keys.
-        error: the type of error, for records that could not be delivered.
-        at: seconds since 1970 of its first record.
+        error: the kind of error, for records that could not be delivered.
+        at: time of its first record, in seconds since 1970.
 
     Raises:
-        firehose._DeliveryError: the prefix names a key that there is not.
+        firehose._DeliveryError: the prefix contains a key that the record does not have.
     """
     template = config.get("ErrorOutputPrefix") if error else config.get("Prefix")
     evaluated: str = firehose._evaluate_prefix(template, time.gmtime(at), keys, keys, error)
@@ -37,13 +37,13 @@ def prefix(config: Mapping[str, Any], *, keys: Mapping[str, str], error: str | N
 
 
 def delimiter(config: Mapping[str, Any]) -> bytes:
-    """What comes after each record; without the processor for it, nothing."""
-    given = partitions.parameter(config, "AppendDelimiterToRecord", "Delimiter") or ""
-    return given.replace("\\n", "\n").encode()
+    """Return the bytes after each record: empty without the processor that appends a delimiter."""
+    text = partitions.parameter(config, "AppendDelimiterToRecord", "Delimiter") or ""
+    return text.replace("\\n", "\n").encode()
 
 
 def undelivered(record: bytes, *, reason: str, at: float) -> bytes:
-    """A line of an object under the error prefix: the record as it came, and why it is there."""
+    """Return a line of an object under the error prefix: the original record and the reason."""
     moment = int(at * 1000)
     document = {
         "attemptsMade": 1,
@@ -65,12 +65,12 @@ def write(
     error: str | None,
     at: float,
 ) -> None:
-    """Put one object of a stream, compressed as its destination says."""
-    extension, compressed = COMPRESSIONS[config.get("CompressionFormat", "UNCOMPRESSED")]
+    """Put one object of a stream, compressed as its destination requires."""
+    extension, compress = COMPRESSIONS[config.get("CompressionFormat", "UNCOMPRESSED")]
     moment = time.strftime("%Y-%m-%d-%H-%M-%S", time.gmtime(at))
     name = f"{stream['name']}-{stream['version']}-{moment}-{uuid.uuid4()}"
     plugin.client("s3").put_object(
         Bucket=config["BucketARN"].rpartition(":")[2],
         Key=f"{prefix(config, keys=keys, error=error, at=at)}{name}{config.get('FileExtension') or extension}",
-        Body=compressed(body),
+        Body=compress(body),
     )

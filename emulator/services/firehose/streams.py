@@ -1,4 +1,4 @@
-"""Firehose streams as the API describes them: sources that ministack forgets, settings that nothing here obeys."""
+"""Firehose streams in the API: Kafka sources, which ministack does not store, and settings that are not supported."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,19 +12,19 @@ _describe = firehose._build_description
 
 
 def install() -> None:
-    """Refuse by name what would be silently ignored, and keep a Kafka source with its stream."""
+    """Refuse settings that would be ignored, and store the Kafka source of a stream."""
     firehose._create_delivery_stream = firehose._HANDLERS["CreateDeliveryStream"] = create
     firehose._build_description = describe
 
 
 def create(request: dict[str, Any]) -> Any:
-    """CreateDeliveryStream."""
+    """Create a stream as CreateDeliveryStream does."""
     config = request.get("ExtendedS3DestinationConfiguration", {})
     if config.get("DataFormatConversionConfiguration", {}).get("Enabled"):
-        return firehose._invalid("the embedded Firehose does not convert records (DataFormatConversionConfiguration)")
+        return firehose._invalid("the emulator does not convert records (DataFormatConversionConfiguration)")
     compression = config.get("CompressionFormat", "UNCOMPRESSED")
     if compression not in COMPRESSIONS:
-        return firehose._invalid(f"the embedded Firehose does not compress by {compression}: use GZIP")
+        return firehose._invalid(f"the emulator does not support the compression {compression}: use GZIP")
     response = _create(request)
     source = request.get("MSKSourceConfiguration")
     if response[0] == 200 and source:
@@ -33,7 +33,7 @@ def create(request: dict[str, Any]) -> Any:
 
 
 def describe(stream: Mapping[str, Any]) -> dict[str, Any]:
-    """A stream's description, its Kafka source included."""
+    """Return a stream's description, including its Kafka source."""
     description: dict[str, Any] = _describe(stream)
     if source := stream.get("msk_source"):
         description["Source"] = {"MSKSourceDescription": source | {"DeliveryStartTimestamp": stream["created_at"]}}

@@ -1,1 +1,1 @@
-"""AWS Glue of the embedded AWS: a catalog whose commits can't get lost, and jobs that really run."""
+"""AWS Glue: a catalog with an optimistic lock for commits, and jobs that run as processes."""

@@ -1,4 +1,4 @@
-"""What Glue makes of a job's arguments: some are for Glue itself, the rest are the script's `sys.argv`.
+"""The arguments of a job: some configure Glue, the others are the script's `sys.argv`.
 
 Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
 """
@@ -39,14 +39,14 @@ FOR_GLUE = frozenset(
 
 
 def script_arguments(arguments: Mapping[str, str], *, job: str, run: str) -> list[str]:
-    """The script's arguments: name and value after each other, Glue's own left out, job and run first."""
-    given = {"--JOB_NAME": job, "--JOB_RUN_ID": run}
-    given |= {name: str(value) for name, value in arguments.items() if name not in FOR_GLUE}
-    return [word for pair in given.items() for word in pair]
+    """Return the script's `sys.argv`: names and values of job, run and all arguments that do not configure Glue."""
+    values = {"--JOB_NAME": job, "--JOB_RUN_ID": run}
+    values |= {name: str(value) for name, value in arguments.items() if name not in FOR_GLUE}
+    return [word for pair in values.items() for word in pair]
 
 
 def driver_environment(arguments: Mapping[str, str]) -> dict[str, str]:
-    """Environment variables of `--customer-driver-env-vars` (`NAME=value,NAME2="a,b"`)."""
+    """Return the environment variables of `--customer-driver-env-vars` (`NAME=value,NAME2="a,b"`)."""
     words = shlex.shlex(arguments.get("--customer-driver-env-vars", ""), posix=True)
     words.whitespace, words.whitespace_split, words.quotes, words.escape, words.commenters = ",", True, '"', "", ""
     return {name.strip(): value for name, _, value in (word.partition("=") for word in words)}

@@ -1,7 +1,9 @@
-"""The Glue Data Catalog: databases, tables and their versions.
+"""The Glue Data Catalog: databases, tables and their versions, and the deletion of partitions.
 
-A table's `VersionId` is an optimistic lock: `UpdateTable` with a stale one is refused, which is what Iceberg's commits
-rest on (https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateTable.html).
+A table's `VersionId` is an optimistic lock: `UpdateTable` with an old version is refused. Commits of Iceberg rely on
+this.
+
+Source: https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateTable.html
 """
 
 import copy
@@ -11,8 +13,8 @@ import time
 from ministack.services import glue  # type: ignore[import-untyped]
 
 from emulator.runtime import plugin
-from emulator.runtime.plugin import AwsError, Json
-from emulator.services.glue.store import change, databases, found, optimizers, page, tables, versions
+from emulator.runtime.plugin import AwsError, Json, operation
+from emulator.services.glue.store import change, databases, find, optimizers, page, tables, versions
 
 TABLE_INPUT = (
     "Description",
@@ -31,56 +33,66 @@ TABLE_INPUT = (
 DATABASE_INPUT = ("Description", "LocationUri", "Parameters", "CreateTableDefaultPermissions", "TargetDatabase")
 
 
+@operation
 def create_database(request: Json) -> Json:
-    given = request["DatabaseInput"]
-    name = given["Name"].lower()
+    database = request["DatabaseInput"]
+    name = database["Name"].lower()
     with change():
         if name in databases:
             raise AwsError("AlreadyExistsException", f"Database {name} already exists.")
-        databases[name] = _database(given) | {"Name": name, "CreateTime": time.time(), "CatalogId": plugin.account()}
+        databases[name] = _database(database) | {
+            "Name": name,
+            "CreateTime": time.time(),
+            "CatalogId": plugin.account(),
+        }
     return {}
 
 
+@operation
 def get_database(request: Json) -> Json:
-    return {"Database": found(databases, request["Name"].lower(), kind="Database")}
+    return {"Database": find(databases, request["Name"].lower(), kind="Database")}
 
 
+@operation
 def get_databases(request: Json) -> Json:
     return page(sorted(databases.values(), key=_name), request, member="DatabaseList")
 
 
+@operation
 def update_database(request: Json) -> Json:
     with change():
         name = request["Name"].lower()
-        old = found(databases, name, kind="Database")
-        kept = {member: old[member] for member in ("Name", "CreateTime", "CatalogId")}
-        databases[name] = _database(request["DatabaseInput"]) | kept
+        old = find(databases, name, kind="Database")
+        fixed = {member: old[member] for member in ("Name", "CreateTime", "CatalogId")}
+        databases[name] = _database(request["DatabaseInput"]) | fixed
     return {}
 
 
+@operation
 def delete_database(request: Json) -> Json:
     with change():
         name = request["Name"].lower()
-        found(databases, name, kind="Database")
+        find(databases, name, kind="Database")
         for table in _tables_of(name):
             _drop(name, table["Name"])
         del databases[name]
     return {}
 
 
+@operation
 def create_table(request: Json) -> Json:
-    given = request.get("TableInput")
-    if given is None:
+    table = request.get("TableInput")
+    if table is None:
         raise AwsError(
-            "InvalidInputException", "CreateTable needs TableInput: OpenTableFormatInput alone is not known."
+            "InvalidInputException", "CreateTable needs TableInput; OpenTableFormatInput alone is not supported."
         )
-    database, name = request["DatabaseName"].lower(), given["Name"].lower()
+    database, name = request["DatabaseName"].lower(), table["Name"].lower()
     with change():
-        found(databases, database, kind="Database")
+        find(databases, database, kind="Database")
         if f"{database}/{name}" in tables:
             raise AwsError("AlreadyExistsException", f"Table {name} already exists in {database}.")
         now = time.time()
-        tables[f"{database}/{name}"] = _table(given) | {
+        tables[f"{database}/{name}"] = _table(table) | {
             "Name": name,
             "DatabaseName": database,
             "CatalogId": plugin.account(),
@@ -92,21 +104,25 @@ def create_table(request: Json) -> Json:
     return {}
 
 
+@operation
 def get_table(request: Json) -> Json:
-    return {"Table": _found(request["DatabaseName"], request["Name"])}
+    return {"Table": _find_table(request["DatabaseName"], request["Name"])}
 
 
+@operation
 def get_tables(request: Json) -> Json:
     database = request["DatabaseName"].lower()
-    found(databases, database, kind="Database")
+    find(databases, database, kind="Database")
     pattern = re.compile(request.get("Expression") or ".*", re.IGNORECASE)
-    return page([t for t in _tables_of(database) if pattern.fullmatch(t["Name"])], request, member="TableList")
+    matching = [table for table in _tables_of(database) if pattern.fullmatch(table["Name"])]
+    return page(matching, request, member="TableList")
 
 
+@operation
 def update_table(request: Json) -> Json:
-    given = request["TableInput"]
+    table = request["TableInput"]
     with change():
-        old = _found(request["DatabaseName"], given.get("Name") or request["Name"])
+        old = _find_table(request["DatabaseName"], table.get("Name") or request["Name"])
         expected = request.get("VersionId")
         if expected is not None and expected != old["VersionId"]:
             raise AwsError(
@@ -117,21 +133,23 @@ def update_table(request: Json) -> Json:
         key = f"{old['DatabaseName']}/{old['Name']}"
         if not request.get("SkipArchive"):
             versions.setdefault(key, []).append(copy.deepcopy(old))
-        kept = {
+        fixed = {
             member: old[member]
             for member in ("Name", "DatabaseName", "CatalogId", "CreateTime", "IsRegisteredWithLakeFormation")
         }
-        tables[key] = _table(given) | kept | {"UpdateTime": time.time(), "VersionId": str(int(old["VersionId"]) + 1)}
+        tables[key] = _table(table) | fixed | {"UpdateTime": time.time(), "VersionId": str(int(old["VersionId"]) + 1)}
     return {}
 
 
+@operation
 def delete_table(request: Json) -> Json:
     with change():
-        table = _found(request["DatabaseName"], request["Name"])
+        table = _find_table(request["DatabaseName"], request["Name"])
         _drop(table["DatabaseName"], table["Name"])
     return {}
 
 
+@operation
 def batch_delete_table(request: Json) -> Json:
     errors = []
     for name in request["TablesToDelete"]:
@@ -142,43 +160,59 @@ def batch_delete_table(request: Json) -> Json:
     return {"Errors": errors}
 
 
+@operation
 def get_table_version(request: Json) -> Json:
     all_versions = _versions_of(request)
-    wanted = request.get("VersionId", all_versions[0]["VersionId"])
+    number = request.get("VersionId", all_versions[0]["VersionId"])
     for version in all_versions:
-        if version["VersionId"] == wanted:
+        if version["VersionId"] == number:
             return {"TableVersion": version}
-    raise AwsError("EntityNotFoundException", f"Table {request['TableName']} has no version {wanted}.")
+    raise AwsError("EntityNotFoundException", f"Table {request['TableName']} has no version {number}.")
 
 
+@operation
 def get_table_versions(request: Json) -> Json:
     return page(_versions_of(request), request, member="TableVersions")
 
 
+@operation
 def delete_table_version(request: Json) -> Json:
     batch_delete_table_version({**request, "VersionIds": [request["VersionId"]]})
     return {}
 
 
+@operation
 def batch_delete_table_version(request: Json) -> Json:
-    table = _found(request["DatabaseName"], request["TableName"])
+    table = _find_table(request["DatabaseName"], request["TableName"])
     with change():
         archive = versions.get(f"{table['DatabaseName']}/{table['Name']}", [])
         archive[:] = [old for old in archive if old["VersionId"] not in request["VersionIds"]]
     return {"Errors": []}
 
 
-def _database(given: Json) -> Json:
-    return {member: given[member] for member in DATABASE_INPUT if member in given}
+@operation
+def batch_delete_partition(request: Json) -> Json:
+    key = f"{request['DatabaseName'].lower()}/{request['TableName'].lower()}"
+    deleted = [partition["Values"] for partition in request["PartitionsToDelete"]]
+    with change():
+        partitions = glue._partitions.get(key, [])
+        missing = [values for values in deleted if all(partition.get("Values") != values for partition in partitions)]
+        glue._partitions[key] = [partition for partition in partitions if partition.get("Values") not in deleted]
+    detail = {"ErrorCode": "EntityNotFoundException", "ErrorMessage": "Partition not found."}
+    return {"Errors": [{"PartitionValues": values, "ErrorDetail": detail} for values in missing]}
 
 
-def _table(given: Json) -> Json:
-    table = {member: given[member] for member in TABLE_INPUT if member in given}
+def _database(database_input: Json) -> Json:
+    return {member: database_input[member] for member in DATABASE_INPUT if member in database_input}
+
+
+def _table(table_input: Json) -> Json:
+    table = {member: table_input[member] for member in TABLE_INPUT if member in table_input}
     return {"StorageDescriptor": {}, "PartitionKeys": [], "Parameters": {}, "Retention": 0} | table
 
 
-def _found(database: str, name: str) -> Json:
-    found(databases, database.lower(), kind="Database")
+def _find_table(database: str, name: str) -> Json:
+    find(databases, database.lower(), kind="Database")
     table: Json | None = tables.get(f"{database.lower()}/{name.lower()}")
     if table is None:
         raise AwsError("EntityNotFoundException", f"Table {name.lower()} not found in {database.lower()}.")
@@ -190,7 +224,7 @@ def _tables_of(database: str) -> list[Json]:
 
 
 def _versions_of(request: Json) -> list[Json]:
-    table = _found(request["DatabaseName"], request["TableName"])
+    table = _find_table(request["DatabaseName"], request["TableName"])
     archive = versions.get(f"{table['DatabaseName']}/{table['Name']}", [])
     return [{"Table": version, "VersionId": version["VersionId"]} for version in [table, *reversed(archive)]]
 

@@ -1,4 +1,4 @@
-"""What Glue tells EventBridge: that a job run has ended, and how.
+"""The events that Glue sends to EventBridge when a job run ends.
 
 Source: AWS Glue developer guide, "Automating AWS Glue with EventBridge".
 """
@@ -13,7 +13,7 @@ SEVERITIES = {"SUCCEEDED": "INFO", "STOPPED": "INFO", "TIMEOUT": "WARN", "FAILED
 
 
 def run_ended(run: Json) -> None:
-    """Put the event of a run that has ended, under the run's account and region."""
+    """Send the event of a run that has ended, under the account and region of the run."""
     state = run["JobRunState"]
     detail = {
         "jobName": run["JobName"],
@@ -23,5 +23,5 @@ def run_ended(run: Json) -> None:
         "message": run.get("ErrorMessage", f"Job run {state.lower()}"),
     }
     entry = {"Source": "aws.glue", "DetailType": "Glue Job State Change", "Detail": json.dumps(detail)}
-    # Nobody but a service may put events of `aws.` sources, so not through the API.
+    # The API does not accept events of `aws.` sources; only services send them.
     eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)

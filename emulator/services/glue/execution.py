@@ -1,5 +1,6 @@
-"""One job run on this machine: its files, its turn, its process, its time limit, and how it ended."""
+"""The execution of one job run on this machine: its files, its slot, its process, its time limit and its result."""
 
+import logging
 import os
 import shutil
 import signal
@@ -14,15 +15,17 @@ from emulator.services.glue import logs, processes
 from emulator.services.glue.arguments import driver_environment, script_arguments
 from emulator.services.glue.packages import download, package, package_uris
 
-SLOTS = int(os.environ.get("LAKEHOUSE_LOCAL_GLUE_SLOTS", "0")) or os.cpu_count() or 1
-"""How many job runs this machine works on at a time; others wait in STARTING."""
+log = logging.getLogger(__name__)
+
+SLOTS = int(os.environ.get("LAKEHOUSE_EMULATOR_GLUE_SLOTS", "0")) or os.cpu_count() or 1
+"""The number of job runs that run at the same time; others wait in STARTING."""
 
 _slots = threading.BoundedSemaphore(SLOTS)
 _stopped: dict[str, threading.Event] = {}
 
 
 def stop(run_id: str) -> None:
-    """Ask for the end of a run; `execute` kills its process within a moment."""
+    """Request the end of a run; `execute` then kills its process."""
     _stopped.setdefault(run_id, threading.Event()).set()
 
 
@@ -48,7 +51,7 @@ def execute(job: Json, run: Json, *, running: Callable[[], None]) -> tuple[str, 
         finally:
             _slots.release()
     except Exception as error:
-        plugin.log.exception("run %s of job %s", run["Id"], job["Name"])
+        log.exception("run %s of job %s", run["Id"], job["Name"])
         return "FAILED", f"{type(error).__name__}: {error}"
     finally:
         _stopped.pop(run["Id"], None)
@@ -65,11 +68,7 @@ def _execute(
     script.write_bytes(download(location)[0])
     path = os.pathsep.join(str(package(uri)) for uri in package_uris(arguments))
     environment = (
-        {"LAKEHOUSE_ENGINE": "sail"}  # the laptop's engine, unless the server was started for another
-        | {name: value for name, value in plugin.inherited_environment().items() if not name.startswith("AWS_")}
-        | plugin.aws_environment()
-        | driver_environment(arguments)
-        | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+        plugin.child_environment() | driver_environment(arguments) | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
     )
     process = processes.start(
         script=script,
@@ -89,7 +88,7 @@ def _execute(
             if timed_out or stopped.is_set():
                 processes.kill(process)
     finally:
-        processes.kill(process)  # if its logs can't be written, nobody would see how it ends
+        processes.kill(process)  # needed if its logs cannot be written
     if stopped.is_set():
         return "STOPPED", None
     if timed_out:
@@ -99,7 +98,7 @@ def _execute(
 
 def _until_end(process: processes.Process, *, output: logs.Shipper, error: logs.Shipper) -> Iterator[None]:
     yield from logs.ship({process.output: output, process.error: error})
-    while not process.ended.wait(0.1):  # it may close its output long before it ends
+    while not process.ended.wait(0.1):  # a process may close its output before it ends
         yield
 
 

@@ -1,15 +1,15 @@
-"""The process that starts Glue jobs: it imports the heavy libraries once and forks each job from there.
+"""The process that starts Glue jobs: it imports large libraries once and forks each job.
 
-A job's interpreter that starts from nothing spends three seconds of CPU on imports; a fork of this process spends none.
-A job is a process all the same: its own pid, session, environment, working directory and output, killed by `kill -9`
-alone. It imports the project's own code from the wheel it was given, never from here.
+A new interpreter would spend three seconds of CPU on imports; a fork of this process spends none. Each job is still a
+process with its own pid, session, environment, working directory and output, and `kill -9` ends it alone. A job imports
+its own code from its wheels.
 
 Run as a script, with the file descriptor of a Unix socket as its argument. Requests and reports are lines of JSON:
 `{"start": id, "script", "arguments", "environment", "directory"}` (with two descriptors: standard output and error),
 `{"signal": id, "number": n}`; `{"started": id, "pid": n}`, `{"ended": id, "status": n}` (negative: killed by a signal).
-When the socket ends, the server is gone: its jobs are killed.
+When the socket is closed, the server has ended, and the launcher kills its jobs.
 
-This file imports nothing of the project, so that nothing of the project is loaded in a job before its own wheel.
+This file imports no module of the emulator, so that a job has none on its search path.
 """
 
 import atexit
@@ -49,17 +49,17 @@ PRELOADED = (
     "pyspark.sql.connect.session",
     "yaml",
 )
-# The system libraries of macOS don't survive a fork: there each job is a fresh interpreter.
+# The system libraries of macOS do not support a fork: there each job is a new interpreter.
 FORKS = sys.platform != "darwin"
 PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Serve start requests until the socket ends; in a forked job, return with what it has to run."""
+    """Serve start requests until the socket is closed; in a forked job, return when it is ready to run its script."""
     for name in PRELOADED if FORKS else ():
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    # What is here now stays: without this, each job's first collection would copy all of it.
+    # Exclude the imported objects from garbage collection: otherwise each job's first collection would copy them.
     gc.collect()
     gc.freeze()
     control = socket.socket(fileno=int(sys.argv[1]))
@@ -128,7 +128,7 @@ def _reap(control: socket.socket, jobs: dict[int, str]) -> None:
         if pid == 0:
             return
         if pid in jobs:
-            # What the job started and left behind is still in its process group.
+            # Processes that the job started and did not end are still in its process group.
             _signal(pid, signal.SIGKILL)
             _report(control, {"ended": jobs.pop(pid), "status": os.waitstatus_to_exitcode(status)})
 
@@ -160,7 +160,7 @@ def _become_job(request: dict[str, Any], *, output: int, error: int) -> None:
         os.dup2(source, target)
         os.close(source)
     assert isinstance(sys.stdout, io.TextIOWrapper)
-    sys.stdout.reconfigure(line_buffering=True)  # a line is a log event while the job runs, not at its end
+    sys.stdout.reconfigure(line_buffering=True)  # so that a line is a log event at once, not at the job's end
     os.chdir(request["directory"])
     os.environ.clear()
     os.environ.update(request["environment"])
@@ -175,29 +175,29 @@ def _become_job(request: dict[str, Any], *, output: int, error: int) -> None:
     ]
     importlib.invalidate_caches()
     if "numpy.random" in sys.modules:
-        sys.modules["numpy.random"].seed()  # otherwise every job draws the same numbers
+        sys.modules["numpy.random"].seed()  # otherwise every job would have the same random numbers
     module = types.ModuleType("__main__")
     module.__file__ = script
     sys.modules["__main__"] = module
 
 
 def _run_job() -> None:
-    """Run the script as `__main__` and end as an interpreter ends.
+    """Run the script as `__main__` and exit as an interpreter does.
 
-    Only the teardown of modules is left out: it takes half a second for what was imported and prints complaints.
+    Only the teardown of modules is omitted: it takes half a second for the imported libraries and prints warnings.
     """
     code = 0
     try:
         _run_script(sys.argv[0])
-    except SystemExit as leaving:
-        code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
-        if code and not isinstance(leaving.code, int):
-            print(leaving.code, file=sys.stderr)  # noqa: T201 - as `sys.exit("text")` does
+    except SystemExit as system_exit:
+        code = system_exit.code if isinstance(system_exit.code, int) else int(system_exit.code is not None)
+        if code and not isinstance(system_exit.code, int):
+            print(system_exit.code, file=sys.stderr)  # noqa: T201 - as `sys.exit("text")` does
     except BaseException as failure:
         code = 1
-        # Without the frame of this file: the traceback of a fresh interpreter.
+        # Without the frames of this file, as in a new interpreter.
         traceback.print_exception(failure.with_traceback(_below_this_file(failure.__traceback__)))
-    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads that are no daemons
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads that are not daemons
     atexit._run_exitfuncs()
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()

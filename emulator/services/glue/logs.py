@@ -1,4 +1,4 @@
-"""A job's output on its way to CloudWatch Logs, line by line while it runs."""
+"""Output of a process, sent to CloudWatch Logs line by line while it runs."""
 
 import contextlib
 import os
@@ -14,11 +14,11 @@ from emulator.runtime.plugin import Json
 SEND_SECONDS = 0.25
 EVENTS = 5_000
 MESSAGE_BYTES = 250_000
-REMEMBERED = 50
+LAST_LINES = 50
 
 
 def groups(job: Json, arguments: Mapping[str, str]) -> tuple[str, str]:
-    """Log groups of standard output and standard error, by the job and the arguments of job and run.
+    """Return the log groups of standard output and standard error of a job run.
 
     Source: https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
     """
@@ -32,22 +32,24 @@ def groups(job: Json, arguments: Mapping[str, str]) -> tuple[str, str]:
 
 
 class Shipper:
-    """Sends lines to one log stream, and remembers the last ones."""
+    """Sender of lines to one log stream; it keeps the last ones in `last`."""
 
     def __init__(self, *, group: str, stream: str) -> None:
         self._group = group
         self._stream = stream
         self._events: list[Json] = []
         self._exists = False
-        self.last: deque[str] = deque(maxlen=REMEMBERED)
+        self.last: deque[str] = deque(maxlen=LAST_LINES)
 
     def add(self, line: bytes) -> None:
+        """Add a line to the next request; an empty line is ignored."""
         text = line.decode(errors="replace")
         if text.strip():
             self.last.append(text)
             self._events.append({"timestamp": int(time.time() * 1000), "message": text[:MESSAGE_BYTES]})
 
     def send(self) -> None:
+        """Send the added lines; create the log group and stream with the first ones."""
         if not self._events:
             return
         logs = plugin.client("logs")
@@ -65,10 +67,10 @@ class Shipper:
 
 
 def ship(sources: Mapping[int, Shipper]) -> Iterator[None]:
-    """Read file descriptors to their end and ship their lines; yields several times a second meanwhile.
+    """Read file descriptors to their end and send their lines; yield several times a second.
 
     Args:
-        sources: open read end of a pipe to the shipper of its lines; closed at the end.
+        sources: for each read end of a pipe, the shipper of its lines; the pipe is closed at the end.
     """
     selector: Any = selectors.DefaultSelector()
     pending = dict.fromkeys(sources, b"")

@@ -1,10 +1,10 @@
-"""Table optimizers: recorded as Glue records them. Tables of a laptop need no upkeep, so none of them ever runs.
+"""Table optimizers, which are recorded as in Glue and never run.
 
 Source: AWS Glue web API reference, "Table optimizers".
 """
 
-from emulator.runtime.plugin import AwsError, Json
-from emulator.services.glue.store import change, found, optimizers, tables
+from emulator.runtime.plugin import AwsError, Json, operation
+from emulator.services.glue.store import change, find, optimizers, tables
 
 CONFIGURATIONS = {
     "compaction": ("compactionConfiguration", {"strategy": "binpack", "minInputFiles": 100, "deleteFileThreshold": 1}),
@@ -22,9 +22,10 @@ CONFIGURATIONS = {
         {"orphanFileRetentionPeriodInDays": 3, "runRateInHours": 24},
     ),
 }
-"""Where each type's settings stand, and Glue's defaults."""
+"""For each type: the member of its settings, and Glue's defaults."""
 
 
+@operation
 def create_table_optimizer(request: Json) -> Json:
     table = _table(request["DatabaseName"], request["TableName"])
     with change():
@@ -36,54 +37,59 @@ def create_table_optimizer(request: Json) -> Json:
     return {}
 
 
+@operation
 def update_table_optimizer(request: Json) -> Json:
     table = _table(request["DatabaseName"], request["TableName"])
     with change():
-        _found(table, request["Type"])
+        _find(table, request["Type"])
         optimizers[table][request["Type"]] = _optimizer(request)
     return {}
 
 
+@operation
 def delete_table_optimizer(request: Json) -> Json:
     table = _table(request["DatabaseName"], request["TableName"])
     with change():
-        _found(table, request["Type"])
+        _find(table, request["Type"])
         del optimizers[table][request["Type"]]
     return {}
 
 
+@operation
 def get_table_optimizer(request: Json) -> Json:
-    given = {name: request[name] for name in ("CatalogId", "DatabaseName", "TableName")}
+    names = {name: request[name] for name in ("CatalogId", "DatabaseName", "TableName")}
     table = _table(request["DatabaseName"], request["TableName"])
-    return given | {"TableOptimizer": _found(table, request["Type"])}
+    return names | {"TableOptimizer": _find(table, request["Type"])}
 
 
+@operation
 def batch_get_table_optimizer(request: Json) -> Json:
-    optimizers_found, failures = [], []
+    existing, failures = [], []
     for entry in request["Entries"]:
         try:
-            optimizer = _found(_table(entry["databaseName"], entry["tableName"]), entry["type"])
+            optimizer = _find(_table(entry["databaseName"], entry["tableName"]), entry["type"])
         except AwsError as error:
             failures.append(entry | {"error": {"ErrorCode": error.code, "ErrorMessage": str(error)}})
         else:
             table = {name: entry[name] for name in ("catalogId", "databaseName", "tableName")}
-            optimizers_found.append(table | {"tableOptimizer": optimizer})
-    return {"TableOptimizers": optimizers_found, "Failures": failures}
+            existing.append(table | {"tableOptimizer": optimizer})
+    return {"TableOptimizers": existing, "Failures": failures}
 
 
+@operation
 def list_table_optimizer_runs(request: Json) -> Json:
-    given = get_table_optimizer(request)
-    del given["TableOptimizer"]
-    return given | {"TableOptimizerRuns": []}
+    names = get_table_optimizer(request)
+    del names["TableOptimizer"]
+    return names | {"TableOptimizerRuns": []}
 
 
 def _table(database: str, name: str) -> str:
     key = f"{database.lower()}/{name.lower()}"
-    found(tables, key, kind="Table")
+    find(tables, key, kind="Table")
     return key
 
 
-def _found(table: str, type_: str) -> Json:
+def _find(table: str, type_: str) -> Json:
     optimizer: Json | None = optimizers.get(table, {}).get(type_)
     if optimizer is None:
         raise AwsError("EntityNotFoundException", f"Table {table} has no {type_} optimizer.")
@@ -91,13 +97,13 @@ def _found(table: str, type_: str) -> Json:
 
 
 def _optimizer(request: Json) -> Json:
-    type_, given = request["Type"], request["TableOptimizerConfiguration"]
+    type_, configuration = request["Type"], request["TableOptimizerConfiguration"]
     if type_ not in CONFIGURATIONS:
         raise AwsError("InvalidInputException", f"Type is {type_}, expected one of {', '.join(CONFIGURATIONS)}.")
     member, defaults = CONFIGURATIONS[type_]
-    settings = defaults | given.get(member, {}).get("icebergConfiguration", {})
+    settings = defaults | configuration.get(member, {}).get("icebergConfiguration", {})
     return {
         "type": type_,
-        "configuration": given | {member: {"icebergConfiguration": settings}},
+        "configuration": configuration | {member: {"icebergConfiguration": settings}},
         "configurationSource": "table",
     }

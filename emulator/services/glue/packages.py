@@ -1,4 +1,4 @@
-"""The Python packages of a job: wheels and zips from S3, each unpacked once."""
+"""The Python packages of a job: wheels and zip files from S3, each unpacked once."""
 
 import io
 import shutil
@@ -17,16 +17,16 @@ _lock = threading.Lock()
 
 
 def package_uris(arguments: Mapping[str, str]) -> list[str]:
-    """The packages in S3 that a job's arguments name.
+    """Return the packages in S3 that a job's arguments name.
 
-    Glue installs `--additional-python-modules` with pip. Here a job shares the environment of the embedded AWS: a wheel
-    from S3 is put before it, and what else is named must be in it.
+    Glue installs `--additional-python-modules` with pip. Here a job uses the environment of the emulator: wheels from
+    S3 come first on the search path, and every other module must be installed in the environment.
 
     Raises:
-        ModuleNotFoundError: a module is named that this environment lacks, or has in another version.
+        ModuleNotFoundError: a module is not installed in this environment, or in another version.
     """
-    uris = _listed(arguments, "--extra-py-files")
-    for module in _listed(arguments, "--additional-python-modules"):
+    uris = _comma_separated(arguments, "--extra-py-files")
+    for module in _comma_separated(arguments, "--additional-python-modules"):
         if module.startswith("s3://"):
             uris.append(module)
         else:
@@ -35,7 +35,7 @@ def package_uris(arguments: Mapping[str, str]) -> list[str]:
 
 
 def package(uri: str) -> Path:
-    """A folder with the contents of a wheel or zip, made once for each: an import from a zip is slow every time."""
+    """Return a folder with the contents of a wheel or zip file, unpacked once, because imports from a zip are slow."""
     data, tag = download(uri)
     name = uri.rpartition("/")[2]
     folder = plugin.root / "packages" / f"{name}-{tag}"
@@ -53,21 +53,21 @@ def package(uri: str) -> Path:
 
 
 def download(uri: str) -> tuple[bytes, str]:
-    """An object that a job's definition names, and its ETag.
+    """Return an object that a job's definition names, and its ETag.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: the object does not exist.
     """
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     s3: Any = plugin.client("s3")
     try:
         answer = s3.get_object(Bucket=bucket, Key=key)
     except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket) as missing:
-        raise FileNotFoundError(f"{uri} does not exist, which the job's definition names") from missing
+        raise FileNotFoundError(f"{uri} does not exist; the job's definition names it") from missing
     return answer["Body"].read(), answer["ETag"].strip('"')
 
 
-def _listed(arguments: Mapping[str, str], name: str) -> list[str]:
+def _comma_separated(arguments: Mapping[str, str], name: str) -> list[str]:
     return [part.strip() for part in arguments.get(name, "").split(",") if part.strip()]
 
 
@@ -78,5 +78,5 @@ def _require(requirement: Requirement) -> None:
         installed = None
     if installed is None or not requirement.specifier.contains(installed, prereleases=True):
         raise ModuleNotFoundError(
-            f"--additional-python-modules names {requirement}; the environment of the embedded AWS has {installed}"
+            f"--additional-python-modules names {requirement}; the environment of the emulator has {installed}"
         )

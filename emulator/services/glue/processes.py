@@ -1,4 +1,4 @@
-"""Job processes as the server sees them: start one, learn how it ended, signal it. The launcher does the work."""
+"""Job processes, which the server starts and kills through the launcher."""
 
 import itertools
 import json
@@ -22,11 +22,13 @@ LAUNCHER_DIED = -signal.SIGKILL
 class Process:
     """One job process.
 
-    Args:
-        key: name of the process between server and launcher.
+    Attributes:
+        key: name of the process in messages between server and launcher.
         output: read end of its standard output.
         error: read end of its standard error.
         status: exit code once `ended` is set; negative: the signal that killed it.
+        pid: process id; None until the launcher reports it.
+        ended: set when the process has ended.
     """
 
     key: str
@@ -44,13 +46,13 @@ _control: socket.socket | None = None
 
 
 def warm_up() -> None:
-    """Start the launcher if it is not running; its imports take seconds, so do this before the first job needs it."""
+    """Start the launcher if it is not running; its imports take seconds, so call this before the first job starts."""
     with _lock:
         _launcher()
 
 
 def start(*, script: Path, arguments: list[str], environment: dict[str, str], directory: Path) -> Process:
-    """Start a Python script in a process of its own, with its own session, environment and working directory."""
+    """Start a Python script in a process with its own session, environment and working directory."""
     output, output_end = os.pipe()
     error, error_end = os.pipe()
     try:
@@ -75,14 +77,17 @@ def start(*, script: Path, arguments: list[str], environment: dict[str, str], di
 
 
 def kill(process: Process) -> None:
-    """Kill a job process and all that it started; the launcher does it, so the pid can't have become another's."""
+    """Kill a job process and the processes that it started.
+
+    The launcher sends the signal: as the parent, it knows that the pid was not reused.
+    """
     with _lock:
         if _control is not None and not process.ended.is_set():
             _send(_control, {"signal": process.key, "number": signal.SIGKILL})
 
 
 def kill_all() -> None:
-    """Kill every job process, and wait until the launcher has seen them end."""
+    """Kill every job process, and wait until the launcher reports their end."""
     for process in list(_processes.values()):
         kill(process)
         process.ended.wait(timeout=5)
@@ -93,9 +98,9 @@ def _launcher() -> socket.socket:
     if _control is None:
         ours, theirs = socket.socketpair()
         environment = plugin.inherited_environment()
-        # Its own search path must not hold this repository: jobs import the project from their wheel.
+        # The search path must not contain code of the server: jobs import their code from wheels.
         environment.pop("PYTHONPATH", None)
-        # One thread at the time of a fork: these libraries start theirs when they are imported.
+        # A fork needs a single thread, and these libraries start threads when they are imported.
         environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         launcher = subprocess.Popen(
             [sys.executable, str(LAUNCHER), str(theirs.fileno())],

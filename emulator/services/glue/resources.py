@@ -1,4 +1,4 @@
-"""AWS::Glue::Job with its whole definition, AWS::Glue::SecurityConfiguration, AWS::Glue::DataQualityRuleset."""
+"""AWS::Glue::Job, AWS::Glue::SecurityConfiguration, AWS::Glue::DataQualityRuleset."""
 
 from typing import Any
 
@@ -78,9 +78,9 @@ RULESET_MEMBERS = ("Name", "Description", "Ruleset", "TargetTable")
 
 
 def _create_ruleset(properties: Properties, name: str) -> tuple[str, Attributes]:
-    given = {"Name": name} | picked(properties, *RULESET_MEMBERS)
-    plugin.client("glue").create_data_quality_ruleset(**given, Tags=tag_map(properties))
-    return given["Name"], {}
+    ruleset = {"Name": name} | picked(properties, *RULESET_MEMBERS)
+    plugin.client("glue").create_data_quality_ruleset(**ruleset, Tags=tag_map(properties))
+    return ruleset["Name"], {}
 
 
 def _update_ruleset(name: str, _: Properties, new: Properties) -> Attributes:

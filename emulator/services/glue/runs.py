@@ -1,4 +1,4 @@
-"""Glue job runs: each is a process on this machine, started, watched, stopped and recorded as Glue does it."""
+"""Glue job runs: processes on this machine, which are started, watched, stopped and recorded as in Glue."""
 
 import contextvars
 import secrets
@@ -6,19 +6,20 @@ import threading
 import time
 
 from emulator.runtime import checkpoint
-from emulator.runtime.plugin import AwsError, Json
+from emulator.runtime.plugin import AwsError, Json, operation
 from emulator.services.glue import events, execution
-from emulator.services.glue.store import change, found, jobs, page, runs
+from emulator.services.glue.store import change, find, jobs, page, runs
 
 ACTIVE = ("STARTING", "RUNNING", "STOPPING", "WAITING")
 OVERRIDES = ("Timeout", "WorkerType", "NumberOfWorkers", "MaxCapacity", "SecurityConfiguration", "ExecutionClass")
-KEPT_RUNS = 1000
+MAX_RUNS = 1000
 
 
+@operation
 def start_job_run(request: Json) -> Json:
     name = request["JobName"]
     with change():
-        job = found(jobs, name, kind="Job")
+        job = find(jobs, name, kind="Job")
         active = [run["Id"] for run in runs[name] if run["JobRunState"] in ACTIVE]
         limit = job["ExecutionProperty"].get("MaxConcurrentRuns", 1)
         if len(active) >= limit:
@@ -31,22 +32,25 @@ def start_job_run(request: Json) -> Json:
     return {"JobRunId": run["Id"]}
 
 
+@operation
 def get_job_run(request: Json) -> Json:
-    return {"JobRun": _found(request["JobName"], request["RunId"])}
+    return {"JobRun": _find(request["JobName"], request["RunId"])}
 
 
+@operation
 def get_job_runs(request: Json) -> Json:
-    found(jobs, request["JobName"], kind="Job")
+    find(jobs, request["JobName"], kind="Job")
     return page(list(reversed(runs[request["JobName"]])), request, member="JobRuns")
 
 
+@operation
 def batch_stop_job_run(request: Json) -> Json:
     name = request["JobName"]
     stopped: list[Json] = []
     errors: list[Json] = []
     for run_id in request["JobRunIds"]:
         try:
-            run = _found(name, run_id)
+            run = _find(name, run_id)
             if run["JobRunState"] not in ACTIVE:
                 raise AwsError("IllegalSessionStateException", f"Run {run_id} is {run['JobRunState']} already.")
             with change():
@@ -60,18 +64,18 @@ def batch_stop_job_run(request: Json) -> Json:
 
 
 def stop_all(job: str) -> None:
-    """Stop what is active of a job."""
+    """Stop the active runs of a job."""
     for run in runs.get(job, []):
         if run["JobRunState"] in ACTIVE:
             execution.stop(run["Id"])
 
 
 def fail_interrupted() -> None:
-    """Give every run that an earlier server left active its end: the launcher kills jobs when their server dies."""
+    """Mark the runs that were active when the last server ended as failed: jobs are killed with their server."""
     for job_runs in runs._data.values():
         for run in job_runs:
             if run["JobRunState"] in ACTIVE:
-                _end(run, "FAILED", error="The embedded AWS ended while this run was active; start it again.")
+                _end(run, "FAILED", error="The emulator ended while this run was active; start it again.")
 
 
 def _record(job: Json, request: Json, *, run_id: str, attempt: int) -> Json:
@@ -92,35 +96,34 @@ def _record(job: Json, request: Json, *, run_id: str, attempt: int) -> Json:
     }
     run |= {name: value for name in OVERRIDES if (value := request.get(name, job.get(name))) is not None}
     runs[job["Name"]].append(run)
-    del runs[job["Name"]][:-KEPT_RUNS]
+    del runs[job["Name"]][:-MAX_RUNS]
     return run
 
 
 def _begin(job: Json, run: Json) -> None:
     context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=[_live, job, run], name=f"glue {run['Id'][:12]}", daemon=True).start()
+    threading.Thread(target=context.run, args=[_run, job, run], name=f"glue {run['Id'][:12]}", daemon=True).start()
 
 
-def _live(job: Json, run: Json) -> None:
-    """The whole life of a run, in a thread of its own."""
+def _run(job: Json, run: Json) -> None:
+    """Execute a run from start to end, in a separate thread; start it again if it fails and may be retried."""
 
     def running() -> None:
         run.update(JobRunState="RUNNING", StartedOn=time.time(), LastModifiedOn=time.time())
         checkpoint.mark("glue")
 
     state, error = execution.execute(job, run, running=running)
-    retried = state == "FAILED" and run["Attempt"] < job["MaxRetries"] and job["Name"] in jobs
+    may_retry = state == "FAILED" and run["Attempt"] < job["MaxRetries"] and job["Name"] in jobs
     with change():
         _end(run, state, error=error)
-        if retried:
+        if may_retry:
             attempt = run["Attempt"] + 1
-            again = _record(
-                job, run, run_id=f"{run['Id'].partition('_attempt_')[0]}_attempt_{attempt}", attempt=attempt
-            )
-            again["PreviousRunId"] = run["Id"]
+            run_id = f"{run['Id'].partition('_attempt_')[0]}_attempt_{attempt}"
+            retry = _record(job, run, run_id=run_id, attempt=attempt)
+            retry["PreviousRunId"] = run["Id"]
     events.run_ended(run)
-    if retried:
-        _begin(job, again)
+    if may_retry:
+        _begin(job, retry)
 
 
 def _end(run: Json, state: str, *, error: str | None) -> None:
@@ -130,8 +133,8 @@ def _end(run: Json, state: str, *, error: str | None) -> None:
         run["ErrorMessage"] = error
 
 
-def _found(job: str, run_id: str) -> Json:
-    found(jobs, job, kind="Job")
+def _find(job: str, run_id: str) -> Json:
+    find(jobs, job, kind="Job")
     run: Json
     for run in runs[job]:
         if run["Id"] == run_id:

@@ -1,15 +1,16 @@
-"""Where Glue's state is: in ministack's stores, so that its other operations and its persistence see the same."""
+"""Glue's state, in ministack's stores, so that ministack's operations and its persistence use the same state."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
 
 from ministack.core.responses import AccountRegionScopedDict  # type: ignore[import-untyped]
 from ministack.services import glue  # type: ignore[import-untyped]
 
 from emulator.runtime import checkpoint
-from emulator.runtime.plugin import AwsError, Json
+from emulator.runtime.plugin import Json
+from emulator.runtime.store import find as find_in_collection
 
 databases = glue._databases
 tables = glue._tables
@@ -27,37 +28,28 @@ rulesets = AccountRegionScopedDict()
 glue._ALL_STATE["table_versions"] = versions
 glue._ALL_STATE["table_optimizers"] = optimizers
 glue._ALL_STATE["data_quality_rulesets"] = rulesets
-# ministack copies all of it first, which takes longer than to write it down.
+# ministack would copy the state first, which takes longer than writing it.
 glue.get_state = lambda: glue._ALL_STATE
+
+find = partial(find_in_collection, code="EntityNotFoundException")
+"""Return an entry of one of these stores, or raise EntityNotFoundException; see `emulator.runtime.store.find`."""
 
 _lock = threading.RLock()
 
 
 @contextmanager
 def change() -> Iterator[None]:
-    """Change the state alone, and on disk before the caller is answered.
+    """Change the state under a lock, and write it to disk before the answer is sent.
 
-    ministack runs each Glue request in a thread of its own: without a lock two commits read the same version.
+    ministack runs each Glue request in a separate thread: without a lock two commits could read the same version.
     """
     with _lock:
         yield
     checkpoint.flush("glue")
 
 
-def found(store: Any, name: str, *, kind: str) -> Json:
-    """An entry of a store.
-
-    Raises:
-        AwsError: EntityNotFoundException, if there is none.
-    """
-    entry: Json | None = store.get(name)
-    if entry is None:
-        raise AwsError("EntityNotFoundException", f"{kind} {name} not found.")
-    return entry
-
-
 def page(items: list[Json], request: Json, *, member: str) -> Json:
-    """One page of a listing, by the request's MaxResults and NextToken."""
+    """Return one page of a listing, as the request's MaxResults and NextToken select it."""
     start = int(request.get("NextToken") or 0)
     stop = start + int(request.get("MaxResults") or len(items) or 1)
     return {member: items[start:stop]} | ({"NextToken": str(stop)} if stop < len(items) else {})

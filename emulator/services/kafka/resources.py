@@ -13,12 +13,12 @@ def _create_cluster(properties: Properties, _: str) -> tuple[str, Attributes]:
         {"SubnetIds": vpc["SubnetIds"], "SecurityGroupIds": vpc.get("SecurityGroups", [])}
         for vpc in properties["VpcConfigs"]
     ]
-    made = plugin.client("kafka").create_cluster_v2(
+    cluster = plugin.client("kafka").create_cluster_v2(
         ClusterName=properties["ClusterName"],
         Serverless={"VpcConfigs": vpcs, "ClientAuthentication": {"Sasl": {"Iam": {"Enabled": True}}}},
         Tags=tag_map(properties),
     )
-    return made["ClusterArn"], {"Arn": made["ClusterArn"]}
+    return cluster["ClusterArn"], {"Arn": cluster["ClusterArn"]}
 
 
 def _delete_cluster(arn: str, _: Properties) -> None:

@@ -1,4 +1,4 @@
-"""Kinesis: a stream changes between on demand and provisioned, which ministack does not know."""
+"""Kinesis: changes of a stream between on-demand and provisioned mode, which ministack does not support."""
 
 from ministack.services import kinesis  # type: ignore[import-untyped]
 
@@ -8,7 +8,7 @@ from emulator.runtime.plugin import AwsError, Json
 
 def register() -> None:
     """Answer UpdateStreamMode."""
-    plugin.operations("kinesis", {"UpdateStreamMode": update_stream_mode})
+    plugin.operations("kinesis", [update_stream_mode])
 
 
 def update_stream_mode(request: Json) -> Json:

@@ -1,4 +1,4 @@
-"""AWS::Kinesis::Stream: every property through the API, the key that encrypts it included."""
+"""AWS::Kinesis::Stream: every property, including the encryption key, is set by the API."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ DEFAULT_HOURS = 24
 
 def _create(properties: Properties, name: str) -> tuple[str, Attributes]:
     stream = properties.get("Name", name)
-    given: dict[str, Any] = picked(properties, "StreamModeDetails")
+    members: dict[str, Any] = picked(properties, "StreamModeDetails")
     if "ShardCount" in properties:
-        given["ShardCount"] = int(properties["ShardCount"])
-    plugin.client("kinesis").create_stream(StreamName=stream, Tags=tag_map(properties), **given)
+        members["ShardCount"] = int(properties["ShardCount"])
+    plugin.client("kinesis").create_stream(StreamName=stream, Tags=tag_map(properties), **members)
     return stream, _update(stream, picked(properties, "StreamModeDetails", "ShardCount", "Tags"), properties)
 
 
@@ -42,9 +42,9 @@ def _update(stream: str, old: Properties, new: Properties) -> Attributes:
         if "StreamEncryption" in new:
             kinesis.start_stream_encryption(StreamName=stream, **new["StreamEncryption"])
     if "Tags" in changed:
-        gone = tag_map(old).keys() - tag_map(new).keys()
-        if gone:
-            kinesis.remove_tags_from_stream(StreamName=stream, TagKeys=sorted(gone))
+        removed = tag_map(old).keys() - tag_map(new).keys()
+        if removed:
+            kinesis.remove_tags_from_stream(StreamName=stream, TagKeys=sorted(removed))
         if new.get("Tags"):
             kinesis.add_tags_to_stream(StreamName=stream, Tags=tag_map(new))
     return {"Arn": arn}

@@ -1,6 +1,6 @@
-"""Lake Formation of the embedded AWS: settings, locations, LF-Tags, permissions and data filters, recorded as AWS does.
+"""Lake Formation: settings, locations, LF-Tags, permissions and data filters are recorded and can be read as in AWS.
 
-Nothing is enforced: a query reads what it asks for, whoever asks. docs/governance.md says how access is proven.
+Nothing is enforced: every query reads all data, for every caller.
 
 Source: AWS Lake Formation API reference.
 """

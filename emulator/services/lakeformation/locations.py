@@ -1,15 +1,14 @@
-"""Settings of the data lake, and the S3 locations whose access Lake Formation vends."""
+"""Settings of the data lake, and registered S3 locations."""
 
 import time
 
 from emulator.runtime import plugin
-from emulator.runtime.plugin import AwsError, Json
-from emulator.services.glue.store import found
-from emulator.services.lakeformation.store import check_principal, invalid, locations, saved, settings
+from emulator.runtime.plugin import AwsError, Json, operation
+from emulator.services.lakeformation.store import STORE, check_principal, invalid, locations, settings
 
-# What a new account has: whoever IAM allows may use a new database or table.
+# Defaults of a new account: every principal that IAM allows may use a new database or table.
 _EVERYONE = [{"Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}, "Permissions": ["ALL"]}]
-_AT_FIRST = {
+_DEFAULTS = {
     "DataLakeAdmins": [],
     "ReadOnlyAdmins": [],
     "CreateDatabaseDefaultPermissions": _EVERYONE,
@@ -19,48 +18,55 @@ _AT_FIRST = {
 }
 
 
+@operation
 def get_data_lake_settings(_: Json) -> Json:
-    return {"DataLakeSettings": settings.get("settings", _AT_FIRST)}
+    return {"DataLakeSettings": settings.get("settings", _DEFAULTS)}
 
 
+@operation
 def put_data_lake_settings(request: Json) -> Json:
-    given = request["DataLakeSettings"]
-    for principal in [*given.get("DataLakeAdmins", []), *given.get("ReadOnlyAdmins", [])]:
+    new = request["DataLakeSettings"]
+    for principal in [*new.get("DataLakeAdmins", []), *new.get("ReadOnlyAdmins", [])]:
         check_principal(principal["DataLakePrincipalIdentifier"])
-    cleared = {member: type(value)() for member, value in _AT_FIRST.items()}
-    settings["settings"] = cleared | {"Parameters": _AT_FIRST["Parameters"]} | given
-    return saved({})
+    cleared = {member: type(value)() for member, value in _DEFAULTS.items()}
+    settings["settings"] = cleared | {"Parameters": _DEFAULTS["Parameters"]} | new
+    return STORE.save({})
 
 
+@operation
 def register_resource(request: Json) -> Json:
     arn = request["ResourceArn"]
     if arn in locations:
         raise AwsError("AlreadyExistsException", f"Resource is already registered: {arn}")
-    locations[arn] = {"ResourceArn": arn, **_terms(request)}
-    return saved({})
+    locations[arn] = {"ResourceArn": arn, **_location(request)}
+    return STORE.save({})
 
 
+@operation
 def update_resource(request: Json) -> Json:
-    entry = found(locations, request["ResourceArn"], kind="Resource")
-    entry |= _terms(request)
-    return saved({})
+    entry = STORE.find(locations, request["ResourceArn"], kind="Resource")
+    entry |= _location(request)
+    return STORE.save({})
 
 
+@operation
 def deregister_resource(request: Json) -> Json:
-    found(locations, request["ResourceArn"], kind="Resource")
+    STORE.find(locations, request["ResourceArn"], kind="Resource")
     del locations[request["ResourceArn"]]
-    return saved({})
+    return STORE.save({})
 
 
+@operation
 def describe_resource(request: Json) -> Json:
-    return {"ResourceInfo": found(locations, request["ResourceArn"], kind="Resource")}
+    return {"ResourceInfo": STORE.find(locations, request["ResourceArn"], kind="Resource")}
 
 
+@operation
 def list_resources(_: Json) -> Json:
     return {"ResourceInfoList": sorted(locations.values(), key=lambda entry: str(entry["ResourceArn"]))}
 
 
-def _terms(request: Json) -> Json:
+def _location(request: Json) -> Json:
     linked = f"arn:aws:iam::{plugin.account()}:role/aws-service-role/lakeformation.amazonaws.com/"
     role = linked + "AWSServiceRoleForLakeFormationDataAccess"
     if not request.get("UseServiceLinkedRole"):

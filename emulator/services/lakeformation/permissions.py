@@ -1,21 +1,20 @@
-"""Who was granted what: permissions of principals on resources, by name or by LF-Tags."""
+"""Permissions of principals on resources, which are granted by name or by LF-Tags."""
 
 import json
 import time
 from typing import Any
 
 from emulator.runtime import plugin
-from emulator.runtime.plugin import AwsError, Json
+from emulator.runtime.plugin import AwsError, Json, operation
 from emulator.services.glue import catalog
-from emulator.services.glue.store import found
 from emulator.services.lakeformation.filters import get_data_cells_filter
 from emulator.services.lakeformation.store import (
+    STORE,
     check_columns,
     check_principal,
     invalid,
     locations,
     permissions,
-    saved,
     table_of,
 )
 from emulator.services.lakeformation.tags import check_pair
@@ -46,12 +45,13 @@ _TYPES = {
 _PAGE = 1000
 
 
+@operation
 def grant_permissions(request: Json) -> Json:
     kind = _kind(request["Resource"])
-    granted, grantable = _asked(request)
+    granted, grantable = _requested(request)
     unknown = sorted((granted | grantable) - _ALLOWED[kind])
     if unknown:
-        raise invalid(f"{', '.join(unknown)} can't be granted on {kind}.")
+        raise invalid(f"{', '.join(unknown)} cannot be granted on {kind}.")
     check_principal(request["Principal"]["DataLakePrincipalIdentifier"])
     _check_resource(request["Resource"])
     entry = permissions.setdefault(
@@ -66,12 +66,13 @@ def grant_permissions(request: Json) -> Json:
     entry["Permissions"] = sorted({*entry["Permissions"], *granted, *grantable})
     entry["PermissionsWithGrantOption"] = sorted({*entry["PermissionsWithGrantOption"], *grantable})
     entry["LastUpdated"] = time.time()
-    return saved({})
+    return STORE.save({})
 
 
+@operation
 def revoke_permissions(request: Json) -> Json:
     key = _key(request)
-    revoked, grantable = _asked(request)
+    revoked, grantable = _requested(request)
     entry = permissions.get(key)
     if entry is None or not revoked <= set(entry["Permissions"]):
         raise invalid("No permissions revoked. Grantee does not have: " + ", ".join(sorted(revoked)))
@@ -79,31 +80,34 @@ def revoke_permissions(request: Json) -> Json:
     entry["PermissionsWithGrantOption"] = sorted(set(entry["PermissionsWithGrantOption"]) - revoked - grantable)
     if not entry["Permissions"]:
         del permissions[key]
-    return saved({})
+    return STORE.save({})
 
 
+@operation
 def batch_grant_permissions(request: Json) -> Json:
     return _batch(request, grant_permissions)
 
 
+@operation
 def batch_revoke_permissions(request: Json) -> Json:
     return _batch(request, revoke_permissions)
 
 
+@operation
 def list_permissions(request: Json) -> Json:
     entries = list(permissions.values())
     if "Principal" in request:
         entries = [entry for entry in entries if entry["Principal"] == request["Principal"]]
     if "Resource" in request:
-        wanted = _with_catalog(request["Resource"])
-        entries = [entry for entry in entries if entry["Resource"] == wanted]
+        resource = _with_catalog(request["Resource"])
+        entries = [entry for entry in entries if entry["Resource"] == resource]
     if "ResourceType" in request:
         kinds = _TYPES[request["ResourceType"]]
         entries = [entry for entry in entries if _kind(entry["Resource"]) in kinds]
     begin = int(request.get("NextToken") or 0)
     end = begin + int(request.get("MaxResults") or _PAGE)
-    answer: Json = {"PrincipalResourcePermissions": entries[begin:end]}
-    return answer | ({"NextToken": str(end)} if end < len(entries) else {})
+    response: Json = {"PrincipalResourcePermissions": entries[begin:end]}
+    return response | ({"NextToken": str(end)} if end < len(entries) else {})
 
 
 def _batch(request: Json, operation: Any) -> Json:
@@ -117,7 +121,7 @@ def _batch(request: Json, operation: Any) -> Json:
     return {"Failures": failures}
 
 
-def _asked(request: Json) -> tuple[set[str], set[str]]:
+def _requested(request: Json) -> tuple[set[str], set[str]]:
     return set(request["Permissions"]), set(request.get("PermissionsWithGrantOption", []))
 
 
@@ -126,7 +130,7 @@ def _kind(resource: Json) -> str:
     if kind == "LFTagPolicy":
         return f"{kind}/{resource[kind]['ResourceType']}"
     if kind not in _ALLOWED:
-        raise invalid(f"The embedded AWS does not know grants on {kind}.")
+        raise invalid(f"The emulator does not support grants on {kind}.")
     return str(kind)
 
 
@@ -136,15 +140,15 @@ def _check_resource(resource: Json) -> None:
             catalog.get_database({"Name": database["Name"]})
         case {"Table": {"Name": name} as table}:
             table_of(table["DatabaseName"], name)
-        case {"TableWithColumns": described}:
-            table = table_of(described["DatabaseName"], described["Name"])
-            check_columns(table, described.get("ColumnNames", []))
+        case {"TableWithColumns": columns}:
+            table = table_of(columns["DatabaseName"], columns["Name"])
+            check_columns(table, columns.get("ColumnNames", []))
         case {"DataLocation": location}:
             arn = location["ResourceArn"]
             if not any(arn == registered or arn.startswith(registered + "/") for registered in locations):
-                found(locations, arn, kind="Resource")
-        case {"DataCellsFilter": named}:
-            get_data_cells_filter(named)
+                STORE.find(locations, arn, kind="Resource")
+        case {"DataCellsFilter": names}:
+            get_data_cells_filter(names)
         case {"LFTag": pair}:
             check_pair(pair)
         case {"LFTagPolicy": policy}:
@@ -153,16 +157,16 @@ def _check_resource(resource: Json) -> None:
 
 
 def _with_catalog(resource: Json) -> Json:
-    """A resource as it is kept: with the catalog's id, and the values of an expression in order."""
-    [(kind, given)] = resource.items()
+    """Return a resource in the form that is stored: with the catalog's id, and the values of an expression in order."""
+    [(kind, members)] = resource.items()
     if kind == "Catalog":
-        return {kind: given}
-    member = "TableCatalogId" if kind == "DataCellsFilter" else "CatalogId"
-    named = {member: plugin.account(), **given}
-    if "Expression" in named:
-        pairs = [{**pair, "TagValues": sorted(pair["TagValues"])} for pair in named["Expression"]]
-        named["Expression"] = sorted(pairs, key=lambda pair: str(pair["TagKey"]))
-    return {kind: named}
+        return {kind: members}
+    catalog_member = "TableCatalogId" if kind == "DataCellsFilter" else "CatalogId"
+    stored = {catalog_member: plugin.account(), **members}
+    if "Expression" in stored:
+        pairs = [{**pair, "TagValues": sorted(pair["TagValues"])} for pair in stored["Expression"]]
+        stored["Expression"] = sorted(pairs, key=lambda pair: str(pair["TagKey"]))
+    return {kind: stored}
 
 
 def _key(request: Json) -> str:

@@ -23,11 +23,11 @@ def _client() -> Any:
 
 
 def _put_settings(properties: Properties) -> None:
-    """Replace all settings: what the template leaves out is cleared, as CloudFormation's MutationType REPLACE does."""
+    """Replace all settings; settings that the template omits are cleared, as with the MutationType REPLACE."""
     if properties.get("MutationType", "REPLACE") != "REPLACE":
-        raise ValueError("AWS::LakeFormation::DataLakeSettings: the embedded AWS knows the MutationType REPLACE alone")
-    given = {api: properties[name] for name, api in SETTINGS_MEMBERS.items() if name in properties}
-    _client().put_data_lake_settings(DataLakeSettings=given)
+        raise ValueError("AWS::LakeFormation::DataLakeSettings: the emulator supports the MutationType REPLACE only")
+    members = {api: properties[name] for name, api in SETTINGS_MEMBERS.items() if name in properties}
+    _client().put_data_lake_settings(DataLakeSettings=members)
 
 
 def _create_settings(properties: Properties, name: str) -> tuple[str, Attributes]:
@@ -45,8 +45,8 @@ def _delete_settings(_: str, __: Properties) -> None:
 
 
 def _location(properties: Properties) -> dict[str, Any]:
-    given = picked(properties, *RESOURCE_MEMBERS)
-    return given | {name: given[name] in (True, "true") for name in FLAGS if name in given}
+    members = picked(properties, *RESOURCE_MEMBERS)
+    return members | {name: members[name] in (True, "true") for name in FLAGS if name in members}
 
 
 def _create_location(properties: Properties, _: str) -> tuple[str, Attributes]:
@@ -56,9 +56,9 @@ def _create_location(properties: Properties, _: str) -> tuple[str, Attributes]:
 
 
 def _update_location(_: str, __: Properties, new: Properties) -> Attributes:
-    given = _location(new)
-    given.pop("UseServiceLinkedRole")
-    _client().update_resource(**given)
+    members = _location(new)
+    members.pop("UseServiceLinkedRole")
+    _client().update_resource(**members)
     return {}
 
 
@@ -87,9 +87,9 @@ def _pairs(properties: Properties) -> list[dict[str, Any]]:
 
 
 def _create_association(properties: Properties, _: str) -> tuple[str, Attributes]:
-    answer = _client().add_lf_tags_to_resource(Resource=properties["Resource"], LFTags=_pairs(properties))
-    if answer["Failures"]:
-        raise ValueError(f"AWS::LakeFormation::TagAssociation: {answer['Failures'][0]['Error']['ErrorMessage']}")
+    response = _client().add_lf_tags_to_resource(Resource=properties["Resource"], LFTags=_pairs(properties))
+    if response["Failures"]:
+        raise ValueError(f"AWS::LakeFormation::TagAssociation: {response['Failures'][0]['Error']['ErrorMessage']}")
     identifiers = {
         "ResourceIdentifier": json.dumps(properties["Resource"], sort_keys=True),
         "TagsIdentifier": json.dumps(properties["LFTags"], sort_keys=True),

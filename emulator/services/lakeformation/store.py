@@ -1,45 +1,30 @@
-"""What Lake Formation has recorded, and how it is found."""
+"""The recorded resources of Lake Formation, and checks that several operations share."""
 
 from collections.abc import Iterable
 
-from ministack.core.responses import AccountRegionScopedDict  # type: ignore[import-untyped]
 from ministack.services import iam  # type: ignore[import-untyped]
 
-from emulator.runtime import checkpoint, plugin
+from emulator.runtime import plugin
 from emulator.runtime.plugin import AwsError, Json
+from emulator.runtime.store import Store
 from emulator.services.glue import catalog
 
-STATE = "lakeformation"
-
-settings = AccountRegionScopedDict()
-locations = AccountRegionScopedDict()
-tags = AccountRegionScopedDict()
-assignments = AccountRegionScopedDict()
-permissions = AccountRegionScopedDict()
-filters = AccountRegionScopedDict()
-
-STORES = {
-    "settings": settings,
-    "locations": locations,
-    "tags": tags,
-    "assignments": assignments,
-    "permissions": permissions,
-    "filters": filters,
-}
-
-
-def saved(response: Json) -> Json:
-    """A response to a change, once that change is on disk."""
-    checkpoint.flush(STATE)
-    return response
+STORE = Store(name="lakeformation", not_found="EntityNotFoundException")
+settings = STORE.collection("settings")
+locations = STORE.collection("locations")
+tags = STORE.collection("tags")
+assignments = STORE.collection("assignments")
+permissions = STORE.collection("permissions")
+filters = STORE.collection("filters")
 
 
 def invalid(message: str) -> AwsError:
+    """Return an InvalidInputException."""
     return AwsError("InvalidInputException", message)
 
 
 def table_of(database: str, name: str) -> Json:
-    """A table of the Glue catalog.
+    """Return a table of the Glue catalog.
 
     Raises:
         AwsError: EntityNotFoundException.
@@ -49,13 +34,13 @@ def table_of(database: str, name: str) -> Json:
 
 
 def columns_of(table: Json) -> list[str]:
-    """Names of a table's columns, its partitions' included."""
-    described = [*table["StorageDescriptor"].get("Columns", []), *table["PartitionKeys"]]
-    return [column["Name"].lower() for column in described]
+    """Return the names of a table's columns, including its partition keys, in lower case."""
+    columns = [*table["StorageDescriptor"].get("Columns", []), *table["PartitionKeys"]]
+    return [column["Name"].lower() for column in columns]
 
 
 def check_columns(table: Json, names: Iterable[str]) -> None:
-    """Raise EntityNotFoundException for a column that a table has not."""
+    """Raise EntityNotFoundException for columns that a table does not have."""
     missing = sorted({name.lower() for name in names} - set(columns_of(table)))
     if missing:
         raise AwsError("EntityNotFoundException", f"{table['Name']} has no column {', '.join(missing)}.")

@@ -1,4 +1,4 @@
-"""Amazon MWAA: environments keep all that they were told, and need what they read to be there, as in AWS."""
+"""Amazon MWAA: environments keep all their settings, and their files must exist, as in AWS."""
 
 import json
 from collections.abc import Callable
@@ -14,30 +14,32 @@ Handler = Callable[[str, str, dict[str, str], bytes, dict[str, list[str]]], plug
 
 
 def register() -> None:
+    """Extend ministack's functions that create and update environments."""
     for name in ("_create_environment", "_update_environment"):
-        setattr(mwaa, name, _whole(getattr(mwaa, name)))
+        setattr(mwaa, name, _checked(getattr(mwaa, name)))
 
 
-def _whole(change: Handler) -> Handler:
+def _checked(change: Handler) -> Handler:
     def changed(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
     ) -> plugin.Response:
         request: Json = json.loads(body or b"{}")
         name = path.strip("/").rpartition("/")[2]
-        known = mwaa._environments.get(name, {})
-        for missing in _missing({**known, **request}):
+        current = mwaa._environments.get(name, {})
+        for missing in _missing({**current, **request}):
             error = f"Unable to read {missing}: it is not in the bucket of environment {name}."
             return plugin.refusal(plugin.AwsError("ValidationException", error))
-        answer = change(method, path, headers, body, query)
-        if answer[0] == 200:
-            network = {**known.get("NetworkConfiguration", {}), **request.get("NetworkConfiguration", {})}
+        response = change(method, path, headers, body, query)
+        if response[0] == 200:
+            network = {**current.get("NetworkConfiguration", {}), **request.get("NetworkConfiguration", {})}
             mwaa._environments[name].update(request, NetworkConfiguration=network)
-        return answer
+        return response
 
     return changed
 
 
 def _missing(environment: Json) -> list[str]:
+    """Return the files that an environment names and that are not in its bucket."""
     s3 = plugin.client("s3")
     bucket = environment["SourceBucketArn"].rpartition(":")[2]
     paths = [environment[name] for name in FILES if environment.get(name)]

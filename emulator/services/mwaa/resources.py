@@ -16,18 +16,18 @@ MEMBERS = frozenset(
     }
 )
 COUNTS = ("MaxWebservers", "MaxWorkers", "MinWebservers", "MinWorkers", "Schedulers")
-FOREVER = frozenset({"EndpointManagement", "KmsKey"})
-"""What UpdateEnvironment can't change."""
+FIXED = frozenset({"EndpointManagement", "KmsKey"})
+"""Properties that UpdateEnvironment cannot change."""
 
 
 def _request(properties: Properties) -> dict[str, Any]:
-    given = {name: value for name, value in properties.items() if name in MEMBERS}
-    given |= {name: int(given[name]) for name in COUNTS if name in given}
-    logs = given.get("LoggingConfiguration", {})
-    given["LoggingConfiguration"] = {
+    members = {name: value for name, value in properties.items() if name in MEMBERS}
+    members |= {name: int(members[name]) for name in COUNTS if name in members}
+    logs = members.get("LoggingConfiguration", {})
+    members["LoggingConfiguration"] = {
         name: setting | {"Enabled": setting.get("Enabled") in (True, "true")} for name, setting in logs.items()
     }
-    return given
+    return members
 
 
 def _create(properties: Properties, name: str) -> tuple[str, Attributes]:
@@ -38,7 +38,7 @@ def _create(properties: Properties, name: str) -> tuple[str, Attributes]:
 
 
 def _update(name: str, _: Properties, new: Properties) -> Attributes:
-    changes = {key: value for key, value in _request(new).items() if key not in FOREVER}
+    changes = {key: value for key, value in _request(new).items() if key not in FIXED}
     network = changes.pop("NetworkConfiguration", {})
     plugin.client("mwaa").update_environment(
         Name=name, NetworkConfiguration={"SecurityGroupIds": network.get("SecurityGroupIds", [])}, **changes
@@ -61,6 +61,6 @@ TYPES = {
         create=_create,
         update=_update,
         delete=_delete,
-        replacing=frozenset({"Name"}) | FOREVER,
+        replacing=frozenset({"Name"}) | FIXED,
     )
 }

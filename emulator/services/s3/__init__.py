@@ -1,1 +1,1 @@
-"""S3 of the embedded AWS: bodies on disk, in pieces, never whole in memory for longer than a request needs them."""
+"""S3: objects are on disk, and are read and written in pieces, never completely in memory for longer than a request."""

@@ -1,10 +1,10 @@
-"""S3: bodies on disk and in pieces; see `emulator.services.s3`."""
+"""S3: objects on disk, read and written in pieces."""
 
 from emulator.services.s3 import multipart, reading, writing
 
 
 def register() -> None:
-    """Replace what ministack does in memory."""
+    """Replace the functions of ministack that work in memory."""
     reading.install()
     writing.install()
     multipart.install()

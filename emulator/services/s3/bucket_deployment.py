@@ -1,4 +1,4 @@
-"""Custom::CDKBucketDeployment: what the CDK's own function does, which needs the AWS CLI that Lambda's layer brings.
+"""Custom::CDKBucketDeployment: the work of the CDK's function, which needs the AWS CLI from a Lambda layer.
 
 Source: aws-cdk-lib, `aws_s3_deployment.BucketDeployment`.
 """
@@ -27,7 +27,7 @@ def _create(properties: Properties, name: str) -> tuple[str, Attributes]:
 
 def _update(_: str, old: Properties, new: Properties) -> Attributes:
     _deploy(new)
-    if _place(old) != _place(new) and not _true(old.get("RetainOnDelete")):
+    if _destination(old) != _destination(new) and not _true(old.get("RetainOnDelete")):
         _clear(old, keep=set())
     return _attributes(new)
 
@@ -38,18 +38,18 @@ def _delete(_: str, properties: Properties) -> None:
 
 
 def _deploy(properties: Properties) -> None:
-    """Put the files of all archives, markers in them replaced; with `Prune`, delete what else is under the prefix."""
+    """Put the files of all archives, with markers replaced; with `Prune`, delete other objects under the prefix."""
     s3 = plugin.client("s3")
-    bucket, prefix = _place(properties)
+    bucket, prefix = _destination(properties)
     sources = zip(properties["SourceBucketNames"], properties["SourceObjectKeys"], strict=True)
     markers: list[dict[str, Any]] = properties.get("SourceMarkers") or []
     written = set()
     for index, (source, key) in enumerate(sources):
-        replaced = markers[index] if index < len(markers) else {}
+        replacements = markers[index] if index < len(markers) else {}
         with zipfile.ZipFile(io.BytesIO(download(f"s3://{source}/{key}")[0])) as archive:
             for file in (name for name in archive.namelist() if not name.endswith("/")):
                 content = archive.read(file)
-                for marker, value in replaced.items():
+                for marker, value in replacements.items():
                     content = content.replace(marker.encode(), str(value).encode())
                 s3.put_object(Bucket=bucket, Key=prefix + file, Body=content)
                 written.add(prefix + file)
@@ -59,14 +59,14 @@ def _deploy(properties: Properties) -> None:
 
 def _clear(properties: Properties, *, keep: set[str]) -> None:
     s3 = plugin.client("s3")
-    bucket, prefix = _place(properties)
+    bucket, prefix = _destination(properties)
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        for item in page.get("Contents", []):
-            if item["Key"] not in keep:
-                s3.delete_object(Bucket=bucket, Key=item["Key"])
+        for entry in page.get("Contents", []):
+            if entry["Key"] not in keep:
+                s3.delete_object(Bucket=bucket, Key=entry["Key"])
 
 
-def _place(properties: Properties) -> tuple[str, str]:
+def _destination(properties: Properties) -> tuple[str, str]:
     prefix = str(properties.get("DestinationBucketKeyPrefix", "")).strip("/")
     return properties["DestinationBucketName"], f"{prefix}/" if prefix else ""
 

@@ -1,4 +1,4 @@
-"""Multipart uploads: parts wait on disk and are put together there.
+"""Multipart uploads: parts are stored and joined on disk.
 
 ministack keeps all parts in memory, and hashes and joins them there when the upload completes.
 """
@@ -23,7 +23,7 @@ _complete = s3._complete_multipart_upload
 
 
 def install() -> None:
-    """Replace ministack's ways to keep parts and to complete an upload."""
+    """Replace ministack's functions that store a part and complete an upload."""
     s3._upload_part = _upload_part_to_disk
     s3._complete_multipart_upload = _complete_on_disk
 
@@ -32,29 +32,29 @@ def _upload_part_to_disk(bucket: str, key: str, body: bytes, query: Any, headers
     response = _upload_part(bucket, key, body, query, headers)
     if response[0] == 200 and body:
         part = s3._multipart_uploads[s3._qp(query, "uploadId")]["parts"][int(s3._qp(query, "partNumber"))]
-        part["file"] = file = tempfile.TemporaryFile(dir=plugin.root / "tmp")  # noqa: SIM115 - open until it is used
+        part["file"] = file = tempfile.TemporaryFile(dir=plugin.root / "tmp")  # noqa: SIM115 - open until the upload ends
         file.write(body)
         file.flush()
-        # ministack reads it as bytes where this module leaves a request to it.
+        # ministack reads the part as bytes if it completes the upload.
         part["body"] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     return response
 
 
 def _complete_on_disk(name: str, key: str, body: bytes, query: Any, headers: Any = None) -> Any:
-    """Complete an upload whose parts are all on disk; ministack answers every other, faulty ones among them."""
+    """Complete an upload whose parts are all on disk; ministack answers all other requests, including invalid ones."""
     upload_id = s3._qp(query, "uploadId")
     upload = s3._multipart_uploads.get(upload_id)
     bucket = s3._ensure_bucket(name)
     parts = (
-        _chosen_parts(upload, body) if upload and bucket and (upload["bucket"], upload["key"]) == (name, key) else []
+        _listed_parts(upload, body) if upload and bucket and (upload["bucket"], upload["key"]) == (name, key) else []
     )
     declared = (headers or {}).get("x-amz-mp-object-size", sum(part["size"] for _, part in parts))
     if not parts or upload.get("checksum_algorithm") or int(declared) != sum(part["size"] for _, part in parts):
         return _complete(name, key, body, query, headers)
     prior = bucket["objects"].get(key)
-    refused = s3._check_put_preconditions(headers or {}, prior)
-    if refused:
-        return refused
+    failed_precondition = s3._check_put_preconditions(headers or {}, prior)
+    if failed_precondition:
+        return failed_precondition
     digests = b"".join(bytes.fromhex(part["etag"].strip('"')) for _, part in parts)
     record = {
         "body": None,
@@ -88,28 +88,28 @@ def _complete_on_disk(name: str, key: str, body: bytes, query: Any, headers: Any
         etag=record["etag"],
         version_id=version,
     )
-    answer = {"Content-Type": "application/xml"} | s3._stored_sse_headers(record)
-    answer |= {"x-amz-version-id": version} if version else {}
-    response = (200, answer, _result(name, key, str(record["etag"])))
+    response_headers = {"Content-Type": "application/xml"} | s3._stored_sse_headers(record)
+    response_headers |= {"x-amz-version-id": version} if version else {}
+    response = (200, response_headers, _result(name, key, str(record["etag"])))
     s3._completed_multipart_uploads[upload_id] = {"key": key, "response": response}
     return response
 
 
-def _chosen_parts(upload: Any, body: bytes) -> list[tuple[int, Any]]:
-    """The parts that a request names, in order; empty if one of them is not what it says, or not on disk."""
+def _listed_parts(upload: Any, body: bytes) -> list[tuple[int, Any]]:
+    """Return the parts that a request lists, in order; empty if one of them has another ETag or is not on disk."""
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 - from this machine's own client
     except ElementTree.ParseError:
         return []
-    chosen = []
+    parts = []
     for element in root.iter():
         if element.tag.rpartition("}")[2] == "Part":
-            named = {child.tag.rpartition("}")[2]: child.text or "" for child in element}
-            part = upload["parts"].get(int(named["PartNumber"]))
-            if part is None or "file" not in part or named.get("ETag", "").strip('"') != part["etag"].strip('"'):
+            members = {child.tag.rpartition("}")[2]: child.text or "" for child in element}
+            part = upload["parts"].get(int(members["PartNumber"]))
+            if part is None or "file" not in part or members.get("ETag", "").strip('"') != part["etag"].strip('"'):
                 return []
-            chosen.append((int(named["PartNumber"]), part))
-    return sorted(chosen, key=lambda numbered: numbered[0])
+            parts.append((int(members["PartNumber"]), part))
+    return sorted(parts, key=lambda numbered: numbered[0])
 
 
 def _result(bucket: str, key: str, etag: str) -> Any:

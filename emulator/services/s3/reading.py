@@ -1,6 +1,6 @@
-"""Objects and their versions are read from disk in pieces, any version by any range.
+"""Reading of objects and their versions from disk in pieces, with any range.
 
-ministack reads a whole object for every range of it, and ignores `Range` together with `VersionId`.
+ministack reads the complete object for every range, and ignores `Range` together with `VersionId`.
 """
 
 import contextvars
@@ -20,16 +20,16 @@ _get_object = s3._get_object
 
 
 def install() -> None:
-    """Replace ministack's ways to read a body."""
+    """Replace ministack's functions that read an object."""
     s3._read_body = _read_body_lazily
     s3._version_body = _version_body_lazily
     s3._get_object = _stream_object
 
 
 class _File:
-    """A stretch of a file that passes for bytes where ministack only slices and measures a body.
+    """A part of a file that ministack can slice and measure like bytes.
 
-    The file is open from the start: an object that is replaced while it is read still reads as it was.
+    The file is open from the start, so an object that is replaced meanwhile is still read in its old version.
     """
 
     def __init__(self, file: io.FileIO, start: int, stop: int) -> None:
@@ -45,7 +45,7 @@ class _File:
         return _File(self._file, self._start + start, self._start + stop)
 
     async def send(self, send: Any, receive: Any) -> None:
-        """Send the bytes as ASGI messages: many small ones, which asyncio writes without copying what remains."""
+        """Send the bytes as many small ASGI messages, which asyncio writes without copying the rest."""
         for offset in range(self._start, self._stop, PIECE):
             body = os.pread(self._file.fileno(), min(PIECE, self._stop - offset), offset)
             await send({"type": "http.response.body", "body": body, "more_body": True})
@@ -91,12 +91,12 @@ def _stream_object(bucket: str, key: str, headers: Any, query: Any = None) -> An
 
 
 def _range_of_version(header: str, response: dict[str, str], body: Any) -> Any:
-    found = s3._parse_range(header, len(body))
-    if found is None:
+    byte_range = s3._parse_range(header, len(body))
+    if byte_range is None:
         return s3._error("InvalidRange", "The requested range is not satisfiable", 416)
-    start, end = found
+    start, end = byte_range
     piece = body[start : end + 1]
-    # A checksum of the whole object says nothing about a part of it.
-    kept = {name: value for name, value in response.items() if not name.lower().startswith("x-amz-checksum")}
-    kept |= {"Content-Length": str(len(piece)), "Content-Range": f"bytes {start}-{end}/{len(body)}"}
-    return 206, kept, piece
+    # The checksum of the complete object is not valid for a part of it.
+    headers = {name: value for name, value in response.items() if not name.lower().startswith("x-amz-checksum")}
+    headers |= {"Content-Length": str(len(piece)), "Content-Range": f"bytes {start}-{end}/{len(body)}"}
+    return 206, headers, piece

@@ -1,4 +1,4 @@
-"""AWS::S3::Bucket: every property through the S3 API, and a bucket that still holds objects is not deleted."""
+"""AWS::S3::Bucket: every property is set by the S3 API; a bucket that contains objects is not deleted."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -29,29 +29,30 @@ def _lifecycle(value: Mapping[str, Any]) -> dict[str, Any]:
     return {"Rules": [_lifecycle_rule(dict(rule), number) for number, rule in enumerate(value["Rules"])]}
 
 
-def _lifecycle_rule(given: dict[str, Any], number: int) -> dict[str, Any]:
+def _lifecycle_rule(properties: dict[str, Any], number: int) -> dict[str, Any]:
     rule: dict[str, Any] = {
-        "ID": given.pop("Id", f"rule-{number}"),
-        "Status": given.pop("Status"),
-        "Filter": {"Prefix": given.pop("Prefix", "")},
+        "ID": properties.pop("Id", f"rule-{number}"),
+        "Status": properties.pop("Status"),
+        "Filter": {"Prefix": properties.pop("Prefix", "")},
     }
     expiration: dict[str, Any] = {}
-    if "ExpirationInDays" in given:
-        expiration["Days"] = int(given.pop("ExpirationInDays"))
-    if "ExpiredObjectDeleteMarker" in given:
-        expiration["ExpiredObjectDeleteMarker"] = _boolean(given.pop("ExpiredObjectDeleteMarker"))
+    if "ExpirationInDays" in properties:
+        expiration["Days"] = int(properties.pop("ExpirationInDays"))
+    if "ExpiredObjectDeleteMarker" in properties:
+        expiration["ExpiredObjectDeleteMarker"] = _boolean(properties.pop("ExpiredObjectDeleteMarker"))
     if expiration:
         rule["Expiration"] = expiration
     for name in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):
-        if name in given:
-            rule[name] = {key: int(days) for key, days in given.pop(name).items()}
+        if name in properties:
+            rule[name] = {key: int(days) for key, days in properties.pop(name).items()}
     for name, days in (("Transitions", "Days"), ("NoncurrentVersionTransitions", "NoncurrentDays")):
-        if name in given:
+        if name in properties:
             rule[name] = [
-                {days: int(step["TransitionInDays"]), "StorageClass": step["StorageClass"]} for step in given.pop(name)
+                {days: int(step["TransitionInDays"]), "StorageClass": step["StorageClass"]}
+                for step in properties.pop(name)
             ]
-    if given:
-        raise ValueError(f"a life-cycle rule with {', '.join(given)} is not known to the embedded AWS")
+    if properties:
+        raise ValueError(f"the emulator does not support a life-cycle rule with {', '.join(properties)}")
     return rule
 
 
@@ -63,12 +64,12 @@ def _logging(value: Mapping[str, Any]) -> dict[str, Any]:
 def _notification(value: Mapping[str, Any]) -> dict[str, Any]:
     unknown = value.keys() - {"EventBridgeConfiguration"}
     if unknown:
-        raise ValueError(f"NotificationConfiguration.{', '.join(unknown)} is not known to the embedded AWS")
+        raise ValueError(f"the emulator does not support NotificationConfiguration.{', '.join(unknown)}")
     return {"EventBridgeConfiguration": {}} if "EventBridgeConfiguration" in value else {}
 
 
 def _put_acl(s3: Any, bucket: str, value: str) -> None:
-    if value != "Private":  # what every new bucket is; one that enforces its owner takes no ACL at all
+    if value != "Private":  # the default; a bucket with enforced ownership accepts no ACL
         s3.put_bucket_acl(Bucket=bucket, ACL=re.sub(r"(?<!^)(?=[A-Z])", "-", value).lower())
 
 
@@ -80,7 +81,7 @@ def _object_lock(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _keep_lock(*_: Any) -> None:
-    raise ValueError("Object Lock can be turned on and never off")
+    raise ValueError("Object Lock cannot be disabled")
 
 
 def _flags(value: Mapping[str, Any]) -> dict[str, bool]:
@@ -144,9 +145,9 @@ SETTINGS: dict[str, tuple[Put, Remove]] = {
 def _create(properties: Properties, name: str) -> tuple[str, Attributes]:
     bucket = properties.get("BucketName", name)
     region = plugin.region()
-    place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    location = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     locked = {"ObjectLockEnabledForBucket": True} if _boolean(properties.get("ObjectLockEnabled", False)) else {}
-    plugin.client("s3").create_bucket(Bucket=bucket, **place, **locked)
+    plugin.client("s3").create_bucket(Bucket=bucket, **location, **locked)
     try:
         return bucket, _update(bucket, {}, properties)
     except (ClientError, ValueError):
@@ -185,7 +186,7 @@ def empty(bucket: str) -> None:
 
 
 def _auto_delete(_: str, properties: Properties) -> None:
-    """As the CDK's own function does: empty the bucket, unless its tag was taken away to protect it."""
+    """Empty the bucket, unless its tag was removed to protect it, as the CDK's function does."""
     bucket = properties["BucketName"]
     try:
         tags = plugin.client("s3").get_bucket_tagging(Bucket=bucket)["TagSet"]

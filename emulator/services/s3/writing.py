@@ -1,4 +1,4 @@
-"""Objects are hashed off the event loop, and no version keeps its body in memory."""
+"""Writing of objects: they are hashed outside the event loop, and no version keeps its body in memory."""
 
 import asyncio
 import contextvars
@@ -20,7 +20,7 @@ _sse_headers = s3._resolve_sse_write_headers
 
 
 def install() -> None:
-    """Replace ministack's ways to take and keep a body, and write changes of a bucket down at once."""
+    """Replace ministack's functions that receive and store an object, and save changes of a bucket at once."""
     s3.handle_request = _handle
     s3.md5_hash = _hash
     s3._persist_object = _persist_or_fail
@@ -37,24 +37,24 @@ async def _handle(method: str, path: str, headers: Any, body: bytes, query: Any,
 
 
 def _hash(data: bytes) -> str:
-    known = _hashed.get()
-    return known[1] if known is not None and known[0] is data else str(_md5_hash(data))
+    hashed = _hashed.get()
+    return hashed[1] if hashed is not None and hashed[0] is data else str(_md5_hash(data))
 
 
 def _record_version_without_body(bucket: str, key: str, prior: Any, record: Any, data: Any) -> Any:
-    # The bytes are on disk, or will be when the request is answered.
+    # The bytes are on disk when the request is answered.
     return _record_object_version(bucket, key, prior, record, None)
 
 
 def _persist_or_fail(bucket: str, key: str, record: Any) -> None:
-    """ministack logs that an object could not be written, and answers as if it had been."""
+    """Write an object to disk or raise OSError; ministack only logs the failure."""
     _persist_object(bucket, key, record)
     if record.get("body") is not None:
-        raise OSError(f"s3://{bucket}/{key} could not be written to {s3.DATA_DIR}; the server's log says why")
+        raise OSError(f"s3://{bucket}/{key} could not be written to {s3.DATA_DIR}; the server's log has the reason")
 
 
 def _sse_headers_with_default_key(headers: Any, bucket: str) -> Any:
-    """`aws:kms` without a key means the account's `aws/s3` key, as S3 has it; ministack refuses it."""
+    """Use the account's `aws/s3` key for `aws:kms` without a key, as S3 does; ministack refuses such a request."""
     if headers.get("x-amz-server-side-encryption") == "aws:kms" and not headers.get(KMS_KEY):
         headers = headers | {KMS_KEY: f"arn:aws:kms:{plugin.region()}:{plugin.account()}:alias/aws/s3"}
     return _sse_headers(headers, bucket)

@@ -1,4 +1,4 @@
-"""Step Functions: the integrations that ministack lacks; a task with `.sync` waits for what it started.
+"""Step Functions: the integrations of Glue and CodeBuild; a task with `.sync` waits for the run that it started.
 
 Source: AWS Step Functions developer guide, "Start an AWS Glue job with Step Functions" and "Integrate AWS CodeBuild".
 """
@@ -18,6 +18,7 @@ POLL_SECONDS = 0.2
 
 
 def register() -> None:
+    """Add the integrations."""
     stepfunctions._SERVICE_DISPATCH |= {
         "arn:aws:states:::glue:startJobRun": _task("Glue", _start_job_run),
         "arn:aws:states:::codebuild:startBuild": _task("CodeBuild", _start_build),
@@ -25,16 +26,16 @@ def register() -> None:
 
 
 def _task(service: str, run: Callable[[Json, bool], Json]) -> Callable[[str, Json], Json]:
-    """A task whose errors have the names that Step Functions gives them."""
+    """Return a task whose errors have the names that Step Functions uses."""
 
     def task(resource: str, request: Json) -> Json:
         try:
-            answer = run(request, resource.endswith(".sync"))
+            response = run(request, resource.endswith(".sync"))
         except ClientError as error:
-            given = error.response["Error"]
-            raise stepfunctions._ExecutionError(f"{service}.{given['Code']}", given["Message"]) from error
-        plain: Json = json.loads(json.dumps(answer, default=str))
-        return plain
+            detail = error.response["Error"]
+            raise stepfunctions._ExecutionError(f"{service}.{detail['Code']}", detail["Message"]) from error
+        output: Json = json.loads(json.dumps(response, default=str))
+        return output
 
     return task
 
@@ -44,28 +45,30 @@ def _start_job_run(request: Json, wait: bool) -> Json:
     run_id = glue.start_job_run(**request)["JobRunId"]
     if not wait:
         return {"JobName": request["JobName"], "JobRunId": run_id}
-    return _ended(
+    return _wait_for_end(
         lambda: glue.get_job_run(JobName=request["JobName"], RunId=run_id)["JobRun"],
         state="JobRunState",
-        going=("STARTING", "RUNNING", "STOPPING", "WAITING"),
+        active=("STARTING", "RUNNING", "STOPPING", "WAITING"),
     )
 
 
 def _start_build(request: Json, wait: bool) -> Json:
     codebuild = plugin.client("codebuild")
-    # Step Functions spells the members as its SDK does, with a capital.
+    # Step Functions spells members with a capital first letter.
     build = codebuild.start_build(**_lower(request))["build"]
     if not wait:
         return {"Build": _capital(build)}
-    ended = _ended(
-        lambda: codebuild.batch_get_builds(ids=[build["id"]])["builds"][0], state="buildStatus", going=("IN_PROGRESS",)
+    ended = _wait_for_end(
+        lambda: codebuild.batch_get_builds(ids=[build["id"]])["builds"][0],
+        state="buildStatus",
+        active=("IN_PROGRESS",),
     )
     return {"Build": _capital(ended)}
 
 
-def _ended(look: Callable[[], Json], *, state: str, going: tuple[str, ...]) -> Json:
-    """Wait until what was started has ended; fails the task with its record if it did not succeed."""
-    while (record := look())[state] in going:
+def _wait_for_end(read: Callable[[], Json], *, state: str, active: tuple[str, ...]) -> Json:
+    """Wait until a run has ended and return its record; fail the task with the record if the run did not succeed."""
+    while (record := read())[state] in active:
         time.sleep(POLL_SECONDS)
     if record[state] != "SUCCEEDED":
         raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(record, default=str))
@@ -74,15 +77,15 @@ def _ended(look: Callable[[], Json], *, state: str, going: tuple[str, ...]) -> J
 
 def _lower(value: Any) -> Any:
     if isinstance(value, list):
-        return [_lower(item) for item in value]
+        return [_lower(element) for element in value]
     if isinstance(value, dict):
-        return {name[0].lower() + name[1:]: _lower(item) for name, item in value.items()}
+        return {name[0].lower() + name[1:]: _lower(member) for name, member in value.items()}
     return value
 
 
 def _capital(value: Any) -> Any:
     if isinstance(value, list):
-        return [_capital(item) for item in value]
+        return [_capital(element) for element in value]
     if isinstance(value, dict):
-        return {name[0].upper() + name[1:]: _capital(item) for name, item in value.items()}
+        return {name[0].upper() + name[1:]: _capital(member) for name, member in value.items()}
     return value

@@ -1,6 +1,6 @@
-"""The shop: the demo's source system, whose data are the same every time they are made.
+"""The shop: the source database of the demo, with the same data every time.
 
-`seed` makes its tables and fills them; each `change` is a further day of business.
+`seed` creates its tables and fills them; each `change` applies one more day of inserts, updates and deletes.
 """
 
 from local.demo.shop.changes import change

@@ -1,4 +1,4 @@
-"""A day of business: transactions of every kind that a source system sends, the same for the same day."""
+"""One day of inserts, updates and deletes in the shop, with every kind of transaction; the same for the same day."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -18,32 +18,32 @@ def change(conninfo: str, *, day: int = 1, scale: int = 1) -> dict[str, int]:
 
     Args:
         conninfo: libpq connection string of a database that `seed` filled.
-        day: number of the day since then; the same day on the same rows makes the same changes.
-        scale: how many times the usual business.
+        day: number of the day after the seed; the same day on the same rows makes the same changes.
+        scale: multiple of the usual number of transactions.
 
     Returns:
-        What happened, and how often.
+        The number of events of each kind.
     """
-    choose = random.Random(day)  # noqa: S311 - the same changes every time are the point
+    choose = random.Random(day)  # noqa: S311 - the changes must be the same every time
     now = SEEDED + timedelta(days=day)
-    happenings: dict[str, Callable[[Connection, random.Random, datetime, int], int]] = {
+    events: dict[str, Callable[[Connection, random.Random, datetime, int], int]] = {
         "orders moved on": _orders_move_on,
         "orders placed": _orders_are_placed,
         "orders cancelled": _orders_are_cancelled,
         "order numbers used again": _order_numbers_are_used_again,
         "customers moved": _customers_move,
         "customers joined": _customers_join,
-        "customers forgotten": _customers_are_forgotten,
+        "customers deleted": _customers_are_deleted,
         "customers renumbered": _customers_are_renumbered,
         "prices changed": _prices_change,
         "baskets abandoned": _baskets_are_abandoned,
     }
     with psycopg.connect(conninfo, autocommit=True) as connection:
-        return {name: happen(connection, choose, now, scale) for name, happen in happenings.items()}
+        return {name: apply(connection, choose, now, scale) for name, apply in events.items()}
 
 
 def _orders_move_on(connection: Connection, choose: random.Random, now: datetime, scale: int) -> int:
-    """Each in a transaction of its own, some by two steps, which are two updates of one row."""
+    """Move orders to their next status, each in its own transaction; some move two steps by two updates of one row."""
     waiting = _ids(connection, "SELECT order_id FROM orders WHERE status <> 'delivered' ORDER BY 1")
     chosen = _sample(choose, waiting, 150 * scale)
     for order in chosen:
@@ -66,7 +66,7 @@ def _orders_are_placed(connection: Connection, choose: random.Random, now: datet
 
 
 def _orders_are_cancelled(connection: Connection, choose: random.Random, now: datetime, scale: int) -> int:
-    """An order goes with its items, in one transaction of two tables."""
+    """Delete orders with their items, in one transaction over two tables."""
     chosen = _sample(choose, _ids(connection, "SELECT order_id FROM orders ORDER BY 1"), 25 * scale)
     for order in chosen:
         with connection.transaction():
@@ -75,7 +75,7 @@ def _orders_are_cancelled(connection: Connection, choose: random.Random, now: da
 
 
 def _order_numbers_are_used_again(connection: Connection, choose: random.Random, now: datetime, scale: int) -> int:
-    """A deleted key comes back with other content, in the same transaction or in a later one."""
+    """Reuse deleted keys for other rows, in the same transaction or in a later one."""
     chosen = _sample(choose, _ids(connection, "SELECT order_id FROM orders ORDER BY 1"), 4 * scale)
     for order in chosen[::2]:
         with connection.transaction():
@@ -90,7 +90,7 @@ def _order_numbers_are_used_again(connection: Connection, choose: random.Random,
 
 
 def _customers_move(connection: Connection, choose: random.Random, now: datetime, scale: int) -> int:
-    """To another region or country; of some the new region is not known."""
+    """Move customers to another region or country; some new regions are null."""
     chosen = _sample(choose, _ids(connection, "SELECT customer_id FROM customers ORDER BY 1"), 50 * scale)
     for customer in chosen:
         country = choose.choice(list(REGIONS))
@@ -113,8 +113,8 @@ def _customers_join(connection: Connection, choose: random.Random, now: datetime
     return 20 * scale
 
 
-def _customers_are_forgotten(connection: Connection, choose: random.Random, now: datetime, scale: int) -> int:
-    """Those who never ordered may ask to be deleted."""
+def _customers_are_deleted(connection: Connection, choose: random.Random, now: datetime, scale: int) -> int:
+    """Delete customers who never ordered."""
     idle = _ids(
         connection,
         "SELECT customer_id FROM customers c "
@@ -126,7 +126,7 @@ def _customers_are_forgotten(connection: Connection, choose: random.Random, now:
 
 
 def _customers_are_renumbered(connection: Connection, choose: random.Random, now: datetime, scale: int) -> int:
-    """Their key itself changes, and that of their orders follows."""
+    """Change keys of customers, and with them the foreign keys of their orders."""
     chosen = _sample(choose, _ids(connection, "SELECT customer_id FROM customers ORDER BY 1"), 2 * scale)
     for customer in chosen:
         connection.execute(
@@ -138,7 +138,7 @@ def _customers_are_renumbered(connection: Connection, choose: random.Random, now
 
 
 def _prices_change(connection: Connection, choose: random.Random, now: datetime, scale: int) -> int:
-    """All in one transaction; a price is corrected at once, which makes two updates of one row."""
+    """Change prices in one transaction; each price is corrected at once, so that a row has two updates."""
     chosen = _sample(choose, _ids(connection, "SELECT product_id FROM products ORDER BY 1"), 15 * scale)
     with connection.transaction():
         for product in chosen:
@@ -152,7 +152,7 @@ def _prices_change(connection: Connection, choose: random.Random, now: datetime,
 
 
 def _baskets_are_abandoned(connection: Connection, choose: random.Random, now: datetime, scale: int) -> int:
-    """Orders that are rolled back: nobody may ever see them."""
+    """Place orders that are rolled back, so that no reader may see them."""
     (last,) = _ids(connection, "SELECT max(order_id) FROM orders")
     for number in range(last + 1, last + 1 + 5 * scale):
         with connection.transaction(force_rollback=True):

@@ -12,7 +12,7 @@ from psycopg import sql
 
 OPENED = datetime(2025, 1, 1, tzinfo=UTC)
 SEEDED = datetime(2026, 2, 22, tzinfo=UTC)
-"""The seed's last moment; the first day of changes is the next."""
+"""The last timestamp of the seed; the first day of changes is the next day."""
 
 REGIONS = {
     "United Kingdom": ("England", "Scotland", "Wales", "Northern Ireland"),
@@ -69,9 +69,9 @@ CREATE TABLE IF NOT EXISTS order_items (
 );
 CREATE INDEX IF NOT EXISTS orders_of_customer ON orders (customer_id);
 CREATE INDEX IF NOT EXISTS items_of_product ON order_items (product_id);
--- A customer's delete then says who it was, not only its key.
+-- So that the delete of a customer has all columns, not only the key.
 ALTER TABLE customers REPLICA IDENTITY FULL;
--- Not TRUNCATE, which DMS does not follow: rows that were there before are deleted for every reader.
+-- Not TRUNCATE, which DMS does not replicate: readers must see that the earlier rows are deleted.
 DELETE FROM order_items; DELETE FROM orders; DELETE FROM products; DELETE FROM customers;
 """
 
@@ -80,7 +80,7 @@ Row = Sequence[Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How many rows the seed makes; orders have two and a half items on average."""
+    """Number of rows of each table; an order has two and a half items on average."""
 
     customers: int = 2_000
     products: int = 200
@@ -88,17 +88,17 @@ class Size:
 
 
 def seed(conninfo: str, *, size: Size | None = None) -> dict[str, int]:
-    """Make the shop's tables and fill them, replacing what they hold, in one transaction.
+    """Create the shop's tables and fill them, replacing their rows, in one transaction.
 
     Args:
         conninfo: libpq connection string of the database.
-        size: how many rows.
+        size: number of rows.
 
     Returns:
-        Rows of each table.
+        The number of rows of each table.
     """
     size = size or Size()
-    choose = random.Random(20260222)  # noqa: S311 - the same rows every time are the point
+    choose = random.Random(20260222)  # noqa: S311 - the rows must be the same every time
     products = list(_products(size, choose))
     with psycopg.connect(conninfo) as connection:
         connection.execute(TABLES)
@@ -111,7 +111,7 @@ def seed(conninfo: str, *, size: Size | None = None) -> dict[str, int]:
 
 
 def new_customer(number: int, choose: random.Random, *, created: datetime) -> Row:
-    """A customer's row; one in twenty has no email, one in fifteen no region."""
+    """Return the row of a customer; one in twenty has no e-mail, one in fifteen no region."""
     country = choose.choice(list(REGIONS))
     email = None if number % 20 == 0 else f"customer{number}@example.com"
     region = None if number % 15 == 0 else choose.choice(REGIONS[country])
@@ -120,7 +120,7 @@ def new_customer(number: int, choose: random.Random, *, created: datetime) -> Ro
 
 
 def discount(choose: random.Random) -> Decimal | None:
-    """Most lines have no discount, some of them because nobody entered one."""
+    """Return the discount of a line: mostly none, as 0 or as null."""
     return choose.choice((None, Decimal("0.00"), Decimal("0.00"), Decimal("0.05"), Decimal("0.25")))
 
 

@@ -1,4 +1,4 @@
-"""What stands around Airflow in the embedded AWS: environment, packages, and the content of its bucket."""
+"""What stands around Airflow in the emulator: environment, packages, and the content of its bucket."""
 
 import io
 import json

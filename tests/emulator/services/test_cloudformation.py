@@ -1,4 +1,4 @@
-"""CloudFormation of the embedded AWS: real updates, real deletes, and a refusal by name of what it can't do."""
+"""CloudFormation of the emulator: real updates, real deletes, and a refusal by name of what it can't do."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ def test_an_unknown_type_fails_by_name(stack: Deploy) -> None:
 
 def test_an_unknown_property_fails_by_name(stack: Deploy) -> None:
     events = stack({"Data": {"Type": "AWS::S3::Bucket", "Properties": {"AccelerateConfiguration": {}}}})
-    assert failures(events) == ["AWS::S3::Bucket: the embedded AWS does not know the property AccelerateConfiguration"]
+    assert failures(events) == ["AWS::S3::Bucket: the emulator does not support the property AccelerateConfiguration"]
 
 
 def test_a_locked_bucket_keeps_what_it_holds(stack: Deploy) -> None:

@@ -1,4 +1,4 @@
-"""Alarms of the embedded CloudWatch: how many periods must breach, and what missing data means."""
+"""Alarms of the emulated CloudWatch: how many periods must breach, and what missing data means."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

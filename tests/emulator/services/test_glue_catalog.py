@@ -1,4 +1,4 @@
-"""The Glue catalog of the embedded AWS: the optimistic lock that Iceberg commits rest on."""
+"""The Glue catalog of the emulator: the optimistic lock that Iceberg commits rest on."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

@@ -1,4 +1,4 @@
-"""Glue jobs of the embedded AWS: real processes with Glue's arguments, logs, limits and ends."""
+"""Glue jobs of the emulator: real processes with Glue's arguments, logs, limits and ends."""
 
 import io
 import json
@@ -138,7 +138,7 @@ def test_a_script_that_is_missing_fails_by_name(glue: Any, s3: Any, job: Callabl
 
 def test_a_module_that_is_not_installed_fails_by_name(glue: Any, job: Callable[..., str]) -> None:
     name = job("", DefaultArguments={"--additional-python-modules": "boto3==0.1"})
-    assert "names boto3==0.1; the environment of the embedded AWS has 1." in run(glue, name)["ErrorMessage"]
+    assert "names boto3==0.1; the environment of the emulator has 1." in run(glue, name)["ErrorMessage"]
 
 
 def test_the_traceback_is_the_scripts_own(glue: Any, job: Callable[..., str]) -> None:

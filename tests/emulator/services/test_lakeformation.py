@@ -1,4 +1,4 @@
-"""Lake Formation of the embedded AWS: tags are inherited, and what does not exist is refused by name."""
+"""Lake Formation of the emulator: tags are inherited, and what does not exist is refused by name."""
 
 from typing import Any
 
@@ -102,7 +102,7 @@ def test_grants_are_listed_until_they_are_revoked(lake: Any) -> None:
     [
         (ROLE + "s", policy(pair("place", "raw")), "SELECT", "Invalid principal"),
         (ROLE, policy(pair("place", "stage")), "SELECT", "has no value stage"),
-        (ROLE, policy(pair("place", "raw")), "CREATE_TABLE", "can't be granted on LFTagPolicy/TABLE"),
+        (ROLE, policy(pair("place", "raw")), "CREATE_TABLE", "cannot be granted on LFTagPolicy/TABLE"),
         (ROLE, {"DataLocation": {"ResourceArn": "arn:aws:s3:::nobody"}}, "DATA_LOCATION_ACCESS", "not found"),
         (ROLE, {"DataCellsFilter": {"DatabaseName": "d", "TableName": "t", "Name": "n"}}, "SELECT", "not found"),
     ],

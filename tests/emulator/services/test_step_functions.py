@@ -1,4 +1,4 @@
-"""Step Functions of the embedded AWS: a `.sync` task waits for a Glue job or a build that really runs."""
+"""Step Functions of the emulator: a `.sync` task waits for a Glue job or a build that really runs."""
 
 import io
 import json

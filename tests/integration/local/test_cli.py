@@ -48,6 +48,14 @@ def test_a_crash_shows_the_end_of_the_log(tmp_path: Path) -> None:
     assert "the last [words]" in ran.stdout
 
 
+def test_an_error_of_the_emulator_is_one_message_and_exit_code_2(aws: server_lifecycle.Server) -> None:
+    command = [sys.executable, "-c", MAIN, "local", "up", "--region", "us-east-1", "--root", str(aws.root)]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.returncode == 2
+    assert finished.stderr.startswith("error the data in ")
+    assert finished.stderr.count("\n") == 1
+
+
 def test_data_of_another_region_is_refused(aws: server_lifecycle.Server) -> None:
     with pytest.raises(LakehouseError, match="belongs to region eu-central-1, not us-east-1"):
         CliRunner().invoke(app, ["up", "--region", "us-east-1", "--root", str(aws.root)], catch_exceptions=False)

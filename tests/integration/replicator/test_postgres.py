@@ -66,8 +66,8 @@ def test_what_does_not_start_names_its_log(tmp_path: Path, monkeypatch: pytest.M
     postgres.start(tmp_path)
     postgres.stop(tmp_path)
     (tmp_path / "postgres" / "data" / "postgresql.conf").write_text("no_such_setting = 1\n")
-    with pytest.raises(PostgresError, match=r"logs/postgres\.log says\n(.*\n)*.*no_such_setting"):
+    with pytest.raises(PostgresError, match=r"logs/postgres\.log ends:\n(.*\n)*.*no_such_setting"):
         postgres.start(tmp_path)
     monkeypatch.setenv("LAKEHOUSE_POSTGRES_BIN", "/nonexistent")
-    with pytest.raises(PostgresError, match="correct LAKEHOUSE_POSTGRES_BIN or unset it"):
+    with pytest.raises(PostgresError, match="correct or unset LAKEHOUSE_POSTGRES_BIN"):
         postgres.start(tmp_path)

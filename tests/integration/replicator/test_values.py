@@ -1,4 +1,4 @@
-"""Values of every type, large values that an update leaves alone, and values that can't be written."""
+"""Values of every type, large values that an update leaves alone, and values that cannot be written."""
 
 import threading
 from datetime import date, datetime, time
@@ -126,7 +126,7 @@ def test_a_large_value_of_a_row_that_is_gone_is_not_made_null(
     replicator.start()
     replicator.catch_up()
     assert [record["Op"] for record in replicator.records("notes")] == ["I", "D"]
-    assert "an update of a row that is gone by now is left out" in caplog.text
+    assert "an update of a row that no longer exists is omitted" in caplog.text
 
 
 def test_a_look_up_waits_until_others_see_the_transaction(database: Database, connection: Source) -> None:
@@ -169,7 +169,7 @@ def test_what_parquet_cannot_hold_suspends_its_table_alone(
         assert replicator.keys(table) == []
         progress = replicator.state["tables"][f"public.{table}"]
         assert progress["state"] == "Table error"
-        assert f"public.{table}.bad can't be written" in progress["error"]
+        assert f"public.{table}.bad cannot be written" in progress["error"]
     assert replicator.state["tables"]["public.fine"]["state"] == "Table completed"
 
 

@@ -98,4 +98,4 @@ def test_a_value_that_does_not_fit_fails_its_table_and_keeps_what_was_on_disk(tm
     bucket = FakeBucket()
     batch.upload(bucket)  # type: ignore[arg-type]
     assert [(table, len(values)) for table, _, values in bucket.uploaded] == [("a", CHUNK_ROWS), ("b", 1)]
-    assert "public.a.v can't be written as int32" in batch.failed["public.a"]
+    assert "public.a.v cannot be written as int32" in batch.failed["public.a"]
