@@ -3,17 +3,25 @@
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from emulator.runtime import server_lifecycle
-from local import emulator_server
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
 
     from tests.support.xdist_scheduler import Suites
+
+
+ROOT = Path(__file__).parents[1]
+# The environment of jobs and builds in the emulator.
+JOB_VARIABLES = {
+    "LAKEHOUSE_ENGINE": os.environ.get("LAKEHOUSE_ENGINE", "sail"),
+    "LAKEHOUSE_DBT_PYTHON": os.environ.get("LAKEHOUSE_DBT_PYTHON", str(ROOT / ".venv-dbt" / "bin" / "python")),
+}
 
 
 @pytest.hookimpl(optionalhook=True)  # Apache Spark has environments of its own, without pytest-xdist
@@ -29,7 +37,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_lifecycle.S
     """An emulator for this session; the process's AWS variables point at it while a test uses it."""
     root = tmp_path_factory.mktemp("aws")
     # Apache Spark has an environment of its own, in which the server cannot run.
-    server = emulator_server.start(root, python=os.environ.get("LOCAL_PYTHON", sys.executable))
+    server = server_lifecycle.up(root, python=os.environ.get("LOCAL_PYTHON", sys.executable), variables=JOB_VARIABLES)
     before = dict(os.environ)
     _set_aws_variables(server_lifecycle.environment(server))
     yield server

@@ -1,4 +1,7 @@
-"""DuckDB SQL of a typed Trino query."""
+"""DuckDB SQL of a typed Trino query.
+
+One file, since sqlglot wants one generator class with a method for each kind of expression.
+"""
 
 import typing as t
 from types import SimpleNamespace

@@ -79,7 +79,7 @@ def test_why_something_failed_is_shown_as_text(
         (status, "statuses", [found]),
         (status.catalog, "load", None),
         (build, "names_of", names),
-        (build.attempts, "attempts", []),
+        (build.attempts, "read", []),
         (build.dbt, "build", [node]),
     ):
         monkeypatch.setattr(module, name, lambda *_, given=given, **__: given)

@@ -67,7 +67,9 @@ def test_results_of_an_earlier_run_are_not_taken_for_this_one(tmp_path: Path, mo
 
 
 def test_no_dbt_says_how_to_get_one(tmp_path: Path) -> None:
-    with pytest.raises(LakehouseError, match=r"no dbt: .*\.venv-dbt/bin/python does not exist; run `make setup`"):
+    with pytest.raises(
+        LakehouseError, match=r"dbt is not installed: .*\.venv-dbt/bin/python does not exist; run `make setup`"
+    ):
         dbt.build(NAMES, project=tmp_path / "models")
 
 
