@@ -217,6 +217,6 @@ def test_what_upkeep_and_erasure_would_do_is_shown_and_not_done(finished: Demo) 
     assert "lakehouse_dev_integration.orders" in kept
     assert "nothing was changed" in kept
     shown = cli("erase", "customers", "--key", customer.split()[1], "--dry-run")
-    assert "orders refers to the person by customer_id and stays" in shown
+    assert "orders refers to the person by customer_id and is kept" in shown
     assert "nothing was changed" in shown
     assert tables.integration(finished.contracts[0], names=finished.lake.names) == before
