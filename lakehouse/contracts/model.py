@@ -56,7 +56,7 @@ class Options:
         minimum, maximum: limits that a value may reach.
         exclusive_minimum, exclusive_maximum: limits that a value may not reach.
         multiple_of: number that divides every value.
-        time_format: how text sources write a date or time, as strptime has it (`%d/%m/%Y`); None is ISO 8601.
+        time_format: how text sources write a date or time, a pattern of Java (`dd/MM/yyyy`); None is ISO 8601.
     """
 
     min_length: int | None = None

@@ -151,7 +151,7 @@ def _json(content: bytes, subject: Subject, *, uri: str) -> bytes:
 
 def _spans(text: str, *, uri: str) -> Iterator[tuple[int, int]]:
     """Yield the start and the end of each record of a JSON document."""
-    at, between, decoder = 0, re.compile(r"[\s,\[\]]*"), json.JSONDecoder()
+    at, between, decoder = 0, re.compile(r"[\s,\[\]\ufeff]*"), json.JSONDecoder()
     while True:
         match = between.match(text, at)
         start = match.end() if match else at

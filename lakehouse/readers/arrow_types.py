@@ -28,7 +28,7 @@ def convert_array(array: pa.Array, type_: Type, *, time_format: str | None = Non
     Args:
         array: values of the source.
         type_: type of the column.
-        time_format: strptime format of times that the source sends as text.
+        time_format: Java format of times that the source sends as text.
     """
     if types.is_dictionary(array.type):
         array = pc.cast(array, array.type.value_type)

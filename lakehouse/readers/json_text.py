@@ -16,8 +16,8 @@ class Number(str):
     __slots__ = ()
 
 
-class RepeatedFieldError(ValueError):
-    """An object that has a field twice; one of the values would be lost."""
+class InvalidRecordError(ValueError):
+    """JSON that is rejected although its end is known: a field twice, or a number that JSON does not have."""
 
 
 def _unique(pairs: list[tuple[str, Nested]]) -> dict[str, Nested]:
@@ -25,11 +25,15 @@ def _unique(pairs: list[tuple[str, Nested]]) -> dict[str, Nested]:
     if len(fields) != len(pairs):
         counts = Counter(name for name, _ in pairs)
         repeated = next(name for name, count in counts.items() if count > 1)
-        raise RepeatedFieldError(f"field {repeated!r} occurs more than once")
+        raise InvalidRecordError(f"field {repeated!r} occurs more than once")
     return fields
 
 
-DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=Number, object_pairs_hook=_unique)
+def _not_json(constant: str) -> Nested:
+    raise InvalidRecordError(constant)
+
+
+DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=_not_json, object_pairs_hook=_unique)
 
 
 def load(text: str) -> Nested:
@@ -42,6 +46,8 @@ def load(text: str) -> Nested:
         value = DECODER.decode(text)
     except RecursionError:
         raise ValueError(f"it nests deeper than {MAX_DEPTH}") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{error.msg} at character {error.pos + 1}") from None
     check(value, text)
     return value
 

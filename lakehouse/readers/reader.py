@@ -1,21 +1,29 @@
 """Read stage objects of all formats into rows of a raw table."""
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import IO, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lakehouse.batches.manifests import StageObject
+from lakehouse.contracts.columns import SOURCE_ROW
 from lakehouse.contracts.model import Contract
 from lakehouse.readers.chunk import Broken, Chunk, UnreadableError
-from lakehouse.readers.content import decompressed, utf8
+from lakehouse.readers.content import check_binary, decompressed, utf8
 from lakehouse.readers.formats import avro, csv, json, jsonl, parquet
 from lakehouse.readers.numbers import renumbered
-from lakehouse.readers.rows import broken_rows, row_schema, rows_of
+from lakehouse.readers.rows import broken_rows, row_schema
+from lakehouse.readers.unexpected import is_of_content, rows_of_each
+from lakehouse.readers.values import show
+
+log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -25,6 +33,17 @@ IN_MEMORY = 32 * 2**20
 
 _TEXT_READERS = {"csv": csv.read, "json": json.read, "jsonl": jsonl.read}
 _BINARY_READERS = {"parquet": parquet.read, "avro": avro.read}
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far an object is read.
+
+    Attributes:
+        row: the last row of the object that was read.
+    """
+
+    row: int = 0
 
 
 def read(
@@ -56,36 +75,58 @@ def read_file(contract: Contract, file: IO[bytes], *, source_file: str, threads:
     if not file.read(1):
         return
     file.seek(0)
+    progress = _Progress()
     try:
         if contract.source.format in _BINARY_READERS:
+            check_binary(file, expected=contract.source.format)
             chunks = _BINARY_READERS[contract.source.format](file)
-            yield from _whole(_rows(contract, chunks, source_file, threads), row_schema(contract))
+            yield from _whole(_rows(contract, chunks, source_file, threads, progress), row_schema(contract))
             return
         with decompressed(file) as (content, was_compressed):
             text = utf8(content, encoding=contract.source.encoding)
-            rows = _rows(contract, _TEXT_READERS[contract.source.format](text, contract), source_file, threads)
+            chunks = _TEXT_READERS[contract.source.format](text, contract)
+            rows = _rows(contract, chunks, source_file, threads, progress)
             # Lines after a damaged line can be read. After damage in a compressed file or a document, nothing can.
             is_whole_or_nothing = was_compressed or contract.source.format == "json"
             yield from _whole(rows, row_schema(contract)) if is_whole_or_nothing else rows
     except UnreadableError as error:
         broken = Broken(row=error.row, text=error.text, reason=f"unreadable: {error.reason}")
         yield broken_rows(contract, [broken], source_file=source_file)
+    except Exception as error:
+        if not is_of_content(error):
+            raise
+        log.exception("%s cannot be read after row %d", source_file, progress.row)
+        reason = f"unreadable after row {progress.row}: {type(error).__name__}: {error}"
+        yield broken_rows(contract, [Broken(row=progress.row + 1, text="", reason=reason)], source_file=source_file)
 
 
 def _rows(
-    contract: Contract, chunks: Iterator[Callable[[], Chunk]], source_file: str, threads: int
+    contract: Contract, chunks: Iterator[Callable[[], Chunk]], source_file: str, threads: int, progress: _Progress
 ) -> Iterator[pa.RecordBatch]:
     def convert(parse: Callable[[], Chunk]) -> list[pa.RecordBatch]:
         chunk = parse()
-        batches = []
+        batches: list[pa.RecordBatch] = []
         if len(chunk.rows):
-            batches.append(rows_of(contract, chunk, source_file=source_file))
+            _check_columns(contract, chunk)
+            batches += rows_of_each(contract, chunk, source_file=source_file)
         if chunk.broken:
             batches.append(broken_rows(contract, chunk.broken, source_file=source_file))
         return batches
 
     for batches in _in_order(convert, chunks, threads=threads):
-        yield from batches
+        for batch in batches:
+            progress.row = max(progress.row, pc.max(batch[SOURCE_ROW]).as_py() or 0)
+            yield batch
+
+
+def _check_columns(contract: Contract, chunk: Chunk) -> None:
+    """Refuse a file that has no column of the contract: its records would become rows of nulls."""
+    expected = [column.source_name for column in contract.columns]
+    if chunk.columns.keys().isdisjoint(expected):
+        raise UnreadableError(
+            f"expected columns {show(', '.join(expected))}, found {show(', '.join(chunk.columns))}; "
+            "correct the file or `physicalName` in the contract"
+        )
 
 
 def _in_order(work: Callable[[Item], Result], items: Iterator[Item], *, threads: int) -> Iterator[Result]:

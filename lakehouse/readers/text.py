@@ -31,9 +31,9 @@ def convert(texts: pa.Array, type_: Type, *, time_format: str | None = None) -> 
     Args:
         texts: strings that the source sent; null where it sent nothing.
         type_: type of the column.
-        time_format: strptime format of dates and timestamps; None is ISO 8601.
+        time_format: Java format of dates and times; None is ISO 8601.
     """
-    if type_.kind is Kind.STRING:
+    if type_.kind is Kind.STRING and time_format is None:
         return Converted(texts)
     if time_format is None:
         for cast in strict_casts(type_):

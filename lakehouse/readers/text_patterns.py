@@ -13,6 +13,7 @@ from functools import cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse.contracts.time_format import parts
 from lakehouse.contracts.types import DOUBLE, Kind, Type
 
 Compute = Callable[[pa.Array], pa.Array]
@@ -132,21 +133,21 @@ def _times(type_: Type) -> tuple[TextPattern, ...]:
     )
 
 
-_WIDTHS = {"%Y": 4, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2}
+_FIXED = ("yyyy", "MM", "dd", "HH", "mm", "ss")
 
 
 def _formatted_times(type_: Type, time_format: str) -> tuple[TextPattern, ...]:
     """Return a pattern that rewrites times of a format to ISO 8601.
 
-    Only for formats that have year, month and day, or these and hour, minute and second, once each.
+    Only for formats that have year, month and day, or these and hour, minute and perhaps second, all of fixed width.
     """
-    parts = re.findall(r"%.|[^%]+", time_format)
-    directives = [part for part in parts if part.startswith("%")]
-    supported = list(_WIDTHS) if len(directives) > 3 else list(_WIDTHS)[:3]
-    if sorted(directives) != sorted(supported) or (type_.kind is Kind.DATE and len(supported) > 3):
+    split = parts(time_format)
+    letters = [part.text.replace("uuuu", "yyyy") for part in split if part.field]
+    supported = _FIXED[: max(len(letters), 3)]
+    if sorted(letters) != sorted(supported) or len(letters) == 4 or (type_.kind is Kind.DATE and len(letters) > 3):
         return ()
-    pattern = "".join(f"([0-9]{{{_WIDTHS[part]}}})" if part in supported else re.escape(part) for part in parts)
-    year, month, day, *clock = (rf"\{directives.index(directive) + 1}" for directive in supported)
+    pattern = "".join(f"([0-9]{{{len(part.text)}}})" if part.field else re.escape(part.text) for part in split)
+    year, month, day, *clock = (rf"\{letters.index(letter) + 1}" for letter in supported)
     iso = f"{year}-{month}-{day}" + (" " + ":".join(clock) if clock else "")
 
     def rewritten(texts: pa.Array) -> pa.Array:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from lakehouse.contracts.types import Kind, Type
+from lakehouse.readers import time_formats
 from lakehouse.readers.json_text import Nested, load, render
 
 LONGEST_NUMBER = 1000
@@ -32,10 +33,10 @@ _BOOLEANS = {
     **dict.fromkeys(("false", "f", "no", "n", "off", "0"), False),
 }
 _DATE = r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
-_MIDNIGHT = re.compile(_DATE + r"(?:[T ]00:00(?::00(?:\.0+)?)?Z?)?")
+_MIDNIGHT = re.compile(_DATE + r"(?:[Tt ]00:00(?::00(?:\.0+)?)?(?: ?(?:[Zz]|UTC|[+-]00(?::?00)?))?)?")
 _TIMESTAMP = re.compile(
-    _DATE + r"(?:[T ]([0-9]{2})(?::([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?)?"
-    r"(?: ?(?:(Z|UTC)|([+-])([0-9]{2})(?::?([0-9]{2}))?))?)?"
+    _DATE + r"(?:[Tt ]([0-9]{2})(?::([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?)?"
+    r"(?: ?(?:([Zz]|UTC)|([+-])([0-9]{2})(?::?([0-9]{2}))?))?)?"
 )
 
 
@@ -54,7 +55,7 @@ def parse(text: str, type_: Type, *, time_format: str | None = None) -> Any:
     Args:
         text: text that the source sent.
         type_: type of the column.
-        time_format: strptime format of dates and timestamps; None is ISO 8601.
+        time_format: Java format of dates and times, also of times of day that are stored as text; None is ISO 8601.
 
     Returns:
         The value; None for blank text, except in a string.
@@ -62,11 +63,13 @@ def parse(text: str, type_: Type, *, time_format: str | None = None) -> Any:
     Raises:
         RejectedError: the text is not a value of the type.
     """
-    if type_.kind is Kind.STRING:
+    if type_.kind is Kind.STRING and time_format is None:
         return text
     text = text.strip()
     if not text:
         return None
+    if type_.kind is Kind.STRING:
+        return _formatted(text, "time", str(time_format)).time().isoformat()
     if type_.kind in (Kind.LIST, Kind.STRUCT):
         try:
             return _nested(load(text), type_)
@@ -124,8 +127,8 @@ def _boolean(text: str, _type: Type, _: str | None) -> bool:
 def _date(text: str, _type: Type, time_format: str | None) -> date:
     if time_format:
         at = _formatted(text, "date", time_format)
-        if at.time() != datetime.min.time():
-            raise RejectedError(f"expected date without a time of day, found {show(text)}")
+        if at.time() != datetime.min.time() or at.utcoffset():
+            raise RejectedError(f"expected date without a time of day or an offset, found {show(text)}")
         return at.date()
     match = _MIDNIGHT.fullmatch(text)
     try:
@@ -156,7 +159,9 @@ def _timestamp(text: str, _type: Type, time_format: str | None) -> datetime:
 
 def _formatted(text: str, expected: str, time_format: str) -> datetime:
     try:
-        return datetime.strptime(text, time_format)
+        return time_formats.read(text, time_format)
+    except time_formats.TooFineError:
+        raise RejectedError(f"{expected} finer than microseconds, found {show(text)}") from None
     except ValueError:
         raise RejectedError(f"expected {expected} in format {time_format}, found {show(text)}") from None
 

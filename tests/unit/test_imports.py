@@ -36,8 +36,8 @@ FLOORS: Mapping[str, tuple[set[str], ...]] = {
         {"cli"},
     ),
     "lakehouse/contracts": (
-        {"api_source", "classification", "columns", "types", "violations"},
-        {"api_cursor", "model"},
+        {"api_source", "classification", "columns", "encoding", "types", "violations"},
+        {"api_cursor", "model", "time_format"},
         {"dms"},
         {"odcs"},
         {"loader"},

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from lakehouse.contracts.model import Bound, Format, Options
 from lakehouse.contracts.odcs.source_types import SourceType
-from lakehouse.contracts.odcs.time_format import strptime
+from lakehouse.contracts.time_format import check
 from lakehouse.contracts.types import Kind
 from lakehouse.contracts.violations import Violations, YamlPath, one_of
 
@@ -127,10 +127,10 @@ def _text_format(value: Any, source: SourceType) -> dict[str, Any]:
 
 
 def _time_format(value: Any, source: SourceType) -> dict[str, Any]:
-    try:
-        return {"time_format": strptime(str(value))}
-    except ValueError as error:
-        raise ValueError(f"the letters {error} can't be read; use such as yyyy-MM-dd HH:mm:ss") from error
+    if not isinstance(value, str) or not value:
+        raise ValueError("write a pattern of Java's DateTimeFormatter, such as yyyy-MM-dd HH:mm:ss")
+    check(value, source.type.kind)
+    return {"time_format": value}
 
 
 def _utc_only(value: Any, source: SourceType) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from open_data_contract_standard.model import Server
 
+from lakehouse.contracts.encoding import decodes_streams
 from lakehouse.contracts.model import Column, Source
 from lakehouse.contracts.odcs import api
 from lakehouse.contracts.odcs.custom import Setting, flag, settings
@@ -114,11 +115,11 @@ def _quote(setting: Setting | None, *, violations: Violations) -> str:
 
 
 def _encoding(value: str, *, violations: Violations, path: YamlPath) -> str:
-    try:
-        "".encode(value)  # unlike a look-up, it refuses codecs that are not of text
+    if decodes_streams(value):
         return codecs.lookup(value).name
-    except (LookupError, UnicodeError):
-        violations.add(
-            path, f"encoding {value!r} does not exist", remedy="use a name Python knows, e.g. utf-8, iso-8859-1"
-        )
-        return "utf-8"
+    violations.add(
+        path,
+        f"encoding {value!r} does not exist or is none of text files",
+        remedy="use a name Python knows, e.g. utf-8, iso-8859-1",
+    )
+    return "utf-8"

@@ -11,13 +11,19 @@ from lakehouse.contracts.model import Contract
 from lakehouse.readers.boundaries import TOO_LONG
 from lakehouse.readers.chunk import MAX_RECORD, Chunk, UnreadableError
 from lakehouse.readers.formats.jsonl import chunk_of
-from lakehouse.readers.json_text import DECODER, Nested, RepeatedFieldError, check
+from lakehouse.readers.json_text import DECODER, InvalidRecordError, Nested, check
+from lakehouse.readers.values import SHOWN, show
 
 BYTES = 4 * 2**20
 """Bytes that are read at a time, and characters of a chunk."""
 
 _LENIENT = json.JSONDecoder(parse_int=str)
 _SPACE = re.compile(r"[ \t\r\n]*+")
+_BETWEEN = re.compile(r"[ \t\r\n\ufeff]*+")
+"""Between documents: each may have been a message of its own, with its byte order mark."""
+
+_SHOWN_LINE = 1000
+"""Characters of an invalid line that go to `_record`."""
 
 
 class _Value(NamedTuple):
@@ -80,7 +86,7 @@ class _Document:
 
     def records(self) -> Iterator[_Value]:
         """Yield the values at the top level; an array yields its elements."""
-        while self._next():
+        while self._next(_BETWEEN):
             if self._next() == "[":
                 self._skip(1)
                 yield from self._elements()
@@ -93,7 +99,7 @@ class _Document:
         Args:
             path: names of the fields that lead to the array.
         """
-        while self._next():
+        while self._next(_BETWEEN):
             yield from self._within(path)
 
     def _within(self, path: tuple[str, ...]) -> Iterator[_Value]:
@@ -158,12 +164,12 @@ class _Document:
                 value, end = self._decode()
             except RecursionError:
                 raise self._unreadable("it nests too deep") from None
-            except ValueError as error:
+            except json.JSONDecodeError as error:
                 # The value may be incomplete because its rest is not in memory yet.
                 if self._ended:
-                    raise self._unreadable(str(error)) from None
+                    raise self._invalid(error) from None
                 if len(self._text) - self._at > MAX_RECORD:
-                    raise self._unreadable(f"{error}; if the JSON is correct there, a value is {TOO_LONG}") from None
+                    raise self._invalid(error, f"; if the JSON is correct there, a value is {TOO_LONG}") from None
             else:
                 # The rest of a number may not be in memory yet: "1e+" of "1e+5".
                 if end + len("e+5") <= len(self._text) or self._ended:
@@ -177,7 +183,7 @@ class _Document:
         """Return the next value, or the error that gives the reason why it is rejected, and where it ends."""
         try:
             value, end = DECODER.raw_decode(self._text, self._at)
-        except RepeatedFieldError as error:
+        except InvalidRecordError as error:
             return error, _LENIENT.raw_decode(self._text, self._at)[1]
         try:
             check(value, self._text[self._at : end])
@@ -185,10 +191,10 @@ class _Document:
             return error, end
         return value, end
 
-    def _next(self) -> str:
+    def _next(self, space: re.Pattern[str] = _SPACE) -> str:
         """Skip white space and return the character after it, empty at the end of the document."""
         while True:
-            self._skip(_SPACE.match(self._text, self._at).end() - self._at)  # type: ignore[union-attr]
+            self._skip(space.match(self._text, self._at).end() - self._at)  # type: ignore[union-attr]
             if self._at < len(self._text) or self._ended:
                 return self._text[self._at : self._at + 1]
             self._read()
@@ -206,6 +212,21 @@ class _Document:
         self._ended = not data
         self._text = self._text[self._at :] + more
         self._at = 0
+
+    def _invalid(self, error: json.JSONDecodeError, note: str = "") -> UnreadableError:
+        """Return the error for a value that is not JSON, with the line of the document that is wrong.
+
+        Args:
+            error: its position counts in the part of the document that is in memory.
+            note: more about the reason.
+        """
+        line = self._line + self._text.count("\n", self._at, error.pos)
+        start = max(self._at, self._text.rfind("\n", self._at, error.pos) + 1)
+        text = self._text[start : error.pos + _SHOWN_LINE].split("\n")[0]
+        found = show(self._text[error.pos :].split("\n")[0][:SHOWN]) if error.pos < len(self._text) else "its end"
+        return UnreadableError(
+            f"expected JSON: {error.msg} on line {line}, found {found}{note}", row=self._line, text=text[:_SHOWN_LINE]
+        )
 
     def _unreadable(self, problem: str) -> UnreadableError:
         return UnreadableError(f"expected JSON: {problem}", row=self._line)

@@ -9,7 +9,7 @@ import pyarrow as pa
 from lakehouse.contracts.model import Contract, Format
 from lakehouse.contracts.types import Kind
 from lakehouse.readers.chunk import Broken, Chunk
-from lakehouse.readers.json_text import Nested, load, render
+from lakehouse.readers.json_text import Nested, load, render, to_json
 from lakehouse.readers.records import Block, split
 from lakehouse.readers.rows import row_columns
 from lakehouse.readers.values import show
@@ -32,12 +32,14 @@ def _parse(block: Block, contract: Contract) -> Chunk:
     texts: list[str] = []
     for i, row in enumerate(block.lines.tolist()):
         text = block.text(i)
-        if not text.strip():
+        # Each event may have a byte order mark of its own; where it stands in a file is chance.
+        event = text.lstrip("\ufeff")
+        if not event.strip():
             continue
         rows.append(row)
         texts.append(text)
         try:
-            values.append(load(text))
+            values.append(load(event))
         except ValueError as error:
             values.append(error)
     return chunk_of(values, contract, rows=rows, texts=texts, broken=block.broken)
@@ -60,6 +62,7 @@ def chunk_of(
         for column in row_columns(contract)
         if column.type.kind is Kind.STRING and column.options.format is not Format.JSON
     ]
+    names = dict.fromkeys(column.source_name for column in row_columns(contract))
     records: list[dict[str, Nested]] = []
     positions: list[int] = []
     broken = list(broken)
@@ -71,6 +74,10 @@ def chunk_of(
             reason = f"expected a JSON object, found {show(render(value))}"
             broken.append(Broken(row=rows[i], text=texts[i], reason=reason))
             continue
+        if value and value.keys().isdisjoint(names):
+            reason = f"expected fields {show(', '.join(names))}, found {show(', '.join(value))}"
+            broken.append(Broken(row=rows[i], text=texts[i], reason=reason))
+            continue
         for column in string_columns:
             field = value.get(column.source_name)
             if isinstance(field, (dict, list)):
@@ -80,14 +87,14 @@ def chunk_of(
         else:
             records.append(value)
             positions.append(i)
-    names = dict.fromkeys(column.source_name for column in row_columns(contract))
+    json_names = {column.source_name for column in row_columns(contract) if column.options.format is Format.JSON}
     extras = {
         i: {name: render(value) for name, value in record.items() if name not in names and value is not None}
         for i, record in enumerate(records)
         if record.keys() - names.keys()
     }
     return Chunk(
-        columns={name: _column(records, name) for name in names},
+        columns={name: _column(records, name, is_json=name in json_names) for name in names},
         rows=pa.array([rows[i] for i in positions], type=pa.int64()),
         original=lambda position: texts[positions[position]],
         broken=broken,
@@ -95,8 +102,11 @@ def chunk_of(
     )
 
 
-def _column(records: list[dict[str, Nested]], name: str) -> pa.Array:
+def _column(records: list[dict[str, Nested]], name: str, *, is_json: bool) -> pa.Array:
+    """Return the values of a field as text; in a JSON column, a string is JSON in quotes and not read once more."""
     values = [record.get(name) for record in records]
+    if is_json:
+        return pa.array([None if value is None else to_json(value) for value in values], type=pa.string())
     try:
         return pa.array(values, type=pa.string())  # strings and numbers are text already
     except (pa.ArrowTypeError, pa.ArrowInvalid):

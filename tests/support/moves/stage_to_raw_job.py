@@ -22,7 +22,7 @@ SHOP = contract(
     column("id", INT, required=True),
     column("price", decimal(8, 2)),
     column("at", TIMESTAMP),
-    column("day", DATE, options=Options(time_format="%d.%m.%Y")),
+    column("day", DATE, options=Options(time_format="dd.MM.yyyy")),
     column("tags", list_of(INT)),
     column("address", struct_of({"zip": INT})),
     column("note"),

@@ -42,7 +42,7 @@ def with_options(type_: str, options: str) -> str:
     return changed("    quality:", f"      - {{name: x, {type_}, logicalTypeOptions: {{{options}}}}}\n    quality:")
 
 
-@pytest.mark.parametrize("encoding", ["utf8x", "hex", "rot13", "undefined"])
+@pytest.mark.parametrize("encoding", ["utf8x", "hex", "rot13", "undefined", "punycode", "idna"])
 def test_an_encoding_is_one_of_text(encoding: str) -> None:
     text = (CONTRACTS / "sales" / "store_sales.odcs.yaml").read_text()
     assert "encoding: UTF-8" in text

@@ -46,7 +46,7 @@ def test_the_example_of_the_documentation() -> None:
     assert (parcel_id.source_name, parcel_id.required) == ("ParcelNo", True)
     assert (order_id.type, order_id.required, order_id.classification) == (types.LONG, True, "internal")
     assert (weight.type, weight.options) == (types.decimal(6, 3), Options(minimum=Decimal(0)))
-    assert (sent_on.type, sent_on.options.time_format) == (types.DATE, "%d/%m/%Y")
+    assert (sent_on.type, sent_on.options.time_format) == (types.DATE, "dd/MM/yyyy")
     assert [(rule.name, rule.metric, rule.operator, rule.thresholds) for rule in contract.quality] == [
         ("has_parcels", "rowCount", "mustBeGreaterThan", (Decimal(0),))
     ]
@@ -162,7 +162,7 @@ def test_types(written: str, type_: Type, options: Options) -> None:
         ),
         (
             "logicalType: timestamp, logicalTypeOptions: {format: \"yyyy-MM-dd'T'HH:mm:ss.SSS\"}",
-            Options(time_format="%Y-%m-%dT%H:%M:%S.%f"),
+            Options(time_format="yyyy-MM-dd'T'HH:mm:ss.SSS"),
         ),
         (
             "logicalType: array, items: {logicalType: string}, logicalTypeOptions: {minItems: 1}",

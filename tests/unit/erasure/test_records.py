@@ -104,6 +104,11 @@ def test_a_json_document_keeps_its_encoding(encoding: str, mark: str) -> None:
     assert left.content.decode(encoding) == '[ {"ID": 6, "name": "Zoë"}]'
 
 
+def test_documents_in_sequence_may_each_have_a_byte_order_mark() -> None:
+    before = '\ufeff{"ID": 7}\n\ufeff{"ID": 6}\n'.encode()
+    assert remove_records(before, of("json"), uri=URI).content == '\n\ufeff{"ID": 6}\n'.encode()
+
+
 def test_spaces_within_a_text_are_no_ends_of_lines() -> None:
     shop = contract(column("name", STRING), format_="json", key=("name",))
     content = '[{"name": "a b"}, {"name": "a\u2028b"}]'.encode()

@@ -21,7 +21,7 @@ COLUMNS = (
     column("a", INT, required=True),
     column("b", decimal(5, 2)),
     column("c", TIMESTAMP),
-    column("d", DATE, options=Options(time_format="%Y%m%d")),
+    column("d", DATE, options=Options(time_format="yyyyMMdd")),
 )
 CSV = b'a,b,c,d\n1,2.50,2026-01-02 03:04:05,20260102\n2,"x\ny",,\n' * 3
 JSONL = b'{"a": 1, "b": 2.50}\n{"a": "x", "c": [1]}\n' * 3

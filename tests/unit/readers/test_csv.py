@@ -122,7 +122,7 @@ def test_a_50_mb_line_is_rejected_and_the_rest_accepted() -> None:
 
 def test_dialect_and_encoding_are_the_contracts() -> None:
     shop = contract(
-        column("id", INT), column("name"), column("day", DATE, options=Options(time_format="%d.%m.%Y")),
+        column("id", INT), column("name"), column("day", DATE, options=Options(time_format="dd.MM.yyyy")),
         delimiter=";", quote="'", encoding="cp1252",
     )  # fmt: skip
     result = rows(shop, "id;name;day\n1;'Zoë; \"&\" Søn';31.12.2026\n2;\x81;\n".encode("latin-1"))

@@ -49,7 +49,7 @@ def test_each_invalid_line_is_rejected_by_itself() -> None:
         b'{"id": 8, "name": "\\ud800"}\n{"id": 9, "name": "\xff"}\n{"id": 10, "tags": ["x"]}\n{"id": NaN}\n',
     )
     assert reasons(result) == [
-        "expected JSON: Expecting ',' delimiter: line 1 column 9 (char 8)",
+        "expected JSON: Expecting ',' delimiter at character 9",
         "expected a JSON object, found '[3]'",
         "expected JSON: field 'id' occurs more than once",
         "name: expected string, found '{\"a\": 1}'",
@@ -58,7 +58,7 @@ def test_each_invalid_line_is_rejected_by_itself() -> None:
         "expected JSON: \\ud800 is half of a surrogate pair, not a character",
         "invalid UTF-8 at byte 20",
         "tags: [0]: expected integer, found 'x'",
-        "id: expected integer, found 'NaN'",
+        "expected JSON: NaN",
     ]
     assert [row["_source_row"] for row in result] == list(range(1, 12))
     assert result[1]["_record"] == '{"id": 2'
@@ -77,6 +77,78 @@ def test_fields_that_the_contract_lacks_are_kept_at_any_depth() -> None:
 def test_a_json_column_keeps_objects_as_their_text() -> None:
     shop = contract(column("data", options=Options(format=Format.JSON)), format_="jsonl")
     assert accepted(rows(shop, b'{"data": {"a": [1.0, "x"]}}\n')) == [{"data": '{"a": [1.0, "x"]}'}]
+
+
+@pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize(
+    "place", ['{"id": %s}', '{"id": 1, "name": %s}', '{"id": 1, "data": {"a": [%s]}}', '{"z": %s}']
+)
+def test_literals_that_json_does_not_have(literal: str, place: str) -> None:
+    columns = (*COLUMNS, column("data", options=Options(format=Format.JSON)))
+    record = place % literal
+    lines = rows(contract(*columns, format_="jsonl"), f'{{"id": 1}}\n{record}\n{{"id": 3}}\n'.encode())
+    document = rows(contract(*columns, format_="json"), f'[{{"id": 1}},\n{record},\n{{"id": 3}}]'.encode())
+    for result in (lines, document):
+        assert [row["id"] for row in accepted(result)] == [1, 3]
+        assert reasons(result) == [f"expected JSON: {literal}"]
+    text = '"' + record.replace('"', '""') + '"'
+    csv = rows(contract(columns[0], columns[-1]), f"id,data\n1,{text}\n2,NaN\n".encode())
+    assert reasons(csv)[0] == f"data: not a valid json, found '{record}'"
+    assert reasons(csv)[1] == "data: not a valid json, found 'NaN'"
+
+
+def test_strings_of_a_json_column_are_not_read_once_more() -> None:
+    data = column("data", options=Options(format=Format.JSON))
+    values = ["asd", "", " ", "123", "null", '{"a": 1}', 123, True, [1], {"a": "b"}, None]
+    for format_ in ("jsonl", "json"):
+        content = "\n".join(json.dumps({"data": value}) for value in values).encode()
+        result = accepted(rows(contract(data, format_=format_), content))
+        assert [row["data"] and json.loads(row["data"]) for row in result] == values
+
+
+def test_a_record_without_any_field_of_the_contract_is_rejected() -> None:
+    optional = (column("id", INT), column("name"))
+    for format_ in ("jsonl", "json"):
+        content = b'{"ID": 3, "Name": "x"}\n{"data": [{"id": 1}]}\n{}\n{"id": null, "x": 1}\n'
+        result = rows(contract(*optional, format_=format_), content)
+        assert reasons(result) == [
+            "expected fields 'id, name', found 'ID, Name'",
+            "expected fields 'id, name', found 'data'",
+        ]
+        assert [row["_source_row"] for row in result if row["_errors"]] == [1, 2]
+        assert result[0]["_record"] == '{"ID": 3, "Name": "x"}'
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "json"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "gb18030"])
+def test_each_event_may_have_a_byte_order_mark(format_: str, encoding: str) -> None:
+    shop = contract(column("id", INT), format_=format_, encoding=encoding)
+    events = '\ufeff{"id": 1}\n{"id": 2}\n\ufeff{"id": 3}\n\ufeff\ufeff{"id": 4}\n\ufeff\n'
+    result = rows(shop, events.encode(encoding))
+    assert [(row["id"], row["_source_row"]) for row in result] == [(1, 1), (2, 2), (3, 3), (4, 4)]
+    assert reasons(result) == []
+
+
+@pytest.mark.parametrize("size", [1, 7, 4 * 2**20])
+@pytest.mark.parametrize(
+    ("record", "line", "found"),
+    [
+        ('{"id" 4}', 1, "'4}]'"),
+        ('{"id": 4,\n"name" x}', 2, "'x}]'"),
+        ('{"id": 4,\n"name": [\n1 2]}', 3, "'2]}]'"),
+        ('{"id": 4', 1, "']'"),
+        ('{"id": 4, "name": "x', 1, "'\"x]'"),
+    ],
+)
+def test_the_place_of_what_is_not_json(
+    record: str, line: int, found: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "BYTES", size)
+    (row,) = rows(DOCUMENT, ("[" + '{"id": 1},\n' * 3 + record + "]").encode())
+    assert reasons([row])[0].startswith("unreadable: expected JSON: ")
+    assert reasons([row])[0].endswith(f" on line {3 + line}, found {found}")
+    assert row["_source_row"] == 4
+    assert row["_record"] == (record + "]").split("\n")[line - 1]
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,7 @@ def test_a_time_is_text() -> None:
 
 @pytest.mark.parametrize("type_", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())])
 def test_times_as_text_have_the_contracts_format(type_: pa.DataType) -> None:
-    result = read_one(pa.array(["31.12.2026"], type_), DATE, options=Options(time_format="%d.%m.%Y"))
+    result = read_one(pa.array(["31.12.2026"], type_), DATE, options=Options(time_format="dd.MM.yyyy"))
     assert accepted(result) == [{"x": date(2026, 12, 31)}]
 
 

@@ -55,8 +55,13 @@ def utc(*parts: int) -> datetime:
         ("0", BOOLEAN, False),
         ("2024-02-29", DATE, date(2024, 2, 29)),
         ("2026-01-02T00:00:00", DATE, date(2026, 1, 2)),
+        ("2026-01-02T00:00:00+00:00", DATE, date(2026, 1, 2)),
+        ("2026-01-02t00:00:00.000z", DATE, date(2026, 1, 2)),
+        ("2026-01-02 00:00:00 UTC", DATE, date(2026, 1, 2)),
+        ("2026-01-02 00:00-0000", DATE, date(2026, 1, 2)),
         ("2026-01-02", TIMESTAMP, utc(2026, 1, 2)),
         ("2026-01-02 03:04", TIMESTAMP, utc(2026, 1, 2, 3, 4)),
+        ("2026-01-02t03:04:05z", TIMESTAMP, utc(2026, 1, 2, 3, 4, 5)),
         ("2026-01-02T03:04:05.5Z", TIMESTAMP, utc(2026, 1, 2, 3, 4, 5, 500000)),
         ("2026-01-02T03:04:05.123456000", TIMESTAMP, utc(2026, 1, 2, 3, 4, 5, 123456)),
         ("2026-01-02 03:04:05+02", TIMESTAMP, utc(2026, 1, 2, 1, 4, 5)),
@@ -97,6 +102,7 @@ def test_accepted(text: str, type_: Type, value: Any) -> None:
         ("maybe", BOOLEAN, "expected boolean, found 'maybe'"),
         ("2026-02-30", DATE, "expected date, found '2026-02-30'"),
         ("2026-01-02 10:00", DATE, "expected date, found '2026-01-02 10:00'"),
+        ("2026-01-02T00:00+02:00", DATE, "expected date, found '2026-01-02T00:00+02:00'"),
         ("02/01/2026", DATE, "expected date, found '02/01/2026'"),
         ("0000-01-01", DATE, "expected date, found '0000-01-01'"),
         ("2026-02-30", TIMESTAMP, "expected timestamp, found '2026-02-30'"),
@@ -117,22 +123,6 @@ def test_rejected(text: str, type_: Type, reason: str) -> None:
         converted = convert(pa.array([*before, text]), type_)
         assert converted.rejected[len(before)] == reason
         assert converted.values.null_count == len(before) + 1
-
-
-@pytest.mark.parametrize(
-    ("text", "time_format", "value"),
-    [
-        ("31/12/2026", "%d/%m/%Y", utc(2026, 12, 31)),
-        ("1/2/2026", "%d/%m/%Y", utc(2026, 2, 1)),
-        ("20261231 235958", "%Y%m%d %H%M%S", utc(2026, 12, 31, 23, 59, 58)),
-        ("31.12.26 23:59", "%d.%m.%y %H:%M", utc(2026, 12, 31, 23, 59)),
-        ("2026-12-31 23:59:58 +0200", "%Y-%m-%d %H:%M:%S %z", utc(2026, 12, 31, 21, 59, 58)),
-    ],
-)
-def test_time_formats_of_a_contract(text: str, time_format: str, value: datetime) -> None:
-    assert convert(pa.array([text]), TIMESTAMP, time_format=time_format).values.to_pylist() == [value]
-    rejected = convert(pa.array(["2026-31-12"]), TIMESTAMP, time_format=time_format).rejected
-    assert rejected == {0: f"expected timestamp in format {time_format}, found '2026-31-12'"}
 
 
 def joined(*parts: list[str]) -> st.SearchStrategy[str]:
@@ -159,7 +149,7 @@ TYPES = st.sampled_from([INT, LONG, FLOAT, DOUBLE, BOOLEAN, DATE, TIMESTAMP, MON
 
 
 @settings(max_examples=1000)
-@given(TYPES, st.lists(st.one_of(st.none(), TEXTS), max_size=6), st.sampled_from([None, None, "%d/%m/%Y", "%Y%m%d"]))
+@given(TYPES, st.lists(st.one_of(st.none(), TEXTS), max_size=6), st.sampled_from([None, "dd/MM/yyyy", "yyyyMMdd"]))
 def test_arrays_are_converted_as_single_values_are(
     type_: Type, texts: list[str | None], time_format: str | None
 ) -> None:
