@@ -38,7 +38,7 @@ def convert_array(array: pa.Array, type_: Type, *, time_format: str | None = Non
     extension = unknown_extension(array.type)
     if extension:
         reason = f"expected {type_}, found Arrow's extension type {extension}: send its values in a type of Parquet"
-        return _rejected(Converted(pa.nulls(len(array), type_.arrow)), array.is_valid(), lambda _: reason)
+        return rejected(Converted(pa.nulls(len(array), type_.arrow)), array.is_valid(), lambda _: reason)
     array = plain(array)
     if types.is_dictionary(array.type):
         array = pc.cast(array, array.type.value_type)
@@ -57,13 +57,13 @@ def convert_array(array: pa.Array, type_: Type, *, time_format: str | None = Non
         return _from_binary(array, type_)
     converted = convert(_texts(array, type_), type_)
     if type_.kind is Kind.STRING:
-        return _rejected(converted, out_of_range(array), lambda text: f"expected a time in range, found {show(text)}")
+        return rejected(converted, out_of_range(array), lambda text: f"expected a time in range, found {show(text)}")
     return converted
 
 
-def _rejected(converted: Converted, mask: Mask | pa.Array, reason: Callable[[str], str]) -> Converted:
-    """Return converted values without those of a mask; `reason` gets their text."""
-    positions = np.flatnonzero(mask).tolist()
+def rejected(converted: Converted, mask: Mask | pa.Array, reason: Callable[[str], str]) -> Converted:
+    """Return converted values without those of a mask; `reason` gets the text of each."""
+    positions = [i for i in np.flatnonzero(mask).tolist() if i not in converted.rejected]
     if not positions:
         return converted
     reasons = {i: reason(str(converted.values[i])) for i in positions}
@@ -151,9 +151,9 @@ def to_json_value(value: Any) -> Any:
     match value:
         case None | bool() | str():
             return value
-        case float() if not isfinite(value):
+        case float() | np.floating() if not isfinite(value):
             return str(value)
-        case int() | float() | Decimal():
+        case int() | float() | np.floating() | Decimal():
             return Number(value)
         case bytes():
             return base64.b64encode(value).decode()
