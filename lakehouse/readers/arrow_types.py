@@ -5,19 +5,24 @@ Casts that cannot change a value are done on whole arrays. All others go through
 """
 
 import base64
+from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import pairwise, repeat
 from math import isfinite
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
 from lakehouse.contracts.types import Kind, Type
-from lakehouse.readers.json_text import Nested, Number, load, to_json
+from lakehouse.readers.arrow_leaves import Mask, elements, leaf_types, out_of_range, plain, unknown_extension
+from lakehouse.readers.json_text import Nested, Number, to_json
 from lakehouse.readers.text import Converted, convert
 from lakehouse.readers.text_patterns import in_range
+from lakehouse.readers.values import show
 
 _NOT_FINITE = ("nan", "inf", "-inf")
 
@@ -30,6 +35,11 @@ def convert_array(array: pa.Array, type_: Type, *, time_format: str | None = Non
         type_: type of the column.
         time_format: Java format of times that the source sends as text.
     """
+    extension = unknown_extension(array.type)
+    if extension:
+        reason = f"expected {type_}, found Arrow's extension type {extension}: send its values in a type of Parquet"
+        return rejected(Converted(pa.nulls(len(array), type_.arrow)), array.is_valid(), lambda _: reason)
+    array = plain(array)
     if types.is_dictionary(array.type):
         array = pc.cast(array, array.type.value_type)
     if types.is_large_string(array.type) or types.is_string_view(array.type):
@@ -45,12 +55,28 @@ def convert_array(array: pa.Array, type_: Type, *, time_format: str | None = Non
             pass
     if types.is_binary(array.type) or types.is_large_binary(array.type) or types.is_fixed_size_binary(array.type):
         return _from_binary(array, type_)
-    return convert(as_text(array), type_)
+    converted = convert(_texts(array, type_), type_)
+    if type_.kind is Kind.STRING:
+        return rejected(converted, out_of_range(array), lambda text: f"expected a time in range, found {show(text)}")
+    return converted
+
+
+def rejected(converted: Converted, mask: Mask | pa.Array, reason: Callable[[str], str]) -> Converted:
+    """Return converted values without those of a mask; `reason` gets the text of each."""
+    positions = [i for i in np.flatnonzero(mask).tolist() if i not in converted.rejected]
+    if not positions:
+        return converted
+    reasons = {i: reason(str(converted.values[i])) for i in positions}
+    kept = pa.array(~np.asarray(mask))
+    return Converted(pc.if_else(kept, converted.values, None), converted.rejected | reasons)
 
 
 def _has_type(source: pa.DataType, type_: Type) -> bool:
     """Return whether an array has the type already and `in_range` can check it: it does not look into nested values."""
-    return source == type_.arrow and not (types.is_nested(source) and _without_times(source) != source)
+    checked = types.is_temporal, types.is_floating
+    return source == type_.arrow and not (
+        types.is_nested(source) and any(test(leaf) for leaf in leaf_types(source) for test in checked)
+    )
 
 
 def _keeps_values(source: pa.DataType, kind: Kind) -> bool:
@@ -87,24 +113,31 @@ def _from_binary(array: pa.Array, type_: Type) -> Converted:
 
 def as_text(array: pa.Array) -> pa.Array:
     """Return each value as text that `values.parse` reads back to the same value; nested values as JSON."""
-    try:
-        if not types.is_nested(array.type):
+    return _texts(plain(array), None)
+
+
+def _texts(array: pa.Array, type_: Type | None) -> pa.Array:
+    """Return each value of a plain array as text; `type_` is the type that the text will be read as, if one is."""
+    if types.is_nested(array.type):
+        values = _nested_values(array, type_)
+        return pa.array([None if value is None else to_json(value) for value in values], type=pa.string())
+    if not types.is_binary(array.type):
+        try:
             return pc.cast(array, pa.string())
-        array = pc.cast(array, _without_times(array.type))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        pass
-    return pa.array([None if value is None else text_of(value) for value in array.to_pylist()], type=pa.string())
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            pass
+    is_bytes = type_ is not None and type_.kind is Kind.BINARY
+    return pa.array([_text(value, is_bytes=is_bytes) for value in array.to_pylist()], type=pa.string())
 
 
-def _without_times(type_: pa.DataType) -> pa.DataType:
-    """Return a type with its nested times and floats as text: Python has no nanoseconds and no 32-bit floats."""
-    if types.is_struct(type_):
-        return pa.struct([(field.name, _without_times(field.type)) for field in type_])
-    if types.is_map(type_):
-        return pa.map_(_without_times(type_.key_type), _without_times(type_.item_type))
-    if types.is_list(type_) or types.is_large_list(type_) or types.is_fixed_size_list(type_):
-        return pa.list_(_without_times(type_.value_type))
-    return pa.string() if types.is_temporal(type_) or types.is_floating(type_) else type_
+def _text(value: Any, *, is_bytes: bool) -> str | None:
+    """Return the text of a value that Arrow cannot cast; of bytes their UTF-8, or base64 if they must stay bytes."""
+    if isinstance(value, bytes) and not is_bytes:
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            pass
+    return None if value is None else text_of(value)
 
 
 def text_of(value: Any) -> str:
@@ -118,9 +151,9 @@ def to_json_value(value: Any) -> Any:
     match value:
         case None | bool() | str():
             return value
-        case float() if not isfinite(value):
+        case float() | np.floating() if not isfinite(value):
             return str(value)
-        case int() | float() | Decimal():
+        case int() | float() | np.floating() | Decimal():
             return Number(value)
         case bytes():
             return base64.b64encode(value).decode()
@@ -137,12 +170,48 @@ def to_json_value(value: Any) -> Any:
 
 def json_values(array: pa.Array) -> list[Nested]:
     """Return the values of an array as JSON has them; what JSON cannot express, such as a time or NaN, is text."""
-    texts: list[str | None] = as_text(array).to_pylist()
-    if types.is_nested(array.type) or types.is_boolean(array.type):
-        return [None if text is None else load(text) for text in texts]
-    if types.is_integer(array.type) or types.is_floating(array.type) or types.is_decimal(array.type):
+    return _nested_values(plain(array), None)
+
+
+def _nested_values(array: pa.Array, type_: Type | None) -> list[Nested]:
+    if types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    source = array.type
+    if types.is_struct(source):
+        fields = dict(type_.fields) if type_ else {}
+        names = [field.name for field in source]
+        children = [_nested_values(array.field(i), fields.get(name)) for i, name in enumerate(names)]
+        records = zip(*children, strict=True) if children else repeat((), len(array))
+        valid = array.is_valid().to_pylist()
+        return [
+            dict(zip(names, record, strict=True)) if is_valid else None
+            for is_valid, record in zip(valid, records, strict=True)
+        ]
+    if types.is_nested(source):
+        bounds, children = elements(array)
+        values = list(zip(*(_nested_values(child, type_ and type_.element) for child in children), strict=True))
+        valid = array.is_valid().to_pylist()
+        lists = [values[start:end] for start, end in pairwise(bounds.tolist())]
+        render = _map_value if types.is_map(source) else _list_value
+        return [render(inner) if is_valid else None for is_valid, inner in zip(valid, lists, strict=True)]
+    texts: list[str | None] = _texts(array, type_).to_pylist()
+    if types.is_boolean(source):
+        return array.to_pylist()  # type: ignore[no-any-return]
+    if types.is_integer(source) or types.is_floating(source) or types.is_decimal(source):
         return [text if text is None or text in _NOT_FINITE else Number(text) for text in texts]
     return texts
+
+
+def _list_value(values: list[tuple[Nested, ...]]) -> Nested:
+    return [value for (value,) in values]
+
+
+def _map_value(entries: list[tuple[Nested, ...]]) -> Nested:
+    """Return a map as an object, like Avro's and those of other engines; as pairs if an object could not hold it."""
+    names = [key if isinstance(key, str) else to_json(key) for key, _ in entries]
+    if len(set(names)) < len(names):
+        return [list(entry) for entry in entries]
+    return {str(name): value for name, (_, value) in zip(names, entries, strict=True)}
 
 
 def row_json(batch: pa.RecordBatch, position: int) -> str:

@@ -1,6 +1,6 @@
 """The chunks that the readers of formats yield: records in columns as the source sent them, and broken records."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -59,6 +59,8 @@ class Chunk:
         broken: records that are not in `columns`.
         extras: fields that the contract lacks, by the record's position in `rows`. They are not in `columns` if
             records differ in them: a column for each field would be as long as all records together.
+        nested: positions of arrays and objects whose JSON stands in a column of text, by the column's name.
+        out_of_range: positions of values with a time that no type holds, of which a column of text has a substitute.
     """
 
     columns: dict[str, pa.Array]
@@ -66,3 +68,5 @@ class Chunk:
     original: Callable[[int], str]
     broken: list[Broken] = field(default_factory=list)
     extras: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    nested: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    out_of_range: Mapping[str, Sequence[int]] = field(default_factory=dict)

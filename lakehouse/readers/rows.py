@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.contracts import columns, dms
-from lakehouse.contracts.model import Column, Contract, Options
+from lakehouse.contracts.model import Column, Contract, Format, Options
 from lakehouse.contracts.types import STRING, TIMESTAMP, Kind
-from lakehouse.readers.arrow_types import as_text, convert_array, json_values
+from lakehouse.readers.arrow_types import as_text, convert_array, json_values, rejected
 from lakehouse.readers.checks import broken_rules
 from lakehouse.readers.chunk import Broken, Chunk
 from lakehouse.readers.json_text import load, to_json
@@ -78,6 +78,8 @@ def rows_of(contract: Contract, chunk: Chunk, *, source_file: str) -> pa.RecordB
         if sent is None:
             sent = pa.nulls(count, pa.string())
         converted = convert_array(sent, column.type, time_format=column.options.time_format)
+        if column.type.kind is Kind.STRING:
+            converted = _without_substitutes(converted, sent, column, chunk=chunk)
         arrays.append(converted.values)
         for i, reason in converted.rejected.items():
             reasons[i].append({"column": column.name, "reason": reason})
@@ -108,6 +110,19 @@ def broken_rows(contract: Contract, broken: list[Broken], *, source_file: str) -
         ],
         schema=row_schema(contract),
     )
+
+
+def _without_substitutes(converted: Converted, sent: pa.Array, column: Column, *, chunk: Chunk) -> Converted:
+    """Reject what is no text but has one: times in no range, and arrays and objects if the column is not JSON."""
+    name = column.source_name
+    outside = np.zeros(len(sent), dtype=np.bool_)
+    outside[list(chunk.out_of_range.get(name, ()))] = True
+    converted = rejected(converted, outside, lambda text: f"expected a time in range, found {show(text)}")
+    if column.options.format is Format.JSON:
+        return converted
+    nested = np.asarray(sent.is_valid()) if pa.types.is_nested(sent.type) else np.zeros(len(sent), dtype=np.bool_)
+    nested[list(chunk.nested.get(name, ()))] = True
+    return rejected(converted, nested, lambda text: f"expected string, found {show(text)}")
 
 
 def _check(

@@ -1,25 +1,31 @@
 """Read Avro object container files."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import islice
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import fastavro
 import pyarrow as pa
 
 from lakehouse.errors import LakehouseError
-from lakehouse.readers.arrow_types import text_of, to_json_value
-from lakehouse.readers.chunk import Chunk, UnreadableError
+from lakehouse.readers.arrow_types import as_text, text_of, to_json_value
+from lakehouse.readers.boundaries import TOO_LONG
+from lakehouse.readers.chunk import KEPT_OF_TOO_LONG, MAX_RECORD, Broken, Chunk, UnreadableError
 from lakehouse.readers.formats.avro_blocks import limit_blocks
+from lakehouse.readers.formats.avro_header import Container
 from lakehouse.readers.formats.avro_schema import check
+from lakehouse.readers.formats.avro_values import OutOfRange, out_of_range, use_exact_readers
 from lakehouse.readers.json_text import to_json
 
+BATCH_BYTES = 16 * 2**20
 BATCH_ROWS = 16 * 2**10
+_KEPT = "`_record` has its beginning"
 NO_CODEC = "you need to install"
 """Part of fastavro's message for a compression whose package is not installed."""
 
 limit_blocks()
+use_exact_readers()
 
 
 def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
@@ -34,13 +40,14 @@ def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
     """
     first = 1
     try:
-        reader = fastavro.reader(file)
+        container = Container(file)
+        reader = fastavro.reader(cast(IO[bytes], container))
         schema = reader.writer_schema
         if not isinstance(schema, dict) or schema.get("type") != "record":
             raise UnreadableError("expected Avro records, found values of another type")
         check(schema)
         names = [field["name"] for field in schema["fields"]]
-        while records := list(islice(reader, BATCH_ROWS)):
+        for records in _batches(reader, container):
             yield partial(_chunk, records, names, first)
             first += len(records)
     except (UnreadableError, MemoryError):
@@ -53,19 +60,75 @@ def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
         raise UnreadableError(f"damaged or not Avro: {error or type(error).__name__}", row=first) from error
 
 
+def _batches(reader: Iterator[Any], container: Container) -> Iterator[list[Any]]:
+    """Yield the records in lists of bounded bytes; a string of bytes stands for a record that is too long."""
+    records: list[Any] = []
+    size = start = 0
+    block = container.block
+    for record in reader:
+        if container.block is not block:
+            block, start = container.block, 0
+        end = block.tell()
+        is_too_long = end - start > MAX_RECORD
+        records.append(block.getvalue()[start : start + KEPT_OF_TOO_LONG] if is_too_long else record)
+        size += end - start
+        start = end
+        if len(records) == BATCH_ROWS or size >= BATCH_BYTES:
+            yield records
+            records, size = [], 0
+    if records:
+        yield records
+
+
 def _chunk(records: list[Any], names: list[str], first: int) -> Chunk:
+    broken = [
+        Broken(row=first + i, text=record.decode(errors="backslashreplace"), reason=f"{TOO_LONG}; {_KEPT}")
+        for i, record in enumerate(records)
+        if isinstance(record, bytes)
+    ]
+    positions = [i for i, record in enumerate(records) if not isinstance(record, bytes)]
+    columns = {name: [records[i][name] for i in positions] for name in names}
     return Chunk(
-        columns={name: _column([record[name] for record in records]) for name in names},
-        rows=pa.array(range(first, first + len(records)), type=pa.int64()),
-        original=lambda position: to_json(to_json_value(records[position])),
+        columns={name: _column(values) for name, values in columns.items()},
+        rows=pa.array([first + i for i in positions], type=pa.int64()),
+        original=lambda position: to_json(to_json_value(records[positions[position]])),
+        broken=broken,
+        nested={name: _positions(values, _is_nested) for name, values in columns.items()},
+        out_of_range={name: _positions(values, out_of_range) for name, values in columns.items()},
     )
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, (dict, list))
+
+
+def _positions(values: list[Any], test: Callable[[Any], bool]) -> list[int]:
+    return [i for i, value in enumerate(values) if test(value)]
 
 
 def _column(values: list[Any]) -> pa.Array:
     """Return an array of the type that Arrow infers; an array of text if values nest or have several types."""
-    if not any(isinstance(value, (dict, list)) for value in values):
+    groups: defaultdict[type, list[int]] = defaultdict(list)
+    for i, value in enumerate(values):
+        if value is not None:
+            groups[type(value)].append(i)
+    if len(groups) < 2 and not groups.keys() & {dict, list, OutOfRange}:
         try:
             return pa.array(values)
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
             pass
-    return pa.array([None if value is None else text_of(value) for value in values], type=pa.string())
+    texts: list[str | None] = [None] * len(values)
+    for positions in groups.values():
+        for i, text in zip(positions, _texts([values[i] for i in positions]), strict=True):
+            texts[i] = text
+    return pa.array(texts, type=pa.string())
+
+
+def _texts(values: list[Any]) -> list[str]:
+    """Return the texts of values of one type, which do not depend on the other types in a column."""
+    if not isinstance(values[0], (dict, list, str)):
+        try:
+            return as_text(pa.array(values)).to_pylist()  # type: ignore[no-any-return]
+        except (pa.ArrowException, OverflowError, TypeError, ValueError):
+            pass
+    return [text_of(value) for value in values]

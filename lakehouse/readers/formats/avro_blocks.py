@@ -9,7 +9,7 @@ import sys
 import zlib
 from collections.abc import Callable
 from io import BytesIO
-from typing import IO
+from typing import IO, Protocol, runtime_checkable
 
 import cramjam
 import fastavro.read
@@ -20,6 +20,14 @@ if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
+
+
+@runtime_checkable
+class HasBlock(Protocol):
+    """A file that keeps the content of the block that is being read."""
+
+    block: BytesIO
+
 
 LARGEST = 32 * 2**20
 """Bytes of a block, compressed or not; writers usually make blocks of 16 to 64 KiB."""
@@ -41,20 +49,23 @@ def limit_blocks() -> None:
 
 def _reader(decompress: Callable[[bytes], bytes]) -> Callable[[IO[bytes]], IO[bytes]]:
     def read(file: IO[bytes]) -> IO[bytes]:
-        length = _number(file, shift=1)
+        length = read_number(file, shift=1)
         _check(length)
         data = file.read(length)
         if len(data) < length:
             raise UnreadableError(f"damaged or not Avro: a block of {length} bytes ends after {len(data)}")
         block = decompress(data)
         _check(len(block))
-        return BytesIO(block)
+        content = BytesIO(block)
+        if isinstance(file, HasBlock):
+            file.block = content
+        return content
 
     return read
 
 
 def _snappy(data: bytes) -> bytes:
-    _check(_number(BytesIO(data)))
+    _check(read_number(BytesIO(data)))
     return bytes(cramjam.snappy.decompress_raw(data[:-4]))  # four bytes of checksum
 
 
@@ -63,7 +74,7 @@ def _check(length: int) -> None:
         raise UnreadableError(f"a block of more than {LARGEST:,} bytes: configure its writer to make smaller blocks")
 
 
-def _number(file: IO[bytes], *, shift: int = 0) -> int:
+def read_number(file: IO[bytes], *, shift: int = 0) -> int:
     """Read a variable-length integer: groups of seven bits, the lowest first.
 
     Args:

@@ -8,6 +8,7 @@ from typing import IO
 import pyarrow as pa
 from pyarrow import parquet
 
+from lakehouse.readers.arrow_leaves import from_int96, rebuild
 from lakehouse.readers.arrow_types import row_json
 from lakehouse.readers.chunk import MAX_COLUMNS, Chunk, UnreadableError
 
@@ -29,18 +30,40 @@ def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
     first = 1
     try:
         _check_footer(file)
-        # Pages are read when they are needed, because a row group may not fit into memory.
-        with parquet.ParquetFile(file, pre_buffer=False, buffer_size=2**20, page_checksum_verification=True) as opened:
+        with _open(file) as opened:
             if opened.metadata.num_columns > MAX_COLUMNS:
                 raise UnreadableError(f"{opened.metadata.num_columns} columns are more than {MAX_COLUMNS}")
             _check_names(opened.schema_arrow)
-            for batch in opened.iter_batches(batch_size=_batch_rows(opened.metadata)):
+            for batch in _batches(opened, file, rows=_batch_rows(opened.metadata)):
                 yield partial(_chunk, _checked(batch), first)
                 first += len(batch)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if getattr(error, "errno", None):
             raise
         raise UnreadableError(f"damaged or not Parquet: {error}", row=first) from error
+
+
+def _open(file: IO[bytes], *, int96: str = "s") -> parquet.ParquetFile:
+    """Open a file so that pages are read when they are needed, because a row group may not fit into memory."""
+    return parquet.ParquetFile(
+        file, pre_buffer=False, buffer_size=2**20, page_checksum_verification=True, coerce_int96_timestamp_unit=int96
+    )
+
+
+def _batches(opened: parquet.ParquetFile, file: IO[bytes], *, rows: int) -> Iterator[pa.RecordBatch]:
+    """Yield the records; columns with 96-bit instants are read twice, because Arrow reads any 64 bits of them."""
+    batches = opened.iter_batches(batch_size=rows)
+    with _open(file, int96="ns") as again:
+        pairs = zip(opened.schema_arrow, again.schema_arrow, strict=True)
+        names = [field.name for field, other in pairs if field.type != other.type]
+        if not names:
+            yield from batches
+            return
+        for batch, other in zip(batches, again.iter_batches(batch_size=rows, columns=names), strict=True):
+            for name in names:
+                i = batch.schema.get_field_index(name)
+                batch = batch.set_column(i, name, rebuild(from_int96, batch[name], other[name]))
+            yield batch
 
 
 def _check_names(fields: Iterable[pa.Field], *, within: str = "") -> None:
