@@ -8,6 +8,7 @@ from sqlglot.errors import OptimizeError
 from sqlglot.expressions import DataType
 from sqlglot.optimizer.qualify import qualify
 
+from emulator.athena.binding import qualified
 from emulator.athena.binding.names import Resolver
 from emulator.athena.binding.relations import Relation
 from emulator.athena.parsing.dialect import AthenaSql
@@ -52,6 +53,7 @@ def bind(run: Run, tree: exp.Expr, *, internal: bool = False, within: tuple[str,
     _replace_parameters(tree, run.context.parameters)
     resolver = Resolver(run, within=within)
     resolver.resolve(tree, database=run.context.database)
+    qualified.shorten(tree)
     hidden = None if internal else next((c for c in tree.find_all(exp.Column) if c.name == FILE_ROW), None)
     if hidden is not None:
         raise column_not_found(hidden)

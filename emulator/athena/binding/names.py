@@ -2,7 +2,7 @@
 
 from sqlglot import exp
 
-from emulator.athena.binding import information_schema, metadata_tables, time_travel
+from emulator.athena.binding import information_schema, metadata_tables, qualified, time_travel
 from emulator.athena.binding.relations import HiveRelation, Relation, table_relation
 from emulator.athena.parsing.parse_query import query
 from emulator.athena.runtime.errors import AthenaError, not_supported, position
@@ -60,6 +60,7 @@ class Resolver:
         if node.catalog.lower() not in _CATALOGS:
             raise AthenaError("CATALOG_NOT_FOUND", f"{position(node)}: Catalog '{node.catalog.lower()}' does not exist")
         schema = node.db.lower() or database
+        qualified.set_origin(node, catalog=node.catalog.lower() or catalog.CATALOG, schema=schema)
         if schema == information_schema.NAME:
             self._replace(node, information_schema.relation(name, place=position(node)))
             return
@@ -98,7 +99,9 @@ class Resolver:
         _alias(node)
         if node.args.get("sample"):
             raise not_supported(f"{position(node)}: TABLESAMPLE of a view")
-        node.replace(exp.Subquery(this=tree, alias=node.args["alias"]))
+        subquery = exp.Subquery(this=tree, alias=node.args["alias"])
+        qualified.move_origin(node, subquery)
+        node.replace(subquery)
 
 
 def _alias(node: exp.Table) -> None:

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from typing import Protocol
 
 from sqlglot import exp
 from sqlglot.expressions import DType
 
-from emulator.athena.duckdb import render, timeformat
+from emulator.athena.duckdb import array_functions, render, timeformat
+from emulator.athena.duckdb.writer import SqlWriter
 from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.typing.signature import type_of
@@ -24,22 +24,6 @@ _STEPS = {
     "year": "years",
 }
 _CLOCK_UNITS = ("millisecond", "second", "minute", "hour")
-
-
-class SqlWriter(Protocol):
-    """The methods of the SQL generator that these functions use."""
-
-    def sql(self, expression: exp.Expr, /) -> str:
-        """Return the SQL of an expression."""
-
-    def local(self, node: exp.Expr) -> str:
-        """Return the SQL of the wall clock of a date or timestamp."""
-
-    def instant(self, node: exp.Expr) -> str:
-        """Return the SQL of the point in time of a timestamp."""
-
-    def inline(self, function: exp.Lambda, arguments: list[str]) -> str:
-        """Return the SQL of a lambda's body with SQL in place of its parameters."""
 
 
 def _literal(call: exp.Anonymous, index: int) -> str:
@@ -169,7 +153,7 @@ def reduce(writer: SqlWriter, call: exp.Anonymous) -> str:
 def zip_with(writer: SqlWriter, call: exp.Anonymous) -> str:
     first, second, function = call.expressions
     body = writer.inline(function, ["struct_extract(pair, 1)", "struct_extract(pair, 2)"])
-    return f"list_transform(list_zip({writer.sql(first)}, {writer.sql(second)}), lambda pair: {body})"
+    return f"list_transform(trino_zip({writer.sql(first)}, {writer.sql(second)}), lambda pair: {body})"
 
 
 def map_filter(writer: SqlWriter, call: exp.Anonymous) -> str:
@@ -199,11 +183,18 @@ def map_zip_with(writer: SqlWriter, call: exp.Anonymous) -> str:
     return f"map_from_entries(list_transform({keys}, lambda k: row(k, {body})))"
 
 
+def map_concat(writer: SqlWriter, call: exp.Anonymous) -> str:
+    parts = [writer.sql(part) for part in call.expressions]
+    given = " AND ".join(f"{part} IS NOT NULL" for part in parts)
+    return f"CASE WHEN {given} THEN map_concat({', '.join(parts)}) END"
+
+
 CUSTOM_FUNCTIONS: dict[str, Callable[[SqlWriter, exp.Anonymous], str]] = {
     function.__name__: function
     for function in (
         *(concat, greatest, least, typeof, format, date_add, date_format, date_parse, format_datetime, parse_datetime),
         *(at_timezone, with_timezone, from_unixtime_zone, iso8601_zone, array_join, listagg, reduce, zip_with),
-        *(map_filter, transform_values, transform_keys, map_zip_with),
+        *(map_filter, transform_values, transform_keys, map_zip_with, map_concat, array_functions.nullif),
+        *(array_functions.contains, array_functions.array_position, array_functions.array_remove),
     )
 }

@@ -12,7 +12,9 @@ from sqlglot.errors import ErrorLevel, UnsupportedError
 from sqlglot.expressions import DType
 from sqlglot.generators.duckdb import DuckDBGenerator
 
+from emulator.athena.duckdb import identity
 from emulator.athena.duckdb.casts import cast
+from emulator.athena.duckdb.comparisons import Comparisons
 from emulator.athena.duckdb.custom_functions import CUSTOM_FUNCTIONS
 from emulator.athena.duckdb.unnest import unnest
 from emulator.athena.runtime import sql_text, sql_types, type_names
@@ -22,7 +24,8 @@ from emulator.athena.typing.signature import type_of
 _OWN = (
     *(exp.Anonymous, exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup, exp.Lambda, exp.Dot),
     *(exp.Bracket, exp.Cast, exp.TryCast, exp.Div, exp.Mod, exp.Mul, exp.Add, exp.Sub, exp.DPipe, exp.AtTimeZone),
-    *(exp.Unnest, exp.HexString, exp.Identifier, exp.Select, exp.Array, exp.Interval),
+    *(exp.Unnest, exp.HexString, exp.Identifier, exp.Select, exp.Array, exp.Interval, exp.In, exp.Between, exp.Case),
+    *(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ),
 )
 
 
@@ -32,6 +35,7 @@ def duckdb_sql(tree: exp.Expr) -> str:
     Raises:
         AthenaError: NOT_SUPPORTED: DuckDB has no equivalent of an expression or clause.
     """
+    identity.mark(tree)
     try:
         return Generator(dialect=_Target(), identify=True, comments=False, unsupported_level=ErrorLevel.RAISE).generate(
             tree
@@ -58,7 +62,7 @@ class _Argument:
         return sql_text.literal(sql_types.zone(type_of(self._node)))
 
 
-class Generator(DuckDBGenerator):
+class Generator(Comparisons):
     """sqlglot's generator of DuckDB SQL, with Trino's meaning of functions, casts and operators."""
 
     TRANSFORMS: t.ClassVar[dict[type[exp.Expr], t.Callable[..., str]]] = {

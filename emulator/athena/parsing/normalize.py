@@ -15,6 +15,8 @@ def normalize(tree: exp.Expr) -> None:
         _flatten(values)
         if not isinstance(values.parent, exp.From | exp.Join | None):
             values.replace(selected(values.copy()))
+    for node in list(tree.find_all(exp.In, exp.Anonymous)):
+        _compare_with_query(node)
     for unnest in tree.find_all(exp.Unnest):
         _name_elements(unnest)
     for select in tree.find_all(exp.Select):
@@ -31,12 +33,28 @@ def selected(values: exp.Values) -> exp.Select:
     return select
 
 
+def _compare_with_query(node: exp.In | exp.Anonymous) -> None:
+    """Read `x IN (VALUES 1)` and `x = ANY (VALUES 1)` as comparisons with a query, not with an expression."""
+    only = node.expressions[0] if len(node.expressions) == 1 else None
+    if not isinstance(only, exp.Query):
+        return
+    if isinstance(node, exp.In):
+        node.set("expressions", [])
+        node.set("query", exp.Subquery(this=only))
+    elif node.name.lower() in ("any", "some", "all") and isinstance(node.parent, exp.Binary):
+        node.replace((exp.All if node.name.lower() == "all" else exp.Any)(this=only))
+
+
 def _flatten(values: exp.Values) -> None:
-    """Make two columns of `VALUES ROW(1, 2)`, and name the columns."""
+    """Make two columns of `VALUES ROW(1, 2)` and of `VALUES CAST(... AS ROW(a, b))`, and name the columns."""
     for row in values.expressions:
         only = row.expressions[0] if isinstance(row, exp.Tuple) and len(row.expressions) == 1 else None
         if isinstance(only, exp.Anonymous) and only.name.lower() == "row":
             row.set("expressions", only.expressions)
+        elif isinstance(only, exp.Cast) and only.to.this is exp.DType.STRUCT:
+            indexes = range(1, len(only.to.expressions) + 1)
+            parts = [exp.Bracket(this=only.copy(), expressions=[exp.Literal.number(index)]) for index in indexes]
+            row.set("expressions", parts)
     if values.expressions:
         _default_names(values, len(values.expressions[0].expressions))
 

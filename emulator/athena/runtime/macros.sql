@@ -129,10 +129,57 @@ CREATE MACRO trino_map_value(m, k) AS
        THEN trino_error('INVALID_FUNCTION_ARGUMENT: Key not present in map: ' || k, m[k]) ELSE m[k] END;
 CREATE MACRO trino_has_null(a) AS len(list_filter(a, lambda e: e IS NULL)) > 0;
 CREATE MACRO trino_contains(a, x) AS
-  CASE WHEN list_contains(a, x) THEN true WHEN trino_has_null(a) THEN NULL ELSE false END;
-CREATE MACRO trino_any(a) AS CASE WHEN list_contains(a, true) THEN true WHEN trino_has_null(a) THEN NULL ELSE false END;
-CREATE MACRO trino_all(a) AS CASE WHEN list_contains(a, false) THEN false WHEN trino_has_null(a) THEN NULL ELSE true END;
+  CASE WHEN a IS NULL OR x IS NULL THEN NULL
+       WHEN list_contains(a, x) THEN true WHEN trino_has_null(a) THEN NULL ELSE false END;
+CREATE MACRO trino_position(a, x) AS
+  CASE WHEN a IS NOT NULL AND x IS NOT NULL THEN coalesce(CAST(list_position(a, x) AS BIGINT), 0) END;
+CREATE MACRO trino_remove(a, x) AS CASE WHEN x IS NOT NULL THEN list_filter(a, lambda e: coalesce(e <> x, true)) END;
+-- the same for elements that are compared by parts; `matches` has 2 for an element that is found, 1 if that is unknown,
+-- 3 for NULL, else 0
+CREATE MACRO trino_unsettled(name, sample) AS
+  trino_error('NOT_SUPPORTED: ' || name || ' does not support arrays with elements that are null or contain null', sample);
+CREATE MACRO trino_settled(matches, name) AS
+  CASE WHEN list_extract(list_filter(matches, lambda m: m IN (1, 2)), 1) = 1 THEN trino_unsettled(name, matches)
+       ELSE matches END;
+CREATE MACRO trino_known(equal, name) AS coalesce(equal, trino_unsettled(name, true));
+CREATE MACRO trino_is_found(matches) AS
+  trino_any(list_transform(matches, lambda m: CASE m WHEN 2 THEN true WHEN 0 THEN false END));
+CREATE MACRO trino_found_at(matches) AS
+  CASE WHEN matches IS NOT NULL THEN coalesce(CAST(list_position(matches, 2) AS BIGINT), 0) END;
+CREATE MACRO trino_any(a) AS
+  CASE WHEN a IS NULL THEN NULL WHEN list_contains(a, true) THEN true WHEN trino_has_null(a) THEN NULL ELSE false END;
+CREATE MACRO trino_all(a) AS
+  CASE WHEN a IS NULL THEN NULL WHEN list_contains(a, false) THEN false WHEN trino_has_null(a) THEN NULL ELSE true END;
+-- sets of elements, in which NULL is an element like another
 CREATE MACRO trino_distinct(a) AS list_filter(a, lambda e, i: list_position(a, e) = i);
+CREATE MACRO trino_among(a, b) AS list_filter(trino_distinct(a), lambda e: list_position(b, e) IS NOT NULL);
+CREATE MACRO trino_union(a, b) AS CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN trino_distinct(list_concat(a, b)) END;
+CREATE MACRO trino_intersect(a, b) AS
+  CASE WHEN len(a) >= len(b) THEN trino_among(a, b) WHEN len(a) < len(b) THEN trino_among(b, a) END;
+CREATE MACRO trino_except(a, b) AS
+  CASE WHEN b IS NOT NULL THEN list_filter(trino_distinct(a), lambda e: list_position(b, e) IS NULL) END;
+CREATE MACRO trino_overlap(a, b) AS
+  CASE WHEN a IS NULL OR b IS NULL THEN NULL
+       WHEN len(a) = 0 OR len(b) = 0 THEN false
+       WHEN len(list_filter(trino_among(a, b), lambda e: e IS NOT NULL)) > 0 THEN true
+       WHEN trino_has_null(a) OR trino_has_null(b) THEN NULL ELSE false END;
+CREATE MACRO trino_zip(a, b) AS CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN list_zip(a, b) END;
+-- the map of entries; of entries with the same key the first counts, and entries whose key is NULL do not
+CREATE MACRO trino_map_of(entries) AS
+  CASE WHEN len(list_distinct(trino_keys(entries))) = len(entries) THEN map_from_entries(entries)
+       WHEN len(list_distinct(trino_keys(entries))) > 0
+       THEN map_from_entries(list_filter(entries, lambda e, i: struct_extract_at(e, 1) IS NOT NULL
+                                         AND list_position(trino_keys(entries), struct_extract_at(e, 1)) = i)) END;
+CREATE MACRO trino_keys(entries) AS list_transform(entries, lambda e: struct_extract_at(e, 1));
+-- AND of booleans, in one pass over an expression that is written once
+CREATE MACRO trino_and(a) AS
+  nullif(coalesce(list_min(list_transform(a, lambda e: coalesce(CAST(e AS INTEGER) * 2, 1))), 2), 1) = 2;
+-- the first of -1, 1 and NULL in a list, else 0
+CREATE MACRO trino_first(a) AS
+  list_extract(list_filter(list_append(a, 2), lambda e: e IS DISTINCT FROM 0), 1) % 2;
+CREATE MACRO trino_ordered(o, kind) AS
+  coalesce(o, trino_error('NOT_SUPPORTED: ' || kind || ' comparison not supported for '
+                    || CASE kind WHEN 'ROW' THEN 'fields' ELSE 'arrays' END || ' with null elements', 0));
 CREATE MACRO trino_array_max(a) AS CASE WHEN NOT trino_has_null(a) THEN list_max(a) END;
 CREATE MACRO trino_array_min(a) AS CASE WHEN NOT trino_has_null(a) THEN list_min(a) END;
 CREATE MACRO trino_slice(a, start, size) AS

@@ -3,6 +3,7 @@
 from pyiceberg.schema import Schema
 from sqlglot import exp
 
+from emulator.athena.binding import qualified
 from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.runtime.run import Run
 from emulator.athena.runtime.statement_result import StatementResult
@@ -34,6 +35,7 @@ def _plan(verb: str, tree: exp.Update | exp.Delete, cases: list[Case]) -> Plan:
 def _aliased(table: exp.Table) -> exp.Table:
     target = table.copy()
     if not target.alias:
+        qualified.mark_unaliased(target)
         target.set("alias", exp.TableAlias(this=exp.to_identifier(target.name.lower())))
     target.args["alias"].set("this", exp.to_identifier(target.alias.lower()))
     return target

@@ -22,6 +22,9 @@ def check(tree: exp.Expr, *, schema: dict[str, dict[str, DataType]]) -> None:
     for values in tree.find_all(exp.Values):
         if len({len(row.expressions) for row in values.expressions}) > 1:
             raise AthenaError("TYPE_MISMATCH", f"{position(values)}: Values rows have mismatched sizes")
+    for column in tree.find_all(exp.Column):
+        if column.args.get("db") is not None:
+            raise column_not_found(column)
     for scope in traverse_scope(tree):
         if not isinstance(scope.expression, exp.Select):
             continue

@@ -171,6 +171,7 @@ _METADATA: dict[type[exp.Expr], dict[str, t.Any]] = {
     ),
     **_annotators(operators.members, exp.In, exp.Between),
     **_annotators(operators.arithmetic, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod),
+    **_annotators(operators.tuple_row, exp.Tuple),
     **_annotators(operators.logical, exp.And, exp.Or, exp.Not),
     **_annotators(operators.like, exp.Like, exp.Escape),
     **_annotators(_literal, exp.Literal),

@@ -65,8 +65,10 @@ def _type_text(node: exp.Expr) -> str:
 
 
 def compare(annotator: TypeAnnotator, node: exp.Binary) -> None:
-    """Type a comparison."""
-    if coercion.common(type_of(node.left), type_of(node.right)) is None:
+    """Type a comparison; maps have no order."""
+    both = coercion.common(type_of(node.left), type_of(node.right))
+    ordered = isinstance(node, exp.LT | exp.LTE | exp.GT | exp.GTE)
+    if both is None or (ordered and any(part.this is DType.MAP for part in both.find_all(DataType))):
         raise _mismatch(node)
     annotator._set_type(node, sql_types.BOOLEAN)
 
@@ -74,13 +76,28 @@ def compare(annotator: TypeAnnotator, node: exp.Binary) -> None:
 def members(annotator: TypeAnnotator, node: exp.Expr) -> None:
     """Type BETWEEN and IN, whose operands must be comparable with the first."""
     others = [node.args.get("low"), node.args.get("high"), *node.expressions]
-    query = node.args.get("query")
-    others += query.unnest().selects[:1] if query is not None else []
     what = "IN value and list items" if isinstance(node, exp.In) else "BETWEEN operands"
     for other in others:
         if other is not None:
             common_type(type_of(node.this), type_of(other), place=position(other), what=what)
+    query = node.args.get("query")
+    if query is not None:
+        common_type(type_of(node.this), query_type(query), place=position(query), what=what)
     annotator._set_type(node, sql_types.BOOLEAN)
+
+
+def query_type(query: exp.Expr) -> DataType:
+    """Return the type of a query's rows in a comparison: of its column, or a row of its columns."""
+    inner = query.unnest()
+    types = [type_of(select) for select in inner.selects] if isinstance(inner, exp.Query) else []
+    if len(types) == 1:
+        return types[0]
+    return sql_types.row([("", dt) for dt in types]) if types else sql_types.UNKNOWN
+
+
+def tuple_row(annotator: TypeAnnotator, node: exp.Tuple) -> None:
+    """Type `(a, b)`: a row."""
+    annotator._set_type(node, sql_types.row([("", type_of(part)) for part in node.expressions]))
 
 
 def arithmetic(annotator: TypeAnnotator, node: exp.Binary) -> None:

@@ -1,0 +1,116 @@
+"""The part of the SQL generator that writes comparisons: operators, IN, BETWEEN, CASE and comparisons with a query."""
+
+from sqlglot import exp
+from sqlglot.generators.duckdb import DuckDBGenerator
+
+from emulator.athena.duckdb import identity
+from emulator.athena.duckdb.compare import FLOATS, NESTED, Value, compare, is_plain
+from emulator.athena.typing.operators import query_type
+from emulator.athena.typing.signature import type_of
+
+_OPERATORS: dict[type[exp.Expr], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+    exp.NullSafeEQ: "IS NOT DISTINCT FROM",
+    exp.NullSafeNEQ: "IS DISTINCT FROM",
+}
+
+
+class Comparisons(DuckDBGenerator):
+    """The methods that write comparisons."""
+
+    def sql(self, expression: exp.Expr | str | None, key: str | None = None, comment: bool = True) -> str:
+        sql = super().sql(expression, key, comment)
+        if key is None and isinstance(expression, exp.Expr) and identity.is_marked(expression):
+            return identity.identity(sql, type_of(expression))
+        return sql
+
+    def value(self, node: exp.Expr) -> Value:
+        """Return a node as the side of a comparison."""
+        inner = node.unnest()
+        inner = inner.this if isinstance(inner, exp.Cast | exp.Neg) else inner
+        constant = isinstance(inner, exp.Literal) and not inner.name.strip("+-").lower().startswith("nan")
+        return Value(self.sql(node), type_of(node), constant)
+
+    def _comparison(self, node: exp.Binary) -> str:
+        operator = _OPERATORS[type(node)]
+        right = node.expression
+        if is_plain(type_of(node.left), type_of(right)):
+            return self.binary(node, operator)
+        if isinstance(right, exp.All | exp.Any):
+            return self._quantified(operator, node.left, right.this, every=isinstance(right, exp.All))
+        left_value, right_value = self.value(node.left), self.value(right)
+        result = compare(operator, left_value, right_value)
+        if operator == "=" and type_of(right).this in NESTED and _is_condition(node):
+            # DuckDB joins by a hash only with its own equality, which holds wherever Trino's does.
+            return f"({compare('IS NOT DISTINCT FROM', left_value, right_value)} AND {result})"
+        return result
+
+    eq_sql = neq_sql = lt_sql = lte_sql = gt_sql = gte_sql = nullsafeeq_sql = nullsafeneq_sql = _comparison
+
+    def between_sql(self, node: exp.Between) -> str:
+        low, high = node.args["low"], node.args["high"]
+        if is_plain(type_of(node.this), type_of(low)) and is_plain(type_of(node.this), type_of(high)):
+            return f"({super().between_sql(node)})"
+        value = self.value(node.this)
+        return f"({compare('>=', value, self.value(low))} AND {compare('<=', value, self.value(high))})"
+
+    def in_sql(self, node: exp.In) -> str:
+        query = node.args.get("query")
+        if query is not None:
+            return self._in_query(node, query)
+        if all(is_plain(type_of(node.this), type_of(part)) for part in node.expressions):
+            return super().in_sql(node)
+        value = self.value(node.this)
+        return f"({' OR '.join(compare('=', value, self.value(part)) for part in node.expressions)})"
+
+    def _in_query(self, node: exp.In, query: exp.Expr) -> str:
+        dt = query_type(query)
+        if type_of(node.this).this not in FLOATS or dt.this not in FLOATS:
+            if is_plain(type_of(node.this), dt):
+                return super().in_sql(node)
+            return self._quantified("=", node.this, query, every=False)
+        # NaN is in no set; the result is NULL if the set has a NULL.
+        value = self.sql(node.this)
+        nulls = f"(SELECT NULL FROM {self._subquery(query)} AS cmp(c0) WHERE c0 IS NULL)"
+        return f"CASE WHEN isnan({value}) THEN NULL IN {nulls} ELSE {super().in_sql(node)} END"
+
+    def _quantified(self, operator: str, left: exp.Expr, query: exp.Expr, *, every: bool) -> str:
+        """Return the SQL of a comparison with every, or any, row of a query."""
+        unnested = query.unnest()
+        count = len(unnested.selects) if isinstance(unnested, exp.Query) else 1
+        names = [f"c{index}" for index in range(count)]
+        right = Value(f"row({', '.join(names)})" if count > 1 else "c0", query_type(query))
+        outcome = f"coalesce(CAST({compare(operator, self.value(left), right)} AS INTEGER) * 2, 1)"
+        found, none = ("min", 2) if every else ("max", 0)
+        return (
+            f"(SELECT nullif(coalesce({found}({outcome}), {none}), 1) = 2 "
+            f"FROM {self._subquery(query)} AS cmp({', '.join(names)}))"
+        )
+
+    def _subquery(self, query: exp.Expr) -> str:
+        return self.sql(query) if isinstance(query, exp.Subquery) else f"({self.sql(query)})"
+
+    def case_sql(self, node: exp.Case) -> str:
+        if node.this is None or all(is_plain(type_of(node.this), type_of(part.this)) for part in node.args["ifs"]):
+            return super().case_sql(node)
+        value = self.value(node.this)
+        whens = [
+            f"WHEN {compare('=', value, self.value(part.this))} THEN {self.sql(part, 'true')}"
+            for part in node.args["ifs"]
+        ]
+        default = f" ELSE {self.sql(node, 'default')}" if node.args.get("default") is not None else ""
+        return f"CASE {' '.join(whens)}{default} END"
+
+
+def _is_condition(node: exp.Expr) -> bool:
+    """Return whether a comparison is a condition of WHERE, HAVING or ON, for which NULL is the same as false."""
+    while isinstance(node.parent, exp.And | exp.Paren):
+        node = node.parent
+    return isinstance(node.parent, exp.Where | exp.Having) or (
+        isinstance(node.parent, exp.Join) and node.arg_key == "on"
+    )
