@@ -2,7 +2,7 @@
 
 from sqlglot.expressions import DataType, DType
 
-from emulator.athena.duckdb import render, zones
+from emulator.athena.duckdb import json_writer, render, zones
 from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.errors import AthenaError
 
@@ -43,12 +43,15 @@ def cast(value: str, *, source: DataType, target: DataType, safe: bool, place: s
     kinds = source.this, target.this
     if source.this in sql_types.UNTYPED or type_names.trino_name(source) == type_names.trino_name(target):
         return plain if source.this in sql_types.UNTYPED else value
+    if target.this is DType.JSON and source.this is not DType.JSON:
+        return f"CAST({json_writer.text(value, source, place=place)} AS JSON)"
+    if source.this is DType.JSON and target.this in sql_types.TEXTS:
+        text = f"trino_json_{'varchar' if safe else 'to_text'}({value})"
+        return f"substr({text}, 1, {sql_types.parameters(target)[0]})" if sql_types.parameters(target) else text
     if target.this in sql_types.TEXTS:
         return _to_text(value, source, target)
     if source.this in sql_types.TEXTS:
         return _from_text(value, target, safe=safe, plain=plain)
-    if target.this is DType.JSON:
-        return f"to_json({value})"
     if source.this is DType.JSON:
         return plain
     if {*kinds} <= {*sql_types.TIMES, DType.TIME} and {*kinds} != {DType.DATE, DType.TIME}:
@@ -74,19 +77,12 @@ def assign(value: str, *, source: DataType, target: DataType) -> str:
 
 
 def _to_text(value: str, source: DataType, target: DataType) -> str:
-    if source.this is DType.JSON:
-        written = f"({value} ->> '$')"
-    elif source.this is DType.VARBINARY:
-        written = f"decode({value})"
-    else:
-        written = render.text(value, source)
+    written = f"decode({value})" if source.this is DType.VARBINARY else render.text(value, source)
     size = sql_types.parameters(target)
     return f"substr({written}, 1, {size[0]})" if size else written
 
 
 def _from_text(value: str, target: DataType, *, safe: bool, plain: str) -> str:
-    if target.this is DType.JSON:
-        return f"to_json({value})"
     if target.this is DType.VARBINARY:
         return f"encode({value})"
     if target.this not in _READERS:

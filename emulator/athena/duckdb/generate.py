@@ -24,7 +24,7 @@ from emulator.athena.typing.signature import type_of
 _OWN = (
     *(exp.Anonymous, exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup, exp.Lambda, exp.Dot),
     *(exp.Bracket, exp.Cast, exp.TryCast, exp.Div, exp.Mod, exp.Mul, exp.Add, exp.Sub, exp.DPipe, exp.AtTimeZone),
-    *(exp.Unnest, exp.HexString, exp.Identifier, exp.Select, exp.Array, exp.Interval),
+    *(exp.Unnest, exp.HexString, exp.Identifier, exp.Select, exp.Array, exp.Interval, exp.ParseJSON),
 )
 _FUNCTIONS = {**CUSTOM_FUNCTIONS, **TIME_FUNCTIONS}
 
@@ -166,6 +166,9 @@ class Generator(DuckDBGenerator):
         if isinstance(inner, exp.Literal) and inner.is_string and target.this is DType.TIMESTAMPTZ:
             return cast_literal(inner.name, target=target, safe=safe)
         return cast(self.sql(inner), source=type_of(inner), target=target, safe=safe, place=position(node))
+
+    def parsejson_sql(self, node: exp.ParseJSON) -> str:
+        return f"trino_json_parse({self.sql(node.this)})"
 
     def trycast_sql(self, node: exp.TryCast) -> str:
         return self.cast_sql(node)

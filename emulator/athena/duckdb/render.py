@@ -64,7 +64,7 @@ def _text(value: str, dt: DataType, *, names: Iterator[str]) -> str:
             return _map(value, dt, names=names)
         case DType.STRUCT:
             parts = [
-                f"{sql_text.literal(f'{name}=')} || coalesce({_text(_field(value, i, dt), t, names=names)}, 'null')"
+                f"{sql_text.literal(f'{name}=')} || coalesce({_text(field(value, i, dt), t, names=names)}, 'null')"
                 for i, (name, t) in enumerate(sql_types.named_fields(dt))
             ]
             inside = " || ', ' || ".join(parts)
@@ -80,6 +80,6 @@ def _map(value: str, dt: DataType, *, names: Iterator[str]) -> str:
     return f"'{{' || array_to_string({pairs}, ', ') || '}}'"
 
 
-def _field(value: str, index: int, dt: DataType) -> str:
+def field(value: str, index: int, dt: DataType) -> str:
     name, _ = sql_types.fields(dt)[index]
     return f"struct_extract({value}, {sql_text.literal(name) if name else index + 1})"

@@ -173,22 +173,28 @@ CREATE MACRO trino_series(a, b, step) AS
 CREATE MACRO trino_sequence(a, b) AS trino_series(a, b, CASE WHEN b >= a THEN 1 ELSE -1 END);
 
 -- JSON ---------------------------------------------------------------------------------------------------------
-CREATE MACRO trino_json_path(p) AS regexp_replace(p, '\["([^"]*)"\]', '."\1"', 'g');
 CREATE MACRO trino_json_parse(s) AS
-  CASE WHEN json_valid(s) THEN CAST(s AS JSON)
-       ELSE trino_error('INVALID_FUNCTION_ARGUMENT: Cannot convert value to JSON: ''' || s || '''', json('null')) END;
-CREATE MACRO trino_json_extract(j, p) AS
-  CASE WHEN NOT json_valid(CAST(j AS VARCHAR)) THEN NULL ELSE json_extract(CAST(j AS VARCHAR), p) END;
-CREATE MACRO trino_json_scalar(j, p) AS
-  CASE WHEN NOT json_valid(CAST(j AS VARCHAR)) THEN NULL
-       WHEN json_type(CAST(j AS VARCHAR), p) IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL
-       ELSE json_extract_string(CAST(j AS VARCHAR), p) END;
+  CASE WHEN s IS NOT NULL AND trino_json_canonical(s) IS NULL
+       THEN trino_error('INVALID_FUNCTION_ARGUMENT: Cannot convert value to JSON: ''' || s || '''', json('null'))
+       ELSE CAST(trino_json_canonical(s) AS JSON) END;
+CREATE MACRO trino_json_extract(j, p) AS CAST(trino_json_value(j, p) AS JSON);
+-- An element as the text that it is, which for texts is no JSON: Trino's own manual warns of it.
+CREATE MACRO trino_json_array_get(j, i) AS
+  CASE WHEN trino_json_varchar(trino_json_value(j, '$[' || trino_json_position(j, i) || ']')) IS NOT NULL
+       THEN trino_json_scalar(j, '$[' || trino_json_position(j, i) || ']')
+       ELSE nullif(trino_json_value(j, '$[' || trino_json_position(j, i) || ']'), 'null') END;
+CREATE MACRO trino_json_position(j, i) AS CASE WHEN i < 0 THEN trino_json_length(j) + i ELSE i END;
+CREATE MACRO trino_json_to_text(j) AS
+  CASE WHEN json_type(j) IN ('ARRAY', 'OBJECT')
+       THEN trino_error('INVALID_CAST_ARGUMENT: Cannot cast ''' || CAST(j AS VARCHAR) || ''' to varchar', '')
+       ELSE trino_json_varchar(j) END;
 CREATE MACRO trino_json_length(j) AS
-  CASE WHEN NOT json_valid(CAST(j AS VARCHAR)) THEN NULL
+  CASE WHEN trino_json_canonical(j) IS NULL THEN NULL
        WHEN json_type(CAST(j AS VARCHAR)) = 'ARRAY' THEN CAST(json_array_length(CAST(j AS VARCHAR)) AS BIGINT) END;
 CREATE MACRO trino_json_size(j) AS
-  CASE json_type(j) WHEN 'ARRAY' THEN CAST(json_array_length(j) AS BIGINT)
-                    WHEN 'OBJECT' THEN CAST(len(json_keys(j)) AS BIGINT) ELSE 0 END;
+  CASE WHEN json_type(j) = 'ARRAY' THEN CAST(json_array_length(j) AS BIGINT)
+       WHEN json_type(j) = 'OBJECT' THEN CAST(len(json_keys(j)) AS BIGINT)
+       WHEN j IS NOT NULL THEN 0 END;
 
 -- files of Hive tables -----------------------------------------------------------------------------------------
 CREATE MACRO trino_bad_data(s, value, field) AS
