@@ -10,10 +10,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from emulator.athena.api import prepared, results
 from emulator.athena.api.registry import execute
 from emulator.athena.parsing.parse import parse
-from emulator.athena.runtime.errors import DDL_TYPE, AthenaError, CancelledError, MalformedQueryError
+from emulator.athena.runtime.errors import DDL_TYPE, AthenaError, CancelledError, MalformedQueryError, not_supported
 from emulator.athena.runtime.files import Scan
 from emulator.athena.runtime.run import WORKERS, Context, Run, start
 from emulator.athena.runtime.statements import Statement
@@ -108,7 +110,7 @@ class Executions:
             final = _failure(error)
         except Exception as error:
             log.exception("query %s failed: %s", context.query_id, record["Query"])
-            final = _failure(AthenaError("GENERIC_INTERNAL_ERROR", f"{type(error).__name__}: {error}"))
+            final = _failure(_unexpected(error, query_id=context.query_id))
         ended = time.time()
         statistics["DataScannedInBytes"] = scan.bytes
         statistics["EngineExecutionTimeInMillis"] = round((ended - started) * 1000)
@@ -136,6 +138,20 @@ def describe(record: Record, statement: Statement, context: Context) -> None:
     """Set the kind of the statement and the location of its result in a record."""
     record["StatementType"], record["SubstatementType"] = statement.type, statement.subtype
     record["ResultConfiguration"]["OutputLocation"] = results.location(statement, context)
+
+
+def _unexpected(error: Exception, *, query_id: str) -> AthenaError:
+    """Return Athena's error for an error that the engine did not expect; the server's log has the error itself.
+
+    What a service or the file system answered is the user's to read. Any other error is a statement that the engine
+    does not understand.
+    """
+    if isinstance(error, ClientError | BotoCoreError | OSError):
+        return AthenaError("GENERIC_INTERNAL_ERROR", str(error))
+    return not_supported(
+        f"this statement or one of its values is not in the emulator's engine. The server's log has the cause, under "
+        f"the query {query_id}. Write the statement in another way, or report it."
+    )
 
 
 def _failure(error: AthenaError | MalformedQueryError) -> Record:

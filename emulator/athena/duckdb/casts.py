@@ -2,7 +2,7 @@
 
 from sqlglot.expressions import DataType, DType
 
-from emulator.athena.duckdb import render
+from emulator.athena.duckdb import json_writer, render, zones
 from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.errors import AthenaError
 
@@ -17,9 +17,12 @@ _READERS = {
     DType.DECIMAL: ("decimal", "DECIMAL"),
     DType.BOOLEAN: ("boolean", "BOOLEAN"),
     DType.DATE: ("date", "date"),
+    DType.TIME: ("time", "time"),
     DType.TIMESTAMP: ("timestamp", "timestamp"),
     DType.TIMESTAMPTZ: ("instant", "timestamp with time zone"),
 }
+_CLOCKS = (DType.TIME, DType.TIMESTAMP, DType.TIMESTAMPTZ)
+_TODAY = "CAST(trino_now() AT TIME ZONE 'UTC' AS DATE)"
 
 
 def cast(value: str, *, source: DataType, target: DataType, safe: bool, place: str) -> str:
@@ -40,22 +43,25 @@ def cast(value: str, *, source: DataType, target: DataType, safe: bool, place: s
     kinds = source.this, target.this
     if source.this in sql_types.UNTYPED or type_names.trino_name(source) == type_names.trino_name(target):
         return plain if source.this in sql_types.UNTYPED else value
+    if target.this is DType.JSON and source.this is not DType.JSON:
+        return f"CAST({json_writer.text(value, source, place=place)} AS JSON)"
+    if source.this is DType.JSON and target.this in sql_types.TEXTS:
+        text = f"trino_json_{'varchar' if safe else 'to_text'}({value})"
+        return f"substr({text}, 1, {sql_types.parameters(target)[0]})" if sql_types.parameters(target) else text
     if target.this in sql_types.TEXTS:
         return _to_text(value, source, target)
     if source.this in sql_types.TEXTS:
         return _from_text(value, target, safe=safe, plain=plain)
-    if target.this is DType.JSON:
-        return f"to_json({value})"
     if source.this is DType.JSON:
         return plain
-    if source.this in sql_types.TIMES and target.this in sql_types.TIMES:
+    if {*kinds} <= {*sql_types.TIMES, DType.TIME} and {*kinds} != {DType.DATE, DType.TIME}:
         return _time(value, source, target)
     if source.this in (DType.FLOAT, DType.DOUBLE) and target.this in sql_types.INTEGERS:
         return f"{word}(round({value}) AS {type_names.duckdb_name(target)})"
     if kinds == (DType.STRUCT, DType.STRUCT):
         return f"{word}({_positional(value, source)} AS {type_names.duckdb_name(target)})"
     numeric = {*sql_types.NUMBERS, DType.BOOLEAN}
-    if not ({*kinds} <= numeric or source.this is target.this or DType.TIME in kinds):
+    if not ({*kinds} <= numeric or source.this is target.this):
         raise AthenaError(
             "TYPE_MISMATCH", f"{place}: Cannot cast {type_names.trino_name(source)} to {type_names.trino_name(target)}"
         )
@@ -71,19 +77,12 @@ def assign(value: str, *, source: DataType, target: DataType) -> str:
 
 
 def _to_text(value: str, source: DataType, target: DataType) -> str:
-    if source.this is DType.JSON:
-        written = f"({value} ->> '$')"
-    elif source.this is DType.VARBINARY:
-        written = f"decode({value})"
-    else:
-        written = render.text(value, source)
+    written = f"decode({value})" if source.this is DType.VARBINARY else render.text(value, source)
     size = sql_types.parameters(target)
     return f"substr({written}, 1, {size[0]})" if size else written
 
 
 def _from_text(value: str, target: DataType, *, safe: bool, plain: str) -> str:
-    if target.this is DType.JSON:
-        return f"to_json({value})"
     if target.this is DType.VARBINARY:
         return f"encode({value})"
     if target.this not in _READERS:
@@ -91,24 +90,43 @@ def _from_text(value: str, target: DataType, *, safe: bool, plain: str) -> str:
     reader, name = _READERS[target.this]
     macro = f"trino_{reader}_text{'_in' if reader == 'double' else ''}"
     read = f"TRY_CAST({macro}({value}) AS {type_names.duckdb_name(target)})"
+    if target.this in _CLOCKS:
+        read = _read(f"{macro}({value})", target)
     if target.this is DType.DECIMAL:
         name = type_names.trino_name(target).upper().replace(",", ", ")
     return read if safe else f"trino_strict({value}, {read}, '{name}')"
 
 
+def cast_literal(text: str, *, target: DataType, safe: bool) -> str:
+    """Return the SQL of a string literal, which may name a zone, as a timestamp with time zone."""
+    wall, zone = sql_types.split_zone(text) or (text, sql_types.UTC)
+    clock = _read(f"trino_timestamp_text({sql_text.literal(wall)})", sql_types.timestamp(sql_types.digits(target)))
+    read = zones.instant(clock, zone)
+    return read if safe else f"trino_strict({sql_text.literal(text)}, {read}, '{_READERS[target.this][1]}')"
+
+
+def _read(text: str, target: DataType) -> str:
+    """Return the SQL that reads a text as a time or timestamp, rounded to the digits of the type."""
+    picoseconds = 10 ** (12 - sql_types.digits(target))
+    whole = f"TRY_CAST(regexp_replace({text}, '\\.[0-9]+', '') AS {type_names.duckdb_name(target)})"
+    return f"({whole} + trino_fraction({text}, {picoseconds}))"
+
+
 def _time(value: str, source: DataType, target: DataType) -> str:
+    """Return the SQL of a cast between dates, times and timestamps; the zone of the session is UTC."""
     if source.this is DType.TIMESTAMPTZ and target.this is not DType.TIMESTAMPTZ:
-        value = f"({value} AT TIME ZONE {sql_text.literal(sql_types.zone(source))})"
+        value = zones.wall_clock(value, sql_types.zone(source))
+    if source.this is DType.TIMESTAMPTZ and target.this is DType.TIMESTAMPTZ:
+        value = f"({value} AT TIME ZONE 'UTC')"
     if target.this is DType.DATE:
         return f"CAST({value} AS DATE)"
-    if DType.DATE is not source.this and sql_types.digits(target) < sql_types.digits(source):
-        unit = 10 ** (6 - sql_types.digits(target))
-        wall = value if source.this is not DType.TIMESTAMPTZ else f"({value} AT TIME ZONE 'UTC')"
-        value = f"trino_round_time({wall if target.this is DType.TIMESTAMPTZ else value}, {unit})"
-        return f"({value} AT TIME ZONE 'UTC')" if target.this is DType.TIMESTAMPTZ else value
-    if target.this is DType.TIMESTAMPTZ and source.this is not DType.TIMESTAMPTZ:
-        return f"(CAST({value} AS TIMESTAMP) AT TIME ZONE 'UTC')"
-    return f"CAST({value} AS {type_names.duckdb_name(target)})"
+    if source.this is DType.TIME:
+        day = "DATE '1970-01-01'" if target.this is DType.TIME else _TODAY
+        value = f"({day} + {value})"
+    if source.this is not DType.DATE and sql_types.digits(target) < sql_types.digits(source):
+        value = f"trino_round_time({value}, {10 ** (6 - sql_types.digits(target))})"
+    value = f"CAST({value} AS {'TIME' if target.this is DType.TIME else 'TIMESTAMP'})"
+    return f"({value} AT TIME ZONE 'UTC')" if target.this is DType.TIMESTAMPTZ else value
 
 
 def _positional(value: str, source: DataType) -> str:

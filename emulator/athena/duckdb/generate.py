@@ -9,13 +9,14 @@ from types import SimpleNamespace
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import ErrorLevel, UnsupportedError
-from sqlglot.expressions import DType
+from sqlglot.expressions import DataType, DType
 from sqlglot.generators.duckdb import DuckDBGenerator
 
-from emulator.athena.duckdb import identity
-from emulator.athena.duckdb.casts import cast
+from emulator.athena.duckdb import identity, intervals, zones
+from emulator.athena.duckdb.casts import cast, cast_literal
 from emulator.athena.duckdb.comparisons import Comparisons
 from emulator.athena.duckdb.custom_functions import CUSTOM_FUNCTIONS
+from emulator.athena.duckdb.time_functions import TIME_FUNCTIONS
 from emulator.athena.duckdb.unnest import unnest
 from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.errors import not_supported, position
@@ -25,8 +26,9 @@ _OWN = (
     *(exp.Anonymous, exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup, exp.Lambda, exp.Dot),
     *(exp.Bracket, exp.Cast, exp.TryCast, exp.Div, exp.Mod, exp.Mul, exp.Add, exp.Sub, exp.DPipe, exp.AtTimeZone),
     *(exp.Unnest, exp.HexString, exp.Identifier, exp.Select, exp.Array, exp.Interval, exp.In, exp.Between, exp.Case),
-    *(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ),
+    *(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.ParseJSON),
 )
+_FUNCTIONS = {**CUSTOM_FUNCTIONS, **TIME_FUNCTIONS}
 
 
 def duckdb_sql(tree: exp.Expr) -> str:
@@ -58,8 +60,9 @@ class _Argument:
         return self._generator.local(self._node)
 
     @property
-    def zone(self) -> str:
-        return sql_text.literal(sql_types.zone(type_of(self._node)))
+    def offset(self) -> str:
+        """SQL of the interval between the wall clock and UTC."""
+        return f"({self.local} - ({self._generator.instant(self._node)} AT TIME ZONE 'UTC'))"
 
 
 class Generator(Comparisons):
@@ -78,7 +81,7 @@ class Generator(Comparisons):
     def anonymous_sql(self, node: exp.Anonymous, *, over: str = "", nulls: str = "", order: str = "") -> str:
         template = node.meta["function"].template
         if template.startswith("@"):
-            sql = CUSTOM_FUNCTIONS[template[1:]](self, node).replace("{order}", order)
+            sql = _FUNCTIONS[template[1:]](self, node).replace("{order}", order)
         else:
             arguments = [_Argument(self, part) for part in node.expressions]
             dt = type_of(node)
@@ -139,13 +142,12 @@ class Generator(Comparisons):
         dt = type_of(node)
         if dt.this is not DType.TIMESTAMPTZ:
             return self.sql(node)
-        sql = self.sql(node)
-        return f"({sql} AT TIME ZONE {sql_text.literal(sql_types.zone(type_of(node)))})"
+        return zones.wall_clock(self.sql(node), sql_types.zone(dt))
 
     def instant(self, node: exp.Expr) -> str:
         """Return the SQL of the point in time of a timestamp; a timestamp without a zone is in UTC."""
-        if type_of(node).this is DType.TIMESTAMP:
-            return f"({self.sql(node)} AT TIME ZONE 'UTC')"
+        if type_of(node).this in (DType.DATE, DType.TIMESTAMP):
+            return f"({self._utc(node)} AT TIME ZONE 'UTC')"
         # The result gets another zone, so that the offset in the text does not matter.
         return self.sql(node).replace("trino_iso8601(", "trino_iso8601_instant(", 1)
 
@@ -153,20 +155,23 @@ class Generator(Comparisons):
         return self.instant(node.this)
 
     def interval_sql(self, node: exp.Interval) -> str:
-        unit = node.text("unit").upper()
-        if not isinstance(node.this, exp.Literal) or " " in unit or not unit:
-            raise not_supported(f"{position(node)}: an interval of several units")
-        return f"INTERVAL '{node.this.name}' {unit}"
+        return intervals.interval(node)
 
     # --- casts and operators ---------------------------------------------------------------------------------
 
     def cast_sql(self, node: exp.Cast, safe_prefix: str | None = None) -> str:
-        source, target = type_of(node.this), type_of(node)
-        value = self.sql(node.this)
-        if isinstance(node.this, exp.Literal) and target.this is DType.TIMESTAMPTZ:
-            return f"CAST({value} AS TIMESTAMP WITH TIME ZONE)"
-        safe = isinstance(node, exp.TryCast)
-        return cast(value, source=source, target=target, safe=safe, place=position(node))
+        inner, target, safe = node.this, type_of(node), isinstance(node, exp.TryCast)
+        if isinstance(inner, exp.Cast) and _is_too_fine(type_of(inner)) and target.this is type_of(inner).this:
+            inner = inner.this  # a literal with more digits than DuckDB has, which is rounded to fewer
+        for part in sql_types.parts(target):
+            if _is_too_fine(part) or part.this is DType.TIMETZ:
+                raise not_supported(f"{position(node)}: {type_names.trino_name(part)} is not in the emulator's engine")
+        if isinstance(inner, exp.Literal) and inner.is_string and target.this is DType.TIMESTAMPTZ:
+            return cast_literal(inner.name, target=target, safe=safe)
+        return cast(self.sql(inner), source=type_of(inner), target=target, safe=safe, place=position(node))
+
+    def parsejson_sql(self, node: exp.ParseJSON) -> str:
+        return f"trino_json_parse({self.sql(node.this)})"
 
     def trycast_sql(self, node: exp.TryCast) -> str:
         return self.cast_sql(node)
@@ -201,19 +206,32 @@ class Generator(Comparisons):
     def sub_sql(self, node: exp.Sub) -> str:
         a, b = type_of(node.left), type_of(node.right)
         if a.this in sql_types.TIMES and b.this in sql_types.TIMES:
-            left, right = (f"CAST({self.local(part)} AS TIMESTAMP)" for part in (node.left, node.right))
+            left, right = (self._utc(part) for part in (node.left, node.right))
             return f"({left} - {right})"
         return self._shifted(node, "-")
 
+    def _utc(self, node: exp.Expr) -> str:
+        """Return the SQL of the clock of UTC at a date or timestamp, so that differences are those of instants."""
+        if type_of(node).this is DType.TIMESTAMPTZ:
+            return f"({self.sql(node)} AT TIME ZONE 'UTC')"
+        return f"CAST({self.sql(node)} AS TIMESTAMP)"
+
     def _shifted(self, node: exp.Binary, operator: str) -> str:
-        """Return the SQL of `+` or `-`: in Trino a date stays a date, and intervals count on the clock of the zone."""
-        result = type_of(node)
-        if result.this in (DType.DATE, DType.TIMESTAMPTZ):
-            moved = f"({self.local(node.left)} {operator} {self.local(node.right)})"
-            if result.this is DType.DATE:
-                return f"CAST({moved} AS DATE)"
-            return f"({moved} AT TIME ZONE {sql_text.literal(sql_types.zone(result))})"
-        return self.binary(node, operator)
+        """Return the SQL of `+` or `-`. A date stays a date and takes only whole days, as in Trino.
+
+        Intervals are added to the point in time, not to the wall clock of a zone, also those of days and months.
+        Source: https://github.com/trinodb/trino/issues/23200
+        """
+        if type_of(node).this is not DType.DATE:
+            return self.binary(node, operator)
+        verb = "add hour, minutes or seconds to" if operator == "+" else "subtract hour, minutes or seconds from"
+        left, right = (
+            f"trino_whole_days({self.sql(part)}, {sql_text.literal(verb)})"
+            if type_of(part).this is DType.INTERVAL and not sql_types.is_month_interval(type_of(part))
+            else self.sql(part)
+            for part in (node.left, node.right)
+        )
+        return f"CAST(({left} {operator} {right}) AS DATE)"
 
     def dpipe_sql(self, node: exp.DPipe) -> str:
         parts = [
@@ -253,6 +271,11 @@ class Generator(Comparisons):
 
     def unnest_sql(self, node: exp.Unnest) -> str:
         return unnest([self.sql(part) for part in node.expressions], node)
+
+
+def _is_too_fine(dt: DataType) -> bool:
+    """Return whether a time or timestamp has more digits than DuckDB's."""
+    return dt.this in (DType.TIME, *sql_types.TIMES[1:]) and sql_types.digits(dt) > sql_types.MOST_DIGITS
 
 
 class _Target(DuckDB):

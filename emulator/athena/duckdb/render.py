@@ -5,10 +5,9 @@ from collections.abc import Iterator
 
 from sqlglot.expressions import DataType, DType
 
+from emulator.athena.duckdb import zones
 from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.errors import not_supported
-
-_CLOCK = {0: "", 3: ".%g", 6: ".%f"}
 
 
 def text(value: str, dt: DataType) -> str:
@@ -21,12 +20,18 @@ def text(value: str, dt: DataType) -> str:
     return _text(value, dt, names=(f"e{i}" for i in itertools.count()))
 
 
-def _clock(value: str, dt: DataType) -> str:
+def clock(value: str, dt: DataType) -> str:
     """Return the SQL of the text of a timestamp's wall clock, with the digits of its type."""
+    return _digits(f"strftime({value}, '%Y-%m-%d %H:%M:%S.%f')", dt)
+
+
+def _digits(text: str, dt: DataType) -> str:
+    """Return the SQL of a text with microseconds, cut to the digits of a type."""
     digits = sql_types.digits(dt)
-    if digits not in _CLOCK:
-        raise not_supported(f"the text of a {type_names.trino_name(dt)}")
-    return f"strftime({value}, '%Y-%m-%d %H:%M:%S{_CLOCK[digits]}')"
+    if digits > sql_types.MOST_DIGITS:
+        raise not_supported(f"{type_names.trino_name(dt)} is not in the emulator's engine")
+    surplus = sql_types.MOST_DIGITS - digits + (digits == 0)
+    return f"left({text}, -{surplus})" if surplus else text
 
 
 def _text(value: str, dt: DataType, *, names: Iterator[str]) -> str:
@@ -40,12 +45,12 @@ def _text(value: str, dt: DataType, *, names: Iterator[str]) -> str:
             # DuckDB omits the 0 before the point if the type has no digit for it.
             return f"CAST(CAST({value} AS DECIMAL({min(max(precision, scale + 1), 38)}, {scale})) AS VARCHAR)"
         case DType.TIMESTAMP:
-            return _clock(value, dt)
+            return clock(value, dt)
         case DType.TIMESTAMPTZ:
             zone = sql_types.zone(dt)
-            return f"{_clock(f'({value} AT TIME ZONE {sql_text.literal(zone)})', dt)} || {sql_text.literal(' ' + zone)}"
+            return f"{clock(zones.wall_clock(value, zone), dt)} || {sql_text.literal(' ' + zone)}"
         case DType.TIME:
-            return f"strftime(DATE '2000-01-01' + {value}, '%H:%M:%S{_CLOCK[sql_types.digits(dt)]}')"
+            return _digits(f"strftime(DATE '2000-01-01' + {value}, '%H:%M:%S.%f')", dt)
         case DType.INTERVAL:
             return f"trino_{'months' if sql_types.is_month_interval(dt) else 'interval'}_text({value})"
         case DType.VARBINARY:
@@ -59,7 +64,7 @@ def _text(value: str, dt: DataType, *, names: Iterator[str]) -> str:
             return _map(value, dt, names=names)
         case DType.STRUCT:
             parts = [
-                f"{sql_text.literal(f'{name}=')} || coalesce({_text(_field(value, i, dt), t, names=names)}, 'null')"
+                f"{sql_text.literal(f'{name}=')} || coalesce({_text(field(value, i, dt), t, names=names)}, 'null')"
                 for i, (name, t) in enumerate(sql_types.named_fields(dt))
             ]
             inside = " || ', ' || ".join(parts)
@@ -75,6 +80,6 @@ def _map(value: str, dt: DataType, *, names: Iterator[str]) -> str:
     return f"'{{' || array_to_string({pairs}, ', ') || '}}'"
 
 
-def _field(value: str, index: int, dt: DataType) -> str:
+def field(value: str, index: int, dt: DataType) -> str:
     name, _ = sql_types.fields(dt)[index]
     return f"struct_extract({value}, {sql_text.literal(name) if name else index + 1})"

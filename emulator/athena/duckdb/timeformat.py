@@ -1,6 +1,7 @@
 """Date patterns of MySQL (date_format, date_parse) and Joda (format_datetime, parse_datetime) as DuckDB's."""
 
 import re
+from collections.abc import Callable
 
 from emulator.athena.runtime.errors import AthenaError, not_supported
 
@@ -84,12 +85,12 @@ def mysql(pattern: str) -> str:
     return re.sub(r"%(.)", specifier, pattern, flags=re.DOTALL)
 
 
-def joda(pattern: str, *, zone: str) -> str:
+def joda(pattern: str, *, zone: Callable[[str], str]) -> str:
     """Return DuckDB's pattern for a pattern of Joda such as `yyyy-MM-dd'T'HH:mm:ss`.
 
     Args:
         pattern: Joda's pattern.
-        zone: replacement of the zone's letters.
+        zone: returns DuckDB's pattern for the letters of a zone, such as `ZZ`.
 
     Raises:
         AthenaError: NOT_SUPPORTED: DuckDB has no equivalent of a letter.
@@ -104,7 +105,7 @@ def joda(pattern: str, *, zone: str) -> str:
         elif token in _JODA:
             parts.append(_JODA[token])
         elif token[0] in "zZ":
-            parts.append(zone)
+            parts.append(zone(token))
         else:
             raise not_supported(f"'{token}' in the date pattern '{pattern}'")
     return "".join(parts)

@@ -74,6 +74,8 @@ def not_supported(feature: str) -> AthenaError:
 # DuckDB's message, and Athena's code and message for it; \1 is the first group.
 _DUCKDB: tuple[tuple[str, str, str], ...] = (
     (r"Could not convert string '([A-Z][A-Z_]+): ((?s:.*))' to INT32", r"\1", r"\2"),  # trino_error of macros.sql
+    (r"AthenaError: ([A-Z][A-Z_]+): ([^\n]*)", r"\1", r"\2"),  # raised in a function of json_text.py
+    (r"Unknown TimeZone '([^']*)'", "INVALID_FUNCTION_ARGUMENT", r"'\1' is not a valid time zone"),
     (r"[Dd]ivision by zero", "DIVISION_BY_ZERO", "Division by zero"),
     (
         r"Conversion Error: Could not convert string '((?s:.*))' to (\w+)",

@@ -1,4 +1,4 @@
-"""The DuckDB macros of `macros.sql`; a connection gets those that its statement uses."""
+"""The DuckDB macros of `macros.sql` and functions of `json_text`; a connection gets those that its statement uses."""
 
 import re
 from functools import cache
@@ -6,12 +6,14 @@ from pathlib import Path
 
 import duckdb
 
+from emulator.athena.runtime import json_text
+
 _CREATE = re.compile(r"^CREATE MACRO (trino_\w+)\(", re.MULTILINE)
 _USE = re.compile(r"\btrino_\w+(?=\()")
 
 
 def create(connection: duckdb.DuckDBPyConnection, *, sql: str, existing: set[str]) -> None:
-    """Create the macros that the SQL uses and the connection lacks.
+    """Create the macros and functions that the SQL uses and the connection lacks.
 
     Args:
         connection: the connection that will run the SQL.
@@ -21,6 +23,10 @@ def create(connection: duckdb.DuckDBPyConnection, *, sql: str, existing: set[str
     for name in _USE.findall(sql):
         if name not in existing:
             existing.add(name)
+            if name in json_text.SQL_FUNCTIONS:
+                function, count = json_text.SQL_FUNCTIONS[name]
+                connection.create_function(name, function, ["VARCHAR"] * count, "VARCHAR", null_handling="special")
+                continue
             definition = _definitions()[name]
             create(connection, sql=definition.partition("(")[2], existing=existing)
             connection.execute(definition)

@@ -77,7 +77,9 @@ CREATE MACRO trino_boolean_text(s) AS CASE WHEN lower(s) IN ('t', 'true', 'f', '
 CREATE MACRO trino_date_text(s) AS
   CASE WHEN regexp_full_match(trim(s), '[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}') THEN trim(s) END;
 CREATE MACRO trino_timestamp_text(s) AS
-  CASE WHEN regexp_full_match(s, '[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]+)?)?)?') THEN s END;
+  CASE WHEN regexp_full_match(s, '[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]{1,12})?)?)?') THEN s END;
+CREATE MACRO trino_time_text(s) AS
+  CASE WHEN regexp_full_match(s, '[0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]{1,12})?)?') THEN s END;
 CREATE MACRO trino_instant_text(s) AS
   CASE WHEN regexp_full_match(s, '[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]+)?)?)?')
        THEN s || ' UTC'
@@ -99,10 +101,30 @@ CREATE MACRO trino_fitting(s, size, types) AS
 
 -- time ---------------------------------------------------------------------------------------------------------
 CREATE MACRO trino_now() AS date_trunc('millisecond', now());
+-- DuckDB's // rounds to zero, so before 1970 too the remainder is taken from the value: half a unit rounds up.
+CREATE MACRO trino_floor_to(x, unit) AS x - ((x % unit) + unit) % unit;
 CREATE MACRO trino_round_time(t, microseconds) AS
-  make_timestamp(CAST((epoch_us(t) + microseconds // 2) // microseconds * microseconds AS BIGINT));
+  make_timestamp(CAST(trino_floor_to(epoch_us(t) + microseconds // 2, microseconds) AS BIGINT));
+-- The fraction of a text, which may have 12 digits, in microseconds rounded to a number of picoseconds.
+CREATE MACRO trino_fraction(s, picoseconds) AS
+  to_microseconds(trino_floor_to(CAST(rpad(regexp_extract(s, '\.([0-9]+)', 1), 12, '0') AS BIGINT) + picoseconds // 2,
+                                 picoseconds) // 1000000);
+CREATE MACRO trino_whole_days(i, verb) AS
+  CASE WHEN epoch(i) % 86400 <> 0 THEN trino_error('INVALID_FUNCTION_ARGUMENT: Cannot ' || verb || ' a date', i) ELSE i END;
 CREATE MACRO trino_from_unixtime(seconds) AS
-  to_timestamp(0) + to_milliseconds(CAST(round(seconds * 1000) AS BIGINT));
+  to_timestamp(0) + to_milliseconds(CAST(floor(seconds * 1000 + 0.5) AS BIGINT));
+-- When clocks are set back, a wall clock shows a time twice; Trino takes the first, DuckDB the second.
+CREATE MACRO trino_instant(wall, zone) AS
+  CASE WHEN ((wall AT TIME ZONE zone) - INTERVAL '1' HOUR) AT TIME ZONE zone = wall
+       THEN (wall AT TIME ZONE zone) - INTERVAL '1' HOUR
+       WHEN ((wall AT TIME ZONE zone) - INTERVAL '30' MINUTE) AT TIME ZONE zone = wall
+       THEN (wall AT TIME ZONE zone) - INTERVAL '30' MINUTE
+       ELSE wall AT TIME ZONE zone END;
+-- Units below a day are those of absolute time, units from a day on those of the zone's calendar.
+CREATE MACRO trino_is_clock_unit(unit) AS lower(unit) IN ('millisecond', 'second', 'minute', 'hour');
+CREATE MACRO trino_offset_text(i, separator) AS
+  CASE WHEN epoch(i) < 0 THEN '-' ELSE '+' END || lpad(CAST(CAST(abs(epoch(i)) AS BIGINT) // 3600 AS VARCHAR), 2, '0')
+  || separator || lpad(CAST(CAST(abs(epoch(i)) AS BIGINT) % 3600 // 60 AS VARCHAR), 2, '0');
 CREATE MACRO trino_iso8601(s) AS
   CASE WHEN regexp_full_match(s, '.*T.*[+-][0-9]{2}(:?[0-9]{2})?') AND NOT regexp_full_match(s, '.*[+-]00(:?00)?')
        THEN trino_error('NOT_SUPPORTED: the wall clock of a timestamp with an offset of its own: ' || s
@@ -198,22 +220,28 @@ CREATE MACRO trino_series(a, b, step) AS
 CREATE MACRO trino_sequence(a, b) AS trino_series(a, b, CASE WHEN b >= a THEN 1 ELSE -1 END);
 
 -- JSON ---------------------------------------------------------------------------------------------------------
-CREATE MACRO trino_json_path(p) AS regexp_replace(p, '\["([^"]*)"\]', '."\1"', 'g');
 CREATE MACRO trino_json_parse(s) AS
-  CASE WHEN json_valid(s) THEN CAST(s AS JSON)
-       ELSE trino_error('INVALID_FUNCTION_ARGUMENT: Cannot convert value to JSON: ''' || s || '''', json('null')) END;
-CREATE MACRO trino_json_extract(j, p) AS
-  CASE WHEN NOT json_valid(CAST(j AS VARCHAR)) THEN NULL ELSE json_extract(CAST(j AS VARCHAR), p) END;
-CREATE MACRO trino_json_scalar(j, p) AS
-  CASE WHEN NOT json_valid(CAST(j AS VARCHAR)) THEN NULL
-       WHEN json_type(CAST(j AS VARCHAR), p) IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL
-       ELSE json_extract_string(CAST(j AS VARCHAR), p) END;
+  CASE WHEN s IS NOT NULL AND trino_json_canonical(s) IS NULL
+       THEN trino_error('INVALID_FUNCTION_ARGUMENT: Cannot convert value to JSON: ''' || s || '''', json('null'))
+       ELSE CAST(trino_json_canonical(s) AS JSON) END;
+CREATE MACRO trino_json_extract(j, p) AS CAST(trino_json_value(j, p) AS JSON);
+-- An element as the text that it is, which for texts is no JSON: Trino's own manual warns of it.
+CREATE MACRO trino_json_array_get(j, i) AS
+  CASE WHEN trino_json_varchar(trino_json_value(j, '$[' || trino_json_position(j, i) || ']')) IS NOT NULL
+       THEN trino_json_scalar(j, '$[' || trino_json_position(j, i) || ']')
+       ELSE nullif(trino_json_value(j, '$[' || trino_json_position(j, i) || ']'), 'null') END;
+CREATE MACRO trino_json_position(j, i) AS CASE WHEN i < 0 THEN trino_json_length(j) + i ELSE i END;
+CREATE MACRO trino_json_to_text(j) AS
+  CASE WHEN json_type(j) IN ('ARRAY', 'OBJECT')
+       THEN trino_error('INVALID_CAST_ARGUMENT: Cannot cast ''' || CAST(j AS VARCHAR) || ''' to varchar', '')
+       ELSE trino_json_varchar(j) END;
 CREATE MACRO trino_json_length(j) AS
-  CASE WHEN NOT json_valid(CAST(j AS VARCHAR)) THEN NULL
+  CASE WHEN trino_json_canonical(j) IS NULL THEN NULL
        WHEN json_type(CAST(j AS VARCHAR)) = 'ARRAY' THEN CAST(json_array_length(CAST(j AS VARCHAR)) AS BIGINT) END;
 CREATE MACRO trino_json_size(j) AS
-  CASE json_type(j) WHEN 'ARRAY' THEN CAST(json_array_length(j) AS BIGINT)
-                    WHEN 'OBJECT' THEN CAST(len(json_keys(j)) AS BIGINT) ELSE 0 END;
+  CASE WHEN json_type(j) = 'ARRAY' THEN CAST(json_array_length(j) AS BIGINT)
+       WHEN json_type(j) = 'OBJECT' THEN CAST(len(json_keys(j)) AS BIGINT)
+       WHEN j IS NOT NULL THEN 0 END;
 
 -- files of Hive tables -----------------------------------------------------------------------------------------
 CREATE MACRO trino_bad_data(s, value, field) AS

@@ -4,12 +4,24 @@ A type is sqlglot's `DataType`. Timestamps without a precision have 3 digits, as
 `month` if they are of years and months. A `timestamp with time zone` may have the zone of its wall clock (`meta`).
 """
 
+import re
 import typing as t
 
 from sqlglot import exp
 from sqlglot.expressions import DataType, DType
 
+from emulator.athena.runtime.errors import not_supported
+
 UTC = "UTC"
+SEVERAL_ZONES = "(several)"
+"""The zone of values whose zones differ. They can be compared, because only the points in time count for that."""
+MOST_DIGITS = 6
+"""DuckDB's timestamps have microseconds."""
+_UTC_NAMES = {"utc", "z", "ut", "uct", "gmt", "gmt0", "greenwich", "universal", "zulu", "etc/utc", "etc/gmt"}
+_OFFSET = re.compile(r"(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d\d))?", re.IGNORECASE)
+_WITH_ZONE = re.compile(
+    r"(\d{4,}-\d{1,2}-\d{1,2}(?: \d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d+)?)?)?)(?: *([+-]\d.*)| +(\S+)| *(Z))?"
+)
 TEXTS = {DType.VARCHAR, DType.CHAR, DType.TEXT}
 INTEGERS = (DType.TINYINT, DType.SMALLINT, DType.INT, DType.BIGINT)
 INTEGER_DIGITS = {DType.TINYINT: 3, DType.SMALLINT: 5, DType.INT: 10, DType.BIGINT: 19}
@@ -59,8 +71,23 @@ def timestamp(precision: int) -> DataType:
 
 def timestamp_tz(precision: int, *, zone: str = UTC) -> DataType:
     dt = typed(DType.TIMESTAMPTZ, precision)
-    dt.meta["zone"] = zone
+    dt.meta["zone"] = _zone_name(zone)
     return dt
+
+
+def _zone_name(zone: str) -> str:
+    """Return Trino's name of a zone: `UTC`, an offset such as `+05:30`, or the name as it is written."""
+    offset = _OFFSET.fullmatch(zone)
+    if offset is not None:
+        name = f"{offset[1]}{int(offset[2]):02}:{offset[3] or '00'}"
+        return UTC if name[1:] == "00:00" else name
+    return UTC if zone.lower() in _UTC_NAMES else zone
+
+
+def split_zone(text: str) -> tuple[str, str] | None:
+    """Return wall clock and zone of a text such as `2024-07-01 12:00 Europe/Paris`; None if it is no such text."""
+    match = _WITH_ZONE.fullmatch(text.strip())
+    return (match[1], _zone_name(match[2] or match[3] or match[4] or UTC)) if match else None
 
 
 def array(element: DataType) -> DataType:
@@ -96,8 +123,26 @@ def digits(dt: DataType) -> int:
 
 
 def zone(dt: DataType) -> str:
-    """Return the zone of the wall clock of a `timestamp with time zone`."""
+    """Return the zone of the wall clock of a `timestamp with time zone`.
+
+    Raises:
+        AthenaError: NOT_SUPPORTED: values of the type have several zones.
+    """
+    name = zone_mark(dt)
+    if name == SEVERAL_ZONES:
+        raise not_supported("timestamps of several time zones in one column are not in the emulator's engine")
+    return name
+
+
+def zone_mark(dt: DataType) -> str:
+    """Return the zone of a `timestamp with time zone`, or `SEVERAL_ZONES`."""
     return str(dt.meta.get("zone", UTC))
+
+
+def parts(dt: DataType) -> list[DataType]:
+    """Return a type and the types of its elements and fields at any depth."""
+    inner = [t for _, t in fields(dt)] if dt.this is DType.STRUCT else dt.expressions
+    return [dt, *(deep for part in inner if isinstance(part, DataType) for deep in parts(part))]
 
 
 def precision_scale(dt: DataType) -> tuple[int, int]:

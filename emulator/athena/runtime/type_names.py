@@ -5,6 +5,7 @@ from functools import lru_cache
 from sqlglot.expressions import DataType, DType
 
 from emulator.athena.runtime import sql_text, sql_types
+from emulator.athena.runtime.errors import not_supported
 
 # Names in Trino, DuckDB and Hive (Glue columns). Types with parameters or parts have rules below.
 _SIMPLE = {
@@ -58,6 +59,8 @@ def trino_name(dt: DataType) -> str:
             return f"{kind.value.lower()}{numbers}"
         case DType.TIMESTAMP | DType.TIME:
             return f"{kind.value.lower()}({sql_types.digits(dt)})"
+        case DType.TIMETZ:
+            return f"time({sql_types.digits(dt)}) with time zone"
         case DType.TIMESTAMPTZ:
             return f"timestamp({sql_types.digits(dt)}) with time zone"
         case DType.INTERVAL:
@@ -72,7 +75,11 @@ def trino_name(dt: DataType) -> str:
 
 
 def duckdb_name(dt: DataType) -> str:
-    """Return DuckDB's name of a type."""
+    """Return DuckDB's name of a type.
+
+    Raises:
+        AthenaError: NOT_SUPPORTED: DuckDB has no such type, or inference has not determined it.
+    """
     kind, parts = dt.this, dt.expressions
     if kind in _SIMPLE:
         return _SIMPLE[kind][1]
@@ -94,7 +101,7 @@ def duckdb_name(dt: DataType) -> str:
         case DType.STRUCT:
             fields = [f"{sql_text.identifier(name)} {duckdb_name(t)}" for name, t in sql_types.named_fields(dt)]
             return f"STRUCT({', '.join(fields)})"
-    raise ValueError(f"no DuckDB type for {trino_name(dt)}")
+    raise not_supported(f"a value of the type {trino_name(dt)} is not in the emulator's engine")
 
 
 def hive_name(dt: DataType) -> str:

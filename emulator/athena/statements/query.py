@@ -69,7 +69,7 @@ def write_csv(run: Run, columns: Columns, *, source: str) -> Path:
 
 
 def _cast(column: str, dt: DataType) -> str:
-    if dt.this is DType.NULL:
+    if dt.this in (DType.NULL, DType.JSON):  # json_array_get returns texts that are no JSON
         return f"CAST({column} AS VARCHAR)"
     return f"CAST({column} AS {type_names.duckdb_name(dt)})"
 

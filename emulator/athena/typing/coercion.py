@@ -6,11 +6,7 @@ from emulator.athena.runtime import sql_types, type_names
 
 
 def common(a: DataType, b: DataType) -> DataType | None:
-    """Return the common type of two types, or None if Trino has none.
-
-    Raises:
-        ValueError: timestamps of two time zones have no common type in the emulator.
-    """
+    """Return the common type of two types, or None if Trino has none."""
     if a.this is DType.UNKNOWN or b.this is DType.UNKNOWN:
         return sql_types.UNKNOWN
     if a.this is DType.NULL:
@@ -23,6 +19,8 @@ def common(a: DataType, b: DataType) -> DataType | None:
         return a if type_names.trino_name(a) == type_names.trino_name(b) else sql_types.VARCHAR
     if a.this in sql_types.TIMES and b.this in sql_types.TIMES:
         return _common_time(a, b)
+    if a.this is b.this is DType.TIME:
+        return sql_types.typed(DType.TIME, max(sql_types.digits(a), sql_types.digits(b)))
     if a.this is not b.this:
         return None
     return _common_parts(a, b)
@@ -46,10 +44,8 @@ def _common_time(a: DataType, b: DataType) -> DataType:
     fraction = max(sql_types.digits(t) for t in (a, b) if t.this is not DType.DATE)
     if later.this is DType.TIMESTAMP:
         return sql_types.timestamp(fraction)
-    zones = {sql_types.zone(t) for t in (a, b) if t.this is DType.TIMESTAMPTZ}
-    if len(zones) > 1:
-        raise ValueError(f"timestamps of several time zones in one column ({', '.join(sorted(zones))})")
-    return sql_types.timestamp_tz(fraction, zone=zones.pop())
+    zones = {sql_types.zone_mark(t) for t in (a, b) if t.this is DType.TIMESTAMPTZ}
+    return sql_types.timestamp_tz(fraction, zone=zones.pop() if len(zones) == 1 else sql_types.SEVERAL_ZONES)
 
 
 def _common_parts(a: DataType, b: DataType) -> DataType | None:
@@ -93,7 +89,4 @@ def coerces(source: DataType, target: DataType) -> bool:
 
 def assignable(source: DataType, target: DataType) -> bool:
     """Return whether values of one type may be assigned to a column of the other; a value may still not fit."""
-    try:
-        return common(source, target) is not None
-    except ValueError:
-        return True
+    return common(source, target) is not None

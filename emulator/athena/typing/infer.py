@@ -1,6 +1,5 @@
 """Type inference: the types of a qualified query's expressions by Trino's rules, and Trino's errors for wrong types."""
 
-import re
 import typing as t
 
 from sqlglot import exp
@@ -14,8 +13,6 @@ from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.typing import calls, operators
 from emulator.athena.typing.annotator import Annotator
 from emulator.athena.typing.signature import type_of
-
-_ZONE = re.compile(r"\d ([A-Za-z]+/[A-Za-z_/]+)$")
 
 
 def annotate(tree: exp.Expr, *, schema: dict[str, dict[str, DataType]]) -> exp.Expr:
@@ -132,7 +129,9 @@ def _unnest(self: Annotator, node: exp.Unnest) -> None:
 
 
 def _interval(self: Annotator, node: exp.Interval) -> None:
-    month = node.text("unit").upper() in ("YEAR", "MONTH")
+    unit = node.args.get("unit")
+    first = unit.this.name if isinstance(unit, exp.IntervalSpan) else node.text("unit")
+    month = first.upper() in ("YEAR", "MONTH")
     self._set_type(node, sql_types.INTERVAL_MONTH if month else sql_types.INTERVAL_DAY)
 
 
@@ -153,9 +152,9 @@ def _cast(self: Annotator, node: exp.Cast) -> None:
     target = sql_types.normal(node.args["to"])
     if target.this is DType.TIMESTAMPTZ:
         source = type_of(node.this)
-        zone = sql_types.zone(source) if source.this is DType.TIMESTAMPTZ else sql_types.UTC
-        if isinstance(node.this, exp.Literal) and (match := _ZONE.search(node.this.name)):
-            zone = match[1]
+        zone = sql_types.zone_mark(source) if source.this is DType.TIMESTAMPTZ else sql_types.UTC
+        if isinstance(node.this, exp.Literal) and (wall_and_zone := sql_types.split_zone(node.this.name)):
+            zone = wall_and_zone[1]
         target = sql_types.timestamp_tz(sql_types.digits(target), zone=zone)
     self._set_type(node, target)
 

@@ -39,10 +39,7 @@ def common_type(a: DataType, b: DataType, *, place: str, what: str) -> DataType:
     Raises:
         AthenaError: TYPE_MISMATCH: there is no common type.
     """
-    try:
-        both = coercion.common(a, b)
-    except ValueError as error:
-        raise AthenaError("NOT_SUPPORTED", f"{place}: {error}") from None
+    both = coercion.common(a, b)
     if both is None:
         names = f"{type_names.trino_name(a)}, {type_names.trino_name(b)}"
         raise AthenaError(
@@ -118,9 +115,9 @@ def _temporal(node: exp.Binary, a: DataType, b: DataType) -> DataType | None:
         return sql_types.UNKNOWN
     if isinstance(node, exp.Add | exp.Sub):
         if a.this in sql_types.TIMES and b.this is DType.INTERVAL:
-            return a
+            return _shifted(a, b)
         if a.this is DType.INTERVAL and b.this in sql_types.TIMES and isinstance(node, exp.Add):
-            return b
+            return _shifted(b, a)
         if a.this in sql_types.TIMES and b.this in sql_types.TIMES and isinstance(node, exp.Sub):
             return sql_types.INTERVAL_DAY
         return a if a.this is b.this is DType.INTERVAL else None
@@ -130,6 +127,15 @@ def _temporal(node: exp.Binary, a: DataType, b: DataType) -> DataType | None:
         if b.this is DType.INTERVAL and a.this in sql_types.NUMBERS and isinstance(node, exp.Mul):
             return b
     return None
+
+
+def _shifted(moment: DataType, interval: DataType) -> DataType:
+    """Return the type of a moment plus an interval; intervals of days to seconds have milliseconds."""
+    if moment.this is DType.DATE or sql_types.is_month_interval(interval) or sql_types.digits(moment) >= 3:
+        return moment
+    if moment.this is DType.TIMESTAMP:
+        return sql_types.timestamp(3)
+    return sql_types.timestamp_tz(3, zone=sql_types.zone_mark(moment))
 
 
 def _numeric(node: exp.Binary, a: DataType, b: DataType) -> DataType | None:

@@ -50,7 +50,7 @@ def bind(function: Function, arguments: list[DataType | None]) -> Bindings | Non
             return None
     for argument in arguments:
         if argument is not None and argument.this is DType.TIMESTAMPTZ:
-            bindings.zone = sql_types.zone(argument)
+            bindings.zone = sql_types.zone_mark(argument)
             break
     return bindings
 
@@ -163,11 +163,26 @@ def _row(_: Bindings, call: exp.Anonymous) -> DataType:
 
 
 def _instant(_: Bindings, call: exp.Anonymous) -> DataType:
-    return sql_types.timestamp_tz(int(call.expressions[0].name))
+    return sql_types.timestamp_tz(_digits(call))
 
 
 def _wall_clock(_: Bindings, call: exp.Anonymous) -> DataType:
-    return sql_types.timestamp(int(call.expressions[0].name))
+    return sql_types.timestamp(_digits(call))
+
+
+def _clock(_: Bindings, call: exp.Anonymous) -> DataType:
+    return sql_types.typed(DType.TIME, _digits(call))
+
+
+def _digits(call: exp.Anonymous) -> int:
+    """Return the precision in a call such as `current_timestamp(3)`."""
+    digits = call.expressions[0]
+    if not (isinstance(digits, exp.Literal) and digits.name.isdigit() and int(digits.name) <= sql_types.MOST_DIGITS):
+        raise not_supported(
+            f"{position(call)}: {call.name.lower()} with a precision other than 0 to {sql_types.MOST_DIGITS} "
+            "is not in the emulator's engine"
+        )
+    return int(digits.name)
 
 
 def _zoned(bindings: Bindings, call: exp.Anonymous) -> DataType:
@@ -198,5 +213,6 @@ _RULES: dict[str, Callable[[Bindings, exp.Anonymous], DataType]] = {
     "row": _row,
     "instant": _instant,
     "wall_clock": _wall_clock,
+    "clock": _clock,
     "zoned": _zoned,
 }

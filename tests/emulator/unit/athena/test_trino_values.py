@@ -167,7 +167,7 @@ TEXTS = [
 TIMES = [
     ("date '2024-01-31' + interval '1' month", "2024-02-29", "date"),
     ("date '2024-01-02' - date '2024-01-01'", "1 00:00:00.000", "interval day to second"),
-    ("timestamp '2024-01-02 00:00:00' - interval '90' minute", "2024-01-01 22:30:00.000", "timestamp(0)"),
+    ("timestamp '2024-01-02 00:00:00' - interval '90' minute", "2024-01-01 22:30:00.000", "timestamp(3)"),
     ("interval '2' day", "2 00:00:00.000", "interval day to second"),
     ("interval '14' month", "1-2", "interval year to month"),
     ("date_add('month', 1, date '2024-01-31')", "2024-02-29", "date"),
