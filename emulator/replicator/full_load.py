@@ -14,9 +14,8 @@ from typing import Any
 
 import psycopg
 from psycopg import pq, sql
-from psycopg.errors import error_from_result
 
-from emulator.replicator import source
+from emulator.replicator import failures, source
 from emulator.replicator.files import GrowingFile, Layout, Record, UnwritableError
 from emulator.replicator.s3_format import INSERT
 from emulator.replicator.settings import Source, Target
@@ -97,9 +96,7 @@ def _snapshot(settings: Source) -> Iterator[tuple[psycopg.Connection[Any], int]]
     with closing(source.connect(settings, replication=True)) as exporter, source.connect(settings) as connection:
         slot = sql.Identifier(f"dms_snapshot_{exporter.pgconn.backend_pid}")
         command = sql.SQL("CREATE_REPLICATION_SLOT {} TEMPORARY LOGICAL pgoutput EXPORT_SNAPSHOT").format(slot)
-        result = exporter.pgconn.exec_(command.as_bytes(exporter))
-        if result.status != pq.ExecStatus.TUPLES_OK:
-            raise error_from_result(result)
+        result = failures.execute(exporter, command.as_bytes(exporter), expected=pq.ExecStatus.TUPLES_OK)
         lsn, snapshot = (bytes(result.get_value(0, column) or b"").decode() for column in (1, 2))
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
