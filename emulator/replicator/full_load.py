@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import psycopg
 from psycopg import pq, sql
 
 from emulator.replicator import failures, source
-from emulator.replicator.files import GrowingFile, Layout, Record, UnwritableError
+from emulator.replicator.files import GrowingFile, Layout, Record
 from emulator.replicator.s3_format import INSERT
 from emulator.replicator.settings import Source, Target
 from emulator.replicator.source import Table
@@ -60,7 +61,7 @@ def copy_tables(
             state.save()
             try:
                 progress.full_load_rows = _copy(connection, table, layout, target, spool=spool, stopping=stopping)
-            except (UnwritableError, psycopg.errors.DataError, psycopg.ProgrammingError) as error:
+            except (psycopg.errors.DataError, psycopg.ProgrammingError) as error:
                 shutil.rmtree(spool / table.schema / table.name, ignore_errors=True)
                 connection.execute("ROLLBACK TO SAVEPOINT table_start")
                 log.exception("%s is suspended: its full load failed", table.full_name)
@@ -116,14 +117,13 @@ def _copy(
     connection.execute("SAVEPOINT table_start")
     columns = source.names(name for name, _ in layout.columns)
     query = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(columns, table.identifier)
-    rows = files = 0
+    rows, numbers = 0, count(1)
     written = ""
     growing: GrowingFile | None = None
     with connection.cursor().copy(query) as copy:
         for values in copy.rows():
             if growing is None:
-                files += 1
-                path = spool / load_key(table.schema, table.name, files)
+                path = spool / table.schema / table.name / "growing.parquet"
                 growing = GrowingFile(path, layout, gzip=target.gzip)
             if rows % 1000 == 0:
                 if stopping():
@@ -132,11 +132,18 @@ def _copy(
             growing.add(Record(INSERT, values, written, None))
             rows += 1
             if growing.reaches(target.max_file_bytes):
-                growing.close()
+                _complete(growing, table, spool=spool, numbers=numbers)
                 growing = None
     if growing is not None:
-        growing.close()
+        _complete(growing, table, spool=spool, numbers=numbers)
     return rows
+
+
+def _complete(growing: GrowingFile, table: Table, *, spool: Path, numbers: Iterator[int]) -> None:
+    """Close a file and give its parts their names."""
+    growing.close()
+    for part in growing.parts:
+        part.path.rename(spool / load_key(table.schema, table.name, next(numbers)))
 
 
 def timestamp_text(moment: datetime) -> str:
