@@ -122,6 +122,8 @@ def _select(task: Task, connection: psycopg.Connection[Any], state: State) -> li
     """Return the tables that the mappings select, and limit the state to these."""
     by_name = {(table.schema, table.name): table for table in source.tables(connection)}
     selected = [by_name[name] for name in task.mappings.select(by_name)]
+    for name in task.mappings.without_table(by_name):
+        log.warning("the source has no table %s that can be replicated: a view or an unlogged table cannot", name)
     if not selected:
         raise ReplicationError("no table of the source matches the selection rules of the table mappings")
     for name in state.tables.keys() - {table.full_name for table in selected}:
@@ -144,6 +146,8 @@ def _keep_log(task: Task, connection: psycopg.Connection[Any], tables: Sequence[
         state.tables[table.full_name] = _new_state(task, table)
         if not table.changes:
             log.warning("%s has no primary key: its updates and deletes are not followed", table.full_name)
+    for table in tables:
+        state.tables[table.full_name].inserts_only = not table.changes
     state.save()  # before they are published: after a crash these tables must be loaded
     source.publish(connection, slot=task.slot, tables=tables)
     if not state.has_slot:
