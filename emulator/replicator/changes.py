@@ -10,7 +10,7 @@ from psycopg import pq, sql
 
 from emulator.replicator import failures, source
 from emulator.replicator.pgoutput import Delete, Insert, Relation, Unchanged, Update, Value
-from emulator.replicator.s3_format import DELETE, INSERT, UPDATE
+from emulator.replicator.settings import DELETE, INSERT, UPDATE
 
 Values = list[bytes | None]
 

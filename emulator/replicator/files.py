@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from emulator.replicator.arrow_types import UNFIT, ColumnType, Text
-from emulator.replicator.s3_format import OPERATION
+from emulator.replicator.settings import OPERATION
 
 CHUNK_ROWS = 10_000
 CHUNK_BYTES = 8 * 1024 * 1024

@@ -14,8 +14,7 @@ from emulator.replicator.changes import Captured
 from emulator.replicator.files import Layout, Record
 from emulator.replicator.full_load import timestamp_text
 from emulator.replicator.pgoutput import Begin, Commit, Delete, Insert, Message, Relation, Truncate, Update, decode
-from emulator.replicator.s3_format import DELETE, INSERT, UPDATE
-from emulator.replicator.settings import Target
+from emulator.replicator.settings import DELETE, INSERT, UPDATE, Target
 from emulator.replicator.state import State, now
 from emulator.replicator.stream import Keepalive, Stream
 from emulator.replicator.target import Bucket

@@ -18,8 +18,7 @@ from psycopg import pq, sql
 
 from emulator.replicator import failures, source
 from emulator.replicator.files import GrowingFile, Layout, Record
-from emulator.replicator.s3_format import INSERT
-from emulator.replicator.settings import Source, Target
+from emulator.replicator.settings import INSERT, Source, Target
 from emulator.replicator.source import Table
 from emulator.replicator.state import COMPLETED, FULL_LOAD, State, now
 from emulator.replicator.target import Bucket, load_key

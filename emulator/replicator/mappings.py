@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.replicator.s3_format import CHANGE_SEQUENCE_EXPRESSION
+from emulator.replicator.settings import CHANGE_SEQUENCE_EXPRESSION
 
 
 class MappingError(ValueError):
