@@ -3,6 +3,7 @@
 Source: AWS DMS user guide, "Source data types for PostgreSQL" and "Target data types for S3 Parquet".
 """
 
+import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -29,6 +30,9 @@ _SIMPLE = {
 
 Text = bytes | str | None
 
+UNFIT = (ValueError, OverflowError, pa.ArrowNotImplementedError)
+"""What the conversion of a value that its type cannot represent raises; `pyarrow.ArrowInvalid` is a ValueError."""
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnType:
@@ -36,12 +40,35 @@ class ColumnType:
 
     Attributes:
         arrow: the type.
-        array: converts values in PostgreSQL's text form to an array; raises `pyarrow.ArrowInvalid` for a value that the
-            type cannot represent.
+        array: converts values in PostgreSQL's text form to an array; raises one of `UNFIT` for a value that the type
+            cannot represent.
     """
 
     arrow: pa.DataType
     array: Callable[[Sequence[Text]], pa.Array]
+
+    def unfit(self, values: Sequence[Text]) -> list[int]:
+        """Return the positions of values that the type cannot represent."""
+        return [] if self._fits(values) else [i for i, value in enumerate(values) if not self._fits([value])]
+
+    def _fits(self, values: Sequence[Text]) -> bool:
+        try:
+            self.array(values)
+        except UNFIT:
+            return False
+        return True
+
+    def as_text(self, values: Sequence[Text]) -> pa.Array:
+        """Return any values as text: PostgreSQL's, but base64 for bytes and `true` or `false` for booleans."""
+        if pa.types.is_boolean(self.arrow):
+            return self.array(values).cast(pa.string())
+        if pa.types.is_binary(self.arrow):
+            bytes_ = self.array(values).to_pylist()
+            return pa.array([None if value is None else base64.b64encode(value).decode() for value in bytes_])
+        if pa.types.is_string(self.arrow) and self._fits(values):
+            return self.array(values)
+        # Not safe: a database of the encoding SQL_ASCII can have bytes that are no UTF-8; its readers reject them.
+        return pa.array(values, pa.binary()).cast(pa.string(), safe=False)
 
 
 def column_type(type_oid: int, modifier: int, *, booleans: bool) -> ColumnType:

@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 
-from emulator.replicator.files import GrowingFile, Layout, Record, UnwritableError
+from emulator.replicator.files import GrowingFile, Layout, Record
 from emulator.replicator.settings import Target
 from emulator.replicator.target import Bucket
 
@@ -19,7 +19,7 @@ class Batch:
     Attributes:
         pending_bytes: approximate size of the rows in memory.
         counts: for each table, its rows by operation.
-        failed: tables with a value that cannot be written, and the reason.
+        failed: tables that can no longer be read, and the reason.
     """
 
     def __init__(self, folder: Path, target: Target) -> None:
@@ -49,15 +49,11 @@ class Batch:
     def add(self, schema: str, table: str, layout: Layout, record: Record, *, committed: date) -> None:
         """Add one row of a table."""
         day, file = self._open.get(layout.table, (None, None))
-        try:
-            if file is None or day != committed or file.layout is not layout:
-                file = self._start_file(schema, table, layout, committed)
-            before = file.pending_bytes
-            file.add(record)
-            self.pending_bytes += file.pending_bytes - before
-        except UnwritableError as error:
-            self.fail(layout.table, error)
-            return
+        if file is None or day != committed or file.layout is not layout:
+            file = self._start_file(schema, table, layout, committed)
+        before = file.pending_bytes
+        file.add(record)
+        self.pending_bytes += file.pending_bytes - before
         self.counts.setdefault(layout.table, Counter())[record.operation] += 1
         if file.reaches(self._target.max_file_bytes):
             del self._open[layout.table]
@@ -67,13 +63,10 @@ class Batch:
     def upload(self, bucket: Bucket) -> None:
         """Complete the files and send them to S3, in order."""
         for _, _, _, file in self._files:
-            try:
-                file.close()
-            except UnwritableError as error:
-                self.fail(file.layout.table, error)
+            file.close()
         for schema, table, committed, file in self._files:
-            if file.rows:
-                bucket.upload(file.path, bucket.change_key(schema, table, committed=committed))
+            for part in file.parts:
+                bucket.upload(part.path, bucket.change_key(schema, table, committed=committed))
 
     def _start_file(self, schema: str, table: str, layout: Layout, committed: date) -> GrowingFile:
         """Start a file; the file before it gets no more rows, so that a table's rows stay in order."""
@@ -87,11 +80,8 @@ class Batch:
     def _write(self) -> None:
         self.pending_bytes = 0
         for _, file in self._open.values():
-            try:
-                file.write()
-            except UnwritableError as error:
-                self.fail(file.layout.table, error)
+            file.write()
 
     def fail(self, table: str, error: Exception) -> None:
-        """Record that a table cannot be written, and why."""
+        """Record that a table cannot be read, and why."""
         self.failed.setdefault(table, str(error))

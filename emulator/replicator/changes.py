@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import pq, sql
-from psycopg.errors import error_from_result
 
-from emulator.replicator import source
+from emulator.replicator import failures, source
 from emulator.replicator.pgoutput import Delete, Insert, Relation, Unchanged, Update, Value
-from emulator.replicator.s3_format import DELETE, INSERT, UPDATE
+from emulator.replicator.settings import DELETE, INSERT, UPDATE
 
 Values = list[bytes | None]
 
@@ -107,9 +106,9 @@ def look_up_in(connection: psycopg.Connection[Any], transaction_id: int) -> Look
             condition,
         )
         # Not psycopg's execute, because the values must be PostgreSQL's text, not Python objects.
-        result = connection.pgconn.exec_params(query.as_bytes(connection), list(key))
-        if result.status != pq.ExecStatus.TUPLES_OK:
-            raise error_from_result(result)
+        result = failures.execute(
+            connection, query.as_bytes(connection), expected=pq.ExecStatus.TUPLES_OK, parameters=list(key)
+        )
         if result.ntuples == 0:
             return None
         return [result.get_value(0, column) for column in range(len(positions))]

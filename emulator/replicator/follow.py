@@ -14,8 +14,7 @@ from emulator.replicator.changes import Captured
 from emulator.replicator.files import Layout, Record
 from emulator.replicator.full_load import timestamp_text
 from emulator.replicator.pgoutput import Begin, Commit, Delete, Insert, Message, Relation, Truncate, Update, decode
-from emulator.replicator.s3_format import DELETE, INSERT, UPDATE
-from emulator.replicator.settings import Target
+from emulator.replicator.settings import DELETE, INSERT, UPDATE, Target
 from emulator.replicator.state import State, now
 from emulator.replicator.stream import Keepalive, Stream
 from emulator.replicator.target import Bucket
@@ -138,8 +137,15 @@ class Follower:
     def _truncated(self, relation: int) -> None:
         if relation in self._tables:
             table = self._tables[relation][1].table
-            self._state.tables[table].truncates += 1
-            log.warning("%s was truncated; its rows stay in the target, as with DMS", table)
+            if not self._loaded(table):
+                self._state.tables[table].truncates += 1
+                self._state.save()
+                log.warning("%s was truncated; its rows stay in the target, as with DMS", table)
+
+    def _loaded(self, table: str) -> bool:
+        """Return whether the full load of a table contains the current transaction."""
+        from_lsn = self._state.tables[table].from_lsn
+        return self._transaction is not None and from_lsn is not None and self._transaction.commit_lsn < from_lsn
 
     def _change(self, message: Insert | Update | Delete) -> None:
         assert self._transaction is not None
@@ -149,9 +155,8 @@ class Follower:
         if message.relation not in self._tables:
             return
         captured, layout = self._tables[message.relation]
-        progress = self._state.tables[layout.table]
-        loaded = progress.from_lsn is not None and transaction.commit_lsn < progress.from_lsn
-        if loaded or progress.suspended or layout.table in self._batch.failed:
+        suspended = self._state.tables[layout.table].suspended or layout.table in self._batch.failed
+        if suspended or self._loaded(layout.table):
             return
         if not self._batch:
             self._batch_since = time.monotonic()

@@ -9,17 +9,16 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import pq, sql
-from psycopg.errors import error_from_result
 
-from emulator.replicator import source
-from emulator.replicator.files import GrowingFile, Layout, Record, UnwritableError
-from emulator.replicator.s3_format import INSERT
-from emulator.replicator.settings import Source, Target
+from emulator.replicator import failures, source
+from emulator.replicator.files import GrowingFile, Layout, Record
+from emulator.replicator.settings import INSERT, Source, Target
 from emulator.replicator.source import Table
 from emulator.replicator.state import COMPLETED, FULL_LOAD, State, now
 from emulator.replicator.target import Bucket, load_key
@@ -61,7 +60,7 @@ def copy_tables(
             state.save()
             try:
                 progress.full_load_rows = _copy(connection, table, layout, target, spool=spool, stopping=stopping)
-            except (UnwritableError, psycopg.errors.DataError, psycopg.ProgrammingError) as error:
+            except (psycopg.errors.DataError, psycopg.ProgrammingError) as error:
                 shutil.rmtree(spool / table.schema / table.name, ignore_errors=True)
                 connection.execute("ROLLBACK TO SAVEPOINT table_start")
                 log.exception("%s is suspended: its full load failed", table.full_name)
@@ -97,9 +96,7 @@ def _snapshot(settings: Source) -> Iterator[tuple[psycopg.Connection[Any], int]]
     with closing(source.connect(settings, replication=True)) as exporter, source.connect(settings) as connection:
         slot = sql.Identifier(f"dms_snapshot_{exporter.pgconn.backend_pid}")
         command = sql.SQL("CREATE_REPLICATION_SLOT {} TEMPORARY LOGICAL pgoutput EXPORT_SNAPSHOT").format(slot)
-        result = exporter.pgconn.exec_(command.as_bytes(exporter))
-        if result.status != pq.ExecStatus.TUPLES_OK:
-            raise error_from_result(result)
+        result = failures.execute(exporter, command.as_bytes(exporter), expected=pq.ExecStatus.TUPLES_OK)
         lsn, snapshot = (bytes(result.get_value(0, column) or b"").decode() for column in (1, 2))
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
@@ -119,14 +116,13 @@ def _copy(
     connection.execute("SAVEPOINT table_start")
     columns = source.names(name for name, _ in layout.columns)
     query = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(columns, table.identifier)
-    rows = files = 0
+    rows, numbers = 0, count(1)
     written = ""
     growing: GrowingFile | None = None
     with connection.cursor().copy(query) as copy:
         for values in copy.rows():
             if growing is None:
-                files += 1
-                path = spool / load_key(table.schema, table.name, files)
+                path = spool / table.schema / table.name / "growing.parquet"
                 growing = GrowingFile(path, layout, gzip=target.gzip)
             if rows % 1000 == 0:
                 if stopping():
@@ -135,11 +131,18 @@ def _copy(
             growing.add(Record(INSERT, values, written, None))
             rows += 1
             if growing.reaches(target.max_file_bytes):
-                growing.close()
+                _complete(growing, table, spool=spool, numbers=numbers)
                 growing = None
     if growing is not None:
-        growing.close()
+        _complete(growing, table, spool=spool, numbers=numbers)
     return rows
+
+
+def _complete(growing: GrowingFile, table: Table, *, spool: Path, numbers: Iterator[int]) -> None:
+    """Close a file and give its parts their names."""
+    growing.close()
+    for part in growing.parts:
+        part.path.rename(spool / load_key(table.schema, table.name, next(numbers)))
 
 
 def timestamp_text(moment: datetime) -> str:

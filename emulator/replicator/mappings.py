@@ -5,11 +5,11 @@ Source: AWS DMS user guide, "Specifying table selection and transformations rule
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.replicator.s3_format import CHANGE_SEQUENCE_EXPRESSION
+from emulator.replicator.settings import CHANGE_SEQUENCE_EXPRESSION
 
 
 class MappingError(ValueError):
@@ -52,6 +52,12 @@ class Mappings:
             for table in tables
             if any(rule.matches(*table) for rule in self.included)
             and not any(rule.matches(*table) for rule in self.excluded)
+        ]
+
+    def without_table(self, tables: Collection[tuple[str, str]]) -> list[str]:
+        """Return the patterns of rules that include none of the (schema, table) pairs."""
+        return [
+            f"{rule.schema}.{rule.table}" for rule in self.included if not any(rule.matches(*table) for table in tables)
         ]
 
     def change_sequence(self, schema: str, table: str) -> str | None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import psycopg
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
-from psycopg.errors import ObjectNotInPrerequisiteState
 
 from emulator.replicator import full_load, source
 from emulator.replicator.arrow_types import column_type
+from emulator.replicator.failures import is_temporary
 from emulator.replicator.files import Layout
 from emulator.replicator.follow import Follower
 from emulator.replicator.full_load import StopRequestedError
@@ -54,7 +54,7 @@ def run(task: Task, *, folder: Path, state: State, stopping: Callable[[], bool])
         position = state.written_lsn
         try:
             if must_reset:
-                remove(task)
+                _drop(task)
                 state.reset()
                 must_reset = False
             _replicate(task, folder=folder, state=state, stopping=stopping)
@@ -62,7 +62,7 @@ def run(task: Task, *, folder: Path, state: State, stopping: Callable[[], bool])
             return
         except (psycopg.Error, ClientError, *UNREACHABLE) as error:
             never_reached = not state.has_slot and state.status != "running" and time.monotonic() - started > REACH_S
-            if never_reached or not _is_temporary(error):
+            if never_reached or not is_temporary(error):
                 raise
             pause = SHORTEST_PAUSE_S if state.written_lsn != position else min(2 * pause, LONGEST_PAUSE_S)
             log.warning("resuming in %.1f s: %s", pause, error)
@@ -72,7 +72,20 @@ def run(task: Task, *, folder: Path, state: State, stopping: Callable[[], bool])
 
 
 def remove(task: Task) -> None:
-    """Remove slot and publications from the source."""
+    """Remove slot and publications from the source; try again for 10 s if the connection is lost."""
+    pause, started = SHORTEST_PAUSE_S, time.monotonic()
+    while True:
+        try:
+            return _drop(task)
+        except (psycopg.Error, ClientError, *UNREACHABLE) as error:
+            if time.monotonic() - started > REACH_S or not is_temporary(error):
+                raise
+            log.warning("removing the slot again in %.1f s: %s", pause, error)
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+
+
+def _drop(task: Task) -> None:
     with source.connect(task.source) as connection:
         source.drop(connection, slot=task.slot)
 
@@ -109,6 +122,8 @@ def _select(task: Task, connection: psycopg.Connection[Any], state: State) -> li
     """Return the tables that the mappings select, and limit the state to these."""
     by_name = {(table.schema, table.name): table for table in source.tables(connection)}
     selected = [by_name[name] for name in task.mappings.select(by_name)]
+    for name in task.mappings.without_table(by_name):
+        log.warning("the source has no table %s that can be replicated: a view or an unlogged table cannot", name)
     if not selected:
         raise ReplicationError("no table of the source matches the selection rules of the table mappings")
     for name in state.tables.keys() - {table.full_name for table in selected}:
@@ -131,6 +146,8 @@ def _keep_log(task: Task, connection: psycopg.Connection[Any], tables: Sequence[
         state.tables[table.full_name] = _new_state(task, table)
         if not table.changes:
             log.warning("%s has no primary key: its updates and deletes are not followed", table.full_name)
+    for table in tables:
+        state.tables[table.full_name].inserts_only = not table.changes
     state.save()  # before they are published: after a crash these tables must be loaded
     source.publish(connection, slot=task.slot, tables=tables)
     if not state.has_slot:
@@ -181,15 +198,6 @@ def _layout(
         timestamp=task.target.timestamp_column,
         sequence=task.mappings.change_sequence(schema, table),
     )
-
-
-def _is_temporary(error: Exception) -> bool:
-    """Return whether waiting may help: a server is unreachable or busy, and does not refuse the request."""
-    if isinstance(error, psycopg.Error):
-        return isinstance(error, psycopg.OperationalError) and not isinstance(error, ObjectNotInPrerequisiteState)
-    if isinstance(error, ClientError):
-        return int(error.response["ResponseMetadata"]["HTTPStatusCode"]) >= 500
-    return True
 
 
 def _sleep(seconds: float, stopping: Callable[[], bool]) -> None:

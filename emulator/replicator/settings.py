@@ -1,11 +1,17 @@
 """Endpoint settings: the connection to the source, and the format of files in S3.
 
-Source: AWS DMS API reference, `PostgreSQLSettings` and `S3Settings`; the defaults are those of DMS.
+Source: AWS DMS API reference, `PostgreSQLSettings` and `S3Settings`; the defaults are those of DMS. AWS DMS user guide,
+"Using Amazon S3 as a target", "Replicating source table headers using expressions".
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+OPERATION = "Op"
+INSERT, UPDATE, DELETE = "I", "U", "D"
+CHANGE_SEQUENCE_EXPRESSION = "$AR_H_CHANGE_SEQ"
+"""The expression of a column that grows with every change; the column is null for rows of the full load."""
 
 KILOBYTE = 1024
 

@@ -29,6 +29,7 @@ class TableState:
         deletes: number of deletes.
         ddls: number of changes of its columns.
         truncates: number of TRUNCATEs.
+        inserts_only: whether its updates and deletes are not followed, because it has no replica identity.
         updated: time of the last change of this state, in seconds since 1970.
         error: why it is suspended; None if it is not.
     """
@@ -45,6 +46,7 @@ class TableState:
     deletes: int = 0
     ddls: int = 0
     truncates: int = 0
+    inserts_only: bool = False
     updated: float | None = None
     error: str | None = None
 
@@ -52,6 +54,21 @@ class TableState:
     def suspended(self) -> bool:
         """Whether the table is no longer replicated because of an error."""
         return self.state == ERROR
+
+    @property
+    def problem(self) -> str | None:
+        """What of the table is not replicated, and why; None if everything is."""
+        name, problems = f"{self.schema}.{self.name}", []
+        if self.error:
+            problems.append(self.error)
+        if self.inserts_only:
+            problems.append(
+                "no replica identity, so its updates and deletes are not replicated; give it a primary key that is "
+                f"not deferrable, or run `ALTER TABLE {name} REPLICA IDENTITY FULL` in the source"
+            )
+        if self.truncates:
+            problems.append("truncated in the source; its rows from before stay in the target")
+        return f"{name}: {'; '.join(' '.join(problem.split()) for problem in problems)}" if problems else None
 
     def suspend(self, error: str) -> None:
         """Stop the replication of the table."""

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import pq, sql
 from psycopg.errors import error_from_result
 
+from emulator.replicator import failures
 from emulator.replicator.source import format_lsn
 
 
@@ -45,17 +46,20 @@ class Stream:
             sql.SQL(format_lsn(start_lsn)),
             sql.Literal(",".join(publications)),
         )
-        result = self._pgconn.exec_(command.as_bytes(connection))
-        if result.status != pq.ExecStatus.COPY_BOTH:
-            raise error_from_result(result)
+        failures.execute(connection, command.as_bytes(connection), expected=pq.ExecStatus.COPY_BOTH)
         self._confirmed = start_lsn
 
     def read(self, timeout_s: float) -> bytes | Keepalive | None:
-        """Return the next message of pgoutput or keep-alive message; None if none arrives in time."""
+        """Return the next message of pgoutput or keep-alive message; None if none arrives in time.
+
+        Raises:
+            psycopg.OperationalError: the connection is lost.
+            psycopg.Error: the server refuses to continue.
+        """
         while True:
             length, data = self._pgconn.get_copy_data(1)
             if length == -1:
-                raise psycopg.OperationalError("the source ended the change stream")
+                raise self._end()
             if length == 0:
                 if not select.select([self._pgconn.socket], [], [], timeout_s)[0]:
                     return None
@@ -65,6 +69,13 @@ class Stream:
                 return bytes(data[25:])
             lsn, _, reply = struct.unpack_from("!QqB", data, 1)
             return Keepalive(lsn, reply == 1)
+
+    def _end(self) -> psycopg.Error:
+        """Return why the server ended the stream."""
+        result = self._pgconn.get_result()
+        if result is not None and result.status == pq.ExecStatus.FATAL_ERROR:
+            return error_from_result(result)
+        return psycopg.OperationalError("the source ended the change stream")
 
     def confirm(self, lsn: int = 0) -> None:
         """Confirm that changes before `lsn` are stored, so that the server may drop its log; 0: confirm again."""

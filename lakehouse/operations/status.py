@@ -1,4 +1,4 @@
-"""The status of each dataset: last batches, age and promised freshness, rejected records, blocked batches, job runs."""
+"""The status of each dataset: last batches, age and promised freshness, rejected records, what is blocked, job runs."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from lakehouse.batches import attempts, manifests
 from lakehouse.batches.attempts import FAILED, Attempt, blocked, last_successes
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Move, Names
+from lakehouse.operations import replications
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -33,6 +34,7 @@ class Status:
         blocked: ids of batches whose gates did not pass.
         failed: error of the last attempt; None if it succeeded.
         running: Glue job runs of the dataset that have not ended.
+        source: why its table in the source database is not replicated, and the remedy; None if it is.
     """
 
     dataset: str
@@ -46,6 +48,7 @@ class Status:
     blocked: tuple[str, ...]
     failed: str | None
     running: tuple[str, ...]
+    source: str | None = None
 
     @property
     def is_late(self) -> bool:
@@ -55,7 +58,9 @@ class Status:
 
 def statuses(contracts: Iterable[Contract], *, names: Names, catalog: Catalog) -> Iterator[Status]:
     """Yield the status of each dataset."""
+    contracts = list(contracts)
     s3, running = boto3.client("s3"), running_jobs(boto3.client("glue"), names=names)
+    sources = replications.blockages(contracts, names=names)
     by_dataset: dict[str, list[Attempt]] = {}
     for attempt in attempts.read(catalog, names=names):
         by_dataset.setdefault(attempt.dataset, []).append(attempt)
@@ -69,6 +74,7 @@ def statuses(contracts: Iterable[Contract], *, names: Names, catalog: Catalog) -
             recorded,
             arrived=manifests.load(s3, names=names, dataset=dataset, batch_id=newest).arrived_at if newest else None,
             running=running.get(dataset, ()),
+            source=sources.get(dataset),
             now=datetime.now(UTC),
         )
 
@@ -81,6 +87,7 @@ def summary(
     arrived: datetime | None,
     running: Iterable[str],
     now: datetime,
+    source: str | None = None,
 ) -> Status:
     """Compute the status of one dataset.
 
@@ -91,6 +98,7 @@ def summary(
         arrived: when the newest batch of integration arrived in stage; None if integration has no batch.
         running: job runs of the dataset that have not ended.
         now: current time.
+        source: why its table in the source database is not replicated; None if it is.
     """
     integrated = last_successes(recorded, Move.RAW_TO_INTEGRATION)
     loads = last_successes(recorded, Move.STAGE_TO_RAW).values()
@@ -106,6 +114,7 @@ def summary(
         blocked=tuple(sorted(attempt.batch_id for attempt in blocked(recorded))),
         failed=recorded[-1].error if recorded and recorded[-1].state == FAILED else None,
         running=tuple(running),
+        source=source,
     )
 
 

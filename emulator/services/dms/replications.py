@@ -66,8 +66,8 @@ def _replication(config: Json) -> Json:
         "StartReplicationType": run["start_type"],
         "ReplicationStats": runs.statistics(name),
     }
-    if progress.error:
-        replication["FailureMessages"] = [progress.error]
+    if messages := runs.messages(name):
+        replication["FailureMessages"] = messages
     if progress.status == "stopped" and progress.state.stop_reason:
         replication["StopReason"] = progress.state.stop_reason
     if run["stopped"]:

@@ -113,6 +113,13 @@ def progress(name: str) -> Progress:
     return _supervisor.progress(name)
 
 
+def messages(name: str) -> list[str]:
+    """Return why a replication failed, and what of its tables is not replicated: `SCHEMA.TABLE: reason`."""
+    current = progress(name)
+    of_tables = [message for table in current.state.tables.values() if (message := table.problem)]
+    return [*([current.error] if current.error else []), *of_tables]
+
+
 def statistics(name: str) -> Json:
     """Return `ReplicationStats` or `ReplicationTaskStats`."""
     run, now = _runs[name], time.time()
@@ -157,7 +164,7 @@ def table_statistics(name: str, request: Json) -> list[Json]:
                 "Ddls": table.ddls,
                 "FullLoadRows": table.full_load_rows,
                 "TableState": table.state,
-                "ValidationState": "Not enabled",
+                "ValidationState": "No primary key" if table.inserts_only else "Not enabled",
                 **{member: moment for member, moment in times.items() if moment is not None},
             }
         )

@@ -155,8 +155,8 @@ def _shown(task: Json) -> Json:
         "ReplicationTaskStartDate": run["started"],
         "ReplicationTaskStats": runs.statistics(name),
     }
-    if progress.error:
-        shown["LastFailureMessage"] = progress.error
+    if messages := runs.messages(name):
+        shown["LastFailureMessage"] = "\n".join(messages)
     if progress.status == "stopped" and progress.state.stop_reason:
         shown["StopReason"] = progress.state.stop_reason
     return shown

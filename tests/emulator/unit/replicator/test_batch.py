@@ -89,13 +89,19 @@ def test_rows_in_memory_are_bounded_over_all_tables(tmp_path: Path, monkeypatch:
     assert sum(len(values) for _, _, values in bucket.uploaded) == 2_000
 
 
-def test_a_value_that_does_not_fit_fails_its_table_and_keeps_what_was_on_disk(tmp_path: Path) -> None:
+def test_a_value_that_does_not_fit_is_text_in_a_file_of_its_own(tmp_path: Path) -> None:
     batch = Batch(tmp_path / "spool", TARGET)
     for number in range(CHUNK_ROWS):
         add(batch, "a", str(number), type_oid=NUMBER)
     add(batch, "a", "no number", type_oid=NUMBER)
+    add(batch, "a", "7", type_oid=NUMBER)
     add(batch, "b", "fine")
     bucket = FakeBucket()
     batch.upload(bucket)  # type: ignore[arg-type]
-    assert [(table, len(values)) for table, _, values in bucket.uploaded] == [("a", CHUNK_ROWS), ("b", 1)]
-    assert "public.a.v cannot be written as int32" in batch.failed["public.a"]
+    assert bucket.uploaded == [
+        ("a", DAY, [*range(CHUNK_ROWS), 7]),
+        ("a", DAY, ["no number"]),
+        ("b", DAY, ["fine"]),
+    ]
+    assert batch.failed == {}
+    assert batch.counts["public.a"] == {"I": CHUNK_ROWS + 2}
