@@ -1,5 +1,5 @@
-"""The one error that a user of the lakehouse can act on."""
+"""The error that a user of the lakehouse can act on."""
 
 
 class LakehouseError(Exception):
-    """A refusal that names what is wrong and what to do; the command line shows it as one line, without a traceback."""
+    """An error whose message names the problem and the fix; the command line prints it without a traceback."""

@@ -1,6 +1,6 @@
-"""The one source of every AWS name: buckets, databases, jobs, roles, workgroups, secrets, log groups.
+"""Names of all AWS resources: buckets, databases, jobs, roles, workgroups, secrets and log groups.
 
-One file, however long: whoever looks for a name looks here.
+One file, so that every name is found here and no other module composes one.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Zone(StrEnum):
-    """Where data stands on its way from source to analyst."""
+    """One of the areas that data passes on its way from source to analyst."""
 
     STAGE = "stage"
     RAW = "raw"
@@ -24,13 +24,13 @@ class Move(StrEnum):
 
 
 class Fetch(StrEnum):
-    """A job that brings data to stage where no service of AWS does; one Glue job and one script each."""
+    """A job that brings data to stage if no AWS service does; one Glue job and one script each."""
 
     API_TO_STAGE = "api_to_stage"
 
 
 class OpsTable(StrEnum):
-    """A table of the ops database: what happened to batches, rules, lineage and persons who were erased."""
+    """A table of the ops database."""
 
     BATCHES = "batches"
     QUALITY_RESULTS = "quality_results"
@@ -39,23 +39,23 @@ class OpsTable(StrEnum):
 
 
 class Urgency(StrEnum):
-    """How soon somebody has to see to an alarm; each has a topic of its own."""
+    """How soon an alarm needs action; each urgency has its own SNS topic."""
 
     CRITICAL = "critical"
-    """Now, also at night: data is lost, late or not readable."""
+    """At once, also at night: data is lost, late or not readable."""
     WARNING = "warning"
     """On the next working day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """Names of everything that one deployment owns.
+    """Names of the resources of one deployment.
 
-    Args:
-        project: short lower-case name of the lakehouse; the first part of every name.
+    Attributes:
         environment: `dev`, `staging` or `prod`.
         account: AWS account id; may be a CloudFormation token.
         region: AWS region; may be a CloudFormation token.
+        project: short lower-case name of the lakehouse; the first part of every name.
     """
 
     environment: str
@@ -69,45 +69,50 @@ class Names:
         return f"{self.project}-{self.environment}"
 
     def stack(self, part: str) -> str:
-        """CloudFormation stack, e.g. `lakehouse-dev-storage`."""
+        """Return the name of a CloudFormation stack, e.g. `lakehouse-dev-storage`."""
         return f"{self.prefix}-{part}"
 
     def _bucket(self, purpose: str) -> str:
-        # Bucket names are global to all of AWS: account and region keep them ours.
+        # Bucket names are unique across all AWS accounts, so they contain account and region.
         return f"{self.prefix}-{purpose}-{self.account}-{self.region}"
 
     def bucket(self, zone: Zone) -> str:
+        """Return the bucket of a zone."""
         return self._bucket(zone)
 
     @property
     def scripts_bucket(self) -> str:
-        """Contracts that are in force."""
+        """Bucket of the published contracts."""
         return self._bucket("scripts")
 
     @property
     def dags_bucket(self) -> str:
-        """What Airflow reads: DAGs, models, contracts and library, requirements and startup script."""
+        """Bucket that Airflow reads: DAGs, models, contracts and library, requirements and startup script."""
         return self._bucket("dags")
 
     @property
     def results_bucket(self) -> str:
-        """Athena query results."""
+        """Bucket of Athena query results."""
         return self._bucket("query-results")
 
     @property
     def logs_bucket(self) -> str:
-        """S3 server access logs of all the other buckets."""
+        """Bucket of the S3 server access logs of all other buckets."""
         return self._bucket("access-logs")
 
     def database(self, zone: Zone) -> str:
-        """Glue database of a zone; `stage` holds files and has none."""
+        """Return the Glue database of a zone.
+
+        Raises:
+            ValueError: the zone is `stage`, which holds files and has no database.
+        """
         if zone is Zone.STAGE:
             raise ValueError("the stage zone holds files as they were sent and has no Glue database")
         return f"{self.project}_{self.environment}_{zone}"
 
     @property
     def audit_bucket(self) -> str:
-        """CloudTrail's log of who did what to the lakehouse; nobody can change what is in it."""
+        """Bucket of the CloudTrail log; its objects cannot be changed."""
         return self._bucket("audit")
 
     @property
@@ -117,64 +122,67 @@ class Names:
 
     @property
     def audit_database(self) -> str:
-        """Glue database of CloudTrail's log."""
+        """Glue database of the CloudTrail log."""
         return f"{self.project}_{self.environment}_audit"
 
     @property
     def trail(self) -> str:
-        """CloudTrail trail of the zones."""
+        """CloudTrail trail that records access to the zones."""
         return self.prefix
 
     def ruleset(self, zone: Zone, *, dataset: str) -> str:
-        """Glue Data Quality ruleset of a dataset's table in a zone."""
+        """Return the Glue Data Quality ruleset of a dataset's table in a zone."""
         return f"{self.prefix}-{zone}-{dataset.replace('_', '-')}"
 
     def job(self, move: Move | Fetch) -> str:
+        """Return the Glue job of a move or fetch."""
         return f"{self.prefix}-{move.replace('_', '-')}"
 
     def script_key(self, move: Move | Fetch) -> str:
-        """Path of a job's script in this repository; deployed, its key ends with the file's name."""
+        """Return the path of a job's script in this repository; its S3 key ends with the same file name."""
         return f"glue_jobs/{move}.py"
 
     def role(self, purpose: str) -> str:
+        """Return the IAM role for a purpose."""
         return f"{self.prefix}-{purpose}-{self.region}"
 
     def job_role(self, move: Move | Fetch) -> str:
+        """Return the IAM role of a job."""
         return self.role(move.replace("_", "-"))
 
     @property
     def dbt_role(self) -> str:
-        """Role under which dbt builds the curated zone, whoever starts it."""
+        """Role with which dbt builds the curated zone."""
         return self.role("dbt")
 
     @property
     def optimizer_role(self) -> str:
-        """Role under which Glue compacts tables, expires their snapshots and deletes their orphan files."""
+        """Role with which Glue compacts tables, expires their snapshots and deletes their orphan files."""
         return self.role("optimizer")
 
     @property
     def deploy_role(self) -> str:
-        """Role that a pipeline takes to deploy."""
+        """Role that a pipeline assumes to deploy."""
         return self.role("deploy")
 
     @property
     def deploy_roles_stack(self) -> str:
-        """CloudFormation stack of the roles that pipelines take, for all environments of an account."""
+        """CloudFormation stack of the roles that pipelines assume, for all environments of an account."""
         return f"{self.project}-deploy-roles"
 
     @property
     def tables_role(self) -> str:
-        """Role under which `lakehouse tables apply` makes, changes and classifies tables."""
+        """Role with which `lakehouse tables apply` creates, changes and classifies tables."""
         return self.role("tables")
 
     @property
     def erasure_role(self) -> str:
-        """Role under which `lakehouse erase` takes a person out of all zones; the only one that deletes versions."""
+        """Role with which `lakehouse erase` works; the only role that deletes object versions."""
         return self.role("erasure")
 
     @property
     def locations_role(self) -> str:
-        """Role by which Lake Formation reads and writes the zones for whom it lets."""
+        """Role with which Lake Formation reads and writes the zones for the principals that it permits."""
         return self.role("lake-formation")
 
     @property
@@ -189,7 +197,7 @@ class Names:
 
     @property
     def dbt_project(self) -> str:
-        """CodeBuild project that runs dbt where there is no Airflow."""
+        """CodeBuild project that runs dbt in deployments without Airflow."""
         return f"{self.prefix}-dbt"
 
     @property
@@ -198,35 +206,36 @@ class Names:
         return self.role("airflow")
 
     def airflow_log_group(self, component: str) -> str:
-        """Log group that Amazon MWAA writes to: of `DAGProcessing`, `Scheduler`, `Task`, `WebServer` or `Worker`."""
+        """Return the log group of an MWAA component: `DAGProcessing`, `Scheduler`, `Task`, `WebServer` or `Worker`."""
         return f"airflow-{self.airflow}-{component}"
 
     @property
     def packages_domain(self) -> str:
-        """CodeArtifact domain with the Python packages of what has no way to the internet."""
+        """CodeArtifact domain with the Python packages for components without internet access."""
         return self.prefix
 
     @property
     def packages_repository(self) -> str:
-        """CodeArtifact repository that fetches from PyPI what it has not."""
+        """CodeArtifact repository that fetches missing packages from PyPI."""
         return "pypi"
 
     @property
     def job_security_configuration(self) -> str:
+        """Glue security configuration of the jobs."""
         return f"{self.prefix}-jobs"
 
     @property
     def log_prefix(self) -> str:
-        """First part of the CloudWatch log groups that this deployment names."""
+        """First part of the names of the CloudWatch log groups, except those that AWS names."""
         return f"/{self.project}/{self.environment}"
 
     @property
     def job_log_prefix(self) -> str:
-        """What Glue is told with `--custom-logGroup-prefix`; see `job_log_group` for what it makes of it."""
+        """Value of Glue's argument `--custom-logGroup-prefix`, from which it composes `job_log_group`."""
         return f"{self.log_prefix}/jobs"
 
     def job_log_group(self, move: Move | Fetch, stream: str) -> str:
-        """Log group of a job's `output` (what it prints) or `error` (Spark's own log).
+        """Return the log group of a job's `output` (what the job prints) or `error` (Spark's own log).
 
         Glue composes the name from prefix, security configuration and role (AWS Glue developer guide,
         "Logging for AWS Glue jobs").
@@ -235,31 +244,33 @@ class Names:
 
     @property
     def workgroup(self) -> str:
-        """Athena workgroup of analysts, and of whoever does not say another."""
+        """Athena workgroup of analysts, and the default."""
         return self.workgroup_of("analyst")
 
     @property
     def dbt_workgroup(self) -> str:
+        """Athena workgroup of dbt."""
         return f"{self.prefix}-dbt"
 
     def workgroup_of(self, role: str) -> str:
-        """Athena workgroup of a role of people, such as `analyst`: only that role reads its results."""
+        """Return the Athena workgroup of a role of people, such as `analyst`: only that role reads its results."""
         return f"{self.prefix}-{role}s"
 
     @property
     def key_alias(self) -> str:
+        """Alias of the KMS key."""
         return f"alias/{self.prefix}"
 
     def source_secret(self, *, source: str) -> str:
-        """Secrets Manager secret with host, port, username and password of a source system."""
+        """Return the Secrets Manager secret with host, port, username and password of a source system."""
         return f"{self.project}/{self.environment}/sources/{source}"
 
     def replication(self, *, source: str) -> str:
-        """DMS replication of one source database: its serverless config, or its task on the instance."""
+        """Return the DMS replication of a source database: its serverless config, or its task on the instance."""
         return f"{self.prefix}-{source}"
 
     def replication_endpoint(self, *, source: str, side: str) -> str:
-        """DMS endpoint on the `source` or the `target` side of a replication."""
+        """Return the DMS endpoint on the `source` or the `target` side of a replication."""
         return f"{self.replication(source=source)}-{side}"
 
     @property
@@ -269,35 +280,35 @@ class Names:
 
     @property
     def replication_instance(self) -> str:
-        """DMS replication instance, where replications are not serverless."""
+        """DMS replication instance, if replications are not serverless."""
         return f"{self.prefix}-replication"
 
     def sample_database(self, *, source: str) -> str:
-        """RDS instance, with its parameter group and subnet group, that stands for a source database."""
+        """Return the RDS instance (also its parameter group and subnet group) that stands in for a source database."""
         return f"{self.prefix}-sample-{source}"
 
     def stream(self, *, source: str) -> str:
-        """Kinesis stream that a source puts its events to."""
+        """Return the Kinesis stream to which a source puts its events."""
         return f"{self.prefix}-{source}"
 
     def kafka_cluster(self, *, source: str) -> str:
-        """MSK cluster that a source sends its events to."""
+        """Return the MSK cluster to which a source sends its events."""
         return f"{self.prefix}-{source}"
 
     def topic(self, *, dataset: str) -> str:
-        """Kafka topic of a dataset's events; one topic a dataset."""
+        """Return the Kafka topic of a dataset's events; each dataset has its own."""
         return dataset
 
     def delivery(self, *, source: str) -> str:
-        """Firehose stream from a Kinesis stream to stage."""
+        """Return the Firehose stream from a source's Kinesis stream to stage."""
         return f"{self.prefix}-{source}"
 
     def topic_delivery(self, *, dataset: str) -> str:
-        """Firehose stream from a Kafka topic to stage."""
+        """Return the Firehose stream from a dataset's Kafka topic to stage."""
         return f"{self.prefix}-topic-{dataset.replace('_', '-')}"
 
     def delivery_log_group(self, *, delivery: str) -> str:
-        """Log group of a Firehose stream's delivery errors."""
+        """Return the log group of a Firehose stream's delivery errors."""
         return f"{self.log_prefix}/deliveries/{delivery}"
 
     @property
@@ -307,7 +318,7 @@ class Names:
 
     @property
     def arrivals_dead_letters(self) -> str:
-        """SQS queue of arrivals that nobody could take."""
+        """SQS queue of arrivals that could not be processed."""
         return f"{self.arrivals}-dead-letters"
 
     @property
@@ -317,21 +328,21 @@ class Names:
 
     @property
     def metric_namespace(self) -> str:
-        """CloudWatch namespace of `lakehouse.moves.metrics`."""
+        """CloudWatch namespace of the lakehouse's metrics."""
         return f"{self.project}/{self.environment}"
 
     @property
     def traces_endpoint(self) -> str:
-        """Where X-Ray takes OpenTelemetry spans."""
+        """URL to which OpenTelemetry spans are sent: X-Ray's endpoint."""
         return f"https://xray.{self.region}.amazonaws.com/v1/traces"
 
     def alerts_topic(self, urgency: Urgency) -> str:
-        """SNS topic that tells people."""
+        """Return the SNS topic of notifications of an urgency."""
         return f"{self.prefix}-alerts-{urgency}"
 
     @property
     def slack(self) -> str:
-        """Lambda function that posts notices to a Slack channel."""
+        """Lambda function that posts notifications to a Slack channel."""
         return f"{self.prefix}-slack"
 
     @property
@@ -340,23 +351,24 @@ class Names:
         return f"{self.prefix}-slack-webhook"
 
     def alarm(self, subject: str, *, of: str) -> str:
-        """CloudWatch alarm: what it watches `of` what, e.g. `lakehouse-dev-orders-refused`."""
+        """Return the CloudWatch alarm on a subject `of` a resource, e.g. `lakehouse-dev-orders-rejected`."""
         return f"{self.prefix}-{of}-{subject}"
 
     def failure_rule(self, of: str) -> str:
-        """EventBridge rule that tells of failures of the `jobs` or the `replications`."""
+        """Return the EventBridge rule that notifies of failures of the `jobs` or the `replications`."""
         return f"{self.prefix}-failed-{of}"
 
     def dashboard(self, domain: str | None = None) -> str:
-        """CloudWatch dashboard of a domain's datasets, or of the platform."""
+        """Return the CloudWatch dashboard of a domain's datasets, or of the platform."""
         return f"{self.prefix}-domain-{domain}" if domain else f"{self.prefix}-platform"
 
     @property
     def budget(self) -> str:
+        """AWS budget of a month."""
         return f"{self.prefix}-monthly"
 
     def function_log_group(self, function: str) -> str:
-        """Log group of a Lambda function."""
+        """Return the log group of a Lambda function."""
         return f"{self.log_prefix}/functions/{function}"
 
     @property
@@ -369,67 +381,68 @@ class Names:
         """Log group of dbt's builds."""
         return f"{self.log_prefix}/dbt"
 
-    # --- where things stand inside the buckets -------------------------------------------------------------
-
     @property
     def contracts_uri(self) -> str:
-        """Contracts in force: what `lakehouse tables apply` published and the jobs read."""
+        """URI of the published contracts, which `lakehouse tables apply` writes and the jobs read."""
         return f"s3://{self.scripts_bucket}/contracts/"
 
     def results_uri(self, workgroup: str) -> str:
-        """Where a workgroup's query results go."""
+        """Return the URI of a workgroup's query results."""
         return f"s3://{self.results_bucket}/{workgroup}/"
 
     @property
     def trail_uri(self) -> str:
-        """CloudTrail's log files of this region, in a folder a year, month and day."""
+        """URI of the CloudTrail log files of this region, in folders by year, month and day."""
         return f"s3://{self.audit_bucket}/AWSLogs/{self.account}/CloudTrail/{self.region}/"
 
     def database_location(self, zone: Zone) -> str:
+        """Return the URI of a zone's database."""
         return f"s3://{self.bucket(zone)}/"
 
     def table_location(self, zone: Zone, *, domain: str, table: str) -> str:
+        """Return the URI of a dataset's table in a zone."""
         return f"s3://{self.bucket(zone)}/{domain}/{table}"
 
     def ops_location(self, table: str) -> str:
+        """Return the URI of a table of the ops database."""
         return f"s3://{self.bucket(Zone.INTEGRATION)}/ops/{table}"
 
     @property
     def undelivered_prefix(self) -> str:
-        """Where Firehose puts records that it cannot deliver, in the stage bucket: no dataset's prefix begins so."""
+        """Prefix in the stage bucket of records that Firehose cannot deliver; no dataset's prefix begins with `_`."""
         return "_undelivered/"
 
     def backfills_prefix(self, *, dataset: str) -> str:
-        """Where it is written which of a dataset's batches are moved again, in the raw bucket."""
+        """Return the prefix in the raw bucket of the backfills of a dataset: the batches that are moved again."""
         return f"_backfills/{dataset}/"
 
     def erased_prefix(self, *, dataset: str) -> str:
-        """Where stage objects are that were written anew without a person's records: no dataset's prefix begins so."""
+        """Return the prefix in the stage bucket of objects that were written again without a person's records."""
         return f"_erased/{dataset}/"
 
     def erasure_key(self, *, erasure_id: str) -> str:
-        """Where the proof of an erasure is, in the raw bucket."""
+        """Return the key in the raw bucket of the proof of an erasure."""
         return f"_erasures/{erasure_id}.json"
 
     @property
     def begun_erasures_prefix(self) -> str:
-        """Where it is written, in the raw bucket, what an erasure is about until it is complete."""
+        """Prefix in the raw bucket of the journals of erasures that are not complete."""
         return "_erasures/begun/"
 
     def pull_key(self, *, dataset: str) -> str:
-        """Where it is written when a dataset was last pulled from its API, in the raw bucket."""
+        """Return the key in the raw bucket of the time at which a dataset was last pulled from its API."""
         return f"{self.pulls_prefix}{dataset}.json"
 
     @property
     def pulls_prefix(self) -> str:
-        """Where that is for all datasets, in the raw bucket."""
+        """Prefix in the raw bucket of the pull times of all datasets."""
         return "_pulls/"
 
     def batches_prefix(self, *, dataset: str) -> str:
-        """Where a dataset's batch manifests are written, in the raw bucket."""
+        """Return the prefix in the raw bucket of a dataset's manifests."""
         return f"{self.manifests_prefix}{dataset}/"
 
     @property
     def manifests_prefix(self) -> str:
-        """Where the manifests of all datasets are, in the raw bucket."""
+        """Prefix in the raw bucket of the manifests of all datasets."""
         return "_batches/"

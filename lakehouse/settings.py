@@ -1,4 +1,4 @@
-"""Which deployment is meant: its environment is said, its account and region are those of the AWS session."""
+"""Names of the deployment that a command works on: account and region are those of the AWS session."""
 
 import os
 
@@ -10,13 +10,13 @@ from lakehouse.names import Names
 
 
 def names_of(environment: str) -> Names:
-    """Names of an environment's deployment in the account and region of the AWS session.
+    """Return the names of an environment's deployment in the account and region of the AWS session.
 
     Args:
         environment: `dev`, `staging` or `prod`.
 
     Raises:
-        LakehouseError: no credentials, no region, or no answer from AWS.
+        LakehouseError: the session has no credentials or no region, or AWS does not answer.
     """
     session = boto3.Session()
     if session.region_name is None:
@@ -26,9 +26,9 @@ def names_of(environment: str) -> Names:
     except (BotoCoreError, ClientError) as error:
         endpoint = os.environ.get("AWS_ENDPOINT_URL")
         remedy = (
-            f"is the server at {endpoint} running? `lakehouse local status` says"
+            f"is the server at {endpoint} running? check with `lakehouse local status`"
             if endpoint
-            else "sign in to AWS, or start the laptop's with `lakehouse local up`"
+            else "sign in to AWS, or start the emulator with `lakehouse local up`"
         )
-        raise LakehouseError(f"AWS does not say who you are: {error}; {remedy}") from error
+        raise LakehouseError(f"the AWS account of the session is unknown: {error}; {remedy}") from error
     return Names(environment=environment, account=account, region=session.region_name)

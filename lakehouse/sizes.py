@@ -1,6 +1,6 @@
-"""How large a dataset is, and what a run of its jobs gets for it (custom property `size`).
+"""Sizes of datasets (custom property `size`), and the workers and time-out of the job runs of each size.
 
-Glue scales a run's workers with its tasks, so the number here is the most that it takes, not what it pays for.
+The number of workers is a maximum: Glue scales a run with its tasks and bills only the workers that it uses.
 
 Source: AWS Glue developer guide, "Using auto scaling for AWS Glue" and "Worker types".
 """
@@ -10,7 +10,7 @@ from typing import Literal, TypedDict
 
 
 class Size(StrEnum):
-    """How much of a dataset arrives, or changes, between two runs."""
+    """Amount of data that arrives or changes between two runs of a dataset's jobs."""
 
     SMALL = "small"
     """Up to some 10 GB."""
@@ -21,10 +21,12 @@ class Size(StrEnum):
 
 
 class Capacity(TypedDict):
-    """What a job run may take, in the words of Glue's API, of Step Functions and of Airflow's Glue operator alike.
+    """Limits of a job run, with the names that the Glue API, Step Functions and Airflow's Glue operator use.
 
-    Two kinds of worker, because Glue's flexible execution knows no others: G.1X has 4 vCPU and 16 GB of memory, G.2X
-    twice of both. `NumberOfWorkers` has the driver in it; a run that takes more than `Timeout` minutes is stopped.
+    Attributes:
+        WorkerType: G.1X has 4 vCPU and 16 GB of memory, G.2X twice of both; flexible execution supports no other types.
+        NumberOfWorkers: maximum number, including the driver.
+        Timeout: minutes after which the run is stopped.
     """
 
     WorkerType: Literal["G.1X", "G.2X"]

@@ -135,7 +135,7 @@ def pull(
     batch = None
     if written and _digests(written) != previous_digests:
         batch = pulls.commit(s3, names=names, dataset=contract.dataset, after=previous, pages=written, cursor=cursor)
-    pulls.note(s3, names=names, dataset=contract.dataset, at=datetime.now(UTC))
+    pulls.record_end(s3, names=names, dataset=contract.dataset, at=datetime.now(UTC))
     batch_id = batch.batch_id if batch else None
     return Pulled(batch_id=batch_id, since=since, cursor=cursor, pages=len(written), records=records)
 

@@ -1,4 +1,4 @@
-"""Put files where their source would put them: under the dataset's prefix in the stage bucket."""
+"""Upload local files to stage, under the prefix where the dataset's source would put them."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def ingest(
+def upload(
     s3: "S3Client", files: Iterable[Path], *, names: Names, contract: Contract, arrived_at: datetime
 ) -> list[str]:
     """Upload files as one delivery.
@@ -22,14 +22,14 @@ def ingest(
         s3: S3 client.
         files: local files; nothing is uploaded unless all of them can be read.
         names: names of the deployment.
-        contract: the dataset that they belong to.
-        arrived_at: names the delivery's folder, so that the same file sent again is a second arrival.
+        contract: contract of the dataset that they belong to.
+        arrived_at: time in the name of the delivery's folder, so that a file that is sent again is another object.
 
     Returns:
         URI of each object, in the order of the files.
 
     Raises:
-        LakehouseError: a file is missing or no file, or two have the same name.
+        LakehouseError: a path is not a file, or two files have the same name.
     """
     files = list(files)
     keys: dict[str, Path] = {}

@@ -1,6 +1,6 @@
-"""Pulls from APIs: the pages of a pull become a batch when all are in stage; its manifest says where the next begins.
+"""Pulls from APIs: the pages of a pull become a batch when all are in stage; the manifest has the next pull's cursor.
 
-So there is one write that makes a pull count, and no cursor beside the data that could be ahead of it.
+One write commits both the pages and the cursor, so the cursor can never be ahead of the data.
 """
 
 import json
@@ -15,23 +15,26 @@ from lakehouse.names import Names, Zone
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-OFTEN, SELDOM, BY_DEFAULT = timedelta(minutes=5), timedelta(days=1), timedelta(hours=1)
-"""Limits of how often a source is asked; the last where its contract does not say how fresh data must be."""
+SHORTEST_INTERVAL, LONGEST_INTERVAL = timedelta(minutes=5), timedelta(days=1)
+"""Limits of the time between two pulls of a dataset."""
 
-SLACK = 0.75
-"""A pull that is due so soon is done now: what starts pulls comes by at its own times."""
+DEFAULT_INTERVAL = timedelta(hours=1)
+"""Time between two pulls if the contract promises no freshness."""
+
+DUE_AFTER = 0.75
+"""A pull is due after this part of the interval, because the planner runs at times of its own."""
 
 
-def every(freshness: timedelta | None) -> timedelta:
-    """How often to ask for what is new: twice within the age that data may have, since a run itself takes its time."""
-    return min(max((freshness or 2 * BY_DEFAULT) / 2, OFTEN), SELDOM)
+def interval(freshness: timedelta | None) -> timedelta:
+    """Return the time between two pulls: half of the promised freshness, because a run itself takes time."""
+    return min(max((freshness or 2 * DEFAULT_INTERVAL) / 2, SHORTEST_INTERVAL), LONGEST_INTERVAL)
 
 
 def last(s3: "S3Client", *, names: Names, dataset: str) -> Batch | None:
-    """The newest batch that a pull brought, whose cursor is where the next pull begins; None before the first."""
+    """Return the newest batch of a pull, with the cursor of the next pull; None before the first pull."""
     for batch_id in reversed(manifests.batch_ids(s3, names=names, dataset=dataset)):
         batch = manifests.load(s3, names=names, dataset=dataset, batch_id=batch_id)
-        if batch.cursor is not None or any(f"/{PULLS}" in item.key for item in batch.objects):
+        if batch.cursor is not None or any(f"/{PULLS}" in stage_object.key for stage_object in batch.objects):
             return batch
     return None
 
@@ -50,25 +53,25 @@ def commit(
     Args:
         s3: S3 client.
         names: names of the deployment.
-        dataset: whose they are.
-        after: the pull whose cursor this one began at.
-        pages: all of them, in stage.
-        cursor: where the next pull begins.
+        dataset: the dataset.
+        after: batch of the previous pull, whose cursor this pull started from.
+        pages: all pages, in stage.
+        cursor: value from which the next pull starts; None if each pull reads everything.
 
     Returns:
-        the batch; None if another pull ended meanwhile, for it brought the same, and the next begins where it ended.
+        The batch, or None if another pull committed after `after`: it has the same data, so these pages are not needed.
     """
     now = datetime.now(UTC)
     while True:
-        known = manifests.batch_ids(s3, names=names, dataset=dataset)
+        batch_ids = manifests.batch_ids(s3, names=names, dataset=dataset)
         newest = last(s3, names=names, dataset=dataset)
         if newest is not None and newest.objects == tuple(pages):
-            return newest  # the answer to our own write was lost, and botocore wrote again
+            return newest  # written by this call: botocore retried after it lost the response
         if newest != after:
             return None
         batch = Batch(
             dataset=dataset,
-            batch_id=manifests.next_id(known, dataset=dataset),
+            batch_id=manifests.next_id(batch_ids, dataset=dataset),
             objects=tuple(pages),
             arrived_at=now,
             created_at=now,
@@ -78,25 +81,25 @@ def commit(
             return batch
 
 
-def note(s3: "S3Client", *, names: Names, dataset: str, at: datetime) -> None:
-    """Write down that a pull ended well, also one that found nothing new; only `is_due` reads it."""
+def record_end(s3: "S3Client", *, names: Names, dataset: str, at: datetime) -> None:
+    """Store the time of a successful pull, also of one without new data, for `is_due`."""
     body = json.dumps({"ended_at": at.isoformat()}).encode()
     s3.put_object(Bucket=names.bucket(Zone.RAW), Key=names.pull_key(dataset=dataset), Body=body)
 
 
 def is_due(s3: "S3Client", *, names: Names, dataset: str, minutes: int, now: datetime) -> bool:
-    """Whether an API is to be asked again.
+    """Return whether a dataset must be pulled again.
 
     Args:
         s3: S3 client.
         names: names of the deployment.
-        dataset: what it is asked for.
-        minutes: how often.
-        now: the time.
+        dataset: the dataset.
+        minutes: time between two pulls.
+        now: the current time.
     """
     try:
         body = s3.get_object(Bucket=names.bucket(Zone.RAW), Key=names.pull_key(dataset=dataset))["Body"].read()
     except s3.exceptions.NoSuchKey:
         return True
     ended_at = datetime.fromisoformat(json.loads(body)["ended_at"])
-    return now - ended_at >= SLACK * timedelta(minutes=minutes)
+    return now - ended_at >= DUE_AFTER * timedelta(minutes=minutes)

@@ -1,4 +1,4 @@
-"""Rejected records: they stay in the raw zone with their reasons and their original text."""
+"""Quarantine: rejected records, which raw tables keep with their reasons and their original text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from lakehouse.names import Names, Zone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """One rejected record.
+    """A rejected record.
 
-    Args:
-        batch_id: the batch that brought it.
-        file: URI of the object that it came in.
+    Attributes:
+        batch_id: its batch.
+        file: URI of its stage object.
         row: its line in a text file, else its number in the file; from 1.
-        reasons: (column, reason) of everything that is wrong; the column is None when it is the record as a whole.
+        reasons: pairs of column and reason; the column is None if the reason is about the whole record.
         record: its original text.
     """
 
@@ -32,20 +32,20 @@ class Rejected:
 
 
 def rejected(catalog: Catalog, contract: Contract, *, names: Names, limit: int | None = None) -> Iterator[Rejected]:
-    """Rejected records of a dataset, in no particular order.
+    """Yield the rejected records of a dataset, in no particular order.
 
     Args:
         catalog: Iceberg catalog.
-        contract: the dataset.
+        contract: contract of the dataset.
         names: names of the deployment.
-        limit: at most so many; None is all.
+        limit: maximum number of records; None for all.
     """
     table = catalog.load_table((names.database(Zone.RAW), contract.dataset))
     scan = table.scan(
         row_filter=NotNull(term=Reference(name=RECORD)),
         selected_fields=(BATCH_ID, SOURCE_FILE, SOURCE_ROW, ERRORS, RECORD),
     )
-    # An accepted record may have a `_record`, too: what it brought in columns that its contract lacks.
+    # An accepted record also has a `_record` if it has columns that its contract lacks.
     rows = (row for batch in scan.to_arrow_batch_reader() for row in batch.to_pylist() if row[ERRORS])
     for row in islice(rows, limit):
         yield Rejected(

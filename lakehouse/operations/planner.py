@@ -68,7 +68,7 @@ def planner_input(contract: Contract) -> PlannerInput:
         stage_prefix=contract.stage_prefix,
         ingest=str(contract.ingest),
         capacity=CAPACITIES[contract.size],
-        pull_minutes=int(pulls.every(contract.freshness).total_seconds() // 60) if contract.source.api else 0,
+        pull_minutes=int(pulls.interval(contract.freshness).total_seconds() // 60) if contract.source.api else 0,
     )
 
 

@@ -21,6 +21,7 @@ PURGED_THROUGH = "lakehouse.purged-through-batch"
 """Table property of a dataset with `ingest: snapshot`: tombstones of batches up to this one may have been purged."""
 
 DATASET_PROPERTY = "lakehouse.dataset"
+"""Table property: the dataset; tables that the lakehouse did not create have none."""
 
 SNAPSHOT_DAYS = 7
 """How many days back a table can be queried and restored, unless its contract has a shorter retention."""

@@ -1,6 +1,6 @@
 """Migrate tables: `plan` shows how they differ from the contracts, `apply` changes them or refuses breaking changes.
 
-Source of what can change without rewriting data: Iceberg spec, "Schema Evolution".
+Source: Iceberg spec, "Schema Evolution" (changes that rewrite no data).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,20 +23,19 @@ from lakehouse.contracts.published import publish
 from lakehouse.engine.commit_conflicts import retry_on_conflict
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
-from lakehouse.tables import definition as table_definition
 from lakehouse.tables import ops, optimizers
-from lakehouse.tables.definition import DATASET_PROPERTY, Definition
+from lakehouse.tables.definition import DATASET_PROPERTY, Definition, of_contracts
 from lakehouse.tables.diff import Action, Change, changes, creation, renames
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
 TABLES_AT_ONCE = 8
-"""A table takes several calls to Glue and S3, so hundreds one after the other would take minutes."""
+"""A table needs several calls to Glue and S3, so hundreds of tables in sequence would take minutes."""
 
 
 def plan(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list[Change]:
-    """Return how existing tables differ from the contracts, in the order of `apply`; changes nothing."""
+    """Return how existing tables differ from the contracts, in the order of `apply`, and change nothing."""
     definitions = _definitions(contracts, names)
     compare = partial(_changes, catalog, boto3.client("glue"), names)
     with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
@@ -59,15 +58,15 @@ def apply(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list
     _refuse_breaks(planned)
     definitions = _definitions(contracts, names)
     _require_databases(catalog, {definition.database for definition in definitions})
-    bring = partial(_bring, catalog, boto3.client("glue"), names)
+    migrate = partial(_migrate, catalog, boto3.client("glue"), names)
     with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
-        list(pool.map(bring, definitions))
+        list(pool.map(migrate, definitions))
     publish(contracts, names=names)
     return planned
 
 
 def _definitions(contracts: Sequence[Contract], names: Names) -> list[Definition]:
-    return [*table_definition.of_contracts(contracts, names=names), *ops.definitions(names=names)]
+    return [*of_contracts(contracts, names=names), *ops.definitions(names=names)]
 
 
 def _changes(catalog: Catalog, glue: "GlueClient", names: Names, definition: Definition) -> list[Change]:
@@ -82,15 +81,19 @@ def _changes(catalog: Catalog, glue: "GlueClient", names: Names, definition: Def
     return [*changes(definition, table), *optimize]
 
 
-def _bring(catalog: Catalog, glue: "GlueClient", names: Names, definition: Definition) -> None:
-    bring_table(catalog, definition)
-    optimizers.bring(glue, definition, names=names)
+def _migrate(catalog: Catalog, glue: "GlueClient", names: Names, definition: Definition) -> None:
+    migrate_table(catalog, definition)
+    optimizers.set_up(glue, definition, names=names)
 
 
-def bring_table(catalog: Catalog, definition: Definition) -> None:
-    """Create or evolve one table; other processes may do the same at the same time."""
+def migrate_table(catalog: Catalog, definition: Definition) -> None:
+    """Create or evolve one table; other processes may do the same at the same time.
 
-    def bring() -> None:
+    Raises:
+        LakehouseError: a change would break the table, so nothing was changed.
+    """
+
+    def create_or_evolve() -> None:
         try:
             table = catalog.load_table(definition.name)
         except NoSuchTableError:
@@ -108,7 +111,7 @@ def bring_table(catalog: Catalog, definition: Definition) -> None:
                     update.union_by_name(definition.schema)
                 transaction.set_properties(definition.properties)
 
-    retry_on_conflict(bring, subject=definition.name)
+    retry_on_conflict(create_or_evolve, subject=definition.name)
 
 
 def create(catalog: Catalog, definition: Definition) -> None:
@@ -128,12 +131,12 @@ def _require_databases(catalog: Catalog, databases: Iterable[str]) -> None:
         if not catalog.namespace_exists(database):
             raise LakehouseError(
                 f"Glue database {database} does not exist: deploy the stacks first (`cdk deploy --all`), "
-                "they own databases and buckets"
+                "which create databases and buckets"
             )
 
 
 def _orphans(catalog: Catalog, definitions: Sequence[Definition], names: Names) -> Iterator[Change]:
-    """Yield the tables of datasets without a contract; tables and views of dbt are not included."""
+    """Yield a change for each table of a dataset without a contract; tables and views of dbt are not included."""
     names_with_contract = {definition.name for definition in definitions}
     for zone in (Zone.RAW, Zone.INTEGRATION):
         try:

@@ -1,6 +1,6 @@
-"""Glue's upkeep of our Iceberg tables: it compacts small files, expires snapshots and deletes files nobody refers to.
+"""Glue table optimizers: Glue compacts small files of the tables, expires snapshots and deletes orphan files.
 
-`lakehouse tables apply` sets it up, as it owns the tables. Glue works under `Names.optimizer_role`.
+`lakehouse tables apply` sets them up. Glue assumes `Names.optimizer_role`.
 
 Source: AWS Glue developer guide, "Optimizing Iceberg tables".
 """
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import BatchGetTableOptimizerEntryTypeDef, TableOptimizerConfigurationTypeDef
 
 SNAPSHOTS_KEPT = 10
-"""However old they are: the last changes of a table that seldom changes can be looked at and undone."""
+"""Kept regardless of age, so that the last changes of a table that seldom changes can be read and undone."""
 
 FILES_TO_COMPACT = 100
-"""Glue compacts a partition when it has at least so many files that are small (its default)."""
+"""Glue compacts a partition that has at least this many small files (Glue's default)."""
 
 ORPHAN_DAYS = 3
-"""A file that no snapshot refers to may be one that a running job is about to commit (Glue's default)."""
+"""Younger orphan files are kept, because a running job may be about to commit them (Glue's default)."""
 
 RUN_HOURS = 168
-"""Expiry and deletion run once a week: each run bills a minute at least, and what waits for it costs less."""
+"""Expiry and deletion run once a week: each run bills at least a minute, and storage for a week costs less."""
 
 
-def wanted(
+def configurations(
     definition: Definition, *, names: Names
 ) -> "dict[TableOptimizerTypeType, TableOptimizerConfigurationTypeDef]":
-    """What Glue must be told about one table, by optimizer."""
+    """Return the optimizer configurations that a table must have, by optimizer."""
     partition = boto3.Session().get_partition_for_region(names.region)
     role = f"arn:{partition}:iam::{names.account}:role/{names.optimizer_role}"
     return {
@@ -73,25 +73,25 @@ def wanted(
 
 
 def differences(glue: "GlueClient", definition: Definition, *, names: Names) -> list[str]:
-    """What is not as it must be in an existing table's optimizers, a line for each setting; empty if all is."""
-    there = _there(glue, definition, names=names)
+    """Return a line for each setting of an existing table's optimizers that differs from its required value."""
+    current = _current_settings(glue, definition, names=names)
     return [
-        f"optimizer {optimizer}: {setting} {there.get(optimizer, {}).get(setting)!r} -> {value!r}"
-        for optimizer, configuration in wanted(definition, names=names).items()
-        for setting, value in _flat(configuration).items()
-        if there.get(optimizer, {}).get(setting) != value
+        f"optimizer {optimizer}: {setting} {current.get(optimizer, {}).get(setting)!r} -> {value!r}"
+        for optimizer, configuration in configurations(definition, names=names).items()
+        for setting, value in _settings(configuration).items()
+        if current.get(optimizer, {}).get(setting) != value
     ]
 
 
-def bring(glue: "GlueClient", definition: Definition, *, names: Names) -> None:
-    """Set up an existing table's optimizers; those that are as they must be are left alone."""
-    there = _there(glue, definition, names=names)
-    for optimizer, configuration in wanted(definition, names=names).items():
-        given = there.get(optimizer)
-        if given is not None and _flat(configuration).items() <= given.items():
+def set_up(glue: "GlueClient", definition: Definition, *, names: Names) -> None:
+    """Create or update those optimizers of an existing table that are missing or differ."""
+    current = _current_settings(glue, definition, names=names)
+    for optimizer, configuration in configurations(definition, names=names).items():
+        settings = current.get(optimizer)
+        if settings is not None and _settings(configuration).items() <= settings.items():
             continue
-        change = glue.create_table_optimizer if given is None else glue.update_table_optimizer
-        change(
+        put = glue.create_table_optimizer if settings is None else glue.update_table_optimizer
+        put(
             CatalogId=names.account,
             DatabaseName=definition.database,
             TableName=definition.table,
@@ -101,9 +101,9 @@ def bring(glue: "GlueClient", definition: Definition, *, names: Names) -> None:
 
 
 def last_runs(glue: "GlueClient", definition: Definition, *, names: Names) -> dict[str, datetime]:
-    """When Glue last began to work on a table, by optimizer; those that never ran are not in it."""
-    began: dict[str, datetime] = {}
-    for optimizer in wanted(definition, names=names):
+    """Return the start of the last run on a table, by optimizer; optimizers that never ran are left out."""
+    starts: dict[str, datetime] = {}
+    for optimizer in configurations(definition, names=names):
         try:
             runs = glue.list_table_optimizer_runs(
                 CatalogId=names.account,
@@ -115,34 +115,34 @@ def last_runs(glue: "GlueClient", definition: Definition, *, names: Names) -> di
         except glue.exceptions.EntityNotFoundException:
             continue
         for run in runs:
-            began[optimizer] = run["startTimestamp"]
-    return began
+            starts[optimizer] = run["startTimestamp"]
+    return starts
 
 
-def _there(glue: "GlueClient", definition: Definition, *, names: Names) -> dict[str, dict[str, Any]]:
-    """Settings that Glue has for a table, by optimizer."""
+def _current_settings(glue: "GlueClient", definition: Definition, *, names: Names) -> dict[str, dict[str, Any]]:
+    """Return the settings that Glue has for a table, by optimizer."""
     table: BatchGetTableOptimizerEntryTypeDef = {
         "catalogId": names.account,
         "databaseName": definition.database,
         "tableName": definition.table,
     }
     answer = glue.batch_get_table_optimizer(
-        Entries=[{**table, "type": optimizer} for optimizer in wanted(definition, names=names)]
+        Entries=[{**table, "type": optimizer} for optimizer in configurations(definition, names=names)]
     )
     for failure in answer["Failures"]:
         error = failure["error"]
         if error["ErrorCode"] != "EntityNotFoundException":
             raise LakehouseError(
-                f"{definition.name}: Glue does not tell the table's optimizers: "
+                f"{definition.name}: Glue did not return the table's optimizers: "
                 f"{error['ErrorCode']}: {error['ErrorMessage']}"
             )
-    found = [item["tableOptimizer"] for item in answer["TableOptimizers"]]
-    return {item["type"]: _flat(item["configuration"]) for item in found}
+    optimizers = [entry["tableOptimizer"] for entry in answer["TableOptimizers"]]
+    return {optimizer["type"]: _settings(optimizer["configuration"]) for optimizer in optimizers}
 
 
-def _flat(configuration: Any) -> dict[str, Any]:
-    """The settings of a configuration, without the structures that they stand in."""
-    flat: dict[str, Any] = {}
+def _settings(configuration: Any) -> dict[str, Any]:
+    """Return the settings of a configuration by name, without the structures around them."""
+    settings: dict[str, Any] = {}
     for name, value in configuration.items():
-        flat |= _flat(value) if isinstance(value, dict) else {name: value}
-    return flat
+        settings |= _settings(value) if isinstance(value, dict) else {name: value}
+    return settings

@@ -18,9 +18,8 @@ from lakehouse.engine import catalog
 from lakehouse.engine.session import spark
 from lakehouse.moves.raw_to_integration import raw_to_integration
 from lakehouse.names import Names, Zone
-from lakehouse.tables import definition as table_definition
 from lakehouse.tables import migrations
-from lakehouse.tables.definition import Definition
+from lakehouse.tables.definition import Definition, integration, raw
 from tests.benchmarks import changes, growing
 
 ROOT = Path(".local/bench/growth").resolve()
@@ -56,7 +55,7 @@ class Case:
 
     @property
     def integration(self) -> Table:
-        return catalog.load().load_table(table_definition.integration(growing.CONTRACT, names=self.names).name)
+        return catalog.load().load_table(integration(growing.CONTRACT, names=self.names).name)
 
     @property
     def arguments(self) -> list[str]:
@@ -71,20 +70,19 @@ def prepare(case: Case) -> Any:
     iceberg = catalog.load()
     for zone in (Zone.RAW, Zone.INTEGRATION):
         iceberg.create_namespace_if_not_exists(case.names.database(zone))
-    raw, integration = (
-        define(growing.CONTRACT, names=case.names) for define in (table_definition.raw, table_definition.integration)
-    )
-    if not iceberg.table_exists(integration.name):
-        for definition in (raw, integration):
+    raw_table = raw(growing.CONTRACT, names=case.names)
+    integration_table = integration(growing.CONTRACT, names=case.names)
+    if not iceberg.table_exists(integration_table.name):
+        for definition in (raw_table, integration_table):
             migrations.create(iceberg, replace(definition, location=f"file://{ROOT}/{definition.name}"))
         for number in range(case.millions):
-            _append(growing.rows(number), integration)
-        table = iceberg.load_table(integration.name)
+            _append(growing.rows(number), integration_table)
+        table = iceberg.load_table(integration_table.name)
         snapshot = table.current_snapshot()
         assert snapshot is not None
         with table.manage_snapshots() as snapshots:
             snapshots.create_tag(snapshot.snapshot_id, LOADED)
-    _append(case.batch, raw)
+    _append(case.batch, raw_table)
     return "prepared"
 
 

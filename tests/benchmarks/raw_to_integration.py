@@ -22,9 +22,8 @@ from lakehouse.engine import catalog
 from lakehouse.engine.session import spark
 from lakehouse.moves.raw_to_integration import raw_to_integration
 from lakehouse.names import Names, Zone
-from lakehouse.tables import definition as table_definition
 from lakehouse.tables import migrations
-from lakehouse.tables.definition import Definition
+from lakehouse.tables.definition import Definition, integration, raw
 from tests.benchmarks import changes, contest
 from tests.benchmarks.measure import main_of, run, table
 
@@ -56,9 +55,9 @@ def with_duckdb() -> Any:
 def with_lakehouse(project: str) -> Any:
     """The move itself, as a job runs it, on the table as it was before the batch."""
     names, iceberg = _names_of(project), catalog.load()
-    integration = iceberg.load_table(table_definition.integration(changes.CONTRACT, names=names).name)
-    with integration.manage_snapshots() as snapshots:
-        snapshots.rollback_to_snapshot(integration.history()[0].snapshot_id)
+    target = iceberg.load_table(integration(changes.CONTRACT, names=names).name)
+    with target.manage_snapshots() as snapshots:
+        snapshots.rollback_to_snapshot(target.history()[0].snapshot_id)
     return asdict(
         raw_to_integration(spark(), changes.CONTRACT, [changes.BATCH], names=names, catalog=iceberg)[changes.BATCH]
     )
@@ -91,8 +90,8 @@ def prepare() -> Any:
         for zone in (Zone.RAW, Zone.INTEGRATION):
             iceberg.create_namespace_if_not_exists(names.database(zone))
         for definition, path in (
-            (table_definition.raw(changes.CONTRACT, names=names), changes.batch()),
-            (table_definition.integration(changes.CONTRACT, names=names), changes.table()),
+            (raw(changes.CONTRACT, names=names), changes.batch()),
+            (integration(changes.CONTRACT, names=names), changes.table()),
         ):
             files = f"file://{ROOT}/tables/{definition.name}"
             _create(iceberg, definition, location=files if project == ON_FILES else definition.location)
@@ -118,7 +117,7 @@ def _names_of(project: str) -> Names:
 
 
 def _names() -> list[str]:
-    return [field.name for field in table_definition.integration(changes.CONTRACT, names=_names_of(ON_FILES)).fields]
+    return [field.name for field in integration(changes.CONTRACT, names=_names_of(ON_FILES)).fields]
 
 
 def _create(iceberg: Catalog, definition: Definition, *, location: str) -> None:
@@ -128,7 +127,7 @@ def _create(iceberg: Catalog, definition: Definition, *, location: str) -> None:
 
 
 def _result(project: str) -> list[Any]:
-    definition = table_definition.integration(changes.CONTRACT, names=_names_of(project))
+    definition = integration(changes.CONTRACT, names=_names_of(project))
     rows = catalog.load().load_table(definition.name).scan().to_arrow_batch_reader()
     with duckdb.connect() as connection:
         return changes.summary(connection.register("result", rows), "result")

@@ -21,8 +21,8 @@ from lakehouse.batches.manifests import Batch, StageObject
 from lakehouse.engine import catalog
 from lakehouse.moves import stage_to_raw
 from lakehouse.names import Names, Zone
-from lakehouse.tables import definition as table_definition
 from lakehouse.tables import migrations
+from lakehouse.tables.definition import raw
 from tests.benchmarks import contest, orders
 from tests.benchmarks.measure import main_of, table
 
@@ -111,7 +111,7 @@ def _batch(objects: list[StageObject]) -> Batch:
 def _move(batch: Batch, *, location: str) -> Any:
     from lakehouse.engine.session import spark
 
-    iceberg, definition = catalog.load(), table_definition.raw(orders.CONTRACT, names=NAMES)
+    iceberg, definition = catalog.load(), raw(orders.CONTRACT, names=NAMES)
     with suppress(NoSuchTableError):
         iceberg.drop_table(definition.name)
     migrations.create(iceberg, replace(definition, location=location))

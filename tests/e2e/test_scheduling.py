@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from lakehouse.batches import attempts
-from lakehouse.batches.ingest import ingest
+from lakehouse.batches.ingest import upload
 from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import athena, catalog
@@ -47,7 +47,7 @@ def sell(names: Names, contract: Contract, folder: Path, *, invoice: str) -> Non
     line = f"{invoice},85123A,WHITE HANGING HEART,6,2026-01-05 08:26:00,2.55,17850,United Kingdom\n"
     file = folder / f"{invoice}.csv"
     file.write_text(HEADING + line + line.replace(",6,", ",six,"))
-    ingest(boto3.client("s3"), [file], names=names, contract=contract, arrived_at=datetime.now(UTC))
+    upload(boto3.client("s3"), [file], names=names, contract=contract, arrived_at=datetime.now(UTC))
 
 
 def lines_of(names: Names, invoice: str) -> dict[Zone, int]:

@@ -10,8 +10,8 @@ import app as cdk_entry
 from lakehouse.contracts.model import Contract
 from lakehouse.governance.roles import ROLES
 from lakehouse.names import Names, Zone
-from lakehouse.tables import definition as table_definition
 from lakehouse.tables import ops
+from lakehouse.tables.definition import of_contracts
 from stacks.audit import trail_table
 from stacks.settings import ENVIRONMENTS
 from tests.support.templates.assembly import Assembly, text
@@ -39,7 +39,7 @@ def test_a_workgroup_enforces_limits_and_encryption(assembly: Assembly, names: N
 @pytest.fixture(scope="module")
 def schema(names: Names, contracts: list[Contract]) -> dict[str, Tables]:
     """Columns of all tables: of the contracts, of ops, and of the curated models as their documentation lists them."""
-    definitions = [*table_definition.of_contracts(contracts, names=names), *ops.definitions(names=names)]
+    definitions = [*of_contracts(contracts, names=names), *ops.definitions(names=names)]
     found: dict[str, Tables] = {}
     for definition in definitions:
         columns = {field.name: str(field.type) for field in definition.fields}

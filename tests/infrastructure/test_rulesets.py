@@ -2,7 +2,7 @@
 
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Names
-from lakehouse.tables import definition as table_definition
+from lakehouse.tables.definition import of_contracts
 from tests.support.templates.assembly import Assembly
 
 
@@ -13,7 +13,7 @@ def test_every_contract_has_its_rules_on_its_own_tables(
     targets = {
         f"{rules['TargetTable']['DatabaseName']}.{rules['TargetTable']['TableName']}" for rules in found.values()
     }
-    assert targets == {definition.name for definition in table_definition.of_contracts(contracts, names=names)}
+    assert targets == {definition.name for definition in of_contracts(contracts, names=names)}
     for contract in contracts:
         written = "".join(
             rules["Ruleset"] for rules in found.values() if rules["TargetTable"]["TableName"] == contract.dataset

@@ -198,7 +198,7 @@ def test_a_crash_between_pages_and_one_before_the_end(
         with pytest.raises(KeyboardInterrupt):
             pulled(job, bank)
     with monkeypatch.context() as patch:
-        patch.setattr("lakehouse.batches.pulls.note", killed)  # after the commit
+        patch.setattr("lakehouse.batches.pulls.record_end", killed)  # after the commit
         with pytest.raises(KeyboardInterrupt):
             pulled(job, bank)
     assert pulled(job, bank).records == 0

@@ -22,8 +22,8 @@ from lakehouse.lineage.events import Parent
 from lakehouse.moves import raw_to_integration, stage_to_raw
 from lakehouse.moves.job import Job
 from lakehouse.names import Move, Names, OpsTable, Zone
-from lakehouse.tables import definition as table_definition
 from lakehouse.tables import migrations
+from lakehouse.tables.definition import raw
 from tests.support.contract_builders import column, contract
 from tests.support.lineage import dbt_artifacts
 from tests.support.lineage.openlineage import check
@@ -78,13 +78,13 @@ def test_both_moves_are_told_from_the_file_to_the_integration_table(job: Job, to
     source, file = load["inputs"]
     assert (source["name"], file["name"]) == (f"sales/{dataset}", f"sales/{dataset}/file.csv")
     assert file["facets"]["version"]["datasetVersion"]
-    (raw,) = load["outputs"]
-    assert raw["outputFacets"]["outputStatistics"]["rowCount"] == 3
-    types = {field["name"]: field["type"] for field in raw["facets"]["schema"]["fields"]}
+    (output,) = load["outputs"]
+    assert output["outputFacets"]["outputStatistics"]["rowCount"] == 3
+    types = {field["name"]: field["type"] for field in output["facets"]["schema"]["fields"]}
     assert types.items() >= {"id": "int", "note": "string", "_batch_id": "string"}.items()
-    (origin,) = raw["facets"]["columnLineage"]["fields"]["note"]["inputFields"]
+    (origin,) = output["facets"]["columnLineage"]["fields"]["note"]["inputFields"]
     assert (origin["name"], origin["field"]) == (source["name"], "Note")
-    assert merge["inputs"][0]["name"] == raw["name"] == f"table/{job.names.database(Zone.RAW)}/{dataset}"
+    assert merge["inputs"][0]["name"] == output["name"] == f"table/{job.names.database(Zone.RAW)}/{dataset}"
     assert merge["outputs"][0]["outputFacets"]["outputStatistics"]["rowCount"] == 2
     assert load["run"]["facets"]["parent"]["job"]["name"] == "lakehouse-dev-moves"
     assert load["run"]["facets"]["lakehouse"]["run_id"] == "jr_1"
@@ -121,7 +121,7 @@ def test_a_build_is_told_through_athena(
     )
     (tmp_path / "manifest.json").write_text(json.dumps(dbt_artifacts.manifest(names)))
     (tmp_path / "run_results.json").write_text(json.dumps(dbt_artifacts.results()))
-    definition = table_definition.raw(replace(SHOP, dataset="orders"), names=names)
+    definition = raw(replace(SHOP, dataset="orders"), names=names)
     migrations.create(catalog.load(), definition)
     monkeypatch.setenv(endpoint.ENDPOINT, told.url)
     build.publish(names, target=tmp_path, profile=None, parent="lakehouse-dev-moves/execution-1")
@@ -141,8 +141,8 @@ def test_a_build_is_told_through_athena(
     assert {tuple(row["outputs"]) for row in rows if row["dataset"] == "mart"} == {
         (f"arn:aws:glue:{names.region}:{names.account}/table/{names.database(Zone.CURATED)}/mart",)
     }
-    raw = next(event for event in events if event["job"]["name"] == "dbt.fct")["inputs"][0]
-    assert [field["name"] for field in raw["facets"]["schema"]["fields"]][:2] == ["id", "note"]  # as Glue has it
+    orders = next(event for event in events if event["job"]["name"] == "dbt.fct")["inputs"][0]
+    assert [field["name"] for field in orders["facets"]["schema"]["fields"]][:2] == ["id", "note"]  # as Glue has it
 
 
 def test_a_build_whose_lineage_has_no_place_is_built(

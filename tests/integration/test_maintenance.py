@@ -22,8 +22,8 @@ from lakehouse.maintenance import compaction, expiry, orphans, tombstones
 from lakehouse.maintenance.maintain import maintain_table
 from lakehouse.maintenance.rewriting import rewrite
 from lakehouse.names import Zone
-from lakehouse.tables import definition as table_definition
 from lakehouse.tables import migrations
+from lakehouse.tables.definition import integration
 from lakehouse.tables.optimizers import SNAPSHOTS_KEPT
 from tests.support.moves.lake import ACCOUNTS, INGESTED_AT, Lake, batch
 from tests.support.reference_merge import Record
@@ -114,7 +114,7 @@ def test_a_key_that_is_used_again_comes_in(lake: Lake, deleted: Contract) -> Non
 def test_a_rebuilt_table_knows_everything_again(lake: Lake, deleted: Contract) -> None:
     purge(lake, deleted)
     lake.catalog.drop_table(lake.integration(deleted).name())
-    definition = table_definition.integration(deleted, names=lake.names)
+    definition = integration(deleted, names=lake.names)
     migrations.create(lake.catalog, definition)
     lake.move(deleted, *(batch(deleted, number) for number in (1, 2, 3)))
     assert told(lake, deleted) == {1: (None, True), 2: (20, False), 3: (None, True)}
@@ -276,7 +276,7 @@ def test_maintaining_twice_does_nothing_the_second_time(lake: Lake) -> None:
     lake.create(contract)
     for number in range(1, 7):
         load(lake, contract, number, change(contract, number, 1, number, "I", at=NOW))
-    definition = table_definition.integration(contract, names=lake.names)
+    definition = integration(contract, names=lake.names)
     maintain = partial(maintain_table, lake.catalog, definition, contract, names=lake.names)
 
     planned = maintain(dry_run=True)

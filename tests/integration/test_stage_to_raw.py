@@ -25,8 +25,8 @@ from lakehouse.moves.stage_to_raw import Counts, stage_to_raw
 from lakehouse.names import Names, Zone
 from lakehouse.readers.fetch import fetch
 from lakehouse.readers.reader import read
-from lakehouse.tables import definition as table_definition
 from lakehouse.tables import migrations
+from lakehouse.tables.definition import raw
 from tests.support.fault_proxy import Answer, Forward, Request, wire
 from tests.support.moves import stage_to_raw_job
 from tests.support.moves.frames import rows_of as rows_of_table
@@ -61,7 +61,7 @@ def iceberg(names: Names, s3: "S3Client") -> Catalog:
 
 @pytest.fixture
 def shop(iceberg: Catalog, names: Names) -> Iterator[Contract]:
-    definition = table_definition.raw(SHOP, names=names)
+    definition = raw(SHOP, names=names)
     migrations.create(iceberg, definition)
     yield SHOP
     iceberg.drop_table(definition.name)

@@ -105,7 +105,7 @@ def test_a_job_that_loaded_the_table_before_the_rename_still_appends(
     row = {"dataset": "orders", "batch_id": "orders-00000002", "move": "stage_to_raw", "refused": 4}
     row |= {"started_at": AT + timedelta(hours=1), "finished_at": AT + timedelta(hours=1)}
     stale = pa.Table.from_pylist([row], schema=deployed.schema().as_arrow())
-    migrations.bring_table(lake, batches)
+    migrations.migrate_table(lake, batches)
 
     deployed.append(stale)
 
@@ -115,7 +115,7 @@ def test_a_job_that_loaded_the_table_before_the_rename_still_appends(
 def test_a_column_is_renamed_and_changed_at_once(lake: Catalog, deployed: Table, batches: Definition) -> None:
     fields = [replace(field, doc="How many") if field.name == "rejected" else field for field in batches.fields]
 
-    migrations.bring_table(lake, replace(batches, fields=tuple(fields)))
+    migrations.migrate_table(lake, replace(batches, fields=tuple(fields)))
 
     assert lake.load_table(batches.name).schema().find_field("rejected").doc == "How many"
 

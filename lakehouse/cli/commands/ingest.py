@@ -7,7 +7,7 @@ from typing import Annotated
 import boto3
 import typer
 
-from lakehouse.batches.ingest import ingest as upload
+from lakehouse.batches.ingest import upload
 from lakehouse.cli.options import DEFAULT_CONTRACTS, DEFAULT_ENVIRONMENT, Contracts, Environment, console, contracts_of
 from lakehouse.settings import names_of
 

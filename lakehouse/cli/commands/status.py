@@ -50,7 +50,7 @@ def _state(current: Status) -> str:
     lines += [f"[red]blocked[/]: {batch_id}" for batch_id in current.blocked]
     lines += [f"[red]failed[/]: {in_markup(current.failed)}"] if current.failed else []
     lines += [f"running: {run}" for run in current.running]
-    return "\n".join(lines) or "[green]ok[/]"
+    return "\n".join(lines) or "[green]good[/]"
 
 
 def _short(duration: timedelta | None) -> str:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import boto3
 
-from lakehouse.batches.ingest import ingest
+from lakehouse.batches.ingest import upload
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Urgency
 from local.lake import Lake
@@ -69,7 +69,7 @@ class Running:
         file = self.airflow.home / f"{dataset}.csv"
         file.write_text("\n".join(["id,parcel_id", *rows, ""]))
         contract, now = self.contract(dataset), datetime.now(UTC)
-        ingest(boto3.client("s3"), [file], names=self.lake.names, contract=contract, arrived_at=now)
+        upload(boto3.client("s3"), [file], names=self.lake.names, contract=contract, arrived_at=now)
 
 
 def add_shipping(contracts: Path) -> None:

@@ -16,8 +16,8 @@ from lakehouse.contracts.types import Type
 from lakehouse.engine.session import spark
 from lakehouse.moves.raw_to_integration import Counts, raw_to_integration
 from lakehouse.names import Names
-from lakehouse.tables import definition as table_definition
 from lakehouse.tables import migrations
+from lakehouse.tables.definition import integration, raw
 from tests.support.moves.frames import frame
 from tests.support.reference_merge import Record
 
@@ -49,7 +49,7 @@ class Lake:
         self.names = names
 
     def create(self, contract: Contract, **properties: str) -> None:
-        for define in (table_definition.raw, table_definition.integration):
+        for define in (raw, integration):
             definition = define(contract, names=self.names)
             migrations.create(self.catalog, replace(definition, properties=definition.properties | properties))
 
@@ -59,8 +59,8 @@ class Lake:
 
     def evolve(self, contract: Contract) -> None:
         """Bring tables to what their contract says now."""
-        for define in (table_definition.raw, table_definition.integration):
-            migrations.bring_table(self.catalog, define(contract, names=self.names))
+        for define in (raw, integration):
+            migrations.migrate_table(self.catalog, define(contract, names=self.names))
 
     def receive(self, contract: Contract, records: Iterable[Record]) -> None:
         """Add records to raw as stage_to_raw would have."""
@@ -80,10 +80,10 @@ class Lake:
         return found
 
     def raw(self, contract: Contract) -> Table:
-        return self.catalog.load_table(table_definition.raw(contract, names=self.names).name)
+        return self.catalog.load_table(raw(contract, names=self.names).name)
 
     def integration(self, contract: Contract) -> Table:
-        return self.catalog.load_table(table_definition.integration(contract, names=self.names).name)
+        return self.catalog.load_table(integration(contract, names=self.names).name)
 
     def commits(self, contract: Contract) -> int:
         return len(self.integration(contract).snapshots())

@@ -17,8 +17,8 @@ from emulator.runtime.server_lifecycle import Server, child_environment, endpoin
 from lakehouse.batches.planning import plan_batch
 from lakehouse.engine.session import CATALOG
 from lakehouse.names import Move, Names, Zone
-from lakehouse.tables import definition as table_definition
 from lakehouse.tables import migrations, ops
+from lakehouse.tables.definition import of_contracts
 from tests.support.reliability.datasets import CONTRACTS, DATASETS, Files
 from tests.support.reliability.job_launcher import REPOSITORY, Launcher, Running
 
@@ -125,7 +125,7 @@ def create(server: Server, datasets: Iterable[str]) -> Lake:
     lake = _empty(server)
     for database in (lake.names.database(Zone.RAW), lake.names.database(Zone.INTEGRATION), lake.names.ops_database):
         lake.catalog.create_namespace(database)
-    definitions = table_definition.of_contracts((DATASETS[dataset] for dataset in datasets), names=lake.names)
+    definitions = of_contracts((DATASETS[dataset] for dataset in datasets), names=lake.names)
     for definition in [*definitions, *ops.definitions(names=lake.names)]:
         migrations.create(lake.catalog, definition)
     return lake

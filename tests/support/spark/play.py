@@ -49,7 +49,7 @@ def play_one(play: Play, *, names: Names) -> Contract:
     for number, (contract, files) in enumerate(play.steps):
         if contract != job.contract:
             for define in (definition.raw, definition.integration):
-                migrations.bring_table(job.catalog, define(contract, names=names))
+                migrations.migrate_table(job.catalog, define(contract, names=names))
         batch_id = arrive(contract, files, names=names, number=number)
         job = replace(job, contract=contract, batch_ids=(batch_id,), move=Move.STAGE_TO_RAW)
         stage_to_raw.run(job)

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lakehouse.batches.ingest import ingest
+from lakehouse.batches.ingest import upload
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
 from tests.support.till_contract import TILL
@@ -22,7 +22,7 @@ def test_a_delivery_has_a_folder_of_its_own(tmp_path: Path) -> None:
     with mock_aws():
         s3 = boto3.client("s3", region_name=NAMES.region)
         s3.create_bucket(Bucket=NAMES.bucket(Zone.STAGE))
-        uris = ingest(s3, [tmp_path / "a.csv", tmp_path / "b.csv"], names=NAMES, contract=TILL, arrived_at=AT)
+        uris = upload(s3, [tmp_path / "a.csv", tmp_path / "b.csv"], names=NAMES, contract=TILL, arrived_at=AT)
         found = s3.list_objects_v2(Bucket=NAMES.bucket(Zone.STAGE))["Contents"]
     assert [item["Key"] for item in found] == [
         "sales/till/2026/03/04/050607000008/a.csv",
@@ -39,7 +39,7 @@ def test_nothing_is_uploaded_when_a_file_is_wrong(tmp_path: Path, wrong: str) ->
         s3 = boto3.client("s3", region_name=NAMES.region)
         s3.create_bucket(Bucket=NAMES.bucket(Zone.STAGE))
         with pytest.raises(LakehouseError, match=f"till: .*{wrong} is not a file; nothing was ingested"):
-            ingest(s3, [tmp_path / "a.csv", tmp_path / wrong], names=NAMES, contract=TILL, arrived_at=AT)
+            upload(s3, [tmp_path / "a.csv", tmp_path / wrong], names=NAMES, contract=TILL, arrived_at=AT)
         assert "Contents" not in s3.list_objects_v2(Bucket=NAMES.bucket(Zone.STAGE))
 
 
@@ -48,7 +48,7 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.csv").write_text(folder)
     with pytest.raises(LakehouseError, match="same name"):
-        ingest(
+        upload(
             boto3.client("s3", region_name=NAMES.region),
             [tmp_path / "one" / "a.csv", tmp_path / "two" / "a.csv"],
             names=NAMES,

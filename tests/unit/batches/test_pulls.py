@@ -79,7 +79,7 @@ def test_an_api_is_asked_as_often_as_its_contract_needs(s3: "S3Client") -> None:
         return pulls.is_due(s3, names=NAMES, dataset=DATASET, minutes=60, now=at)
 
     assert is_due(after=0)
-    pulls.note(s3, names=NAMES, dataset=DATASET, at=now)
+    pulls.record_end(s3, names=NAMES, dataset=DATASET, at=now)
     assert [is_due(after=minutes) for minutes in (0, 44, 45)] == [False, False, True]
 
 
@@ -88,4 +88,4 @@ def test_an_api_is_asked_as_often_as_its_contract_needs(s3: "S3Client") -> None:
     [(None, 60), (timedelta(days=1), 720), (timedelta(minutes=1), 5), (timedelta(days=30), 1440)],
 )
 def test_how_often_follows_from_freshness(freshness: timedelta | None, minutes: int) -> None:
-    assert pulls.every(freshness) == timedelta(minutes=minutes)
+    assert pulls.interval(freshness) == timedelta(minutes=minutes)

@@ -58,7 +58,7 @@ def test_what_waits_is_planned_and_due(s3: "S3Client") -> None:
 def test_an_api_is_due_when_it_was_not_asked_for_so_long(s3: "S3Client") -> None:
     (first,) = due(s3, [planner_input(RATES)], [], names=NAMES, now=START)
     assert (first["pull"], first["pull_minutes"], {*first["batches"].values()}) == (True, 60, {""})
-    pulls.note(s3, names=NAMES, dataset=RATES.dataset, at=START)
+    pulls.record_end(s3, names=NAMES, dataset=RATES.dataset, at=START)
     assert due(s3, [planner_input(RATES)], [], names=NAMES, now=START) == []
     assert due(s3, [planner_input(RATES)], [], names=NAMES, now=START + timedelta(hours=1)) == [first]
 

@@ -11,8 +11,8 @@ from pyiceberg.catalog import Catalog
 
 from lakehouse.contracts.loader import load_contract
 from lakehouse.names import Names
-from lakehouse.tables import definition as table_definition
 from lakehouse.tables import migrations, ops, optimizers
+from lakehouse.tables.definition import of_contracts, raw
 from lakehouse.tables.diff import Action
 from tests.support.repository import CONTRACTS
 
@@ -25,7 +25,7 @@ def settings(lake: Catalog, names: Names) -> Settings:
     """What Glue has for raw's table, by the optimizer's type."""
 
     def given(type_: str) -> dict[str, Any]:
-        definition = table_definition.raw(ORDERS, names=names)
+        definition = raw(ORDERS, names=names)
         entry = {"catalogId": names.account, "databaseName": definition.database, "tableName": definition.table}
         [item] = boto3.client("glue").batch_get_table_optimizer(Entries=[{**entry, "type": type_}])["TableOptimizers"]
         return dict(item["tableOptimizer"]["configuration"])
@@ -37,7 +37,7 @@ def test_every_table_of_ours_is_kept_in_shape(lake: Catalog, names: Names) -> No
     migrations.apply(lake, [ORDERS], names)
 
     glue = boto3.client("glue")
-    definitions = [*table_definition.of_contracts([ORDERS], names=names), *ops.definitions(names=names)]
+    definitions = [*of_contracts([ORDERS], names=names), *ops.definitions(names=names)]
     for definition in definitions:
         assert optimizers.differences(glue, definition, names=names) == []
     assert migrations.plan(lake, [ORDERS], names) == []
@@ -52,7 +52,7 @@ def test_glue_works_under_the_optimizers_role_within_the_tables_place(
         assert settings(type_)["roleArn"] == f"arn:aws:iam::{names.account}:role/{names.optimizer_role}"
         assert settings(type_)["enabled"] is True
     orphans = settings("orphan_file_deletion")["orphanFileDeletionConfiguration"]["icebergConfiguration"]
-    assert orphans["location"] == table_definition.raw(ORDERS, names=names).location
+    assert orphans["location"] == raw(ORDERS, names=names).location
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_snapshots_hold_nothing_longer_than_the_contract_wants(
 
 def test_what_somebody_changed_is_shown_and_put_right(lake: Catalog, names: Names, settings: Settings) -> None:
     migrations.apply(lake, [ORDERS], names)
-    definition = table_definition.raw(ORDERS, names=names)
+    definition = raw(ORDERS, names=names)
     wanted = settings("compaction")
     boto3.client("glue").update_table_optimizer(
         CatalogId=names.account,
