@@ -13,6 +13,9 @@ from lakehouse.readers.rows import row_schema
 
 URI = "s3://stage/sales/orders/file"
 
+UNEXPECTED = ("cannot be read: ", "unreadable after row ")
+"""How the reason of an unexpected error begins; only a defect of the readers causes one."""
+
 SPOOLED = 1000
 """Bytes in memory; larger contents are read from disk."""
 
@@ -34,7 +37,15 @@ def contract(*columns: Column, format_: str = "csv", key: tuple[str, ...] = (), 
     )
 
 
-def batches(contract: Contract, content: bytes, *, threads: int = 1) -> list[pa.RecordBatch]:
+def batches(contract: Contract, content: bytes, *, threads: int = 1, unexpected: bool = False) -> list[pa.RecordBatch]:
+    """Return all rows as the reader yields them.
+
+    Args:
+        contract: has the format and the columns.
+        content: bytes of the object.
+        threads: as in `read_file`.
+        unexpected: whether a reader may meet an error that it does not know.
+    """
     with SpooledTemporaryFile(SPOOLED) as file:  # like the files of `fetch`
         file.write(content)
         file.seek(0)
@@ -42,12 +53,14 @@ def batches(contract: Contract, content: bytes, *, threads: int = 1) -> list[pa.
     assert all(batch.schema == row_schema(contract) for batch in result)
     for batch in result:
         batch.validate(full=True)
+        for errors in batch["_errors"].drop_null().to_pylist():
+            assert unexpected or not any(error["reason"].startswith(UNEXPECTED) for error in errors), errors
     return result
 
 
-def rows(contract: Contract, content: bytes, *, threads: int = 1) -> list[dict[str, Any]]:
-    """Return all rows, in the order of their records."""
-    result = [row for batch in batches(contract, content, threads=threads) for row in batch.to_pylist()]
+def rows(contract: Contract, content: bytes, **settings: Any) -> list[dict[str, Any]]:
+    """Return all rows, in the order of their records; see `batches`."""
+    result = [row for batch in batches(contract, content, **settings) for row in batch.to_pylist()]
     return sorted(result, key=lambda row: row["_source_row"])
 
 

@@ -21,6 +21,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from lakehouse.contracts.columns import ERRORS, RECORD, SOURCE_ROW
+from tests.support.contract_builders import UNEXPECTED
 from tests.support.reliability.hostile_files import ADDRESSES, MEMORY, peak_memory, rows
 
 SECONDS_A_FILE = 60
@@ -137,6 +138,7 @@ def _main(format_: str, first: int, count: int) -> None:
             for row in batch.select([ERRORS, RECORD, SOURCE_ROW]).to_pylist():
                 assert row[SOURCE_ROW] >= 1
                 assert row[ERRORS] is None or (row[ERRORS] and row[RECORD] is not None)
+                assert not any(error["reason"].startswith(UNEXPECTED) for error in row[ERRORS] or [])
                 accepted, rejected = (accepted + 1, rejected) if row[ERRORS] is None else (accepted, rejected + 1)
         signal.alarm(0)
     assert peak_memory() < MEMORY, f"{peak_memory():,} bytes"

@@ -115,10 +115,13 @@ CORPUS: dict[str, Hostile] = {
     "csv: gzip in gzip": Hostile("csv", lambda: gzip.compress(gzip.compress(b"a,b\n1,2\n"))),
     "csv: gzip that is cut": Hostile("csv", lambda: gzip.compress(b"a,b\n" + b"1,2\n" * 10**5)[:-9]),
     "jsonl: a field of its own in each record": Hostile(
-        "jsonl", lambda: _numbered(b'{"x%d":1}', 10**5, separator=b"\n"), rows=10**5, accepted=10**5
+        "jsonl", lambda: _numbered(b'{"a":1,"x%d":1}', 10**5, separator=b"\n"), rows=10**5, accepted=10**5
     ),
     "jsonl: a record of half a million fields": Hostile(
-        "jsonl", lambda: b"{" + _numbered(b'"x%d":1', 500_000, separator=b",") + b"}", accepted=1
+        "jsonl", lambda: b'{"a":1,' + _numbered(b'"x%d":1', 500_000, separator=b",") + b"}", accepted=1
+    ),
+    "jsonl: none of its half a million fields known": Hostile(
+        "jsonl", lambda: b"{" + _numbered(b'"x%d":1', 500_000, separator=b",") + b"}"
     ),
     "jsonl: the last of half a million fields twice": Hostile(
         "jsonl", lambda: b"{" + _numbered(b'"x%d":1', 500_000, separator=b",") + b',"z":1,"z":2}'
