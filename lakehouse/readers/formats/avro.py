@@ -16,6 +16,7 @@ from lakehouse.readers.formats.avro_blocks import limit_blocks
 from lakehouse.readers.formats.avro_header import Container
 from lakehouse.readers.formats.avro_schema import check
 from lakehouse.readers.formats.avro_values import OutOfRange, out_of_range, use_exact_readers
+from lakehouse.readers.formats.signatures import refuse_compressed
 from lakehouse.readers.json_text import to_json
 
 BATCH_BYTES = 16 * 2**20
@@ -40,6 +41,7 @@ def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
     """
     first = 1
     try:
+        refuse_compressed(file, format_="Avro")
         container = Container(file)
         reader = fastavro.reader(cast(IO[bytes], container))
         schema = reader.writer_schema

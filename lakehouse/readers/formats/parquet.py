@@ -3,17 +3,22 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import IO
+from itertools import pairwise
+from typing import IO, Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import parquet
 
 from lakehouse.readers.arrow_leaves import from_int96, rebuild
 from lakehouse.readers.arrow_types import row_json
-from lakehouse.readers.chunk import MAX_COLUMNS, Chunk, UnreadableError
+from lakehouse.readers.boundaries import TOO_LONG
+from lakehouse.readers.chunk import MAX_COLUMNS, MAX_RECORD, Broken, Chunk, UnreadableError
+from lakehouse.readers.formats.parquet_limits import batch_rows, dictionary_columns, record_sizes
+from lakehouse.readers.formats.signatures import refuse_compressed
 
 BATCH_BYTES = 16 * 2**20
-BATCH_ROWS = 64 * 2**10
 LARGEST_FOOTER = 32 * 2**20
 """Bytes of a footer; Arrow needs about ten times as much memory for it."""
 
@@ -28,32 +33,52 @@ def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
         UnreadableError: the file is not Parquet, or damaged.
     """
     first = 1
+    refuse_compressed(file, format_="Parquet")
     try:
         _check_footer(file)
-        with _open(file) as opened:
-            if opened.metadata.num_columns > MAX_COLUMNS:
-                raise UnreadableError(f"{opened.metadata.num_columns} columns are more than {MAX_COLUMNS}")
+        metadata = parquet.read_metadata(file)
+        if metadata.num_columns > MAX_COLUMNS:
+            raise UnreadableError(f"{metadata.num_columns} columns are more than {MAX_COLUMNS}")
+        with _open(file, metadata) as opened:
             _check_names(opened.schema_arrow)
-            for batch in _batches(opened, file, rows=_batch_rows(opened.metadata)):
-                yield partial(_chunk, _checked(batch), first)
-                first += len(batch)
+            rows = batch_rows(file, opened, batch_bytes=BATCH_BYTES)
+            dictionaries = dictionary_columns(opened)
+        for batch in _batches(file, metadata, rows=rows, dictionaries=dictionaries):
+            for piece in _pieces(batch):
+                yield partial(_chunk, *piece, first)
+            first += len(batch)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if getattr(error, "errno", None):
             raise
         raise UnreadableError(f"damaged or not Parquet: {error}", row=first) from error
 
 
-def _open(file: IO[bytes], *, int96: str = "s") -> parquet.ParquetFile:
-    """Open a file so that pages are read when they are needed, because a row group may not fit into memory."""
-    return parquet.ParquetFile(
-        file, pre_buffer=False, buffer_size=2**20, page_checksum_verification=True, coerce_int96_timestamp_unit=int96
-    )
+def _open(file: IO[bytes], metadata: parquet.FileMetaData, **options: Any) -> parquet.ParquetFile:
+    """Open a file so that pages are read when they are needed, because a row group may not fit into memory.
+
+    Raises:
+        UnreadableError: Arrow does not read its schema, for example of a map whose keys may be null.
+    """
+    options = {"coerce_int96_timestamp_unit": "s"} | options
+    try:
+        opened = parquet.ParquetFile(
+            file, metadata=metadata, pre_buffer=False, buffer_size=2**20, page_checksum_verification=True, **options
+        )
+        _ = opened.schema_arrow  # Arrow converts the schema here
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise UnreadableError(f"its schema cannot be read ({error}): write it again with another program") from error
+    return opened
 
 
-def _batches(opened: parquet.ParquetFile, file: IO[bytes], *, rows: int) -> Iterator[pa.RecordBatch]:
+def _batches(
+    file: IO[bytes], metadata: parquet.FileMetaData, *, rows: int, dictionaries: list[str]
+) -> Iterator[pa.RecordBatch]:
     """Yield the records; columns with 96-bit instants are read twice, because Arrow reads any 64 bits of them."""
-    batches = opened.iter_batches(batch_size=rows)
-    with _open(file, int96="ns") as again:
+    with (
+        _open(file, metadata, read_dictionary=dictionaries) as opened,
+        _open(file, metadata, read_dictionary=dictionaries, coerce_int96_timestamp_unit="ns") as again,
+    ):
+        batches = opened.iter_batches(batch_size=rows)
         pairs = zip(opened.schema_arrow, again.schema_arrow, strict=True)
         names = [field.name for field, other in pairs if field.type != other.type]
         if not names:
@@ -64,6 +89,28 @@ def _batches(opened: parquet.ParquetFile, file: IO[bytes], *, rows: int) -> Iter
                 i = batch.schema.get_field_index(name)
                 batch = batch.set_column(i, name, rebuild(from_int96, batch[name], other[name]))
             yield batch
+
+
+def _pieces(batch: pa.RecordBatch) -> Iterator[tuple[pa.RecordBatch, npt.NDArray[np.int64], list[int]]]:
+    """Yield a batch in parts of `BATCH_BYTES`: records with their positions, and positions of those too long."""
+    sizes = record_sizes(batch)
+    parts = np.cumsum(sizes) // BATCH_BYTES
+    starts = [*np.flatnonzero(np.diff(parts, prepend=-1)).tolist(), len(batch)]
+    for start, end in pairwise(starts):
+        positions = np.arange(start, end)
+        is_long = sizes[start:end] > MAX_RECORD
+        records = batch.slice(start, end - start)
+        if is_long.any():
+            records = records.filter(pa.array(~is_long))
+        yield _checked(_decoded(records)), positions[~is_long], positions[is_long].tolist()
+
+
+def _decoded(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch with values in place of dictionaries."""
+    columns = [
+        column.dictionary_decode() if pa.types.is_dictionary(column.type) else column for column in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
 def _check_names(fields: Iterable[pa.Field], *, within: str = "") -> None:
@@ -108,15 +155,10 @@ def _check_footer(file: IO[bytes]) -> None:
         raise UnreadableError(f"a footer of {length:,} bytes is more than {LARGEST_FOOTER:,}")
 
 
-def _batch_rows(metadata: parquet.FileMetaData) -> int:
-    size = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
-    fitting: int = BATCH_BYTES * metadata.num_rows // max(size, 1)
-    return max(1, min(BATCH_ROWS, fitting))
-
-
-def _chunk(batch: pa.RecordBatch, first: int) -> Chunk:
+def _chunk(batch: pa.RecordBatch, positions: npt.NDArray[np.int64], too_long: list[int], first: int) -> Chunk:
     return Chunk(
         columns=dict(zip(batch.schema.names, batch.columns, strict=True)),
-        rows=pa.array(range(first, first + len(batch)), type=pa.int64()),
+        rows=pa.array(positions + first, type=pa.int64()),
         original=partial(row_json, batch),
+        broken=[Broken(row=first + i, text="", reason=TOO_LONG) for i in too_long],
     )
