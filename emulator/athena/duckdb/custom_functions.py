@@ -6,7 +6,7 @@ from collections.abc import Callable
 from sqlglot import exp
 from sqlglot.expressions import DType
 
-from emulator.athena.duckdb import array_functions, render, timeformat
+from emulator.athena.duckdb import array_functions, render, text_functions, timeformat
 from emulator.athena.duckdb.writer import SqlWriter
 from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.errors import AthenaError, not_supported, position
@@ -35,6 +35,10 @@ def _literal(call: exp.Anonymous, index: int) -> str:
 
 
 def concat(writer: SqlWriter, call: exp.Anonymous) -> str:
+    if len(call.expressions) < 2:
+        raise AthenaError(
+            "INVALID_FUNCTION_ARGUMENT", f"{position(call)}: There must be two or more concatenation arguments"
+        )
     return f"({' || '.join(writer.sql(part) for part in call.expressions)})"
 
 
@@ -195,6 +199,7 @@ CUSTOM_FUNCTIONS: dict[str, Callable[[SqlWriter, exp.Anonymous], str]] = {
         *(concat, greatest, least, typeof, format, date_add, date_format, date_parse, format_datetime, parse_datetime),
         *(at_timezone, with_timezone, from_unixtime_zone, iso8601_zone, array_join, listagg, reduce, zip_with),
         *(map_filter, transform_values, transform_keys, map_zip_with, map_concat, array_functions.nullif),
+        *(text_functions.codepoint, text_functions.regexp_replace),
         *(array_functions.contains, array_functions.array_position, array_functions.array_remove),
     )
 }
