@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from emulator.athena.duckdb import array_functions, render
+from emulator.athena.duckdb import array_functions, render, text_functions
 from emulator.athena.duckdb.writer import SqlWriter
 from emulator.athena.runtime import sql_text, type_names
 from emulator.athena.runtime.errors import not_supported, position
@@ -21,6 +21,10 @@ def literal_argument(call: exp.Anonymous, index: int) -> str:
 
 
 def concat(writer: SqlWriter, call: exp.Anonymous) -> str:
+    if len(call.expressions) < 2:
+        raise AthenaError(
+            "INVALID_FUNCTION_ARGUMENT", f"{position(call)}: There must be two or more concatenation arguments"
+        )
     return f"({' || '.join(writer.sql(part) for part in call.expressions)})"
 
 
@@ -122,6 +126,7 @@ CUSTOM_FUNCTIONS: dict[str, Callable[[SqlWriter, exp.Anonymous], str]] = {
     for function in (
         *(concat, greatest, least, typeof, format, array_join, listagg, reduce, zip_with),
         *(map_filter, transform_values, transform_keys, map_zip_with, map_concat, array_functions.nullif),
+        *(text_functions.codepoint, text_functions.regexp_replace),
         *(array_functions.contains, array_functions.array_position, array_functions.array_remove),
     )
 }

@@ -52,7 +52,11 @@ class _Parser(TrinoParser):
 
 
 def _extract(node: exp.Expr) -> exp.Expr:
-    return call(node.name.lower(), node.expression) if isinstance(node, exp.Extract) else node
+    if not isinstance(node, exp.Extract):
+        return node
+    field = call(node.name.lower(), node.expression)
+    field.meta["extract"] = True
+    return field
 
 
 def _trim(node: exp.Trim) -> exp.Expr:

@@ -57,6 +57,10 @@ def check_tree(tree: exp.Expr) -> None:
             word = "ON"
         if isinstance(node, exp.SetOperation) and node.args.get("by_name"):
             word = "CORRESPONDING"
+        if _is_listagg(node) and not node.find_ancestor(exp.WithinGroup):
+            raise MalformedQueryError(
+                f"{position(node)}: mismatched input after '{node.name}(...)'. Expecting: 'WITHIN'"
+            )
         if isinstance(node, exp.MatchRecognize):
             raise not_supported("MATCH_RECOGNIZE")
         if isinstance(node, exp.LimitOptions) and node.args.get("with_ties"):
@@ -65,6 +69,10 @@ def check_tree(tree: exp.Expr) -> None:
             word = node.expression.sql(AthenaSql)
         if word:
             raise MalformedQueryError(f"{position(node)}: mismatched input '{word}'")
+
+
+def _is_listagg(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Anonymous) and node.name.lower() == "listagg"
 
 
 _FOREIGN: dict[type[exp.Expr], str] = {

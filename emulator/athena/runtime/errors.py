@@ -105,6 +105,8 @@ _DUCKDB: tuple[tuple[str, str, str], ...] = (
         "EXCEEDED_LOCAL_MEMORY_LIMIT",
         "Query exhausted resources at this scale factor: see LAKEHOUSE_ATHENA_MEMORY",
     ),
+    (r"Map keys must be unique", "INVALID_FUNCTION_ARGUMENT", "Duplicate map keys are not allowed"),
+    (r"Map keys can not be NULL", "INVALID_FUNCTION_ARGUMENT", "map key cannot be null"),
     (r"No magic bytes found|too small to be a Parquet file", "HIVE_BAD_DATA", "Not valid Parquet file"),
     (r"Binder Error: ((?s:.*))", "TYPE_MISMATCH", r"line 1:1: \1"),
 )

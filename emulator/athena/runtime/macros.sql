@@ -10,19 +10,84 @@ CREATE MACRO trino_substr(s, start) AS
   CASE WHEN start = 0 OR start < -length(s) THEN '' ELSE substr(s, start) END;
 CREATE MACRO trino_substr_length(s, start, size) AS
   CASE WHEN start = 0 OR start < -length(s) OR size <= 0 THEN '' ELSE substr(s, start, size) END;
+CREATE MACRO trino_split_all(s, delimiter) AS
+  CASE WHEN delimiter = ''
+       THEN trino_error('INVALID_FUNCTION_ARGUMENT: The delimiter may not be the empty string', [s])
+       ELSE string_split(s, delimiter) END;
 CREATE MACRO trino_split(s, delimiter, parts) AS
-  list_slice(string_split(s, delimiter), 1, parts - 1)
-  || CASE WHEN len(string_split(s, delimiter)) >= parts
-     THEN [array_to_string(list_slice(string_split(s, delimiter), parts, len(string_split(s, delimiter))), delimiter)]
-     ELSE [] END;
+  CASE WHEN parts < 1 THEN trino_error('INVALID_FUNCTION_ARGUMENT: Limit must be positive', [s])
+       ELSE list_slice(trino_split_all(s, delimiter), 1, parts - 1)
+         || CASE WHEN len(string_split(s, delimiter)) >= parts
+            THEN [array_to_string(list_slice(string_split(s, delimiter), parts, len(string_split(s, delimiter))), delimiter)]
+            ELSE [] END END;
 CREATE MACRO trino_split_part(s, delimiter, part) AS
   CASE WHEN part < 1 THEN trino_error('INVALID_FUNCTION_ARGUMENT: Index must be greater than zero', s)
+       WHEN delimiter = '' THEN nullif(substr(s, part, 1), '')
        WHEN part <= len(string_split(s, delimiter)) THEN split_part(s, delimiter, part) END;
 CREATE MACRO trino_split_to_map(s, entries, pair) AS
-  map_from_entries(list_transform(string_split(s, entries), lambda e: row(split_part(e, pair, 1), split_part(e, pair, 2))));
+  CASE WHEN entries = '' THEN trino_error('INVALID_FUNCTION_ARGUMENT: entryDelimiter is empty', MAP {s: s})
+       WHEN pair = '' THEN trino_error('INVALID_FUNCTION_ARGUMENT: keyValueDelimiter is empty', MAP {s: s})
+       WHEN entries = pair
+       THEN trino_error('INVALID_FUNCTION_ARGUMENT: entryDelimiter and keyValueDelimiter must not be the same', MAP {s: s})
+       WHEN s = '' THEN trino_pair_map(list_slice([s], 1, 0), pair)
+       WHEN ends_with(s, entries) THEN trino_pairs(string_split(left(s, length(s) - length(entries)), entries), pair)
+       ELSE trino_pairs(string_split(s, entries), pair) END;
+CREATE MACRO trino_pairs(parts, pair) AS
+  trino_pair_map(list_transform(parts, lambda e: CASE WHEN len(string_split(e, pair)) = 2 THEN e
+    ELSE trino_error('INVALID_FUNCTION_ARGUMENT: Key-value delimiter must appear exactly once in each entry. Bad input: '''
+                     || e || '''', e) END), pair);
+CREATE MACRO trino_pair_map(parts, pair) AS
+  map_from_entries(list_transform(parts, lambda e: row(split_part(e, pair, 1), split_part(e, pair, 2))));
+-- Trino counts code points. DuckDB's functions count bytes or graphemes, and give the sharp s another capital letter.
+CREATE MACRO trino_points(s) AS string_split(s, '');
+CREATE MACRO trino_reverse(s) AS array_to_string(list_reverse(trino_points(s)), '');
+CREATE MACRO trino_upper(s) AS
+  CASE WHEN contains(s, 'ß') THEN array_to_string(list_transform(string_split(s, 'ß'), lambda part: upper(part)), 'ß')
+       ELSE upper(s) END;
+CREATE MACRO trino_replace(s, search, replacement) AS
+  CASE WHEN search <> '' THEN replace(s, search, replacement)
+       WHEN search = '' AND s = '' THEN replacement
+       WHEN search = '' THEN replacement || array_to_string(trino_points(s), replacement) || replacement END;
+CREATE MACRO trino_chr(n) AS
+  CASE WHEN n < 0 OR n > 1114111 OR n BETWEEN 55296 AND 57343
+       THEN trino_error('INVALID_FUNCTION_ARGUMENT: Not a valid Unicode code point: ' || n, '')
+       ELSE chr(CAST(n AS INTEGER)) END;
+CREATE MACRO trino_codepoint(s) AS
+  CASE WHEN length(s) <> 1 THEN trino_error('INVALID_FUNCTION_ARGUMENT: Input string must be a single character string', 0)
+       ELSE unicode(s) END;
+-- the text with a character of one byte for each code point, for functions that count bytes
+CREATE MACRO trino_bytes(s, alphabet) AS
+  CASE WHEN len(alphabet) > 126
+       THEN trino_error('NOT_SUPPORTED: levenshtein_distance of texts with more than 126 different characters', s)
+       ELSE translate(s, array_to_string(alphabet, ''),
+                      array_to_string(list_transform(range(1, 127), lambda n: chr(CAST(n AS INTEGER))), '')) END;
+CREATE MACRO trino_levenshtein(a, b) AS
+  CASE WHEN octet_length(encode(a || b)) = length(a || b) THEN levenshtein(a, b)
+       ELSE levenshtein(trino_bytes(a, list_distinct(trino_points(a || b))),
+                        trino_bytes(b, list_distinct(trino_points(a || b)))) END;
+CREATE MACRO trino_hamming(a, b) AS
+  CASE WHEN length(a) <> length(b)
+       THEN trino_error('INVALID_FUNCTION_ARGUMENT: The input strings to hamming_distance function must have the same length', 0)
+       WHEN a IS NOT NULL AND b IS NOT NULL
+       THEN len(list_filter(list_zip(trino_points(a), trino_points(b)),
+                            lambda p: struct_extract_at(p, 1) <> struct_extract_at(p, 2))) END;
+-- the value of the first parameter of this name; empty if the parameter has no value
+CREATE MACRO trino_url_parameter(url, name) AS
+  url_decode(trino_url_value(list_extract(list_filter(string_split(regexp_extract(url, '^[^?#]*[?]([^#]*)', 1), '&'),
+                                                      lambda p: split_part(p, '=', 1) = name), 1)));
+CREATE MACRO trino_url_value(p) AS CASE WHEN contains(p, '=') THEN substr(p, strpos(p, '=') + 1) ELSE left(p, 0) END;
 CREATE MACRO trino_regexp_extract(s, pattern, part) AS
   CASE WHEN regexp_matches(s, pattern) THEN regexp_extract(s, pattern, part) END;
-CREATE MACRO trino_replacement(r) AS regexp_replace(replace(r, '\', '\\'), '\$([0-9]+)', '\\\1', 'g');
+-- Trino's replacement as DuckDB writes it: $1 as \1, and the character after a backslash as it is
+CREATE MACRO trino_replacement(r) AS
+  CASE WHEN NOT regexp_full_match(r, '(?s)([^\\$]|\\.|\$[0-9{])*')
+       THEN trino_error('INVALID_FUNCTION_ARGUMENT: Illegal replacement sequence: ' || r, r)
+       WHEN regexp_full_match(r, '(?s)([^\\$]|\\.|\$[0-9])*\$([0-9][0-9]|\{).*')
+       THEN trino_error('NOT_SUPPORTED: regexp_replace by a group with a name or several digits, with a replacement or pattern '
+                        || 'that is not a literal: ' || r, r)
+       ELSE array_to_string(list_transform(regexp_extract_all(r, '(?s)\\.|\$[0-9]|[^\\$]+'), lambda part:
+         CASE left(part, 1) WHEN '\' THEN replace(substr(part, 2), '\', '\\') WHEN '$' THEN '\' || substr(part, 2)
+                            ELSE part END), '') END;
 
 -- numbers ------------------------------------------------------------------------------------------------------
 CREATE MACRO trino_ten(n) AS CAST('1' || repeat('0', n) AS HUGEINT);
@@ -49,7 +114,28 @@ CREATE MACRO trino_width_bucket(x, low, high, n) AS
        ELSE CASE WHEN x > low THEN 0 WHEN x <= high THEN n + 1
          ELSE CAST(floor((low - x) / (low - high) * n) AS BIGINT) + 1 END END;
 CREATE MACRO trino_bit_count(x, bits) AS
-  bit_count(CASE WHEN bits = 64 THEN x ELSE x & ((1::BIGINT << CAST(bits AS INTEGER)) - 1) END);
+  CASE WHEN bits < 2 OR bits > 64
+       THEN trino_error('INVALID_FUNCTION_ARGUMENT: Bits specified in bit_count must be between 2 and 64, got ' || bits, x)
+       WHEN bits < 64 AND CAST(x AS HUGEINT) NOT BETWEEN -trino_two(bits - 1) AND trino_two(bits - 1) - 1
+       THEN trino_error('INVALID_FUNCTION_ARGUMENT: Number must be representable with the bits specified. ' || x
+                        || ' cannot be represented with ' || bits || ' bits', x)
+       ELSE bit_count(CAST(x AS BIGINT)) - CASE WHEN x < 0 THEN 64 - bits ELSE 0 END END;
+CREATE MACRO trino_two(n) AS CAST(pow(2, n) AS HUGEINT);
+CREATE MACRO trino_random(low, high, message) AS
+  CASE WHEN low >= high THEN trino_error('INVALID_FUNCTION_ARGUMENT: ' || message, low)
+       ELSE low + CAST(floor(random() * (high - low)) AS BIGINT) END;
+-- x rounded to 10 ** places
+CREATE MACRO trino_round_places(x, places, largest) AS
+  CASE WHEN places <= 0 THEN x
+       WHEN places > 18
+       THEN trino_error('NUMERIC_VALUE_OUT_OF_RANGE: numerical overflow: ' || x, x)
+       ELSE trino_at_most(sign(x) * trino_ten(least(places, 18))
+              * ((abs(CAST(x AS HUGEINT)) + trino_ten(least(places, 18)) // 2) // trino_ten(least(places, 18))), largest, x) END;
+CREATE MACRO trino_at_most(n, largest, x) AS
+  CASE WHEN abs(n) > largest THEN trino_error('NUMERIC_VALUE_OUT_OF_RANGE: numerical overflow: ' || x, n) ELSE n END;
+CREATE MACRO trino_offset(n) AS
+  CASE WHEN n IS NULL THEN trino_error('INVALID_FUNCTION_ARGUMENT: Offset must not be null', 0)
+       WHEN n < 0 THEN trino_error('INVALID_FUNCTION_ARGUMENT: Offset must be at least 0', 0) ELSE n END;
 
 -- texts of numbers as Java writes them: 1.0E7 from ten million on, 1.0E-4 below a thousandth ----------------------
 CREATE MACRO trino_mantissa(digits) AS

@@ -21,7 +21,7 @@ def annotate_call(annotator: Annotator, call: exp.Anonymous) -> None:
     if overloads is None:
         raise AthenaError("FUNCTION_NOT_FOUND", f"{position(call)}: Function '{call.name.lower()}' not registered")
     parts = [part for a in call.expressions for part in (a.expressions if isinstance(a, exp.Distinct) else [a])]
-    arguments = [None if isinstance(a, exp.Lambda) else type_of(a) for a in parts if not isinstance(a, exp.Star)]
+    arguments = _types([part for part in parts if not isinstance(part, exp.Star)])
     function, bindings = _choose(call, overloads, arguments)
     _type_lambdas(annotator, call, function, bindings)
     call.meta["function"] = function
@@ -48,15 +48,27 @@ def _choose(
     call: exp.Anonymous, overloads: list[Function], arguments: list[DataType | None]
 ) -> tuple[Function, Bindings]:
     fitting = [(function, bindings) for function in overloads if (bindings := bind(function, arguments)) is not None]
+    if not fitting and call.meta.get("extract") and arguments[0] is not None:
+        kind = type_names.trino_name(arguments[0])
+        raise AthenaError("TYPE_MISMATCH", f"{position(call)}: Cannot extract {call.name.lower()} from {kind}")
     if not fitting:
-        types = ", ".join("function" if dt is None else type_names.trino_name(dt) for dt in arguments)
-        raise AthenaError(
-            "FUNCTION_NOT_FOUND",
-            f"{position(call)}: Unexpected parameters ({types}) for function {call.name.lower()}. "
-            f"Expected: {', '.join(function.signature for function in overloads)}",
-        )
+        raise _unexpected(call, overloads, arguments)
     exact = [pair for pair in fitting if _is_exact(pair[0], arguments)]
     return (exact or fitting)[0]
+
+
+def _types(arguments: list[exp.Expr]) -> list[DataType | None]:
+    """Return the types of arguments, None for a lambda."""
+    return [None if isinstance(argument, exp.Lambda) else type_of(argument) for argument in arguments]
+
+
+def _unexpected(call: exp.Anonymous, overloads: list[Function], arguments: list[DataType | None]) -> AthenaError:
+    types = ", ".join("function" if dt is None else type_names.trino_name(dt) for dt in arguments)
+    return AthenaError(
+        "FUNCTION_NOT_FOUND",
+        f"{position(call)}: Unexpected parameters ({types}) for function {call.name.lower()}. "
+        f"Expected: {', '.join(function.signature for function in overloads)}",
+    )
 
 
 def _is_exact(function: Function, arguments: list[DataType | None]) -> bool:
@@ -87,4 +99,7 @@ def _type_lambdas(annotator: Annotator, call: exp.Anonymous, function: Function,
         annotator._set_type(argument, body)
         if len(result) == 1:
             bound = bindings.types.get(result)
-            bindings.types[result] = (coercion.common(bound, body) if bound is not None else body) or body
+            both = body if bound is None else coercion.common(bound, body)
+            if both is None:
+                raise _unexpected(call, [function], _types(call.expressions))
+            bindings.types[result] = both

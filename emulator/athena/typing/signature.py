@@ -11,7 +11,7 @@ from emulator.athena.runtime.errors import not_supported, position
 from emulator.athena.typing import coercion
 from emulator.athena.typing.functions import Function, split
 
-NUMERIC, TEMPORAL = "N", "D"
+NUMERIC, TEMPORAL, CLOCK = "N", "D", "C"
 
 
 @dataclass(slots=True)
@@ -130,7 +130,9 @@ def _bind_letter(letter: str, argument: DataType, bindings: Bindings) -> bool:
     if argument.this not in sql_types.UNTYPED:
         if letter == NUMERIC and argument.this not in sql_types.NUMBERS:
             return False
-        if letter == TEMPORAL and argument.this not in sql_types.TIMES:
+        if letter in (TEMPORAL, CLOCK) and argument.this not in sql_types.TIMES:
+            return False
+        if letter == CLOCK and argument.this is DType.DATE:
             return False
     bound = bindings.types.get(letter)
     both = argument if bound is None else coercion.common(bound, argument)

@@ -4,9 +4,9 @@ The lines are in the text files of this folder:
 
     name(parameter types) -> result type := template
 
-Types are Trino's. A single capital letter stands for any type (`N` a number, `D` a date or timestamp), a small letter
-in parentheses for a precision or scale, `?` for anything, `...` for any number of such arguments, `function(A,R)` for a
-lambda with a parameter of type A and a result of type R.
+Types are Trino's. A single capital letter stands for any type (`N` a number, `D` a date or timestamp, `C` a
+timestamp), a small letter in parentheses for a precision or scale, `?` for anything, `...` for any number of such
+arguments, `function(A,R)` for a lambda with a parameter of type A and a result of type R.
 In a template `{0}` is the first argument, `{*}` all of them, `{type}` the result's DuckDB type. A template `@name` is a
 function of `custom_functions` or `time_functions` in `emulator.athena.duckdb`, a result `@name` one of
 `emulator.athena.typing.signature`.
