@@ -13,18 +13,21 @@ from sqlglot.expressions import DataType, DType
 from sqlglot.generators.duckdb import DuckDBGenerator
 
 from emulator.athena.duckdb import intervals, zones
-from emulator.athena.duckdb.casts import cast, cast_literal
+from emulator.athena.duckdb.casts import cast, cast_literal, padded
 from emulator.athena.duckdb.custom_functions import CUSTOM_FUNCTIONS
 from emulator.athena.duckdb.time_functions import TIME_FUNCTIONS
 from emulator.athena.duckdb.unnest import unnest
 from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.errors import not_supported, position
+from emulator.athena.typing import coercion
+from emulator.athena.typing.calls import CHAR_FUNCTIONS
 from emulator.athena.typing.signature import type_of
 
 _OWN = (
     *(exp.Anonymous, exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup, exp.Lambda, exp.Dot),
     *(exp.Bracket, exp.Cast, exp.TryCast, exp.Div, exp.Mod, exp.Mul, exp.Add, exp.Sub, exp.DPipe, exp.AtTimeZone),
     *(exp.Unnest, exp.HexString, exp.Identifier, exp.Select, exp.Array, exp.Interval, exp.ParseJSON),
+    *(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.In, exp.Between),
 )
 _FUNCTIONS = {**CUSTOM_FUNCTIONS, **TIME_FUNCTIONS}
 
@@ -89,6 +92,8 @@ class Generator(DuckDBGenerator):
                 p=SimpleNamespace(**node.meta["bindings"].numbers),
                 type=type_names.duckdb_name(dt) if "{type}" in template else "",
             )
+        if node.name.lower() in CHAR_FUNCTIONS and type_of(node).this is DType.CHAR:
+            sql = padded(sql, type_of(node))
         return sql if "{over}" in template else f"{sql}{over}"
 
     def _aggregate(self, expression: exp.Expr) -> str:
@@ -193,6 +198,56 @@ class Generator(DuckDBGenerator):
         if type_of(node).this in (DType.FLOAT, DType.DOUBLE):
             return f"fmod({left}, {right})"
         return f"trino_mod({left}, {right})"
+
+    def _compared(self, node: exp.Binary, operator: str) -> str:
+        """Return the SQL of a comparison; a char is compared with another text after both have the same length."""
+        left, right = node.left, node.right
+        if isinstance(right, exp.All | exp.Any) and coercion.differ_in_padding(type_of(left), type_of(right)):
+            raise not_supported(f"{position(node)}: ANY and ALL with char are not in the emulator's engine")
+        first, second = self._comparable(left, right)
+        return f"{first} {operator} {second}"
+
+    def _comparable(self, left: exp.Expr, right: exp.Expr) -> tuple[str, str]:
+        first, second = self.sql(left), self.sql(right)
+        if not coercion.differ_in_padding(type_of(left), type_of(right)):
+            return first, second
+        size = f"CAST(greatest(length({first}), length({second})) AS INTEGER)"
+        return f"rpad({first}, {size}, ' ')", f"rpad({second}, {size}, ' ')"
+
+    def eq_sql(self, node: exp.EQ) -> str:
+        return self._compared(node, "=")
+
+    def neq_sql(self, node: exp.NEQ) -> str:
+        return self._compared(node, "<>")
+
+    def lt_sql(self, node: exp.LT) -> str:
+        return self._compared(node, "<")
+
+    def lte_sql(self, node: exp.LTE) -> str:
+        return self._compared(node, "<=")
+
+    def gt_sql(self, node: exp.GT) -> str:
+        return self._compared(node, ">")
+
+    def gte_sql(self, node: exp.GTE) -> str:
+        return self._compared(node, ">=")
+
+    def nullsafeeq_sql(self, node: exp.NullSafeEQ) -> str:
+        return self._compared(node, "IS NOT DISTINCT FROM")
+
+    def nullsafeneq_sql(self, node: exp.NullSafeNEQ) -> str:
+        return self._compared(node, "IS DISTINCT FROM")
+
+    def in_sql(self, node: exp.In) -> str:
+        if not any(coercion.differ_in_padding(type_of(node.this), type_of(part)) for part in node.expressions):
+            return super().in_sql(node)
+        return f"({' OR '.join(' = '.join(self._comparable(node.this, part)) for part in node.expressions)})"
+
+    def between_sql(self, node: exp.Between) -> str:
+        low, high = node.args["low"], node.args["high"]
+        if not any(coercion.differ_in_padding(type_of(node.this), type_of(part)) for part in (low, high)):
+            return super().between_sql(node)
+        return f"({' >= '.join(self._comparable(node.this, low))} AND {' <= '.join(self._comparable(node.this, high))})"
 
     def mul_sql(self, node: exp.Mul) -> str:
         return self.binary(node, "*")

@@ -10,6 +10,9 @@ from emulator.athena.typing.annotator import Annotator
 from emulator.athena.typing.functions import FUNCTIONS, Function
 from emulator.athena.typing.signature import Bindings, bind, expand, lambda_parts, resolve, type_of
 
+CHAR_FUNCTIONS = {"lower", "upper", "trim", "ltrim", "rtrim", "substr", "substring"}
+"""Functions that return a char if they are called with one."""
+
 
 def annotate_call(annotator: Annotator, call: exp.Anonymous) -> None:
     """Find the overload of a call, store it and its bindings in the node, and type the node.
@@ -26,7 +29,16 @@ def annotate_call(annotator: Annotator, call: exp.Anonymous) -> None:
     _type_lambdas(annotator, call, function, bindings)
     call.meta["function"] = function
     call.meta["bindings"] = bindings
-    annotator._set_type(call, resolve(function.result, bindings, call))
+    annotator._set_type(call, _char_result(call, arguments) or resolve(function.result, bindings, call))
+
+
+def _char_result(call: exp.Anonymous, arguments: list[DataType | None]) -> DataType | None:
+    """Return the type of a function of a char that returns a char of the same length, or None for other functions."""
+    chars = [dt for dt in arguments if dt is not None and dt.this is DType.CHAR]
+    name = call.name.lower()
+    if chars and name in ("concat", "nullif"):
+        raise not_supported(f"{position(call)}: {name} of a char is not in the emulator's engine; cast it to varchar")
+    return chars[0] if chars and name in CHAR_FUNCTIONS else None
 
 
 def at_time_zone(annotator: Annotator, node: exp.AtTimeZone) -> None:

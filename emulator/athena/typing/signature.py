@@ -133,6 +133,11 @@ def _bind_letter(letter: str, argument: DataType, bindings: Bindings) -> bool:
         if letter == TEMPORAL and argument.this not in sql_types.TIMES:
             return False
     bound = bindings.types.get(letter)
+    if bound is not None and coercion.differ_in_padding(bound, argument):
+        raise not_supported(
+            f"a function of {type_names.trino_name(bound)} and {type_names.trino_name(argument)} is not in the "
+            "emulator's engine; cast both to one type"
+        )
     both = argument if bound is None else coercion.common(bound, argument)
     if both is None:
         return False
