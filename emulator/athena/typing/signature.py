@@ -1,5 +1,6 @@
 """Signatures of functions: whether an overload takes the types of a call's arguments, and the type of its result."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -102,6 +103,8 @@ def _head(pattern: str) -> tuple[str, list[str]]:
 def _match(pattern: str, argument: DataType, bindings: Bindings) -> bool:
     if len(pattern) == 1 and pattern.isupper():
         return _bind_letter(pattern, argument, bindings)
+    if argument.this is DType.NULL:
+        _bind_to_null(pattern, bindings)
     if pattern == "?" or argument.this in sql_types.UNTYPED:
         return True
     head, inside = _head(pattern)
@@ -124,6 +127,15 @@ def _match(pattern: str, argument: DataType, bindings: Bindings) -> bool:
     if target.this is DType.DOUBLE and kind in sql_types.NUMBERS:
         return True
     return coercion.coerces(argument, target)
+
+
+def _bind_to_null(pattern: str, bindings: Bindings) -> None:
+    """Bind the letters of a pattern whose argument is NULL, unless another argument binds them."""
+    for letter in re.findall(r"\b[A-Z]\b", pattern):
+        bindings.types.setdefault(letter, sql_types.NULL)
+    for names in re.findall(r"\bdecimal\(([a-z]), ?([a-z])\)", pattern):
+        for name, value in zip(names, (1, 0), strict=True):
+            bindings.numbers.setdefault(name, value)
 
 
 def _bind_letter(letter: str, argument: DataType, bindings: Bindings) -> bool:
