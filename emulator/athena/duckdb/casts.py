@@ -58,14 +58,60 @@ def cast(value: str, *, source: DataType, target: DataType, safe: bool, place: s
         return _time(value, source, target)
     if source.this in (DType.FLOAT, DType.DOUBLE) and target.this in sql_types.INTEGERS:
         return f"{word}(round({value}) AS {type_names.duckdb_name(target)})"
+    if kinds == (DType.STRUCT, DType.STRUCT) and len(source.expressions) != len(target.expressions):
+        raise _no_cast(source, target, place=place)
+    if source.this is target.this and _loses_digits(source, target):
+        return _cast_parts(value, source, target, safe=safe, place=place)
     if kinds == (DType.STRUCT, DType.STRUCT):
         return f"{word}({_positional(value, source)} AS {type_names.duckdb_name(target)})"
     numeric = {*sql_types.NUMBERS, DType.BOOLEAN}
     if not ({*kinds} <= numeric or source.this is target.this):
-        raise AthenaError(
-            "TYPE_MISMATCH", f"{place}: Cannot cast {type_names.trino_name(source)} to {type_names.trino_name(target)}"
-        )
+        raise _no_cast(source, target, place=place)
     return plain
+
+
+def _no_cast(source: DataType, target: DataType, *, place: str) -> AthenaError:
+    names = f"{type_names.trino_name(source)} to {type_names.trino_name(target)}"
+    return AthenaError("TYPE_MISMATCH", f"{place}: Cannot cast {names}")
+
+
+def _loses_digits(source: DataType, target: DataType) -> bool:
+    """Return whether a cast rounds, cuts or pads parts of the value, which DuckDB does not do in arrays and rows."""
+    pairs = zip(sql_types.parts(source)[1:], sql_types.parts(target)[1:], strict=False)
+    return any(
+        (new.this in sql_types.TEXTS and sql_types.parameters(new) and old.this not in sql_types.UNTYPED)
+        or (new.this in _CLOCKS and old.this in _CLOCKS and sql_types.digits(new) < sql_types.digits(old))
+        for old, new in pairs
+        if type_names.trino_name(old) != type_names.trino_name(new)
+    )
+
+
+def _cast_parts(value: str, source: DataType, target: DataType, *, safe: bool, place: str) -> str:
+    """Return the SQL of an array, map or row with a cast of each of its parts."""
+
+    def part(sql: str, old: DataType, new: DataType) -> str:
+        return cast(sql, source=old, target=new, safe=safe, place=place)
+
+    name = f"part{len(sql_types.parts(target))}"  # other lambdas around it have more parts, those inside it fewer
+    if target.this is DType.ARRAY:
+        return f"list_transform({value}, lambda {name}: {part(name, source.expressions[0], target.expressions[0])})"
+    if target.this is DType.MAP:
+        sides = (
+            part(f"{name}.{side}", old, new)
+            for side, old, new in zip(("key", "value"), source.expressions, target.expressions, strict=True)
+        )
+        return f"map_from_entries(list_transform(map_entries({value}), lambda {name}: row({', '.join(sides)})))"
+    fields = zip(sql_types.fields(source), sql_types.fields(target), strict=True)
+    parts = ", ".join(
+        part(render.field(value, index, source), old, new) for index, ((_, old), (_, new)) in enumerate(fields)
+    )
+    return f"CASE WHEN {value} IS NOT NULL THEN CAST(row({parts}) AS {type_names.duckdb_name(target)}) END"
+
+
+def padded(text: str, dt: DataType) -> str:
+    """Return the SQL of a text with the blanks that a char has at its end."""
+    (size,) = sql_types.parameters(dt)
+    return f"rpad({text}, {size}, ' ')"
 
 
 def assign(value: str, *, source: DataType, target: DataType) -> str:
@@ -73,12 +119,17 @@ def assign(value: str, *, source: DataType, target: DataType) -> str:
     size = sql_types.parameters(target) if target.this in sql_types.TEXTS else []
     text = cast(value, source=source, target=sql_types.VARCHAR if size else target, safe=False, place="line 1:1")
     types = f"{type_names.trino_name(source)} to {type_names.trino_name(target)}"
-    return f"trino_fitting({text}, {size[0]}, {sql_text.literal(types)})" if size else text
+    if not size:
+        return text
+    fitting = f"trino_fitting({text}, {size[0]}, {sql_text.literal(types)})"
+    return padded(fitting, target) if target.this is DType.CHAR else fitting
 
 
 def _to_text(value: str, source: DataType, target: DataType) -> str:
     written = f"decode({value})" if source.this is DType.VARBINARY else render.text(value, source)
     size = sql_types.parameters(target)
+    if target.this is DType.CHAR:
+        return padded(written, target)
     return f"substr({written}, 1, {size[0]})" if size else written
 
 

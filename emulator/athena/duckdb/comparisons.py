@@ -5,6 +5,8 @@ from sqlglot.generators.duckdb import DuckDBGenerator
 
 from emulator.athena.duckdb import identity
 from emulator.athena.duckdb.compare import FLOATS, NESTED, Value, compare, is_plain
+from emulator.athena.runtime.errors import not_supported, position
+from emulator.athena.typing import coercion
 from emulator.athena.typing.operators import query_type
 from emulator.athena.typing.signature import type_of
 
@@ -39,6 +41,10 @@ class Comparisons(DuckDBGenerator):
     def _comparison(self, node: exp.Binary) -> str:
         operator = _OPERATORS[type(node)]
         right = node.expression
+        if coercion.differ_in_padding(type_of(node.left), type_of(right)):
+            if isinstance(right, exp.All | exp.Any):
+                raise not_supported(f"{position(node)}: ANY and ALL with char are not in the emulator's engine")
+            return f" {operator} ".join(self._same_length(node.left, right))
         if is_plain(type_of(node.left), type_of(right)):
             return self.binary(node, operator)
         if isinstance(right, exp.All | exp.Any):
@@ -52,8 +58,22 @@ class Comparisons(DuckDBGenerator):
 
     eq_sql = neq_sql = lt_sql = lte_sql = gt_sql = gte_sql = nullsafeeq_sql = nullsafeneq_sql = _comparison
 
+    def _same_length(self, left: exp.Expr, right: exp.Expr) -> tuple[str, str]:
+        """Return the SQL of two sides; a char and another text are padded to the same length."""
+        first, second = self.sql(left), self.sql(right)
+        if not coercion.differ_in_padding(type_of(left), type_of(right)):
+            return first, second
+        size = f"CAST(greatest(length({first}), length({second})) AS INTEGER)"
+        return f"rpad({first}, {size}, ' ')", f"rpad({second}, {size}, ' ')"
+
     def between_sql(self, node: exp.Between) -> str:
         low, high = node.args["low"], node.args["high"]
+        if any(coercion.differ_in_padding(type_of(node.this), type_of(part)) for part in (low, high)):
+            above, below = (
+                " >= ".join(self._same_length(node.this, low)),
+                " <= ".join(self._same_length(node.this, high)),
+            )
+            return f"({above} AND {below})"
         if is_plain(type_of(node.this), type_of(low)) and is_plain(type_of(node.this), type_of(high)):
             return f"({super().between_sql(node)})"
         value = self.value(node.this)
@@ -63,6 +83,8 @@ class Comparisons(DuckDBGenerator):
         query = node.args.get("query")
         if query is not None:
             return self._in_query(node, query)
+        if any(coercion.differ_in_padding(type_of(node.this), type_of(part)) for part in node.expressions):
+            return f"({' OR '.join(' = '.join(self._same_length(node.this, part)) for part in node.expressions)})"
         if all(is_plain(type_of(node.this), type_of(part)) for part in node.expressions):
             return super().in_sql(node)
         value = self.value(node.this)

@@ -8,7 +8,7 @@ from sqlglot import exp
 from emulator.athena.duckdb import array_functions, render, text_functions
 from emulator.athena.duckdb.writer import SqlWriter
 from emulator.athena.runtime import sql_text, type_names
-from emulator.athena.runtime.errors import not_supported, position
+from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.typing.signature import type_of
 
 

@@ -13,13 +13,14 @@ from sqlglot.expressions import DataType, DType
 from sqlglot.generators.duckdb import DuckDBGenerator
 
 from emulator.athena.duckdb import identity, intervals, zones
-from emulator.athena.duckdb.casts import cast, cast_literal
+from emulator.athena.duckdb.casts import cast, cast_literal, padded
 from emulator.athena.duckdb.comparisons import Comparisons
 from emulator.athena.duckdb.custom_functions import CUSTOM_FUNCTIONS
 from emulator.athena.duckdb.time_functions import TIME_FUNCTIONS
 from emulator.athena.duckdb.unnest import unnest
 from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.errors import not_supported, position
+from emulator.athena.typing.calls import CHAR_FUNCTIONS
 from emulator.athena.typing.signature import type_of
 
 _OWN = (
@@ -92,6 +93,8 @@ class Generator(Comparisons):
                 p=SimpleNamespace(**node.meta["bindings"].numbers),
                 type=type_names.duckdb_name(dt) if "{type}" in template else "",
             )
+        if node.name.lower() in CHAR_FUNCTIONS and type_of(node).this is DType.CHAR:
+            sql = padded(sql, type_of(node))
         return sql if "{over}" in template else f"{sql}{over}"
 
     def _aggregate(self, expression: exp.Expr) -> str:

@@ -35,8 +35,17 @@ def check(text: str) -> None:
             raise _mismatch(text, following)
         if token.word == "MATCHED" and following.word == "BY":  # WHEN NOT MATCHED BY SOURCE
             raise _mismatch(text, following)
+        if token.text == ")" and following.text == "-" and text[following.start :].startswith("->"):
+            empty = next((t for t in tokens if t.end == token.start and t.text == "("), None)
+            if empty is not None:
+                raise not_supported(
+                    f"{line_column(text, empty.start)}: a lambda without parameters is not in the emulator's engine"
+                )
         if token.word == "INTERVAL" and following.kind == "number":
             raise _mismatch(text, following)
+        feature = _lacking(token, following)
+        if feature:
+            raise not_supported(f"{line_column(text, token.start)}: {feature} is not in the emulator's engine")
         if token.word == "BY" and (following.text == "<EOF>" or following.word in ("HAVING", "LIMIT", "ORDER")):
             raise _mismatch(text, following)
     _check_order(text, tokens)
@@ -75,6 +84,18 @@ def _is_listagg(node: exp.Expr) -> bool:
     return isinstance(node, exp.Anonymous) and node.name.lower() == "listagg"
 
 
+def _lacking(token: Token, following: Token) -> str:
+    """Return the name of a feature of Trino that begins with two tokens and that the emulator lacks, or nothing."""
+    if token.word in _SQL_JSON and following.text == "(":
+        return token.word.lower()
+    if token.text == "," and following.word in ("NFC", "NFD", "NFKC", "NFKD"):
+        return f"normalize with the form {following.word}"
+    if token.word in ("UNION", "EXCEPT", "INTERSECT", "ALL", "DISTINCT") and following.word == "CORRESPONDING":
+        return "CORRESPONDING"
+    return "GROUP BY DISTINCT" if token.word == "BY" and following.word == "DISTINCT" else ""
+
+
+_SQL_JSON = {"JSON_ARRAY", "JSON_EXISTS", "JSON_OBJECT", "JSON_QUERY", "JSON_TABLE", "JSON_VALUE"}
 _FOREIGN: dict[type[exp.Expr], str] = {
     exp.Qualify: "QUALIFY",
     exp.ILike: "ILIKE",

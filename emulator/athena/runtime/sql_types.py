@@ -52,6 +52,8 @@ def normal(dt: DataType) -> DataType:
     ]
     if dt.this is DType.DECIMAL and not parts:
         return decimal(38, 0)
+    if dt.this is DType.CHAR and not parts:
+        return char(1)
     return DataType(this=spellings.get(dt.this, dt.this), expressions=parts, nested=dt.args.get("nested"))
 
 
@@ -63,6 +65,10 @@ def typed(dtype: DType, *parameters: int | str) -> DataType:
 
 def decimal(precision: int, scale: int) -> DataType:
     return typed(DType.DECIMAL, min(precision, 38), scale)
+
+
+def char(length: int) -> DataType:
+    return typed(DType.CHAR, length)
 
 
 def timestamp(precision: int) -> DataType:

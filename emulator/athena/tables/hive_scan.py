@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 import pyarrow.fs
-from sqlglot.expressions import DataType
+from sqlglot.expressions import DataType, DType
 
-from emulator.athena.runtime import sql_text, type_names
+from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.cloud import split_uri
 from emulator.athena.runtime.errors import not_supported
 from emulator.athena.runtime.run import Run
@@ -58,7 +58,22 @@ def relation_sql(run: Run, table: "TableTypeDef", *, partition_filter: str) -> s
             selected, source = read(table, files)
             selected += [*constants, path, f"0 AS {sql_text.identifier(FILE_ROW)}"]
             parts.append(f"SELECT {', '.join(selected)} FROM {source}")
-    return " UNION ALL ".join(parts) or empty_sql(columns(table))
+    return _padded(" UNION ALL ".join(parts) or empty_sql(columns(table)), columns(table))
+
+
+def _padded(sql: str, types: dict[str, DataType]) -> str:
+    """Return a SELECT whose char columns have blanks up to their length; files have them without."""
+    for name, dt in types.items():
+        if any(part.this is DType.CHAR for part in sql_types.parts(dt)[1:]):
+            raise not_supported(
+                f"the column {name} of the type {type_names.trino_name(dt)} is not in the emulator's engine"
+            )
+    chars = [
+        f"rpad({sql_text.identifier(name)}, {sql_types.parameters(dt)[0]}, ' ') AS {sql_text.identifier(name)}"
+        for name, dt in types.items()
+        if dt.this is DType.CHAR
+    ]
+    return f"SELECT * REPLACE ({', '.join(chars)}) FROM ({sql})" if chars else sql
 
 
 def _locations(run: Run, table: "TableTypeDef", *, partition_filter: str) -> list[tuple[str, list[str]]]:
@@ -81,6 +96,8 @@ def _locations(run: Run, table: "TableTypeDef", *, partition_filter: str) -> lis
 
 
 def _partition_value(value: str, dt: DataType) -> str:
+    if dt.this is DType.CHAR:
+        value = value if value == NULL_PARTITION else value.ljust(sql_types.parameters(dt)[0])
     return f"CAST({'NULL' if value == NULL_PARTITION else sql_text.literal(value)} AS {type_names.duckdb_name(dt)})"
 
 

@@ -109,6 +109,8 @@ def _partition_value(folder: str) -> str:
 
 
 def _value(column: str, dt: DataType, format: str, *, is_key: bool) -> str:  # noqa: A002
+    if dt.this is DType.CHAR:
+        column = f"rtrim({column}, ' ')"  # files have no blanks at the end of a char
     if is_key:
         return f"coalesce({render.text(column, dt)}, '{NULL_PARTITION}')"
     if format.upper() != "PARQUET" and dt.this not in (DType.ARRAY, DType.MAP, DType.STRUCT):

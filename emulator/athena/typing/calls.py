@@ -8,7 +8,10 @@ from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.typing import coercion
 from emulator.athena.typing.annotator import Annotator
 from emulator.athena.typing.functions import FUNCTIONS, Function
-from emulator.athena.typing.signature import Bindings, bind, expand, lambda_parts, resolve, type_of
+from emulator.athena.typing.signature import TEMPORAL, Bindings, bind, expand, lambda_parts, resolve, type_of
+
+CHAR_FUNCTIONS = {"lower", "upper", "trim", "ltrim", "rtrim", "substr", "substring"}
+"""Functions that return a char if they are called with one."""
 
 
 def annotate_call(annotator: Annotator, call: exp.Anonymous) -> None:
@@ -23,10 +26,34 @@ def annotate_call(annotator: Annotator, call: exp.Anonymous) -> None:
     parts = [part for a in call.expressions for part in (a.expressions if isinstance(a, exp.Distinct) else [a])]
     arguments = _types([part for part in parts if not isinstance(part, exp.Star)])
     function, bindings = _choose(call, overloads, arguments)
+    _type_nulls(annotator, call, function, bindings)
     _type_lambdas(annotator, call, function, bindings)
     call.meta["function"] = function
     call.meta["bindings"] = bindings
-    annotator._set_type(call, resolve(function.result, bindings, call))
+    annotator._set_type(call, _char_result(call, arguments) or resolve(function.result, bindings, call))
+
+
+def _type_nulls(annotator: Annotator, call: exp.Anonymous, function: Function, bindings: Bindings) -> None:
+    """Cast arguments that are only NULL to the type of their parameter, because DuckDB needs one."""
+    patterns = expand(function, len(call.expressions)) or []
+    for pattern, argument in zip(patterns, list(call.expressions), strict=False):
+        if type_of(argument).this is not DType.NULL or pattern == "?" or pattern.startswith("function("):
+            continue
+        if len(pattern) == 1 and pattern != TEMPORAL:
+            continue
+        dt = sql_types.timestamp(3) if pattern == TEMPORAL else resolve(pattern, bindings, call)
+        cast = exp.Cast(this=argument.copy(), to=dt.copy())
+        argument.replace(cast)
+        annotator._set_type(cast, dt)
+
+
+def _char_result(call: exp.Anonymous, arguments: list[DataType | None]) -> DataType | None:
+    """Return the type of a function of a char that returns a char of the same length, or None for other functions."""
+    chars = [dt for dt in arguments if dt is not None and dt.this is DType.CHAR]
+    name = call.name.lower()
+    if chars and name in ("concat", "nullif"):
+        raise not_supported(f"{position(call)}: {name} of a char is not in the emulator's engine; cast it to varchar")
+    return chars[0] if chars and name in CHAR_FUNCTIONS else None
 
 
 def at_time_zone(annotator: Annotator, node: exp.AtTimeZone) -> None:

@@ -4,6 +4,8 @@ from sqlglot.expressions import DataType, DType
 
 from emulator.athena.runtime import sql_types, type_names
 
+LONGEST_CHAR = 65536
+
 
 def common(a: DataType, b: DataType) -> DataType | None:
     """Return the common type of two types, or None if Trino has none."""
@@ -16,6 +18,8 @@ def common(a: DataType, b: DataType) -> DataType | None:
     if a.this in sql_types.NUMBERS and b.this in sql_types.NUMBERS:
         return _common_number(a, b)
     if a.this in sql_types.TEXTS and b.this in sql_types.TEXTS:
+        if DType.CHAR in (a.this, b.this):
+            return _common_char(a, b)
         return a if type_names.trino_name(a) == type_names.trino_name(b) else sql_types.VARCHAR
     if a.this in sql_types.TIMES and b.this in sql_types.TIMES:
         return _common_time(a, b)
@@ -35,6 +39,20 @@ def _common_number(a: DataType, b: DataType) -> DataType:
     (p1, s1), (p2, s2) = sql_types.precision_scale(a), sql_types.precision_scale(b)
     scale = max(s1, s2)
     return sql_types.decimal(max(p1 - s1, p2 - s2) + scale, scale)
+
+
+def _common_char(a: DataType, b: DataType) -> DataType:
+    """Return the char that both texts fit into; a text without a length needs the longest."""
+    return sql_types.char(max((sql_types.parameters(t) or [LONGEST_CHAR])[0] for t in (a, b)))
+
+
+def differ_in_padding(a: DataType, b: DataType) -> bool:
+    """Return whether two texts must be padded to one length before they are compared or mixed."""
+    return (
+        {a.this, b.this} <= sql_types.TEXTS
+        and DType.CHAR in (a.this, b.this)
+        and type_names.trino_name(a) != type_names.trino_name(b)
+    )
 
 
 def _common_time(a: DataType, b: DataType) -> DataType:

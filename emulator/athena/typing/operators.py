@@ -5,7 +5,7 @@ from sqlglot.expressions import DataType, DType
 from sqlglot.optimizer.annotate_types import TypeAnnotator
 
 from emulator.athena.runtime import sql_types, type_names
-from emulator.athena.runtime.errors import AthenaError, position
+from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.typing import coercion
 from emulator.athena.typing.signature import modulo, type_of
 
@@ -39,6 +39,11 @@ def common_type(a: DataType, b: DataType, *, place: str, what: str) -> DataType:
     Raises:
         AthenaError: TYPE_MISMATCH: there is no common type.
     """
+    if coercion.differ_in_padding(a, b):
+        raise not_supported(
+            f"{place}: {what}: {type_names.trino_name(a)} together with {type_names.trino_name(b)} is not in the "
+            "emulator's engine; cast both to one type"
+        )
     both = coercion.common(a, b)
     if both is None:
         names = f"{type_names.trino_name(a)}, {type_names.trino_name(b)}"
@@ -75,7 +80,8 @@ def members(annotator: TypeAnnotator, node: exp.Expr) -> None:
     others = [node.args.get("low"), node.args.get("high"), *node.expressions]
     what = "IN value and list items" if isinstance(node, exp.In) else "BETWEEN operands"
     for other in others:
-        if other is not None:
+        padded = other is not None and query is None and coercion.differ_in_padding(type_of(node.this), type_of(other))
+        if other is not None and not padded:
             common_type(type_of(node.this), type_of(other), place=position(other), what=what)
     query = node.args.get("query")
     if query is not None:
@@ -163,12 +169,22 @@ def concatenation(annotator: TypeAnnotator, node: exp.DPipe) -> None:
         whole = a if a.this is DType.ARRAY else b
         both = coercion.common(whole, element if element.this is DType.ARRAY else sql_types.array(element))
     else:
-        both = coercion.common(a, b)
+        both = _char_concatenation(node) if DType.CHAR in (a.this, b.this) else coercion.common(a, b)
         if both is not None and both.this not in {*sql_types.TEXTS, DType.VARBINARY, *sql_types.UNTYPED}:
             both = None
     if both is None:
         raise _mismatch(node)
     annotator._set_type(node, both)
+
+
+def _char_concatenation(node: exp.DPipe) -> DataType | None:
+    """Return the type of char || char, whose parts keep their padding."""
+    a, b = type_of(node.left), type_of(node.right)
+    if a.this is not DType.CHAR or b.this is not DType.CHAR:
+        if {a.this, b.this} <= {*sql_types.TEXTS, *sql_types.UNTYPED}:
+            raise not_supported(f"{position(node)}: char || varchar is not in the emulator's engine; cast the char")
+        return None
+    return sql_types.char(sql_types.parameters(a)[0] + sql_types.parameters(b)[0])
 
 
 def logical(annotator: TypeAnnotator, node: exp.Expr) -> None:

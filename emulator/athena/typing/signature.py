@@ -1,5 +1,6 @@
 """Signatures of functions: whether an overload takes the types of a call's arguments, and the type of its result."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -102,6 +103,8 @@ def _head(pattern: str) -> tuple[str, list[str]]:
 def _match(pattern: str, argument: DataType, bindings: Bindings) -> bool:
     if len(pattern) == 1 and pattern.isupper():
         return _bind_letter(pattern, argument, bindings)
+    if argument.this is DType.NULL:
+        _bind_to_null(pattern, bindings)
     if pattern == "?" or argument.this in sql_types.UNTYPED:
         return True
     head, inside = _head(pattern)
@@ -126,6 +129,15 @@ def _match(pattern: str, argument: DataType, bindings: Bindings) -> bool:
     return coercion.coerces(argument, target)
 
 
+def _bind_to_null(pattern: str, bindings: Bindings) -> None:
+    """Bind the letters of a pattern whose argument is NULL, unless another argument binds them."""
+    for letter in re.findall(r"\b[A-Z]\b", pattern):
+        bindings.types.setdefault(letter, sql_types.NULL)
+    for names in re.findall(r"\bdecimal\(([a-z]), ?([a-z])\)", pattern):
+        for name, value in zip(names, (1, 0), strict=True):
+            bindings.numbers.setdefault(name, value)
+
+
 def _bind_letter(letter: str, argument: DataType, bindings: Bindings) -> bool:
     if argument.this not in sql_types.UNTYPED:
         if letter == NUMERIC and argument.this not in sql_types.NUMBERS:
@@ -135,6 +147,11 @@ def _bind_letter(letter: str, argument: DataType, bindings: Bindings) -> bool:
         if letter == CLOCK and argument.this is DType.DATE:
             return False
     bound = bindings.types.get(letter)
+    if bound is not None and coercion.differ_in_padding(bound, argument):
+        raise not_supported(
+            f"a function of {type_names.trino_name(bound)} and {type_names.trino_name(argument)} is not in the "
+            "emulator's engine; cast both to one type"
+        )
     both = argument if bound is None else coercion.common(bound, argument)
     if both is None:
         return False

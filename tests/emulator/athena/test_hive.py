@@ -126,6 +126,25 @@ def test_insert_does_not_truncate_a_text(athena: Athena, table: str) -> None:
     assert athena(f"SELECT count(*) FROM {table}").value == "3"
 
 
+def test_a_char_is_padded_in_queries_and_not_in_files(athena: Athena, table: str) -> None:
+    more = "PARTITIONED BY (part char(4)) ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' LOCATION '{l}'"
+    athena(external(table, "code char(3), id int", more))
+    put(table, "part=x/a.csv", "a,1\nabc,2\n")
+    athena(f"MSCK REPAIR TABLE {table}")
+    athena(f"INSERT INTO {table} VALUES ('b', 3, 'y')")
+    assert athena(f"SELECT code, id, part FROM {table} ORDER BY id").rows == [
+        ("a  ", "1", "x   "),
+        ("abc", "2", "x   "),
+        ("b  ", "3", "y   "),
+    ]
+    assert athena(f"SELECT id FROM {table} WHERE code = 'b' AND part = 'y'").value == "3"
+    keys = [
+        entry["Key"]
+        for entry in boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=f"{DATABASE}/{table}/")["Contents"]
+    ]
+    assert len([key for key in keys if "/part=y/" in key]) == 1
+
+
 def test_rows_of_hive_tables_cannot_be_changed(athena: Athena, table: str) -> None:
     athena(f"CREATE TABLE {table} AS SELECT 1 AS id")
     for sql in (f"DELETE FROM {table} WHERE id = 1", f"UPDATE {table} SET id = 2"):
