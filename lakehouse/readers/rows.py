@@ -115,10 +115,14 @@ def _check(
 ) -> None:
     """Add a reason for each record whose value is missing or breaks a rule of the column."""
     values = converted.values
-    if column.required and values.null_count:
+    is_sent = column.source_name in chunk.columns
+    # DMS writes every column of a table, so a missing one is no empty value: null would replace the right value.
+    is_gone = contract.source.is_database and not is_sent and column in contract.columns
+    if (column.required or is_gone) and values.null_count:
         missing = set(_positions(_missing(column, contract=contract, chunk=chunk, values=values)))
-        is_sent = column.source_name in chunk.columns
         reason = "required, but empty" if is_sent else "required, but the file has no such column"
+        if is_gone:
+            reason = f"column {column.source_name} is missing from the change file: renamed or dropped at the source?"
         for i in missing - converted.rejected.keys():
             reasons[i].append({"column": column.name, "reason": reason})
     for rule, mask in broken_rules(values, column):
