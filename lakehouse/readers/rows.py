@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 from lakehouse.contracts import columns, dms
 from lakehouse.contracts.model import Column, Contract, Options
 from lakehouse.contracts.types import STRING, TIMESTAMP, Kind
+from lakehouse.readers import postgres_arrays
 from lakehouse.readers.arrow_types import as_text, convert_array, json_values
-from lakehouse.readers.checks import broken_rules
+from lakehouse.readers.checks import broken_rules, explanation
 from lakehouse.readers.chunk import Broken, Chunk
 from lakehouse.readers.json_text import load, to_json
 from lakehouse.readers.text import Converted
@@ -77,6 +78,8 @@ def rows_of(contract: Contract, chunk: Chunk, *, source_file: str) -> pa.RecordB
         sent = chunk.columns.get(column.source_name)
         if sent is None:
             sent = pa.nulls(count, pa.string())
+        if contract.source.type == "postgresql" and column.type.kind is Kind.LIST and pa.types.is_string(sent.type):
+            sent = postgres_arrays.as_json(sent)
         converted = convert_array(sent, column.type, time_format=column.options.time_format)
         arrays.append(converted.values)
         for i, reason in converted.rejected.items():
@@ -129,7 +132,8 @@ def _check(
         positions = _positions(mask)
         texts = as_text(values.take(pa.array(positions))).to_pylist()
         for i, text in zip(positions, texts, strict=True):
-            reasons[i].append({"column": column.name, "reason": f"{rule}, found {show(text)}"})
+            reason = f"{rule}, found {show(text)}{explanation(rule, text)}"
+            reasons[i].append({"column": column.name, "reason": reason})
 
 
 def _missing(column: Column, *, contract: Contract, chunk: Chunk, values: pa.Array) -> pa.Array:
