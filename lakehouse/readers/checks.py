@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Callable, Iterator
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from json import JSONDecodeError
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,6 +12,9 @@ from lakehouse.contracts.model import Bound, Column, Format, Options
 from lakehouse.contracts.types import Kind, Type
 from lakehouse.readers import json_text
 from lakehouse.readers.text import convert
+
+LONGEST_EXPLANATION = 200
+"""Characters of an explanation: a key of the JSON may be long."""
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
@@ -38,6 +42,20 @@ def broken_rules(values: pa.Array, column: Column) -> Iterator[tuple[str, pa.Arr
     for rule, broken in _rules(values, column):
         if pc.any(broken).as_py():
             yield rule, pc.fill_null(broken, False)
+
+
+def explanation(rule: str, text: str) -> str:
+    """Return why a text that is JSON breaks the rule of the format json, such as a repeated key; else nothing."""
+    if rule != f"not a valid {Format.JSON}":
+        return ""
+    try:
+        json_text.load(text)
+    except JSONDecodeError:
+        return ""
+    except ValueError as error:
+        reason = str(error)
+        return f": {reason}" if len(reason) <= LONGEST_EXPLANATION else f": {reason[:LONGEST_EXPLANATION]}..."
+    return ""
 
 
 def _rules(values: pa.Array, column: Column) -> Iterator[tuple[str, pa.Array]]:

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 from lakehouse.contracts import columns, dms
 from lakehouse.contracts.model import Column, Contract, Format, Options
 from lakehouse.contracts.types import STRING, TIMESTAMP, Kind
+from lakehouse.readers import postgres_arrays
 from lakehouse.readers.arrow_types import as_text, convert_array, json_values, rejected
-from lakehouse.readers.checks import broken_rules
+from lakehouse.readers.checks import broken_rules, explanation
 from lakehouse.readers.chunk import Broken, Chunk
 from lakehouse.readers.json_text import load, to_json
 from lakehouse.readers.text import Converted
@@ -77,6 +78,8 @@ def rows_of(contract: Contract, chunk: Chunk, *, source_file: str) -> pa.RecordB
         sent = chunk.columns.get(column.source_name)
         if sent is None:
             sent = pa.nulls(count, pa.string())
+        if contract.source.type == "postgresql" and column.type.kind is Kind.LIST and pa.types.is_string(sent.type):
+            sent = postgres_arrays.as_json(sent)
         converted = convert_array(sent, column.type, time_format=column.options.time_format)
         if column.type.kind is Kind.STRING:
             converted = _without_substitutes(converted, sent, column, chunk=chunk)
@@ -130,17 +133,22 @@ def _check(
 ) -> None:
     """Add a reason for each record whose value is missing or breaks a rule of the column."""
     values = converted.values
-    if column.required and values.null_count:
+    is_sent = column.source_name in chunk.columns
+    # DMS writes every column of a table, so a missing one is no empty value: null would replace the right value.
+    is_gone = contract.source.is_database and not is_sent and column in contract.columns
+    if (column.required or is_gone) and values.null_count:
         missing = set(_positions(_missing(column, contract=contract, chunk=chunk, values=values)))
-        is_sent = column.source_name in chunk.columns
         reason = "required, but empty" if is_sent else "required, but the file has no such column"
+        if is_gone:
+            reason = f"column {column.source_name} is missing from the change file: renamed or dropped at the source?"
         for i in missing - converted.rejected.keys():
             reasons[i].append({"column": column.name, "reason": reason})
     for rule, mask in broken_rules(values, column):
         positions = _positions(mask)
         texts = as_text(values.take(pa.array(positions))).to_pylist()
         for i, text in zip(positions, texts, strict=True):
-            reasons[i].append({"column": column.name, "reason": f"{rule}, found {show(text)}"})
+            reason = f"{rule}, found {show(text)}{explanation(rule, text)}"
+            reasons[i].append({"column": column.name, "reason": reason})
 
 
 def _missing(column: Column, *, contract: Contract, chunk: Chunk, values: pa.Array) -> pa.Array:

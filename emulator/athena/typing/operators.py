@@ -80,8 +80,7 @@ def members(annotator: TypeAnnotator, node: exp.Expr) -> None:
     others = [node.args.get("low"), node.args.get("high"), *node.expressions]
     what = "IN value and list items" if isinstance(node, exp.In) else "BETWEEN operands"
     for other in others:
-        padded = other is not None and query is None and coercion.differ_in_padding(type_of(node.this), type_of(other))
-        if other is not None and not padded:
+        if other is not None and not coercion.differ_in_padding(type_of(node.this), type_of(other)):
             common_type(type_of(node.this), type_of(other), place=position(other), what=what)
     query = node.args.get("query")
     if query is not None:

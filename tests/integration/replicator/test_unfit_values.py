@@ -115,3 +115,24 @@ def test_a_column_named_as_one_that_dms_adds_costs_the_records_of_its_table(
         [error] = row[columns.ERRORS]
         assert f"the table's own column {name} is {own}" in json.loads(row[columns.RECORD])[name]
         assert error["column"] == {"Op": columns.OPERATION}.get(name, name)
+
+
+def test_arrays_of_the_source_are_lists(replicator: Replicator, connection: Connection) -> None:
+    texts = [["x", "y,z", None], ["NULL", "", "null"], [], ['a"b\\c', "{}", " d ", "\n", "ü✓"], ["[0:1]={1}", "\\"]]
+    numbers = [[1, None, 3], [], [-5], [2**31 - 1], None]
+    connection.execute("CREATE TABLE odd (id int PRIMARY KEY, t text[], n int[], nested int[][])")
+    for number, (text, values) in enumerate(zip(texts, numbers, strict=True)):
+        connection.execute("INSERT INTO odd VALUES (%s, %s, %s, '{{1,2},{3,4}}')", [number, text, values])
+    replicator.start()
+    replicator.catch_up()
+    nested = types.list_of(types.list_of(types.INT))
+    found = rows(
+        replicator,
+        column("t", types.list_of(types.STRING)),
+        column("n", types.list_of(types.INT)),
+        column("nested", nested),
+    )
+    assert [(row[columns.ERRORS], row["t"], row["n"]) for row in found] == [
+        (None, text, values) for text, values in zip(texts, numbers, strict=True)
+    ]
+    assert found[0]["nested"] == [[1, 2], [3, 4]]
