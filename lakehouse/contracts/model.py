@@ -1,4 +1,7 @@
-"""Contracts as frozen dataclasses, independent of the ODCS files that they are read from."""
+"""Contracts as frozen dataclasses, independent of the ODCS files that they are read from.
+
+One file, because the dataclasses are parts of one contract and are read together.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
