@@ -1,10 +1,10 @@
-# Runs on every component of Amazon MWAA before its requirements are installed; what it exports, Airflow sees.
-# The lines above it, which stacks/orchestration/stack.py writes, export the names of this deployment.
+# Runs on every component of Amazon MWAA before its requirements are installed; Airflow gets the variables that it
+# exports. stacks/orchestration/airflow_content.py puts lines before it that export the names of this deployment.
 # Source: Amazon MWAA user guide, "Using a startup script with Amazon MWAA".
 set -eu
 
-# The environment has no way to the internet: packages come from this deployment's CodeArtifact, which fetches from
-# PyPI what it has not. The token ends after 12 hours; a component installs when it starts, and then no more.
+# The environment has no internet access: packages come from this deployment's CodeArtifact, which fetches missing
+# packages from PyPI. The token expires after 12 hours, but a component installs packages only when it starts.
 token=$(python3 -c '
 import boto3, os
 packages = boto3.client("codeartifact", region_name=os.environ["LAKEHOUSE_REGION"])
@@ -13,8 +13,8 @@ print(answer["authorizationToken"])
 ')
 export PIP_INDEX_URL="https://aws:${token}@${LAKEHOUSE_PACKAGES_HOST}/pypi/${LAKEHOUSE_PACKAGES_REPOSITORY}/simple/"
 
-# dbt and Airflow want different versions of the same packages, so dbt has an environment of its own. Only workers run
-# it; on an mw1.micro the scheduler is a worker too.
+# dbt and Airflow need different versions of the same packages, so dbt has its own virtual environment. Only workers run
+# dbt; on an mw1.micro the scheduler is also a worker.
 dbt="${AIRFLOW_HOME:-/usr/local/airflow}/dbt"
 export LAKEHOUSE_DBT_PYTHON="$dbt/bin/python"
 case "${MWAA_AIRFLOW_COMPONENT:-worker}" in
@@ -26,12 +26,12 @@ s3 = boto3.client("s3", region_name=os.environ["LAKEHOUSE_REGION"])
 s3.download_file(os.environ["LAKEHOUSE_BUCKET_DAGS"], os.environ["LAKEHOUSE_DBT_REQUIREMENTS"], sys.argv[1])
 ' "$locked"
     python3 -m venv "$dbt"
-    # MWAA sets PIP_USER, which pip refuses within an environment.
+    # MWAA sets PIP_USER, which pip refuses in a virtual environment.
     PIP_USER=false "$dbt/bin/pip" install --quiet --no-deps --require-hashes -r "$locked"
     ;;
 esac
 
-# dbt takes the role that may write the curated zone; Airflow itself may not.
+# dbt assumes the role that can write the curated zone; Airflow's own role cannot.
 export LAKEHOUSE_DBT_PROFILE=dbt
 mkdir -p "$HOME/.aws"
 cat >"$HOME/.aws/config" <<END

@@ -1,19 +1,19 @@
-"""How a REST API is called, as a contract says it."""
+"""Settings of the calls to a REST API, from a contract."""
 
 from dataclasses import dataclass
 
-Word = str | int | bool
-Words = tuple[tuple[str, Word], ...]
+Parameters = tuple[tuple[str, str | int | bool], ...]
+"""Names and values, in the order of the contract; a tuple, so that contracts are hashable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incremental:
-    """How a pull asks for what the pulls before it did not bring.
+    """How a pull requests only the records that are new since the previous pull.
 
-    Args:
+    Attributes:
         column: column whose greatest value so far is the cursor.
-        parameter: query parameter that takes the cursor.
-        start: what the first pull sends; None sends nothing.
+        parameter: query parameter for the cursor.
+        start: cursor of the first pull; None if it sends no cursor.
     """
 
     column: str
@@ -25,22 +25,22 @@ class Incremental:
 class Api:
     """One endpoint of a REST API.
 
-    Args:
+    Attributes:
         location: its URL without a query, e.g. `https://api.example.com/v1/rates`.
-        paginator: how one page leads to the next: a type of dlt's REST source, e.g. `cursor`.
-        paging: settings of the paginator, in dlt's words.
-        records: names that lead to the array of records in a page; none when the page is the array itself.
-        incremental: None when each pull brings all of it.
+        paginator: type of paginator of dlt's REST source, e.g. `cursor`.
+        paging: settings of the paginator, with dlt's names.
+        records: path to the array of records in a page; empty if the page is the array itself.
+        incremental: how new records are requested; None if each pull reads everything.
         parameters: query parameters of every request.
-        requests_a_minute: never more; None knows no limit but the API's own answers.
-        token_header: header that takes the secret's token; None is `Authorization: Bearer`.
+        requests_a_minute: maximum rate; None if only the API's own answers limit it.
+        token_header: header for the secret's token; None for `Authorization: Bearer`.
     """
 
     location: str
     paginator: str
-    paging: Words = ()
+    paging: Parameters = ()
     records: tuple[str, ...] = ()
     incremental: Incremental | None = None
-    parameters: Words = ()
+    parameters: Parameters = ()
     requests_a_minute: int | None = None
     token_header: str | None = None

@@ -1,11 +1,11 @@
-"""What AWS DMS adds to every record it writes to S3, and the settings that make it so.
+"""Columns that AWS DMS adds to each record that it writes to S3, and the DMS settings that add them.
 
-Full-load and change files have one shape: `Op`, the table's columns, then the two columns below. The commit
-timestamp alone does not order changes: several changes of one transaction share it, and a full-load row carries
-the time it was written, which can be later than a change it does not contain. `AR_H_CHANGE_SEQ` orders them: it
-grows with every change and is empty for full-load rows, which are therefore older than any change.
+Full-load and change files have the same columns: `Op`, the table's columns, then the two columns below. The commit
+timestamp alone does not order changes: several changes of one transaction share it, and a full-load row has the time
+at which it was written, which can be later than a change that it does not contain. `AR_H_CHANGE_SEQ` orders them: it
+grows with every change and is empty for full-load rows, so these are older than any change.
 
-Settings keep DMS's own spelling, which its API, CloudFormation and boto3 share.
+Settings have the spelling of DMS, which its API, CloudFormation and boto3 share.
 
 Source: AWS DMS user guide, "Using Amazon S3 as a target", "Replicating source table headers using expressions".
 """
@@ -13,7 +13,7 @@ Source: AWS DMS user guide, "Using Amazon S3 as a target", "Replicating source t
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # who only wants the names below need not load every library of types
+if TYPE_CHECKING:  # importers of the names below need not load the libraries of types
     from lakehouse.contracts.model import Contract
 
 OPERATION = "Op"
@@ -26,21 +26,21 @@ CHANGE_SEQUENCE_EXPRESSION = "$AR_H_CHANGE_SEQ"
 
 
 def bucket_folder(source: str) -> str:
-    """Folder of the stage bucket under which one source database's tables arrive, without a final `/`."""
+    """Return the stage folder under which the tables of a source database arrive, without a final `/`."""
     return f"dms/{source}"
 
 
 def table_mappings(contracts: "Iterable[Contract]") -> dict[str, list[dict[str, object]]]:
-    """DMS table mappings for the contracts of one source database: its tables, each with the change sequence.
+    """Return DMS table mappings that select the tables of one source database and add the change sequence.
 
     Args:
         contracts: contracts whose source is that database; a table that two of them share is selected once.
 
     Returns:
-        `{"rules": [...]}`, to be dumped to JSON for `TableMappings`.
+        `{"rules": [...]}`, which is `TableMappings` as JSON text.
 
     Raises:
-        ValueError: no contract given, or one whose source is no database table.
+        ValueError: there is no contract, or the source of one is not a database table.
     """
     tables: set[tuple[str, str]] = set()
     for contract in contracts:
@@ -74,12 +74,12 @@ def table_mappings(contracts: "Iterable[Contract]") -> dict[str, list[dict[str, 
 
 
 def s3_settings(*, source: str, bucket: str, batch_interval_s: int = 60) -> dict[str, str | int | bool]:
-    """`S3Settings` of the target endpoint; the caller adds `ServiceAccessRoleArn` and the encryption of its bucket.
+    """Return `S3Settings` of the target endpoint, without `ServiceAccessRoleArn` and the encryption of the bucket.
 
     Args:
         source: name of the source database, as the contracts write it.
         bucket: name of the stage bucket.
-        batch_interval_s: longest time in seconds that a change waits for its file.
+        batch_interval_s: maximum time in seconds before a change is written to a file.
     """
     return {
         "BucketName": bucket,
@@ -103,10 +103,10 @@ def s3_settings(*, source: str, bucket: str, batch_interval_s: int = 60) -> dict
 
 
 def task_settings(*, largest_text_kb: int) -> dict[str, dict[str, str | int | bool]]:
-    """Settings of a replication or task: no value is cut, no record left out, without somebody being told.
+    """Return settings of a replication or task that suspend a table instead of dropping a record or cutting a value.
 
     Args:
-        largest_text_kb: DMS reserves so much memory for each text and binary value without a length.
+        largest_text_kb: memory that DMS reserves for each text or binary value without a length.
 
     Source: AWS DMS user guide, "Target metadata task settings", "Error handling task settings".
     """
@@ -118,6 +118,6 @@ def task_settings(*, largest_text_kb: int) -> dict[str, dict[str, str | int | bo
             "LimitedSizeLobMode": True,
             "LobMaxSize": largest_text_kb,
         },
-        # DMS by itself would log such a record and go on without it, or cut the value.
+        # By default DMS logs such a record and skips it, or cuts the value.
         "ErrorBehavior": {"DataErrorPolicy": "SUSPEND_TABLE", "DataTruncationErrorPolicy": "SUSPEND_TABLE"},
     }

@@ -21,7 +21,7 @@ def load_contract(path: str | Path) -> Contract:
     Raises:
         LakehouseError: the file does not exist, or it has violations; the message has all of them.
     """
-    return _loaded([(str(path), read_text(path))])[0]
+    return parse_contract(read_text(path), path=str(path))
 
 
 def load_contracts(directory: str | Path) -> list[Contract]:
@@ -38,40 +38,40 @@ def load_contracts(directory: str | Path) -> list[Contract]:
         raise LakehouseError(
             f"{directory}: no contracts, named <domain>/<dataset>{SUFFIX}; choose another folder with --contracts"
         )
-    return _loaded((path, read_text(path)) for path in paths)
+    return _parse((path, read_text(path)) for path in paths)
 
 
 def parse_contract(text: str, *, path: str) -> Contract:
-    """Read a contract from its text; errors name it by `path`.
+    """Read a contract from its text; error messages contain `path`.
 
     Raises:
         LakehouseError: it has violations; the message has all of them.
     """
-    return _loaded([(path, text)])[0]
+    return _parse([(path, text)])[0]
 
 
 def contract_paths(directory: str | Path) -> list[str]:
-    """Paths or URIs of all contracts of a folder or S3 prefix, sorted.
+    """Return the sorted paths or URIs of all contracts in a folder or under an S3 prefix.
 
     Raises:
-        LakehouseError: the folder is not there.
+        LakehouseError: the folder does not exist.
     """
     if str(directory).startswith("s3://"):
         bucket, _, prefix = str(directory).removeprefix("s3://").partition("/")
         pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        found = [f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", [])]
+        paths = [f"s3://{bucket}/{entry['Key']}" for page in pages for entry in page.get("Contents", [])]
     else:
         if not Path(directory).is_dir():
             raise LakehouseError(f"{directory}: no such folder of contracts; choose another folder with --contracts")
-        found = [str(path) for path in Path(directory).rglob("*")]
-    return sorted(path for path in found if path.endswith(SUFFIX))
+        paths = [str(path) for path in Path(directory).rglob("*")]
+    return sorted(path for path in paths if path.endswith(SUFFIX))
 
 
 def read_text(path: str | Path) -> str:
-    """Text of one contract, from a file or `s3://bucket/key`.
+    """Return the text of a contract, from a file or `s3://bucket/key`.
 
     Raises:
-        LakehouseError: it is not there, or no UTF-8 text.
+        LakehouseError: it does not exist or is not UTF-8 text.
     """
     fetch = partial(_object, str(path)) if str(path).startswith("s3://") else Path(path).read_bytes
     try:
@@ -91,7 +91,7 @@ def _object(uri: str) -> bytes:
         raise FileNotFoundError(uri) from error
 
 
-def _loaded(documents: Iterable[tuple[str, str]]) -> list[Contract]:
+def _parse(documents: Iterable[tuple[str, str]]) -> list[Contract]:
     contracts: list[Contract] = []
     violations: list[Violation] = []
     for path, text in documents:

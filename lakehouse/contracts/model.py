@@ -1,4 +1,7 @@
-"""What a contract says, as the rest of the lakehouse uses it: a frozen view of one ODCS file."""
+"""Contracts as frozen dataclasses, independent of the ODCS files that they are read from.
+
+One file, because the dataclasses are parts of one contract and are read together.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING
 from lakehouse.contracts.api_source import Api
 from lakehouse.sizes import Size
 
-if TYPE_CHECKING:  # it loads Arrow, which who only plans batches need not have
+if TYPE_CHECKING:  # it imports Arrow, which planning batches does not need
     from lakehouse.contracts.types import Type
 
 Bound = Decimal | date | datetime | str
@@ -17,7 +20,7 @@ Bound = Decimal | date | datetime | str
 
 
 class Ingest(StrEnum):
-    """How records of a source add up to the state of a dataset (custom property `ingest`)."""
+    """How the records of a source make the state of a dataset (custom property `ingest`)."""
 
     APPEND = "append"
     CDC = "cdc"
@@ -25,7 +28,7 @@ class Ingest(StrEnum):
 
 
 class Deduplicate(StrEnum):
-    """What makes two appended records one (custom property `deduplicate`)."""
+    """What makes two appended records duplicates (custom property `deduplicate`)."""
 
     NONE = "none"
     KEY = "key"
@@ -33,7 +36,7 @@ class Deduplicate(StrEnum):
 
 
 class Format(StrEnum):
-    """What the text of a string column must be; text that is not is refused."""
+    """Format of the text of a string column; records with other text are rejected."""
 
     EMAIL = "email"
     UUID = "uuid"
@@ -47,12 +50,12 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a value must be beside its type; None where the contract does not say. Nulls satisfy all of it.
+    """Constraints on a value in addition to its type; None if the contract has no such constraint; null satisfies all.
 
-    Args:
+    Attributes:
         min_length, max_length: characters of a string, or elements of a list.
         pattern: RE2 regular expression that must match somewhere in the string; anchor it with ^ and $.
-        format: what the text of a string column must be.
+        format: format of the text of a string column.
         minimum, maximum: limits that a value may reach.
         exclusive_minimum, exclusive_maximum: limits that a value may not reach.
         multiple_of: number that divides every value.
@@ -75,8 +78,16 @@ class Options:
 class Column:
     """One column of a dataset.
 
-    `source_name` is the column's name in what the source sends (ODCS `physicalName`), `name` is ours.
-    `enum` lists the only values allowed, as text; empty allows all.
+    Attributes:
+        name: name in the tables of the lakehouse.
+        type: type of its values.
+        source_name: name in the records of the source (ODCS `physicalName`).
+        required: whether a value must not be null.
+        unique: whether each value may occur only once.
+        classification: a `Classification`; None if it has none.
+        description: comment for readers of the table; "" for none.
+        enum: allowed values, as text; empty if all are allowed.
+        options: further constraints on its values.
     """
 
     name: str
@@ -92,11 +103,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partition:
-    """One partition field of the integration table: an Iceberg transform of a column, e.g. `day(sold_at)`."""
+    """One partition field of the integration table: an Iceberg transform of a column, e.g. `day(sold_at)`.
+
+    Attributes:
+        column: name of the column.
+        transform: `identity`, `year`, `month`, `day`, `hour`, `bucket[N]` or `truncate[N]`, as in the Iceberg spec.
+    """
 
     column: str
     transform: str
-    """`identity`, `year`, `month`, `day`, `hour`, `bucket[N]` or `truncate[N]`, as the Iceberg spec writes them."""
 
     def __str__(self) -> str:
         if self.transform == "identity":
@@ -106,7 +121,7 @@ class Partition:
 
 
 class Severity(StrEnum):
-    """What a quality rule that does not pass means: `error` stops the dataset, the others only report."""
+    """Effect of a quality rule that fails: `error` blocks the dataset, the others only report."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -115,20 +130,22 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityRule:
-    """One rule of ODCS `quality[]`: a measure, and the comparison that it must pass.
+    """One rule of ODCS `quality[]`: a measure and its comparison with thresholds.
 
-    Args:
+    Attributes:
         name: unique within the contract.
-        column: the column it is about; None is the whole dataset.
+        column: the column that it measures; None for the whole dataset.
         metric: ODCS library metric (`nullValues`, `missingValues`, `invalidValues`, `duplicateValues`, `rowCount`);
             None for a rule with a `query`.
-        query: SQL that measures one number, with `{table}` and `{column}` for what it measures.
+        query: SQL that measures one number, with placeholders `{table}` and `{column}`; None for a `metric`.
+        operator: ODCS operator, e.g. `mustBeLessThan`.
+        thresholds: one number, or two for the `Between` operators.
         values: `validValues` of `invalidValues`, `missingValues` of the metric of that name; null is None.
         pattern: `pattern` of `invalidValues`.
         properties: columns whose values together must not repeat, for `duplicateValues` of a whole dataset.
         percent: whether the measure is in percent of the rows rather than in rows.
-        operator: ODCS operator, e.g. `mustBeLessThan`.
-        thresholds: one number, or two for the `Between` operators.
+        severity: effect if it fails.
+        description: text for people; "" for none.
     """
 
     name: str
@@ -147,13 +164,25 @@ class QualityRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a dataset comes from (ODCS `servers[]`)."""
+    """Source of a dataset (ODCS `servers[]`).
+
+    Attributes:
+        name: name of the source; datasets of one source have the same.
+        type: `postgresql`, `mysql`, `s3`, `kinesis`, `kafka` or `api`.
+        format: format of the objects in stage: `csv`, `json`, `jsonl`, `parquet` or `avro`; `parquet` for databases.
+        database: database of a database source.
+        schema: schema of its table.
+        table: table without the schema.
+        delimiter: between the fields of a CSV line.
+        quote: around a CSV field.
+        encoding: of text files.
+        header: whether CSV files begin with the names of the columns.
+        api: how the API is called; None for other types.
+    """
 
     name: str
     type: str
-    """`postgresql`, `mysql`, `s3`, `kinesis`, `kafka` or `api`."""
     format: str
-    """Form of the objects in stage: `csv`, `json`, `jsonl`, `parquet` or `avro`; databases arrive as `parquet`."""
     database: str | None = None
     schema: str | None = None
     table: str | None = None
@@ -162,17 +191,38 @@ class Source:
     encoding: str = "utf-8"
     header: bool = True
     api: Api | None = None
-    """How the API is called, of a source of that type."""
 
     @property
     def is_database(self) -> bool:
-        """Whether DMS brings it, which adds `lakehouse.contracts.dms` columns to each record."""
+        """Whether DMS replicates it; each record then has the columns of `lakehouse.contracts.dms` too."""
         return self.type in ("postgresql", "mysql")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """One dataset: its columns, keys, source and how its records add up."""
+    """Contract of one dataset.
+
+    Attributes:
+        path: file that it was read from.
+        domain: domain of the dataset.
+        dataset: name of the dataset.
+        version: `major.minor.patch`.
+        columns: columns, in order.
+        key: names of the key's columns; empty if there is no key.
+        ingest: how its records make its state.
+        source: where its records come from.
+        ordering: columns that give the version order of a key: its own columns or those of `lakehouse.contracts.dms`.
+        deduplicate: which appended records are duplicates.
+        partitions: partition fields of the integration table.
+        may_be_empty: whether a snapshot without records is accepted (custom property `mayBeEmpty`).
+        row_filter: predicate of the rows for roles without access to all rows (`rowFilter`); "" for no filter.
+        size: amount of data between two runs.
+        quality: quality rules.
+        freshness: maximum age of the newest data (ODCS `slaProperties`, property `freshness`); None if not promised.
+        retention: how long data is kept (ODCS `slaProperties`, property `retention`); None for ever.
+        owner: team that owns it; "" if not named.
+        description: text for people; "" for none.
+    """
 
     path: str
     domain: str
@@ -183,18 +233,14 @@ class Contract:
     ingest: Ingest
     source: Source
     ordering: tuple[str, ...] = ()
-    """Columns whose greatest value is a key's current version; own columns or those of `lakehouse.contracts.dms`."""
     deduplicate: Deduplicate = Deduplicate.NONE
     partitions: tuple[Partition, ...] = ()
     may_be_empty: bool = False
     row_filter: str = ""
-    """Predicate for the rows that people see who do not see all (custom property `rowFilter`); empty: no filter."""
     size: Size = Size.SMALL
     quality: tuple[QualityRule, ...] = ()
     freshness: timedelta | None = None
-    """How old the newest data may become (ODCS `slaProperties`, property `freshness`)."""
     retention: timedelta | None = None
-    """How long data is kept (ODCS `slaProperties`, property `retention`); None is for ever."""
     owner: str = ""
     description: str = ""
 
@@ -206,5 +252,9 @@ class Contract:
         return f"{self.domain}/{self.dataset}/"
 
     def column(self, name: str) -> Column:
-        """The column of that name; StopIteration where there is none."""
+        """Return the column of a name.
+
+        Raises:
+            StopIteration: there is none.
+        """
         return next(column for column in self.columns if column.name == name)

@@ -1,14 +1,14 @@
-"""The one table of types: what a column's values are in Iceberg, Arrow, Spark and Glue.
+"""Types of columns, and their equivalents in Iceberg, Arrow, Spark and Glue.
 
-A type is kept here only if every engine stores and reads it alike. Three are therefore stored as another:
+Only types that every engine stores and reads alike are here. Others are therefore stored as one of these:
 
 - `time` is a string `HH:MM:SS[.ffffff]`. Spark has no such type before 4.1, Glue and Athena cannot read an Iceberg
-  `time`, and a string of this shape sorts as the time does.
+  `time`, and strings of this format sort like times.
 - `uuid` and `json` are strings: Spark and Athena have neither.
 - A timestamp, with or without a time zone, is an instant in UTC with microseconds (Iceberg `timestamptz`). Spark,
-  Sail, DuckDB and Athena agree on it; on zoneless ones they do not, and two kinds of time in one table join wrongly.
+  Sail, DuckDB and Athena agree on it. They differ on timestamps without a zone, and joins of both kinds are wrong.
 
-What a source's type says beyond its storage, such as the 3 of varchar(3), is a rule: see
+Constraints of a source's type, such as the length of varchar(3), are not part of the type: see
 `lakehouse.contracts.odcs.source_types`.
 """
 
@@ -65,7 +65,7 @@ class _Scalar(NamedTuple):
     spark: str
 
 
-# Glue and Athena DDL read Spark's names for all of these (Hive types): one column serves them.
+# Glue and Athena DDL use Spark's names for all of these (Hive types).
 _SCALARS: dict[Kind, _Scalar] = {
     Kind.STRING: _Scalar(StringType(), pa.string(), "string"),
     Kind.BOOLEAN: _Scalar(BooleanType(), pa.bool_(), "boolean"),
@@ -77,18 +77,18 @@ _SCALARS: dict[Kind, _Scalar] = {
     Kind.TIMESTAMP: _Scalar(TimestamptzType(), pa.timestamp("us", tz="UTC"), "timestamp"),
     Kind.BINARY: _Scalar(BinaryType(), pa.binary(), "binary"),
 }
-_KIND_OF_ICEBERG = {row.iceberg: kind for kind, row in _SCALARS.items()}
+_KIND_OF_ICEBERG = {scalar.iceberg: kind for kind, scalar in _SCALARS.items()}
 
-# Iceberg spec, "Schema Evolution": the promotions that format version 2 allows, besides decimal precision.
+# Iceberg spec, "Schema Evolution": the promotions that format version 2 allows, in addition to decimal precision.
 _PROMOTIONS = {Kind.INT: Kind.LONG, Kind.FLOAT: Kind.DOUBLE}
 
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """Type of a column; compare with `==`, use as a dict key, print as Iceberg writes it.
+    """Type of a column; hashable; `str` writes it as the Iceberg spec does.
 
-    Args:
-        kind: what its values are.
+    Attributes:
+        kind: kind of its values.
         precision: digits of a decimal, 1 to 38.
         scale: digits of a decimal after the point, 0 to its precision.
         element: type of a list's elements.
@@ -103,11 +103,11 @@ class Type:
 
     @property
     def iceberg(self) -> IcebergType:
-        """As a PyIceberg type. Field ids are placeholders: PyIceberg gives the real ones on create and on evolution."""
+        """PyIceberg type; its field ids are placeholders that PyIceberg replaces when it creates or evolves a table."""
         return self.iceberg_with(ids=count(1).__next__)
 
     def iceberg_with(self, *, ids: Callable[[], int]) -> IcebergType:
-        """As a PyIceberg type whose nested fields take their ids from `ids`, which must not repeat within a schema."""
+        """Return the PyIceberg type with field ids from `ids`, which must not repeat within a schema."""
         if self.kind is Kind.DECIMAL:
             return DecimalType(self.precision, self.scale)
         if self.element is not None:
@@ -123,7 +123,7 @@ class Type:
 
     @property
     def arrow(self) -> pa.DataType:
-        """As a pyarrow type."""
+        """PyArrow type."""
         if self.kind is Kind.DECIMAL:
             return pa.decimal128(self.precision, self.scale)
         if self.element is not None:
@@ -134,12 +134,12 @@ class Type:
 
     @property
     def spark(self) -> str:
-        """As Spark DDL, e.g. `array<decimal(10,2)>`."""
+        """Spark DDL, e.g. `array<decimal(10,2)>`."""
         return self._hive(quote="`")
 
     @property
     def glue(self) -> str:
-        """As the Glue Data Catalog and Athena DDL write it: Hive types, field names bare."""
+        """Hive type in the Glue Data Catalog and Athena DDL, with field names unquoted."""
         return self._hive(quote="")
 
     def _hive(self, *, quote: str) -> str:
@@ -174,7 +174,7 @@ BINARY = Type(Kind.BINARY)
 
 
 def decimal(precision: int, scale: int) -> Type:
-    """Decimal of `precision` digits in all, `scale` of them after the point.
+    """Return a decimal type of `precision` digits in all, `scale` of them after the point.
 
     Raises:
         LakehouseError: no engine stores a decimal of these digits.
@@ -188,20 +188,20 @@ def decimal(precision: int, scale: int) -> Type:
 
 
 def list_of(element: Type) -> Type:
-    """List whose elements are all of one type."""
+    """Return the type of lists of an element type."""
     return Type(Kind.LIST, element=element)
 
 
 def struct_of(fields: dict[str, Type]) -> Type:
-    """Struct of named fields, in the order given."""
+    """Return a struct type of named fields, in the order of `fields`."""
     return Type(Kind.STRUCT, fields=tuple(fields.items()))
 
 
 def from_iceberg(type_: IcebergType) -> Type:
-    """The type of a column in a table that exists.
+    """Return the type of a column in an existing table.
 
     Raises:
-        LakehouseError: a type that no contract can ask for, so another tool made the column.
+        LakehouseError: no contract can have this type, so another tool created the column.
     """
     match type_:
         case DecimalType():
@@ -212,11 +212,11 @@ def from_iceberg(type_: IcebergType) -> Type:
             return struct_of({field.name: from_iceberg(field.field_type) for field in type_.fields})
         case PrimitiveType() if type_ in _KIND_OF_ICEBERG:
             return Type(_KIND_OF_ICEBERG[type_])
-    raise LakehouseError(f"Iceberg type {type_} is not among those that a contract can say")
+    raise LakehouseError(f"Iceberg type {type_} cannot be written in a contract")
 
 
 def can_widen(old: Type, new: Type) -> bool:
-    """Whether a table's column can become `new` without rewriting data and without changing any value in it.
+    """Return whether a table's column can become `new` without rewriting data and without changing any value in it.
 
     Widening is a partial order: every type widens to itself. Besides the promotions of scalars, a list widens with its
     element, and a struct with its fields; a struct may also gain fields at its end.

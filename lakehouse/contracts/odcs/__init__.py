@@ -1,1 +1,1 @@
-"""Read one Open Data Contract Standard document: YAML in, a `Contract` or its violations out."""
+"""Reader of Open Data Contract Standard (ODCS) documents: a `Contract`, or its violations."""

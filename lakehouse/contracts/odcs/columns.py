@@ -1,4 +1,4 @@
-"""ODCS schema properties to columns and key."""
+"""Read columns and key from ODCS schema properties."""
 
 import re
 from collections.abc import Sequence
@@ -16,38 +16,38 @@ from lakehouse.contracts.violations import Violations, YamlPath, one_of
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
 _NO_KEY = (Kind.FLOAT, Kind.DOUBLE, Kind.BINARY, Kind.LIST, Kind.STRUCT)
-# Said of a property inside an object or list they would go unchecked: only the type of nested values is.
+# Of a property inside an object or list only the type is checked, so these fields are not allowed there.
 _COLUMNS_ONLY = ("required", "unique", "primaryKey", "partitioned", "enum", "logicalTypeOptions", "physicalName")
 
 
 def columns(properties: list[SchemaProperty], *, violations: Violations, path: YamlPath) -> tuple[Column, ...]:
-    """Read the columns of a dataset; one that is faulty is left out.
+    """Read the columns of a dataset; columns without a valid type are left out.
 
     Args:
         properties: ODCS `schema[0].properties`.
-        violations: gets what is wrong.
+        violations: collects the violations.
         path: path of `properties`.
     """
     read = [
         column
-        for index, item in enumerate(properties)
-        if (column := _column(item, violations=violations, path=(*path, index))) is not None
+        for index, property_ in enumerate(properties)
+        if (column := _column(property_, violations=violations, path=(*path, index))) is not None
     ]
-    _report_repeated([item.name for item in properties], violations=violations, path=path, field="name")
-    sources = [item.physicalName or item.name for item in properties]
-    _report_repeated(sources, violations=violations, path=path, field="physicalName")
+    _report_repeated([property_.name for property_ in properties], violations=violations, path=path, field="name")
+    source_names = [property_.physicalName or property_.name for property_ in properties]
+    _report_repeated(source_names, violations=violations, path=path, field="physicalName")
     return tuple(read)
 
 
 def key(properties: list[SchemaProperty], *, violations: Violations, path: YamlPath) -> tuple[str, ...]:
-    """Names of the key's columns (`primaryKey`), in the order of `primaryKeyPosition` or else of the document."""
-    members = [(index, item) for index, item in enumerate(properties) if item.primaryKey]
-    for index, item in enumerate(properties):
-        if (item.primaryKeyPosition or -1) > 0 and not item.primaryKey:
+    """Return the names of the key's columns, in the order of `primaryKeyPosition` or else of the document."""
+    members = [(index, property_) for index, property_ in enumerate(properties) if property_.primaryKey]
+    for index, property_ in enumerate(properties):
+        if (property_.primaryKeyPosition or -1) > 0 and not property_.primaryKey:
             violations.add(
                 (*path, index, "primaryKeyPosition"), "is on a column that is no key", remedy="add primaryKey: true"
             )
-    positions = [item.primaryKeyPosition for _, item in members if item.primaryKeyPosition is not None]
+    positions = [property_.primaryKeyPosition for _, property_ in members if property_.primaryKeyPosition is not None]
     if positions and sorted(positions) != list(range(1, len(members) + 1)):
         violations.add(
             (*path, members[0][0], "primaryKeyPosition"),
@@ -55,11 +55,13 @@ def key(properties: list[SchemaProperty], *, violations: Violations, path: YamlP
             remedy=f"number them from 1 to {len(members)}, or leave all positions out",
         )
         return ()
-    return tuple(item.name or "" for _, item in sorted(members, key=lambda member: member[1].primaryKeyPosition or 0))
+    return tuple(
+        property_.name or "" for _, property_ in sorted(members, key=lambda member: member[1].primaryKeyPosition or 0)
+    )
 
 
-def _column(item: SchemaProperty, *, violations: Violations, path: YamlPath) -> Column | None:
-    name = item.name or ""
+def _column(property_: SchemaProperty, *, violations: Violations, path: YamlPath) -> Column | None:
+    name = property_.name or ""
     if name.startswith("_"):
         violations.add(
             (*path, "name"), f"{name!r} is reserved", remedy="begin with a letter; `_` begins our own columns"
@@ -70,79 +72,79 @@ def _column(item: SchemaProperty, *, violations: Violations, path: YamlPath) -> 
             f"{name!r} is no column name that every engine takes",
             remedy="use lower-case letters, digits and _ (at most 128); physicalName keeps the source's name",
         )
-    source = _type(item, violations=violations, path=path)
-    if item.classification not in (None, *Classification):
+    source = _type(property_, violations=violations, path=path)
+    if property_.classification not in (None, *Classification):
         violations.add(
             (*path, "classification"),
-            f"{item.classification!r} is no classification",
-            remedy=one_of(item.classification, Classification),
+            f"{property_.classification!r} is no classification",
+            remedy=one_of(property_.classification, Classification),
         )
     if source is None:
         return None
-    if item.primaryKey and source.type.kind in _NO_KEY:
+    if property_.primaryKey and source.type.kind in _NO_KEY:
         violations.add((*path, "primaryKey"), f"{source.type} can be no key", remedy="use a type that compares exactly")
     return Column(
         name=name,
         type=source.type,
-        source_name=item.physicalName or name,
-        required=bool(item.required or item.primaryKey),
-        unique=bool(item.unique),
-        classification=item.classification,
-        description=(item.description or "").strip(),
-        enum=_enum(item, type_=source.type, violations=violations, path=path),
+        source_name=property_.physicalName or name,
+        required=bool(property_.required or property_.primaryKey),
+        unique=bool(property_.unique),
+        classification=property_.classification,
+        description=(property_.description or "").strip(),
+        enum=_enum(property_, type_=source.type, violations=violations, path=path),
         options=options(
-            item.logicalTypeOptions or {}, source=source, violations=violations, path=(*path, "logicalTypeOptions")
+            property_.logicalTypeOptions or {}, source=source, violations=violations, path=(*path, "logicalTypeOptions")
         ),
     )
 
 
-def _type(item: SchemaProperty, *, violations: Violations, path: YamlPath) -> SourceType | None:
-    """Type of a property: a list or struct if its inside is spelt out and it is no JSON text, else what it says."""
-    if item.physicalType is None and item.logicalType == "array" and item.items is not None:
-        element = _nested(item.items, violations=violations, path=(*path, "items"))
+def _type(property_: SchemaProperty, *, violations: Violations, path: YamlPath) -> SourceType | None:
+    """Return the type of a property: a list or struct if it has nested properties and is no JSON text."""
+    if property_.physicalType is None and property_.logicalType == "array" and property_.items is not None:
+        element = _nested(property_.items, violations=violations, path=(*path, "items"))
         return SourceType(types.list_of(element)) if element else None
-    if item.physicalType is None and item.logicalType == "object" and item.properties:
-        return _struct(item.properties, violations=violations, path=(*path, "properties"))
-    widths = NUMBER_FORMATS.get(item.logicalType or "", {})
-    width = (item.logicalTypeOptions or {}).get("format")
-    if widths and width and item.physicalType is None:
+    if property_.physicalType is None and property_.logicalType == "object" and property_.properties:
+        return _struct(property_.properties, violations=violations, path=(*path, "properties"))
+    widths = NUMBER_FORMATS.get(property_.logicalType or "", {})
+    width = (property_.logicalTypeOptions or {}).get("format")
+    if widths and width and property_.physicalType is None:
         if width in widths:
             return widths[width]
         violations.add(
             (*path, "logicalTypeOptions", "format"), f"{width!r} does not exist", remedy=one_of(width, widths)
         )
         return None
-    return source_type(logical=item.logicalType, physical=item.physicalType, violations=violations, path=path)
+    return source_type(logical=property_.logicalType, physical=property_.physicalType, violations=violations, path=path)
 
 
 def _struct(properties: list[SchemaProperty], *, violations: Violations, path: YamlPath) -> SourceType | None:
     fields: dict[str, Type] = {}
-    for index, item in enumerate(properties):
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", item.name or ""):
+    for index, property_ in enumerate(properties):
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", property_.name or ""):
             violations.add(
-                (*path, index, "name"), f"{item.name!r} is no field name", remedy="use letters, digits and _"
+                (*path, index, "name"), f"{property_.name!r} is no field name", remedy="use letters, digits and _"
             )
-        type_ = _nested(item, violations=violations, path=(*path, index))
+        type_ = _nested(property_, violations=violations, path=(*path, index))
         if type_ is not None:
-            fields[item.name or ""] = type_
-    names = [(item.name or "").lower() for item in properties]
+            fields[property_.name or ""] = type_
+    names = [(property_.name or "").lower() for property_ in properties]
     _report_repeated(names, violations=violations, path=path, field="name")
     return SourceType(types.struct_of(fields)) if len(fields) == len(properties) else None
 
 
-def _nested(item: SchemaProperty, *, violations: Violations, path: YamlPath) -> Type | None:
+def _nested(property_: SchemaProperty, *, violations: Violations, path: YamlPath) -> Type | None:
     for field in _COLUMNS_ONLY:
-        if getattr(item, field):
+        if getattr(property_, field):
             violations.add(
                 (*path, field), "is checked for columns only", remedy="remove it, or make the value a column"
             )
-    source = _type(item, violations=violations, path=path)
+    source = _type(property_, violations=violations, path=path)
     return source.type if source else None
 
 
-def _enum(item: SchemaProperty, *, type_: Type, violations: Violations, path: YamlPath) -> tuple[str, ...]:
+def _enum(property_: SchemaProperty, *, type_: Type, violations: Violations, path: YamlPath) -> tuple[str, ...]:
     allowed: list[str] = []
-    for index, entry in enumerate(item.enum or []):
+    for index, entry in enumerate(property_.enum or []):
         value: Any = entry.value
         if type_.kind is Kind.STRING and not isinstance(value, str):
             violations.add((*path, "enum", index, "value"), f"{value!r} is no text", remedy="quote it")

@@ -1,4 +1,4 @@
-"""Custom properties: the words for which the standard has none, refused when misspelt."""
+"""Read custom properties, the settings that the standard lacks; unknown names are violations."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -8,9 +8,9 @@ from open_data_contract_standard.model import CustomProperty
 
 from lakehouse.contracts.violations import Violations, YamlPath, one_of
 
-Word = TypeVar("Word", bound=StrEnum)
+Choice = TypeVar("Choice", bound=StrEnum)
 
-_SAID_BY_THE_STANDARD = {
+_STANDARD_FIELDS = {
     "key": "write `primaryKey: true` on the key's properties",
     "primaryKey": "write `primaryKey: true` on the key's properties",
     "required": "write `required: true` on the property",
@@ -21,42 +21,47 @@ _SAID_BY_THE_STANDARD = {
 
 
 class Setting(NamedTuple):
-    """Value of a custom property, and where it stands."""
+    """A custom property of a contract.
+
+    Attributes:
+        value: its value.
+        path: path of the value.
+    """
 
     value: Any
     path: YamlPath
 
 
 def settings(
-    given: Sequence[CustomProperty] | None, *, known: Sequence[str], violations: Violations, path: YamlPath
+    custom_properties: Sequence[CustomProperty] | None, *, known: Sequence[str], violations: Violations, path: YamlPath
 ) -> dict[str, Setting]:
-    """Custom properties of one place in a document, by name.
+    """Return the custom properties of a value of the document, by name.
 
     Args:
-        given: ODCS `customProperties`; one that names a `vendor` belongs to another tool and is left alone.
-        known: names that mean something there.
-        violations: gets what is wrong.
+        custom_properties: ODCS `customProperties`; those with a `vendor` belong to another tool and are ignored.
+        known: names that are allowed.
+        violations: collects the violations.
         path: path of the list.
     """
-    found: dict[str, Setting] = {}
-    for index, item in enumerate(given or []):
-        name = item.property or ""
-        if item.vendor is not None:
+    by_name: dict[str, Setting] = {}
+    for index, custom_property in enumerate(custom_properties or []):
+        name = custom_property.property or ""
+        if custom_property.vendor is not None:
             continue
-        if name in found:
+        if name in by_name:
             violations.add((*path, index, "property"), f"{name!r} is given twice", remedy="keep one")
         elif name in known:
-            found[name] = Setting(item.value, (*path, index, "value"))
+            by_name[name] = Setting(custom_property.value, (*path, index, "value"))
         else:
-            remedy = _SAID_BY_THE_STANDARD.get(name) or (
+            remedy = _STANDARD_FIELDS.get(name) or (
                 f"{one_of(name, known) if known else 'remove it'}; another tool's has a `vendor`"
             )
             violations.add((*path, index, "property"), f"{name!r} is no custom property", remedy=remedy)
-    return found
+    return by_name
 
 
-def word(setting: Setting, choices: type[Word], *, violations: Violations) -> Word | None:
-    """A value that is one of a few words; None after a violation."""
+def choice(setting: Setting, choices: type[Choice], *, violations: Violations) -> Choice | None:
+    """Return a value that must be a member of an enumeration; None after a violation."""
     if setting.value in list(choices):
         return choices(setting.value)
     violations.add(setting.path, f"{setting.value!r} is unknown", remedy=one_of(setting.value, choices))
@@ -64,13 +69,13 @@ def word(setting: Setting, choices: type[Word], *, violations: Violations) -> Wo
 
 
 def texts(setting: Setting | None, *, violations: Violations) -> list[tuple[str, YamlPath]]:
-    """A list of texts, each with its path; one text alone is a list of one."""
+    """Return a list of texts, each with its path; a single text is a list of one."""
     if setting is None:
         return []
     if isinstance(setting.value, str):
         return [(setting.value, setting.path)]
-    if isinstance(setting.value, list) and all(isinstance(item, str) for item in setting.value):
-        return [(item, (*setting.path, index)) for index, item in enumerate(setting.value)]
+    if isinstance(setting.value, list) and all(isinstance(text, str) for text in setting.value):
+        return [(text, (*setting.path, index)) for index, text in enumerate(setting.value)]
     violations.add(
         setting.path, f"{setting.value!r} is no list of names", remedy="write such as [customer_id, sold_at]"
     )
@@ -78,7 +83,7 @@ def texts(setting: Setting | None, *, violations: Violations) -> list[tuple[str,
 
 
 def flag(setting: Setting | None, *, default: bool, violations: Violations) -> bool:
-    """true or false."""
+    """Return a value that must be true or false; the default after a violation."""
     if setting is None:
         return default
     if not isinstance(setting.value, bool):

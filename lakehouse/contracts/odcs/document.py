@@ -1,4 +1,4 @@
-"""YAML text to the standard's own model, with what the model alone would let pass: unknown and repeated fields."""
+"""Parse YAML text into the standard's model, and report unknown and repeated fields, which the model accepts."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from lakehouse.contracts.violations import Violations, YamlPath, one_of
 
 
 class _Loader(yaml.SafeLoader):
-    """Leaves dates as text, as the model wants them; YAML 1.1 would refuse the whole file for a 30th of February."""
+    """Loader that keeps dates as text, as the model needs; PyYAML refuses a whole file with a 30th of February."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -26,10 +26,10 @@ def parse(text: str, *, violations: Violations) -> OpenDataContractStandard | No
 
     Args:
         text: YAML.
-        violations: gets what is wrong; from here on it knows the line of each path.
+        violations: collects the violations, from here on with the line of each path.
 
     Returns:
-        The document, or None if its form is too wrong to say more about it.
+        The document, or None if violations prevent that it is read.
     """
     try:
         node = yaml.compose(text, Loader=_Loader)
@@ -37,7 +37,7 @@ def parse(text: str, *, violations: Violations) -> OpenDataContractStandard | No
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        violations.add((), f"is not YAML: {error.problem}", remedy=f"mend line {line}, or quote its value", line=line)
+        violations.add((), f"is not YAML: {error.problem}", remedy=f"fix line {line}, or quote its value", line=line)
         return None
     except yaml.YAMLError as error:
         violations.add(
@@ -49,7 +49,7 @@ def parse(text: str, *, violations: Violations) -> OpenDataContractStandard | No
     if not isinstance(document, dict):
         violations.add((), "is no contract", remedy="begin with `apiVersion: v3.1.0` and `kind: DataContract`")
         return None
-    assert node is not None  # a mapping was composed, else the document were no dict
+    assert node is not None  # because the document is a dict
     violations.line_of = lambda path: _line(node, path)
     for repeated, line in _repeated(node, ()):
         violations.add(
@@ -60,7 +60,7 @@ def parse(text: str, *, violations: Violations) -> OpenDataContractStandard | No
         word = re.fullmatch(r"\w+", str(path[-1]))
         remedy = one_of(path[-1], known) if word else "within { } quote a value that has a comma"
         violations.add(path, "is no field of the Open Data Contract Standard", remedy=remedy)
-    # The model forbids unknown fields at its root only; they are reported above, wherever they stand.
+    # The model refuses unknown fields at its root only; they are reported above at every level.
     known_fields = _fields(OpenDataContractStandard)
     try:
         return OpenDataContractStandard(**{key: document[key] for key in document if key in known_fields})
@@ -75,7 +75,7 @@ def parse(text: str, *, violations: Violations) -> OpenDataContractStandard | No
 
 
 def _existing(document: Any, path: YamlPath) -> YamlPath:
-    """The steps that are in the document: pydantic adds some that name the member of a union it tried."""
+    """Return the steps that exist in the document; pydantic adds steps that name a member of a union."""
     steps: list[str | int] = []
     for step in path:
         try:
@@ -87,18 +87,18 @@ def _existing(document: Any, path: YamlPath) -> YamlPath:
 
 
 def _line(node: yaml.Node, path: YamlPath) -> int:
-    """Line of a value, or of the nearest thing above it that is there."""
+    """Return the line of a value, or of its nearest parent that exists."""
     line: int = node.start_mark.line + 1
     for step in path:
         if isinstance(node, yaml.MappingNode):
-            found = [(key, value) for key, value in node.value if key.value == step]
+            entries = [(key, value) for key, value in node.value if key.value == step]
         elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            found = [(node.value[step], node.value[step])]
+            entries = [(node.value[step], node.value[step])]
         else:
             break
-        if not found:
+        if not entries:
             break
-        key, node = found[-1]
+        key, node = entries[-1]
         line = key.start_mark.line + 1
     return line
 
@@ -117,11 +117,11 @@ def _repeated(node: yaml.Node, path: YamlPath) -> Iterator[tuple[YamlPath, int]]
 
 
 def _unknown(value: object, annotation: Any, path: YamlPath) -> Iterator[tuple[YamlPath, list[str]]]:
-    """Keys that no model in the annotation has, each with the names that would do."""
+    """Yield the path of each key that no model in the annotation has, and the names that it could have."""
     models = list(_models(annotation))
     if isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _unknown(item, annotation, (*path, index))
+        for index, element in enumerate(value):
+            yield from _unknown(element, annotation, (*path, index))
     elif isinstance(value, dict) and models:
         fields = {name: field for model in models for name, field in _fields(model).items()}
         for key, inner in value.items():

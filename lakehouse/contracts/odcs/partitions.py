@@ -1,4 +1,4 @@
-"""Partitions of a dataset: custom property `partitions`, or the standard's `partitioned` on a property."""
+"""Read partitions from the custom property `partitions`, or from the standard's `partitioned` on a property."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from lakehouse.contracts.violations import Violations, YamlPath, one_of
 
 _WRITTEN = re.compile(r"(?:(?P<function>\w+)\(\s*(?:(?P<width>\d+)\s*,\s*)?)?(?P<column>\w+)\s*\)?")
 _WHOLE = frozenset({Kind.INT, Kind.LONG, Kind.DECIMAL})
-# Iceberg spec, "Partition Transforms": the source types of each. Identity leaves out what doesn't compare exactly.
+# Iceberg spec, "Partition Transforms": the source types of each. Identity lacks types that do not compare exactly.
 _SOURCES = {
     "identity": _WHOLE | {Kind.STRING, Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP},
     "year": {Kind.DATE, Kind.TIMESTAMP},
@@ -37,20 +37,24 @@ def partitions(
 
     Args:
         setting: custom property `partitions`.
-        properties: ODCS `schema[0].properties`; `partitioned: true` asks for an identity partition.
+        properties: ODCS `schema[0].properties`; `partitioned: true` is an identity partition.
         types: types of the dataset's columns.
-        violations: gets what is wrong.
+        violations: collects the violations.
         path: path of the properties.
     """
     flagged = sorted(
-        ((item.partitionKeyPosition or 0, index) for index, item in enumerate(properties) if item.partitioned)
+        (
+            (property_.partitionKeyPosition or 0, index)
+            for index, property_ in enumerate(properties)
+            if property_.partitioned
+        )
     )
     if setting is None:
         written = [(properties[index].name or "", (*path, index, "partitioned")) for _, index in flagged]
     else:
         written = texts(setting, violations=violations)
         for _, index in flagged:
-            violations.add((*path, index, "partitioned"), "`partitions` says it already", remedy="keep one of the two")
+            violations.add((*path, index, "partitioned"), "`partitions` is there already", remedy="keep one of the two")
     read = [
         (partition, where)
         for text, where in written

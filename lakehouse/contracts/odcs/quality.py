@@ -1,4 +1,4 @@
-"""ODCS quality rules: library metrics and SQL, each compared with a threshold."""
+"""Read ODCS quality rules: library metrics and SQL, each compared with a threshold."""
 
 import math
 import re
@@ -24,7 +24,7 @@ OPERATORS = (
     "mustNotBeBetween",
 )
 _ARGUMENTS = {"invalidValues": ("validValues", "pattern"), "missingValues": ("missingValues",)}
-# Spark's are ASCII, those of Sail of any alphabet. A backslash before it would make its own a character.
+# Classes that match ASCII in Spark and every alphabet in Sail. A letter after an escaped backslash is no class.
 _CLASS = re.compile(r"(?<!\\)(?:\\\\)*(\\[bBdDsSwW])")
 _PLACEHOLDERS = {"table": "{table}", "object": "{table}", "column": "{column}", "property": "{column}"}
 
@@ -32,15 +32,15 @@ _PLACEHOLDERS = {"table": "{table}", "object": "{table}", "column": "{column}", 
 def quality(
     whole: Sequence[DataQuality] | None, properties: Sequence[SchemaProperty], *, violations: Violations, path: YamlPath
 ) -> tuple[QualityRule, ...]:
-    """Read the quality rules of a dataset and of its columns; a `text` rule is for people and is left out.
+    """Read the quality rules of a dataset and its columns; `text` rules are for people and are left out.
 
     Args:
         whole: ODCS `schema[0].quality`.
         properties: ODCS `schema[0].properties`.
-        violations: gets what is wrong.
+        violations: collects the violations.
         path: path of the schema.
     """
-    names = [item.name or "" for item in properties]
+    names = [property_.name or "" for property_ in properties]
     rules: dict[str, QualityRule] = {}
     for column, written, where in _written(whole, properties, path):
         rule = _rule(written, column=column, names=names, violations=violations, path=where)
@@ -57,9 +57,9 @@ def _written(
 ) -> Iterator[tuple[str | None, DataQuality, YamlPath]]:
     for index, rule in enumerate(whole or []):
         yield None, rule, (*path, "quality", index)
-    for position, item in enumerate(properties):
-        for index, rule in enumerate(item.quality or []):
-            yield item.name, rule, (*path, "properties", position, "quality", index)
+    for position, property_ in enumerate(properties):
+        for index, rule in enumerate(property_.quality or []):
+            yield property_.name, rule, (*path, "properties", position, "quality", index)
 
 
 def _rule(
@@ -68,7 +68,7 @@ def _rule(
     kind = written.type or ("sql" if written.query else "library")
     if kind == "text":
         return None
-    found = len(violations.found)
+    violations_before = len(violations.found)
     metric = written.metric or written.rule
     if kind == "library":
         _check_metric(metric, written, column=column, names=names, violations=violations, path=path)
@@ -85,7 +85,7 @@ def _rule(
         violations.add((*path, "severity"), f"{severity!r} is unknown", remedy=one_of(severity, Severity))
     query = _query(written.query, column=column, violations=violations, path=path) if kind == "sql" else None
     comparison = _comparison(written, violations=violations, path=path)
-    if comparison is None or len(violations.found) > found:
+    if comparison is None or len(violations.found) > violations_before:
         return None
     operator, thresholds = comparison
     arguments = written.arguments or {}
@@ -135,16 +135,17 @@ def _check_metric(
             violations.add(where, f"is no argument of {metric}", remedy=one_of(name, known) if known else "remove it")
         elif name == "pattern":
             try:
-                if found := _CLASS.search(regular_expression(value)):
-                    raise ValueError(f"engines differ in {found[1]}: list characters instead, as [0-9A-Za-z_]")
+                if match := _CLASS.search(regular_expression(value)):
+                    raise ValueError(f"engines differ in {match[1]}: list characters instead, as [0-9A-Za-z_]")
             except ValueError as error:
                 violations.add(where, f"{value!r} can't be used", remedy=str(error))
         elif not isinstance(value, list):
             violations.add(where, f"{value!r} is no list", remedy="write such as [a, b]")
         elif name == "properties":
-            for index, item in enumerate(value):
-                if item not in names:
-                    violations.add((*where, index), f"{item!r} is no column", remedy=one_of(item, names))
+            for index, name_of_column in enumerate(value):
+                if name_of_column not in names:
+                    remedy = one_of(name_of_column, names)
+                    violations.add((*where, index), f"{name_of_column!r} is no column", remedy=remedy)
     if known and not written.arguments:
         violations.add(path, f"{metric} has no arguments", remedy=f"add `arguments` with {' or '.join(known)}")
 
@@ -152,28 +153,29 @@ def _check_metric(
 def _comparison(
     written: DataQuality, *, violations: Violations, path: YamlPath
 ) -> tuple[str, tuple[Decimal, ...]] | None:
-    given = [operator for operator in OPERATORS if getattr(written, operator) is not None]
-    if len(given) != 1:
-        violations.add(path, f"has {len(given)} comparisons", remedy=f"give exactly one of {', '.join(OPERATORS)}")
+    operators = [operator for operator in OPERATORS if getattr(written, operator) is not None]
+    if len(operators) != 1:
+        violations.add(path, f"has {len(operators)} comparisons", remedy=f"give exactly one of {', '.join(OPERATORS)}")
         return None
-    value: Any = getattr(written, given[0])
+    operator = operators[0]
+    value: Any = getattr(written, operator)
     numbers = value if isinstance(value, list) else [value]
     if not all(
         isinstance(number, int | float) and type(number) is not bool and math.isfinite(number) for number in numbers
     ):
-        violations.add((*path, given[0]), f"{value!r} is no number", remedy="compare with a number")
+        violations.add((*path, operator), f"{value!r} is no number", remedy="compare with a number")
         return None
-    return given[0], tuple(Decimal(str(number)) for number in numbers)
+    return operator, tuple(Decimal(str(number)) for number in numbers)
 
 
 def _query(written: str | None, *, column: str | None, violations: Violations, path: YamlPath) -> str:
-    """The query with `{table}` and `{column}`, however the standard's versions wrote their places."""
+    """Return the query with the placeholders `{table}` and `{column}`, from those of all versions of the standard."""
 
-    def place(match: re.Match[str]) -> str:
+    def placeholder(match: re.Match[str]) -> str:
         name = match[1]
         known = [word for word in _PLACEHOLDERS if column is not None or _PLACEHOLDERS[word] == "{table}"]
         if name not in known:
-            violations.add((*path, "query"), f"{match[0]} stands for nothing here", remedy=one_of(name, known))
+            violations.add((*path, "query"), f"{match[0]} is unknown here", remedy=one_of(name, known))
         return _PLACEHOLDERS.get(name, "")
 
-    return re.sub(r"\$?\{(\w+)\}", place, written or "")
+    return re.sub(r"\$?\{(\w+)\}", placeholder, written or "")

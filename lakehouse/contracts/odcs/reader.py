@@ -1,4 +1,4 @@
-"""One ODCS document to a `Contract`, or to everything that is wrong with it."""
+"""Read an ODCS document as a `Contract`, or return all its violations."""
 
 import re
 from pathlib import PurePosixPath
@@ -8,7 +8,7 @@ from open_data_contract_standard.model import OpenDataContractStandard, SchemaOb
 
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.odcs.columns import columns, key
-from lakehouse.contracts.odcs.custom import flag, settings, word
+from lakehouse.contracts.odcs.custom import choice, flag, settings
 from lakehouse.contracts.odcs.document import parse
 from lakehouse.contracts.odcs.partitions import partitions
 from lakehouse.contracts.odcs.quality import quality
@@ -27,7 +27,13 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
 class Reading(NamedTuple):
-    """What a document says: a contract and no violations, or no contract and all violations that could be found."""
+    """A document that was read: a contract without violations, or violations without a contract.
+
+    Attributes:
+        contract: None if there are violations.
+        violations: all violations that could be found.
+        references: foreign keys to other datasets.
+    """
 
     contract: Contract | None
     violations: list[Violation]
@@ -39,7 +45,7 @@ def read(text: str, *, path: str) -> Reading:
 
     Args:
         text: YAML.
-        path: where it was read; its folder is the domain and its name the dataset.
+        path: path of the file; its folder is the domain and its name the dataset.
     """
     violations = Violations(path)
     document = parse(text, violations=violations)
@@ -51,8 +57,8 @@ def read(text: str, *, path: str) -> Reading:
         violations.add(("schema",), f"has {len(document.schema_ or [])} entries", remedy=remedy)
         return Reading(None, violations.found, [])
     contract = _contract(document, document.schema_[0], violations=violations)
-    refers = references(document.schema_[0], violations=violations, path=("schema", 0))
-    return Reading(None if violations.found else contract, violations.found, refers)
+    foreign_keys = references(document.schema_[0], violations=violations, path=("schema", 0))
+    return Reading(None if violations.found else contract, violations.found, foreign_keys)
 
 
 def _check_heading(document: OpenDataContractStandard, *, violations: Violations) -> None:
@@ -73,26 +79,29 @@ def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, viol
     at = ("schema", 0)
     _check_place(document.domain, dataset.name, violations=violations)
     settings(dataset.customProperties, known=(), violations=violations, path=(*at, "customProperties"))
-    given = settings(
+    custom = settings(
         document.customProperties, known=CUSTOM_PROPERTIES, violations=violations, path=("customProperties",)
     )
     properties = dataset.properties or []
     if not properties:
         violations.add((*at, "properties"), "is empty", remedy="describe at least one column")
-    for index, item in enumerate(properties):
+    for index, property_ in enumerate(properties):
         settings(
-            item.customProperties, known=(), violations=violations, path=(*at, "properties", index, "customProperties")
+            property_.customProperties,
+            known=(),
+            violations=violations,
+            path=(*at, "properties", index, "customProperties"),
         )
-    own = columns(properties, violations=violations, path=(*at, "properties"))
+    columns_ = columns(properties, violations=violations, path=(*at, "properties"))
     key_ = key(properties, violations=violations, path=(*at, "properties"))
     source_ = source(
-        document.servers, table=dataset.physicalName or dataset.name or "", columns=own, violations=violations
+        document.servers, table=dataset.physicalName or dataset.name or "", columns=columns_, violations=violations
     )
-    terms_ = terms(given, columns=own, key=key_, source=source_, violations=violations)
+    terms_ = terms(custom, columns=columns_, key=key_, source=source_, violations=violations)
     partitions_ = partitions(
-        given.get("partitions"),
+        custom.get("partitions"),
         properties,
-        types={column.name: column.type for column in own},
+        types={column.name: column.type for column in columns_},
         violations=violations,
         path=(*at, "properties"),
     )
@@ -101,9 +110,9 @@ def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, viol
     freshness, retention = (
         duration(document.slaProperties, name, violations=violations) for name in ("freshness", "retention")
     )
-    may_be_empty = flag(given.get("mayBeEmpty"), default=False, violations=violations)
-    row_filter_ = row_filter(given.get("rowFilter"), own, violations=violations)
-    size = word(given["size"], Size, violations=violations) if "size" in given else Size.SMALL
+    may_be_empty = flag(custom.get("mayBeEmpty"), default=False, violations=violations)
+    row_filter_ = row_filter(custom.get("rowFilter"), columns_, violations=violations)
+    size = choice(custom["size"], Size, violations=violations) if "size" in custom else Size.SMALL
     if source_ is None or size is None:
         return None
     return Contract(
@@ -111,7 +120,7 @@ def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, viol
         domain=document.domain or "",
         dataset=dataset.name or "",
         version=document.version or "",
-        columns=own,
+        columns=columns_,
         key=key_,
         ingest=terms_.ingest,
         source=source_,
@@ -136,7 +145,7 @@ def _check_place(domain: str | None, dataset: str | None, *, violations: Violati
             violations.add(field, f"{value!r} is no name", remedy=remedy)
     place = PurePosixPath(violations.file.replace("\\", "/"))
     if not place.name.endswith(SUFFIX):
-        return  # a text without a place
+        return  # the text is not from a file of that name
     if domain and place.parent.name != domain:
         remedy = f"move the file to {domain}/, or write `domain: {place.parent.name}`"
         violations.add(("domain",), f"is {domain!r}, but its folder is {place.parent.name!r}", remedy=remedy)

@@ -1,4 +1,4 @@
-"""Foreign keys (ODCS relationships): which columns name a row of which other dataset."""
+"""Read foreign keys from ODCS relationships."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,14 @@ _COLUMN = re.compile(r"(?P<dataset>[a-z]\w*)\.(?P<column>\w+)")
 
 
 class Reference(NamedTuple):
-    """One column of another dataset that a contract speaks of, and where it does."""
+    """A reference to a column of another dataset.
+
+    Attributes:
+        dataset: the other dataset.
+        column: its column.
+        path: path of the reference.
+        line: line of the reference, from 1.
+    """
 
     dataset: str
     column: str
@@ -21,20 +28,20 @@ class Reference(NamedTuple):
 
 
 def references(dataset: SchemaObject, *, violations: Violations, path: YamlPath) -> list[Reference]:
-    """Read what a dataset refers to, and check the ends of each relationship that lie in the dataset itself.
+    """Read the references of a dataset, and check that each relationship starts at its own columns.
 
     Args:
         dataset: ODCS `schema[0]`.
-        violations: gets what is wrong.
-        path: its path.
+        violations: collects the violations.
+        path: path of the dataset.
     """
-    own = [item.name or "" for item in dataset.properties or []]
-    found: list[Reference] = []
+    columns = [property_.name or "" for property_ in dataset.properties or []]
+    targets: list[Reference] = []
     for relationship, where in _relationships(dataset, path):
         for text, step in _ends(relationship.from_, (*where, "from")):
             match = _COLUMN.fullmatch(text)
-            if match is None or match["dataset"] != dataset.name or match["column"] not in own:
-                nearest = one_of(text, [f"{dataset.name}.{name}" for name in own])
+            if match is None or match["dataset"] != dataset.name or match["column"] not in columns:
+                nearest = one_of(text, [f"{dataset.name}.{name}" for name in columns])
                 violations.add(step, f"{text!r} is no column of {dataset.name}", remedy=nearest)
         for text, step in _ends(relationship.to, (*where, "to")):
             match = _COLUMN.fullmatch(text)
@@ -43,15 +50,15 @@ def references(dataset: SchemaObject, *, violations: Violations, path: YamlPath)
                     step, f"{text!r} is no column", remedy="write dataset.column, e.g. customers.customer_id"
                 )
             else:
-                found.append(Reference(match["dataset"], match["column"], step, violations.line_of(step)))
-    return found
+                targets.append(Reference(match["dataset"], match["column"], step, violations.line_of(step)))
+    return targets
 
 
 def _relationships(dataset: SchemaObject, path: YamlPath) -> Iterator[tuple[Relationship, YamlPath]]:
     for index, relationship in enumerate(dataset.relationships or []):
         yield relationship, (*path, "relationships", index)
-    for position, item in enumerate(dataset.properties or []):
-        for index, relationship in enumerate(item.relationships or []):
+    for position, property_ in enumerate(dataset.properties or []):
+        for index, relationship in enumerate(property_.relationships or []):
             yield relationship, (*path, "properties", position, "relationships", index)
 
 

@@ -1,4 +1,4 @@
-"""The custom property `rowFilter`: which rows people see who do not see all, as Lake Formation's row filters have it.
+"""Read the custom property `rowFilter`: a predicate, in Lake Formation's syntax, for roles without access to all rows.
 
 Source: Lake Formation developer guide, "PartiQL support in row filter expressions".
 """
@@ -29,8 +29,8 @@ def row_filter(setting: Setting | None, columns: Sequence[Column], *, violations
 
     Args:
         setting: the custom property.
-        columns: the dataset's columns, the only names that may stand in it.
-        violations: gets what is wrong.
+        columns: the dataset's columns, the only names that are allowed in it.
+        violations: collects the violations.
     """
     if setting is None:
         return ""
@@ -40,8 +40,8 @@ def row_filter(setting: Setting | None, columns: Sequence[Column], *, violations
         )
         return ""
     predicate = setting.value.strip()
-    own = {column.name: column for column in columns}
-    named, position, depth = 0, 0, 0
+    by_name = {column.name: column for column in columns}
+    columns_named, position, depth = 0, 0, 0
     while position < len(predicate):
         token = _TOKEN.match(predicate, position)
         if token is None:
@@ -55,13 +55,15 @@ def row_filter(setting: Setting | None, columns: Sequence[Column], *, violations
             break
         if word is None or word.upper() in _WORDS:
             continue
-        named += 1
-        if word not in own:
-            violations.add(setting.path, f"{word!r} is no column", remedy=one_of(word, own))
-        elif own[word].type.kind in _NOT_COMPARED:
-            violations.add(setting.path, f"{word!r} is a {own[word].type}", remedy="filter by a column that compares")
+        columns_named += 1
+        if word not in by_name:
+            violations.add(setting.path, f"{word!r} is no column", remedy=one_of(word, by_name))
+        elif by_name[word].type.kind in _NOT_COMPARED:
+            violations.add(
+                setting.path, f"{word!r} is a {by_name[word].type}", remedy="filter by a column that compares"
+            )
     if depth:
         violations.add(setting.path, f"the brackets of {predicate!r} do not match", remedy="close each one")
-    elif not named:
-        violations.add(setting.path, f"{predicate!r} names no column", remedy=f"use {', '.join(own)}")
+    elif not columns_named:
+        violations.add(setting.path, f"{predicate!r} names no column", remedy=f"use {', '.join(by_name)}")
     return predicate

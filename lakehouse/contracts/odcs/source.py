@@ -1,4 +1,4 @@
-"""ODCS servers to the source that a dataset comes from."""
+"""Read the source of a dataset from ODCS `servers`."""
 
 import codecs
 import re
@@ -18,7 +18,7 @@ _TYPES = {"postgresql": "postgresql", "postgres": "postgresql", "mysql": "mysql"
 _DATABASES = ("postgresql", "mysql")
 _FORMATS = {
     "s3": ("csv", "json", "jsonl", "parquet", "avro"),
-    # As Firehose writes them: the events themselves, a line feed after each.
+    # Firehose writes the events themselves, with a line feed after each.
     "kinesis": ("jsonl", "json"),
     "kafka": ("jsonl", "json"),
     "api": ("json", "jsonl"),
@@ -29,13 +29,13 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 def source(
     servers: Sequence[Server] | None, *, table: str, columns: Sequence[Column], violations: Violations
 ) -> Source | None:
-    """Read where a dataset comes from.
+    """Read the source of a dataset.
 
     Args:
         servers: ODCS `servers`; exactly one.
         table: name of the dataset's table in the source.
         columns: the dataset's columns.
-        violations: gets what is wrong.
+        violations: collects the violations.
     """
     if not servers or len(servers) > 1:
         violations.add(
@@ -53,8 +53,8 @@ def source(
     if type_ is None:
         violations.add((*path, "type"), f"{server.type!r} is no source", remedy=one_of(server.type, _TYPES))
         return None
-    known = api.WORDS if type_ == "api" else ("quote", "header")
-    given = settings(server.customProperties, known=known, violations=violations, path=(*path, "customProperties"))
+    known = api.CUSTOM_PROPERTIES if type_ == "api" else ("quote", "header")
+    custom = settings(server.customProperties, known=known, violations=violations, path=(*path, "customProperties"))
     if type_ in _DATABASES:
         return _database(server, type_=type_, table=table, violations=violations, path=path)
     return Source(
@@ -64,18 +64,18 @@ def source(
         delimiter=_character(server.delimiter, default=",", violations=violations, path=(*path, "delimiter"))
         if server.format == "csv"
         else ",",
-        quote=_quote(given.get("quote"), violations=violations),
+        quote=_quote(custom.get("quote"), violations=violations),
         encoding=_encoding(server.encoding or "utf-8", violations=violations, path=(*path, "encoding")),
-        header=flag(given.get("header"), default=True, violations=violations),
-        api=api.api(server, given, columns=columns, violations=violations, path=path) if type_ == "api" else None,
+        header=flag(custom.get("header"), default=True, violations=violations),
+        api=api.api(server, custom, columns=columns, violations=violations, path=path) if type_ == "api" else None,
     )
 
 
 def _database(server: Server, *, type_: str, table: str, violations: Violations, path: YamlPath) -> Source:
     # In MySQL a schema is a database.
-    needed = ("database",) if type_ == "mysql" else ("database", "schema")
+    required = ("database",) if type_ == "mysql" else ("database", "schema")
     values = {"database": server.database, "schema": server.database if type_ == "mysql" else server.schema_}
-    for field in needed:
+    for field in required:
         if not values[field]:
             violations.add(path, f"a {type_} server has a {field}", remedy=f"add `{field}`")
     if not re.fullmatch(r"[^./\s]+", table):
@@ -85,7 +85,7 @@ def _database(server: Server, *, type_: str, table: str, violations: Violations,
     return Source(
         name=server.server or "",
         type=type_,
-        format="parquet",  # as DMS writes it
+        format="parquet",  # DMS writes it
         database=values["database"],
         schema=values["schema"],
         table=table,

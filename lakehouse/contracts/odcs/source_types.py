@@ -1,7 +1,7 @@
-"""ODCS logicalType and physicalType: how a value is stored, and what it must be besides.
+"""Read ODCS `logicalType` and `physicalType`: the stored type of a column, and the constraints of the source's type.
 
-The physical type decides, for it is exact; without it the logical type's widest form is taken. Names are those of
-PostgreSQL and MySQL, and the ones that Spark and Iceberg share.
+The physical type decides, because it is exact; without it the widest type of the logical type is used. Physical types
+have the names of PostgreSQL and MySQL, and those that Spark and Iceberg share.
 """
 
 import re
@@ -17,11 +17,11 @@ from lakehouse.errors import LakehouseError
 
 @dataclass(frozen=True, slots=True)
 class SourceType:
-    """A type as a source knows it.
+    """Type of a column in its source.
 
-    Args:
-        type: how its values are stored.
-        options: what the source's type demands and the stored one does not, e.g. the 3 of varchar(3).
+    Attributes:
+        type: type in which its values are stored.
+        options: constraints that the source's type has and the stored type has not, e.g. the length of varchar(3).
     """
 
     type: Type
@@ -29,7 +29,7 @@ class SourceType:
 
 
 def _whole(bits: int, *, signed: bool = True) -> SourceType:
-    """Integer of a width that no engine stores: the next wider one, within its limits."""
+    """Return an integer type of a width that engines lack: the next wider stored type, with its limits."""
     stored = types.INT if bits < 32 else types.LONG if bits < 64 else types.decimal(bits * 3 // 10 + 1, 0)
     low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
     return SourceType(stored, Options(minimum=Decimal(low), maximum=Decimal(high)))
@@ -73,7 +73,7 @@ PHYSICAL: dict[str, SourceType] = {
 }
 _DECIMAL = ("decimal", "numeric")
 _SIZED_TEXT = ("varchar", "character varying", "char", "character", "bpchar")
-# Sizes that limit no value: digits to show (MySQL), digits of a second (all six are kept), bytes of a binary.
+# Types whose size limits no value: display width (MySQL), digits of a second (all six are kept), bytes of a binary.
 _SIZE_MEANS_NOTHING = re.compile(r"(tiny|small|medium|big)?int( unsigned)?|integer|(date)?time.*|(var)?binary")
 _WRITTEN = re.compile(r"(?P<name>[a-z0-9 ]+)(\(\s*(?P<size>\d+)\s*(,\s*(?P<scale>\d+)\s*)?\)(?P<rest>[a-z ]*))?")
 
@@ -88,7 +88,7 @@ LOGICAL: dict[str, SourceType] = {
     "object": _JSON,
     "array": _JSON,
 }
-# ODCS `logicalTypeOptions.format` of numbers, for sources that know no other types (JSON, APIs).
+# ODCS `logicalTypeOptions.format` of numbers, for sources without physical types (JSON, APIs).
 NUMBER_FORMATS: dict[str, dict[str, SourceType]] = {
     "integer": {
         "i8": _whole(8),
@@ -108,12 +108,12 @@ _NUMBERS = {Kind.INT, Kind.LONG, Kind.FLOAT, Kind.DOUBLE, Kind.DECIMAL}
 def source_type(
     *, logical: str | None, physical: str | None, violations: Violations, path: YamlPath
 ) -> SourceType | None:
-    """What one ODCS property's types say; lists and structs that are spelt out are not its business.
+    """Return the type of an ODCS property, except lists and structs with nested properties.
 
     Args:
         logical: ODCS `logicalType`.
-        physical: ODCS `physicalType`; it decides if given.
-        violations: gets what is wrong.
+        physical: ODCS `physicalType`; it decides if both are there.
+        violations: collects the violations.
         path: path of the property.
 
     Returns:
@@ -127,19 +127,19 @@ def source_type(
         return None
     if physical is None:
         return LOGICAL[logical] if logical else None
-    found = _physical(physical, violations=violations, path=(*path, "physicalType"))
-    if found is None or logical is None:
-        return found
+    stored = _physical(physical, violations=violations, path=(*path, "physicalType"))
+    if stored is None or logical is None:
+        return stored
     if logical == "boolean" and physical.replace(" ", "").lower() == "tinyint(1)":
-        return _BOOLEAN  # MySQL has no other
-    if not _agree(logical, found):
+        return _BOOLEAN  # MySQL has no other boolean type
+    if not _agree(logical, stored):
         violations.add(
             (*path, "physicalType"),
             f"{physical} is no {logical}",
-            remedy=f"change one of the two; {physical} is stored as {found.type}",
+            remedy=f"change one of the two; {physical} is stored as {stored.type}",
         )
         return None
-    return found
+    return stored
 
 
 def _physical(written: str, *, violations: Violations, path: YamlPath) -> SourceType | None:
@@ -152,7 +152,7 @@ def _physical(written: str, *, violations: Violations, path: YamlPath) -> Source
     if name in _DECIMAL:
         if size is None:
             violations.add(
-                path, f"{written} says no precision", remedy="write decimal(precision,scale), e.g. decimal(18,2)"
+                path, f"{written} has no precision", remedy="write decimal(precision,scale), e.g. decimal(18,2)"
             )
             return None
         try:
@@ -168,14 +168,16 @@ def _physical(written: str, *, violations: Violations, path: YamlPath) -> Source
     return None
 
 
-def _agree(logical: str, found: SourceType) -> bool:
+def _agree(logical: str, stored: SourceType) -> bool:
     if logical == "integer":
-        return found.type.kind in (Kind.INT, Kind.LONG) or (found.type.kind is Kind.DECIMAL and found.type.scale == 0)
+        return stored.type.kind in (Kind.INT, Kind.LONG) or (
+            stored.type.kind is Kind.DECIMAL and stored.type.scale == 0
+        )
     if logical == "number":
-        return found.type.kind in _NUMBERS
+        return stored.type.kind in _NUMBERS
     if logical == "string":
         # The standard has no logical type for bytes.
-        return found.type.kind in (Kind.STRING, Kind.BINARY)
+        return stored.type.kind in (Kind.STRING, Kind.BINARY)
     if logical in ("object", "array"):
-        return found == _JSON
-    return found == LOGICAL[logical]
+        return stored == _JSON
+    return stored == LOGICAL[logical]

@@ -1,11 +1,11 @@
-"""How a dataset's records add up to its state: ingest, ordering, deduplication, and what these demand of its key."""
+"""Read how a dataset's records make its state (ingest, ordering, deduplication), and check that its key allows it."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from lakehouse.contracts import dms
 from lakehouse.contracts.model import Column, Deduplicate, Ingest, Partition, Source
-from lakehouse.contracts.odcs.custom import Setting, texts, word
+from lakehouse.contracts.odcs.custom import Setting, choice, texts
 from lakehouse.contracts.types import Kind
 from lakehouse.contracts.violations import Violations, YamlPath, one_of
 
@@ -13,7 +13,7 @@ _UNORDERED = (Kind.BOOLEAN, Kind.BINARY, Kind.LIST, Kind.STRUCT)
 
 
 class Terms(NamedTuple):
-    """Values of the custom properties of these names."""
+    """Values of the custom properties with the same names."""
 
     ingest: Ingest
     ordering: tuple[str, ...]
@@ -21,36 +21,36 @@ class Terms(NamedTuple):
 
 
 def terms(
-    given: Mapping[str, Setting],
+    custom: Mapping[str, Setting],
     *,
     columns: Sequence[Column],
     key: Sequence[str],
     source: Source | None,
     violations: Violations,
 ) -> Terms:
-    """Read how records add up, and check that it can work.
+    """Read how the records of a dataset make its state, and check that it is possible.
 
     Args:
-        given: custom properties of the contract.
+        custom: custom properties of the contract.
         columns: the dataset's columns.
         key: names of its key's columns.
-        source: where it comes from; records that DMS brings carry DMS's columns too.
-        violations: gets what is wrong.
+        source: its source; records of a database have DMS's columns too. None if it has violations.
+        violations: collects the violations.
     """
     is_database = source is not None and source.is_database
-    if "ingest" not in given:
+    if "ingest" not in custom:
         remedy = f"add the custom property `ingest`: {' or '.join(Ingest)}"
-        violations.add(("customProperties",), "does not say how records arrive", remedy=remedy)
-    ingest = word(given["ingest"], Ingest, violations=violations) if "ingest" in given else None
+        violations.add(("customProperties",), "has no `ingest`", remedy=remedy)
+    ingest = choice(custom["ingest"], Ingest, violations=violations) if "ingest" in custom else None
     deduplicate: Deduplicate | None = Deduplicate.NONE
-    if "deduplicate" in given:
-        deduplicate = word(given["deduplicate"], Deduplicate, violations=violations)
+    if "deduplicate" in custom:
+        deduplicate = choice(custom["deduplicate"], Deduplicate, violations=violations)
     if ingest is None or deduplicate is None:
-        # What else they would demand is not known.
+        # Without them, nothing else can be checked.
         return Terms(ingest=Ingest.APPEND, ordering=(), deduplicate=Deduplicate.NONE)
     merges = ingest is not Ingest.APPEND
-    if merges and "deduplicate" in given:
-        violations.add(given["deduplicate"].path, f"{ingest} merges by key anyway", remedy="remove `deduplicate`")
+    if merges and "deduplicate" in custom:
+        violations.add(custom["deduplicate"].path, f"{ingest} always merges by key", remedy="remove `deduplicate`")
     if (merges or deduplicate is Deduplicate.KEY) and not key:
         reason = ingest if merges else "deduplicate: key"
         violations.add(
@@ -58,17 +58,21 @@ def terms(
         )
     if source is not None and source.api and ingest is Ingest.APPEND and deduplicate is Deduplicate.NONE:
         remedy = "add `deduplicate`: key, or record"
-        violations.add(("customProperties",), "keeps what an API sends twice, at the edge of two pulls", remedy=remedy)
-    if ingest is Ingest.CDC and "ordering" not in given:
-        remedy = f"add `ordering`: [{dms.CHANGE_SEQUENCE}]" if is_database else "add `ordering`, e.g. [updated_at]"
-        violations.add(("customProperties",), "does not say which of two changes is the later", remedy=remedy)
-    if "ordering" in given and not merges and deduplicate is not Deduplicate.KEY:
         violations.add(
-            given["ordering"].path, "append keeps every record", remedy="remove it, or set `deduplicate: key`"
+            ("customProperties",), "keeps records twice that an API sends in two consecutive pulls", remedy=remedy
+        )
+    if ingest is Ingest.CDC and "ordering" not in custom:
+        remedy = f"add `ordering`: [{dms.CHANGE_SEQUENCE}]" if is_database else "add `ordering`, e.g. [updated_at]"
+        violations.add(
+            ("customProperties",), "has no `ordering`, so two changes of a key have no version order", remedy=remedy
+        )
+    if "ordering" in custom and not merges and deduplicate is not Deduplicate.KEY:
+        violations.add(
+            custom["ordering"].path, "append keeps every record", remedy="remove it, or set `deduplicate: key`"
         )
     return Terms(
         ingest=ingest,
-        ordering=_ordering(given.get("ordering"), columns=columns, is_database=is_database, violations=violations),
+        ordering=_ordering(custom.get("ordering"), columns=columns, is_database=is_database, violations=violations),
         deduplicate=deduplicate,
     )
 
@@ -76,7 +80,7 @@ def terms(
 def check_partitions(
     partitions: Sequence[tuple[Partition, YamlPath]], *, key: Sequence[str], terms: Terms, violations: Violations
 ) -> None:
-    """A key must never move between partitions: a merge reads only the partitions that its batch touches."""
+    """Check that a key cannot move between partitions, because an upsert reads only the partitions of its batch."""
     if terms.ingest is Ingest.APPEND and terms.deduplicate is not Deduplicate.KEY:
         return
     for partition, path in partitions:
@@ -91,20 +95,22 @@ def check_partitions(
 def _ordering(
     setting: Setting | None, *, columns: Sequence[Column], is_database: bool, violations: Violations
 ) -> tuple[str, ...]:
-    own = {column.name: column for column in columns}
+    by_name = {column.name: column for column in columns}
     added = (dms.CHANGE_SEQUENCE, dms.COMMIT_TIMESTAMP) if is_database else ()
-    named = texts(setting, violations=violations)
+    names = texts(setting, violations=violations)
     if setting is not None and setting.value == []:
         violations.add(setting.path, "names no column", remedy="name the columns that grow with every change")
-    for name, path in named:
+    for name, path in names:
         if name in added:
             continue
-        if name not in own:
-            violations.add(path, f"{name!r} is no column", remedy=one_of(name, [*added, *own]))
-        elif own[name].type.kind in _UNORDERED:
-            violations.add(path, f"{name!r} is a {own[name].type} and has no order", remedy="use a time or a number")
-        elif not own[name].required:
+        if name not in by_name:
+            violations.add(path, f"{name!r} is no column", remedy=one_of(name, [*added, *by_name]))
+        elif by_name[name].type.kind in _UNORDERED:
             violations.add(
-                path, f"{name!r} may be null, which is in no order", remedy=f"set `required: true` on {name}"
+                path, f"{name!r} is a {by_name[name].type} and has no order", remedy="use a time or a number"
             )
-    return tuple(name for name, _ in named)
+        elif not by_name[name].required:
+            violations.add(
+                path, f"{name!r} may be null, and null has no order", remedy=f"set `required: true` on {name}"
+            )
+    return tuple(name for name, _ in names)
