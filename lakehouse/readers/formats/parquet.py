@@ -19,6 +19,8 @@ from lakehouse.readers.formats.parquet_limits import batch_rows, dictionary_colu
 from lakehouse.readers.formats.signatures import refuse_compressed
 
 BATCH_BYTES = 16 * 2**20
+OPTIONAL_KEYS = "Map keys must be annotated as required"
+"""Part of Arrow's message for maps whose keys may be null, as Presto wrote them; the file is not damaged."""
 LARGEST_FOOTER = 32 * 2**20
 """Bytes of a footer; Arrow needs about ten times as much memory for it."""
 
@@ -50,24 +52,17 @@ def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if getattr(error, "errno", None):
             raise
+        if OPTIONAL_KEYS in str(error):
+            raise UnreadableError(f"its schema cannot be read ({error}): write it again with keys required") from error
         raise UnreadableError(f"damaged or not Parquet: {error}", row=first) from error
 
 
 def _open(file: IO[bytes], metadata: parquet.FileMetaData, **options: Any) -> parquet.ParquetFile:
-    """Open a file so that pages are read when they are needed, because a row group may not fit into memory.
-
-    Raises:
-        UnreadableError: Arrow does not read its schema, for example of a map whose keys may be null.
-    """
+    """Open a file so that pages are read when they are needed, because a row group may not fit into memory."""
     options = {"coerce_int96_timestamp_unit": "s"} | options
-    try:
-        opened = parquet.ParquetFile(
-            file, metadata=metadata, pre_buffer=False, buffer_size=2**20, page_checksum_verification=True, **options
-        )
-        _ = opened.schema_arrow  # Arrow converts the schema here
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise UnreadableError(f"its schema cannot be read ({error}): write it again with another program") from error
-    return opened
+    return parquet.ParquetFile(
+        file, metadata=metadata, pre_buffer=False, buffer_size=2**20, page_checksum_verification=True, **options
+    )
 
 
 def _batches(

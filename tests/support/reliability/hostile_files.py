@@ -96,6 +96,14 @@ def _parquet(columns: int) -> bytes:
     return file.getvalue()
 
 
+def _repeated(size: int, count: int) -> bytes:
+    """A text of one letter in a dictionary, and many records that refer to it."""
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * count, pa.int32()), pa.array(["x" * size]))
+    file = io.BytesIO()
+    parquet.write_table(pa.table({"a": [1] * count, "b": texts}), file, compression="zstd", write_statistics=False)
+    return file.getvalue()
+
+
 def _parquet_that_says(length: int, *, size: int) -> bytes:
     return b"PAR1" + bytes(size) + length.to_bytes(4, "little") + b"PAR1"
 
@@ -137,6 +145,10 @@ CORPUS: dict[str, Hostile] = {
     "parquet: a footer of four gigabytes": Hostile("parquet", lambda: _parquet_that_says(2**32 - 1, size=100)),
     "parquet: a footer of 64 MiB": Hostile("parquet", lambda: _parquet_that_says(64 * MIB, size=65 * MIB)),
     "parquet: a footer of zeros": Hostile("parquet", lambda: _parquet_that_says(MIB, size=MIB)),
+    "parquet: a dictionary with one text of 1 MiB for two thousand records": Hostile(
+        "parquet", lambda: _repeated(MIB, 2_000), rows=2_000, accepted=2_000
+    ),
+    "parquet: a text of 64 MiB in a few kB": Hostile("parquet", lambda: _repeated(64 * MIB, 1)),
     "avro: a list of a million million nulls": Hostile(
         "avro", lambda: avro({"type": "array", "items": "null"}, data=_zigzag(10**12) + _zigzag(0))
     ),
