@@ -6,6 +6,9 @@ One file, however long: whoever looks for a name looks here.
 from dataclasses import dataclass
 from enum import StrEnum
 
+DEFAULT_DATABASE = "default"
+"""Glue database that Athena and Spark open if nobody names another; it belongs to the account."""
+
 
 class Zone(StrEnum):
     """Where data stands on its way from source to analyst."""
@@ -166,6 +169,11 @@ class Names:
     def tables_role(self) -> str:
         """Role under which `lakehouse tables apply` makes, changes and classifies tables."""
         return self.role("tables")
+
+    @property
+    def operator_role(self) -> str:
+        """Role of people under which the lakehouse is operated: `lakehouse run`, `rerun`, `backfill`, `ingest` ..."""
+        return self.role("operator")
 
     @property
     def erasure_role(self) -> str:
@@ -409,12 +417,17 @@ class Names:
 
     def erasure_key(self, *, erasure_id: str) -> str:
         """Where the proof of an erasure is, in the raw bucket."""
-        return f"_erasures/{erasure_id}.json"
+        return f"{self.erasures_prefix}{erasure_id}.json"
+
+    @property
+    def erasures_prefix(self) -> str:
+        """Where the proofs and journals of all erasures are, in the raw bucket."""
+        return "_erasures/"
 
     @property
     def begun_erasures_prefix(self) -> str:
         """Where it is written, in the raw bucket, what an erasure is about until it is complete."""
-        return "_erasures/begun/"
+        return f"{self.erasures_prefix}begun/"
 
     def pull_key(self, *, dataset: str) -> str:
         """Where it is written when a dataset was last pulled from its API, in the raw bucket."""
