@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 
 from app import ROOT
 from lakehouse.cli.main import VERBS
+from lakehouse.contracts.loader import load_contracts
 from lakehouse.names import Fetch, Move, Names, OpsTable, Zone
 from reports.findings import DEPLOYMENTS
 from stacks.iam.tables import trusted_with_pipelines
@@ -17,6 +18,7 @@ from stacks.stack import LakehouseStack
 from tests.support.templates.assembly import Assembly, Json, as_list, policy_statements, text
 from tests.support.templates.synthesis import DEV
 
+[DELIVERED] = [item for item in load_contracts(ROOT / "contracts") if item.dataset == "customers"]
 S3, GLUE = "arn:aws:s3:::", f"arn:aws:glue:{DEV.region}:{DEV.account}:"
 
 
@@ -82,7 +84,7 @@ def asks(names: Names) -> dict[str, list[tuple[str, str]]]:
             *table(names.database(Zone.RAW), "orders"),
             ("s3:GetObject", f"{raw}/sales/orders/data/1.parquet"),
         ],
-        "ingest": [("s3:PutObject", f"{stage}/sales/customers/2026/01/01/1/a.csv"), ("s3:GetObject", contract)],
+        "ingest": [("s3:PutObject", f"{stage}/{DELIVERED.stage_prefix}2026/01/01/1/a.csv"), ("s3:GetObject", contract)],
         "pull": [*batches, *job(Fetch.API_TO_STAGE, "StartJobRun", "GetJobRun")],
         "build": [
             *read_ops,
