@@ -35,7 +35,8 @@ def reasons(blocked: Sequence[Attempt], *, names: Names) -> str:
             AND severity = '{Severity.ERROR}' AND result <> '{Verdict.PASS}'
         ORDER BY 1, 2, 3
     """  # noqa: S608 - our own names
-    answer = athena.query(boto3.client("athena"), sql, names=names, workgroup=names.dbt_workgroup)
+    client = boto3.client("athena")
+    answer = athena.query(client, sql, names=names, workgroup=names.dbt_workgroup, database=names.ops_database)
     return "; ".join(
         f"{batch_id} in {zone}: rule {rule} {result}: {reason}" for batch_id, zone, rule, result, reason in answer.rows
     )

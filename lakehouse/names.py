@@ -6,6 +6,9 @@ One file, so that every name is found here and no other module composes one.
 from dataclasses import dataclass
 from enum import StrEnum
 
+DEFAULT_DATABASE = "default"
+"""Glue database that Athena and Spark open if nobody names another; it belongs to the account."""
+
 
 class Zone(StrEnum):
     """One of the areas that data passes on its way from source to analyst."""
@@ -174,6 +177,11 @@ class Names:
     def tables_role(self) -> str:
         """Role with which `lakehouse tables apply` creates, changes and classifies tables."""
         return self.role("tables")
+
+    @property
+    def operator_role(self) -> str:
+        """Role of people under which the lakehouse is operated: `lakehouse run`, `rerun`, `backfill`, `ingest` ..."""
+        return self.role("operator")
 
     @property
     def erasure_role(self) -> str:
@@ -422,12 +430,17 @@ class Names:
 
     def erasure_key(self, *, erasure_id: str) -> str:
         """Return the key in the raw bucket of the proof of an erasure."""
-        return f"_erasures/{erasure_id}.json"
+        return f"{self.erasures_prefix}{erasure_id}.json"
+
+    @property
+    def erasures_prefix(self) -> str:
+        """Prefix in the raw bucket of the proofs and journals of all erasures."""
+        return "_erasures/"
 
     @property
     def begun_erasures_prefix(self) -> str:
         """Prefix in the raw bucket of the journals of erasures that are not complete."""
-        return "_erasures/begun/"
+        return f"{self.erasures_prefix}begun/"
 
     def pull_key(self, *, dataset: str) -> str:
         """Return the key in the raw bucket of the time at which a dataset was last pulled from its API."""

@@ -1,7 +1,7 @@
 """One deployment of the lakehouse: all its stacks."""
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import attrgetter
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from stacks.processing.stack import Processing
 from stacks.scheduling.stack import Scheduling
 from stacks.settings import Settings
 from stacks.shared.function_logs import log_custom_resources
+from stacks.stack import LakehouseStack
 from stacks.storage.stack import Storage
 from stacks.streaming.stack import Streaming
 
@@ -88,9 +89,17 @@ def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: 
         replications=replications,
         root=root,
     )
+    _in_order(stage)
     log_custom_resources(stage, names=names, settings=settings, key=storage.key)
     for tag, value in (("project", names.project), ("environment", names.environment)):
         Tags.of(stage).add(tag, value)
+
+
+def _in_order(stage: Stage) -> None:
+    """Deploy the stacks that change Lake Formation one after the other; it refuses changes at the same time."""
+    changing = [stack for stack in stage.node.children if isinstance(stack, LakehouseStack) and stack.changes_lake]
+    for earlier, later in pairwise(changing):
+        later.add_stack_dependency(earlier)
 
 
 def by_source(contracts: Sequence[Contract], *types: str) -> dict[str, list[Contract]]:

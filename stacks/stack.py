@@ -1,6 +1,6 @@
 """Base classes of all stacks: their names, their account and region, and how they write an ARN."""
 
-from aws_cdk import Environment, Stack
+from aws_cdk import CfnResource, Environment, Stack
 from constructs import Construct
 
 from lakehouse.names import Names
@@ -51,6 +51,22 @@ class LakehouseStack(AccountStack):
     def __init__(self, scope: Construct, part: str, *, names: Names, description: str) -> None:
         super().__init__(scope, names.stack(part), names=names, description=description)
         self.names = names
+        self._last_change_of_lake: Construct | None = None
+
+    def change_lake(self, change: CfnResource) -> None:
+        """Make CloudFormation apply a change of Lake Formation's permissions or tags after the last one of this stack.
+
+        Lake Formation refuses changes at the same time with ConcurrentModificationException.
+        Source: github.com/aws-cloudformation/cloudformation-coverage-roadmap, issue 2432.
+        """
+        if self._last_change_of_lake is not None:
+            change.node.add_dependency(self._last_change_of_lake)
+        self._last_change_of_lake = change
+
+    @property
+    def changes_lake(self) -> bool:
+        """Whether the stack changes Lake Formation's permissions or tags."""
+        return self._last_change_of_lake is not None
 
     @property
     def trail_arn(self) -> str:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from lakehouse.engine.waiting import wait_until
 from lakehouse.errors import LakehouseError
-from lakehouse.names import Names
+from lakehouse.names import Names, Zone
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_athena.type_defs import QueryExecutionTypeDef, StartQueryExecutionInputTypeDef
+
+CATALOG = "AwsDataCatalog"
+"""Athena's name of the Glue catalog of the account."""
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 2.0
 
@@ -35,7 +38,13 @@ class Result:
 
 
 def query(
-    athena: "AthenaClient", sql: str, *, names: Names, parameters: tuple[str, ...] = (), workgroup: str | None = None
+    athena: "AthenaClient",
+    sql: str,
+    *,
+    names: Names,
+    parameters: tuple[str, ...] = (),
+    workgroup: str | None = None,
+    database: str | None = None,
 ) -> Result:
     """Run a statement and wait until it has ended.
 
@@ -45,11 +54,17 @@ def query(
         names: names of the deployment.
         parameters: values as SQL literals, as Athena expects them (text in single quotes).
         workgroup: where it runs; None is the workgroup of analysts.
+        database: database of tables that are named without one, and one that the caller may describe; None is curated.
 
     Raises:
         LakehouseError: the statement failed; the message has Athena's reason.
     """
-    request: StartQueryExecutionInputTypeDef = {"QueryString": sql, "WorkGroup": workgroup or names.workgroup}
+    request: StartQueryExecutionInputTypeDef = {
+        "QueryString": sql,
+        "WorkGroup": workgroup or names.workgroup,
+        # Without a context, Athena opens the database `default`, which a new account does not have.
+        "QueryExecutionContext": {"Catalog": CATALOG, "Database": database or names.database(Zone.CURATED)},
+    }
     if parameters:  # Athena refuses an empty list
         request["ExecutionParameters"] = list(parameters)
     query_id = athena.start_query_execution(**request)["QueryExecutionId"]

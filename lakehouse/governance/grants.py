@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from lakehouse.governance.roles import Role
 from lakehouse.governance.tags import CLASSIFICATION, ROWS, ZONE, Area, Rows
-from lakehouse.names import Move, Zone
+from lakehouse.names import DEFAULT_DATABASE, Move, Zone
 
 READ = ("DESCRIBE", "SELECT")
 WRITE = ("ALTER", "DELETE", "DESCRIBE", "INSERT", "SELECT")
@@ -41,13 +41,26 @@ class Grants:
 
     Attributes:
         by_tag: grants on databases and tables.
-        locations: zones in whose bucket it may create tables.
-        gives: LF-Tags, with their values, that it may assign to its own tables.
+        gives: LF-Tags, with their values, that it may assign to what it owns.
     """
 
     by_tag: tuple[TagGrant, ...]
-    locations: tuple[Zone, ...] = ()
     gives: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def locations(self) -> tuple[Zone, ...]:
+        """Zones in whose bucket it may create and alter tables: each of an area whose tables it creates or alters.
+
+        Source: Lake Formation developer guide, "Troubleshooting Lake Formation", section "Insufficient Lake Formation
+        permissions on <Amazon S3 location>".
+        """
+        changed = [
+            Area(value)
+            for tag_grant in self.by_tag
+            if {"ALTER", "CREATE_TABLE"}.intersection(tag_grant.permissions)
+            for value in tag_grant.tags[ZONE]
+        ]
+        return tuple(dict.fromkeys(area.location for area in changed if area.location))
 
 
 def of_people(role: Role) -> Grants:
@@ -57,7 +70,7 @@ def of_people(role: Role) -> Grants:
     listed = tuple(area for area in role.describes if area not in role.reads)
     return Grants(
         by_tag=(
-            TagGrant(on="DATABASE", tags={ZONE: role.describes}, permissions=("DESCRIBE",)),
+            _databases(*role.describes),
             TagGrant(on="TABLE", tags=columns, permissions=READ),
             *((TagGrant(on="TABLE", tags={ZONE: listed}, permissions=("DESCRIBE",)),) if listed else ()),
         )
@@ -74,8 +87,7 @@ def of_job(move: Move) -> Grants:
             _databases(*read, *written),
             *((_tables(*read, permissions=READ),) if read else ()),
             _tables(*written, permissions=WRITE),
-        ),
-        locations=(target,),
+        )
     )
 
 
@@ -88,12 +100,12 @@ def of_tables(tags: Mapping[str, Sequence[str]]) -> Grants:
     areas = (Area.RAW, Area.INTEGRATION, Area.OPS)
     return Grants(
         by_tag=(
-            _databases(*areas, permissions=("CREATE_TABLE", "DESCRIBE")),
+            _databases(*areas),
+            _create_tables(*areas),
             # To assign tags to a table, a role must own it or have all of these permissions with the grant option.
             TagGrant(on="TABLE", tags={ZONE: areas}, permissions=OWN, grantable=OWN),
         ),
-        locations=(Zone.RAW, Zone.INTEGRATION),
-        gives=_for_tables(tags),
+        gives=_for_tables(tags) | {ZONE: [DEFAULT_DATABASE]},
     )
 
 
@@ -108,13 +120,12 @@ def of_dbt(tags: Mapping[str, Sequence[str]]) -> Grants:
     """
     return Grants(
         by_tag=(
-            _databases(Area.CURATED, Area.INTEGRATION, permissions=("CREATE_TABLE", "DESCRIBE")),
-            _databases(Area.RAW, Area.OPS),
+            _databases(Area.RAW, Area.INTEGRATION, Area.CURATED, Area.OPS),
+            _create_tables(Area.CURATED, Area.INTEGRATION),
             _tables(Area.RAW, Area.INTEGRATION, permissions=READ),
             _tables(Area.OPS, permissions=WRITE),
             TagGrant(on="TABLE", tags={ZONE: (Area.CURATED,)}, permissions=OWN, grantable=OWN),
         ),
-        locations=(Zone.CURATED, Zone.INTEGRATION),
         gives=_for_tables(tags),
     )
 
@@ -122,9 +133,7 @@ def of_dbt(tags: Mapping[str, Sequence[str]]) -> Grants:
 def of_optimizer() -> Grants:
     """Return the grants of Glue's optimizers, which rewrite files and expire snapshots of raw, integration and ops."""
     areas = (Area.RAW, Area.INTEGRATION, Area.OPS)
-    return Grants(
-        by_tag=(_databases(*areas), _tables(*areas, permissions=WRITE)), locations=(Zone.RAW, Zone.INTEGRATION)
-    )
+    return Grants(by_tag=(_databases(*areas), _tables(*areas, permissions=WRITE)))
 
 
 def of_erasure() -> Grants:
@@ -139,8 +148,7 @@ def of_erasure() -> Grants:
             _databases(*areas, Area.CURATED),
             _tables(*areas, permissions=WRITE),
             _tables(Area.CURATED, permissions=("DESCRIBE",)),
-        ),
-        locations=(Zone.RAW, Zone.INTEGRATION),
+        )
     )
 
 
@@ -154,8 +162,13 @@ def _for_tables(tags: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
     return {key: values for key, values in tags.items() if key != ZONE}
 
 
-def _databases(*areas: Area, permissions: tuple[str, ...] = ("DESCRIBE",)) -> TagGrant:
-    return TagGrant(on="DATABASE", tags={ZONE: areas}, permissions=permissions)
+def _databases(*areas: Area) -> TagGrant:
+    """Return the grant to see databases, and the account's `default`: Athena and Spark may open it at a start."""
+    return TagGrant(on="DATABASE", tags={ZONE: (*areas, DEFAULT_DATABASE)}, permissions=("DESCRIBE",))
+
+
+def _create_tables(*areas: Area) -> TagGrant:
+    return TagGrant(on="DATABASE", tags={ZONE: areas}, permissions=("CREATE_TABLE",))
 
 
 def _tables(*areas: Area, permissions: tuple[str, ...]) -> TagGrant:

@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 from lakehouse.contracts.classification import UNCLASSIFIED, Classification
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import LakehouseError
+from lakehouse.governance import default_database
+from lakehouse.governance.conflicts import retried
 from lakehouse.governance.roles import ROLES, Role, is_filtered, visible
 from lakehouse.governance.tags import CLASSIFICATION, DOMAIN, ROWS, Rows, TaggedTable, of_contracts
 from lakehouse.names import Names
@@ -36,11 +38,14 @@ def plan(client: "LakeFormationClient", contracts: Iterable[Contract], *, names:
 
     A domain that is not deployed yet is reported (`Action.WAIT`) and skipped; this grants no role less.
     """
-    return [step.change for step in _all_steps(client, contracts, names)]
+    changes = [step.change for step in _all_steps(client, contracts, names)]
+    return changes + default_database.plan(boto3.client("glue"), client)
 
 
 def apply(client: "LakeFormationClient", contracts: Iterable[Contract], *, names: Names) -> list[Change]:
     """Tag the existing tables and their columns, and create row filters with their grants.
+
+    Also create the database `default` of the account if it does not exist, and make it visible.
 
     Returns:
         the changes that were made, and those that wait for a deployment.
@@ -51,7 +56,7 @@ def apply(client: "LakeFormationClient", contracts: Iterable[Contract], *, names
     steps = _all_steps(client, contracts, names)
     for step in steps:
         step.apply()
-    return [step.change for step in steps]
+    return [step.change for step in steps] + default_database.apply(boto3.client("glue"), client)
 
 
 def _all_steps(client: "LakeFormationClient", contracts: Iterable[Contract], names: Names) -> list[Step]:
@@ -123,13 +128,14 @@ def _filter_steps(client: "LakeFormationClient", names: Names, table: TaggedTabl
             detail = f"row filter of {name}s: {table.row_filter} ({len(data['ColumnNames'])} columns)"
             yield Step(_change(place, detail), partial(_put_filter, client, data, names, exists=old is not None))
     for name in existing.keys() - expected.keys():
-        remove = partial(
+        delete = partial(
             client.delete_data_cells_filter,
             TableCatalogId=names.account,
             DatabaseName=place["DatabaseName"],
             TableName=place["Name"],
             Name=name,
         )
+        remove = partial(retried, delete, subject=f"{place['DatabaseName']}.{place['Name']}")
         yield Step(_change(place, f"delete row filter of {name}s"), remove)
 
 
@@ -146,12 +152,16 @@ def _filter(role: Role, table: TaggedTable, names: Names) -> "DataCellsFilterTyp
 
 def _put_filter(client: "LakeFormationClient", data: "DataCellsFilterTypeDef", names: Names, *, exists: bool) -> None:
     """Create or update a filter, and grant it to the role after which it is named."""
+    subject = f"{data['DatabaseName']}.{data['TableName']}"
     put = client.update_data_cells_filter if exists else client.create_data_cells_filter
-    put(TableData=data)
+    retried(lambda: put(TableData=data), subject=subject)
     partition = boto3.Session().get_partition_for_region(names.region)
     principal = f"arn:{partition}:iam::{names.account}:role/{names.role(data['Name'])}"
-    client.grant_permissions(
-        Principal={"DataLakePrincipalIdentifier": principal}, Resource=_named(data), Permissions=["SELECT"]
+    retried(
+        lambda: client.grant_permissions(
+            Principal={"DataLakePrincipalIdentifier": principal}, Resource=_named(data), Permissions=["SELECT"]
+        ),
+        subject=subject,
     )
 
 
@@ -191,7 +201,10 @@ def _assigned(client: "LakeFormationClient", place: dict[str, str]) -> tuple[dic
 
 
 def _tag(client: "LakeFormationClient", resource: "ResourceTypeDef", key: str, value: str) -> None:
-    answer = client.add_lf_tags_to_resource(Resource=resource, LFTags=[{"TagKey": key, "TagValues": [value]}])
+    answer = retried(
+        lambda: client.add_lf_tags_to_resource(Resource=resource, LFTags=[{"TagKey": key, "TagValues": [value]}]),
+        subject=str(resource),
+    )
     for failure in answer["Failures"]:
         error = failure["Error"]
         raise LakehouseError(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from lakehouse.contracts.classification import Classification
 from lakehouse.governance.tags import Area, TaggedTable
+from lakehouse.names import Names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,10 @@ class Role:
     up_to: Classification
     all_rows: bool = False
     describes: tuple[Area, ...]
+
+    def database(self, names: Names) -> str:
+        """Return the database of its queries' tables that are named without one."""
+        return self.reads[-1].database(names)
 
 
 ROLES: Mapping[str, Role] = {
@@ -49,6 +54,13 @@ ROLES: Mapping[str, Role] = {
             describes=(Area.RAW, Area.INTEGRATION, Area.CURATED, Area.OPS),
         ),
         Role(
+            name="operator",
+            reads=(Area.RAW, Area.OPS),
+            up_to=Classification.RESTRICTED,
+            all_rows=True,
+            describes=(Area.RAW, Area.INTEGRATION, Area.CURATED, Area.OPS),
+        ),
+        Role(
             name="auditor",
             reads=(Area.OPS, Area.AUDIT),
             up_to=Classification.INTERNAL,
@@ -56,6 +68,10 @@ ROLES: Mapping[str, Role] = {
         ),
     )
 }
+
+
+OPERATOR = ROLES["operator"]
+"""The role of those who are on call: it starts jobs, and reads what the command line reads, raw included."""
 
 
 def visible(role: Role, table: TaggedTable) -> list[str]:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from lakehouse.contracts.classification import UNCLASSIFIED, Classification, highest
 from lakehouse.contracts.columns import ERRORS, RECORD
 from lakehouse.contracts.model import Contract
-from lakehouse.names import Names, Zone
+from lakehouse.names import DEFAULT_DATABASE, Names, Zone
 from lakehouse.tables import definition
 
 DOMAIN, ZONE, CLASSIFICATION, ROWS = "domain", "zone", "classification", "rows"
@@ -36,6 +36,16 @@ class Area(StrEnum):
             case Area.AUDIT:
                 return names.audit_database
         return names.database(Zone(self))
+
+    @property
+    def location(self) -> Zone | None:
+        """The zone in whose bucket its tables are; None for `audit`, which is not a location of Lake Formation."""
+        match self:
+            case Area.OPS:
+                return Zone.INTEGRATION
+            case Area.AUDIT:
+                return None
+        return Zone(self)
 
 
 class Rows(StrEnum):
@@ -72,7 +82,7 @@ def values(contracts: Iterable[Contract]) -> dict[str, list[str]]:
     """Return every LF-Tag with all its values."""
     return {
         DOMAIN: sorted({PLATFORM, *(contract.domain for contract in contracts)}),
-        ZONE: list(Area),
+        ZONE: [*Area, DEFAULT_DATABASE],
         CLASSIFICATION: list(Classification),
         ROWS: list(Rows),
     }

@@ -39,7 +39,7 @@ def insert(client: "AthenaClient", events: Mapping[str, Sequence[Json]], *, name
     ]
     for part in _parts(values):
         sql = f"INSERT INTO {names.ops_database}.{OpsTable.LINEAGE} ({columns}) VALUES {', '.join(part)}"  # noqa: S608 - literals
-        athena.query(client, sql, names=names, workgroup=names.dbt_workgroup)
+        athena.query(client, sql, names=names, workgroup=names.dbt_workgroup, database=names.ops_database)
 
 
 def latest(catalog: "Catalog", *, names: Names, batches: int) -> list[Json]:

@@ -165,7 +165,7 @@ def relevant_attempts(client: "AthenaClient", *, names: Names) -> list[Attempt]:
                 finished_at=datetime.fromtimestamp(float(str(finished_at)), UTC),
             )
             for dataset, batch_id, move, state, run_id, gate, started_at, finished_at in athena.query(
-                client, sql, names=names, workgroup=names.dbt_workgroup
+                client, sql, names=names, workgroup=names.dbt_workgroup, database=names.ops_database
             ).rows
         ),
         key=lambda attempt: attempt.finished_at,

@@ -40,7 +40,7 @@ class Analytics(LakehouseStack):
                     path.stem,
                     name=path.stem,
                     description=description.removeprefix("-- "),
-                    database=role.reads[-1].database(names),
+                    database=role.database(names),
                     query_string=Template(sql).substitute(words(names)),
                     work_group=workgroup.name,
                 )

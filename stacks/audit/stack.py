@@ -1,6 +1,6 @@
 """Audit: the CloudTrail log of reads and writes in the zones, in a write-once bucket, and a table for SQL over it."""
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Annotations, Duration, RemovalPolicy
 from aws_cdk import aws_cloudtrail as cloudtrail
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_kms as kms
@@ -99,7 +99,8 @@ class Audit(LakehouseStack):
             minimum_tls_version=1.2,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            server_access_logs_bucket=access_logs,
+            # The storage stack allows S3 to write these logs. The CDK would allow it for any bucket of any account.
+            server_access_logs_bucket=s3.Bucket.from_bucket_name(self, "AccessLogs", access_logs.bucket_name),
             server_access_logs_prefix=f"s3/{names.audit_bucket}/",
             object_lock_enabled=True,
             # Not even the root user can delete objects in compliance mode: an environment to be destroyed does without.
@@ -113,6 +114,9 @@ class Audit(LakehouseStack):
             ],
             removal_policy=settings.removal_policy,
             auto_delete_objects=not is_kept,
+        )
+        Annotations.of(bucket).acknowledge_warning(
+            "@aws-cdk/aws-s3:accessLogsPolicyNotAdded", "The stack of the storage adds the permission."
         )
         for statement in trail_statements(self, bucket):
             bucket.add_to_resource_policy(statement)

@@ -47,9 +47,7 @@ def add_pull_job(
         service="glue",
         name=names.job_role(job),
         description=f"Glue job {names.job(job)}",
-        statements=pull_statements(
-            stack, contracts=contracts, secrets=secrets, key=key, code=[script, wheel], log_groups=log_groups
-        ),
+        statements=pull_statements(stack, contracts=contracts, secrets=secrets, key=key, code=[script, wheel]),
         why_wildcards=WHY_PULL_WILDCARDS,
     )
     glue_job = add_glue_job(

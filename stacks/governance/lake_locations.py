@@ -31,7 +31,7 @@ def add_lake_locations(stack: LakehouseStack, *, key: kms.IKey) -> list[Construc
         "Locations",
         name=stack.names.locations_role,
         description="Lake Formation reads and writes the zones for roles with grants",
-        trusted=trusted_service("lakeformation"),
+        trusted=trusted_service(stack, "lakeformation"),
         statements=location_statements(list(buckets.values()), key=key),
         why_wildcards="Tables come and go within the buckets of the zones.",
     )
@@ -57,8 +57,9 @@ def grant_locations(stack: LakehouseStack, principal: str) -> list[Construct]:
         stack: the stack of governance.
         principal: ARN of the role.
     """
-    return [
-        lf.CfnPrincipalPermissions(
+    grants: list[Construct] = []
+    for zone in ZONES:
+        grant = lf.CfnPrincipalPermissions(
             stack,
             f"Place{zone.title()}",
             catalog=stack.account,
@@ -71,5 +72,6 @@ def grant_locations(stack: LakehouseStack, principal: str) -> list[Construct]:
             permissions=["DATA_LOCATION_ACCESS"],
             permissions_with_grant_option=[],
         )
-        for zone in ZONES
-    ]
+        stack.change_lake(grant)
+        grants.append(grant)
+    return grants

@@ -65,7 +65,7 @@ def content_statements(stack: LakehouseStack, *, log_group: str, key: kms.IKey) 
 def _environment(stack: LakehouseStack, *, key: kms.IKey) -> Sequence[iam.PolicyStatement]:
     names = stack.names
     dags = stack.s3_arn(names.dags_bucket)
-    services = [f"{service}.{stack.region}.amazonaws.com" for service in ("sqs", "s3")]
+    services = [f"{service}.{stack.region}.amazonaws.com" for service in ("sqs", "s3", "sns")]
     return [
         allow(
             "Environment",

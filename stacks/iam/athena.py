@@ -6,7 +6,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from lakehouse.governance.tags import Area
-from stacks.iam.statements import allow, use_key_in_s3
+from stacks.iam.statements import allow, open_default, use_key_in_s3
 from stacks.stack import LakehouseStack
 
 QUERY = ["StartQueryExecution", "StopQueryExecution", "GetQueryExecution", "GetQueryResults", "GetWorkGroup"]
@@ -38,6 +38,7 @@ def athena_statements(
             resources=[stack.arn("athena", resource="datacatalog/AwsDataCatalog")],
         ),
         allow("ReadTables", service="glue", actions=READ, resources=stack.glue_arns(*databases)),
+        open_default(stack),
         allow("ReadData", actions=["lakeformation:GetDataAccess"], resources=["*"]),
         allow("ResultsBucket", actions=["s3:GetBucketLocation"], resources=[bucket]),
         allow(

@@ -41,7 +41,8 @@ def add_dbt_role(
 
     Args:
         stack: the stack that starts dbt.
-        trusted: who assumes the role, next to `lakehouse erase`, which has dbt build without the erased person.
+        trusted: who assumes the role, next to operators (`lakehouse build`) and to `lakehouse erase`, which has dbt
+            build without the erased person.
         key: the key of all buckets.
         tags: every LF-Tag with all its values.
         engine_statements: what the service that runs dbt needs in addition.
@@ -52,7 +53,11 @@ def add_dbt_role(
         policy_id="dbt-policy",
         name=stack.names.dbt_role,
         description="dbt builds the curated zone",
-        trusted=iam.CompositePrincipal(trusted, role_by_name(stack, stack.names.erasure_role)),
+        trusted=iam.CompositePrincipal(
+            trusted,
+            role_by_name(stack, stack.names.erasure_role),
+            role_by_name(stack, stack.names.operator_role),
+        ),
         statements=[*_statements(stack, key=key), *engine_statements],
         why_wildcards=WHY_DBT_WILDCARDS,
     )

@@ -3,7 +3,7 @@
 from aws_cdk import aws_iam as iam
 
 from lakehouse.names import Move, Names
-from stacks.iam.statements import USE_KEY, allow
+from stacks.iam.statements import USE_KEY, allow, open_default
 from stacks.stack import AccountStack
 
 BOOTSTRAP_ROLES = ("deploy", "file-publishing", "lookup")
@@ -41,6 +41,7 @@ def deploy_statements(stack: AccountStack, names: Names) -> list[iam.PolicyState
             actions=QUERY,
             resources=[stack.arn("athena", resource=f"workgroup/{names.workgroup}")],
         ),
+        open_default(stack),
         allow("ResultsBucket", actions=["s3:GetBucketLocation"], resources=[results]),
         allow(
             "Results",

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Sequence
 from aws_cdk import FileAssetLocation
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from lakehouse.batches.manifests import PULLS
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Zone
-from stacks.iam.statements import allow, use_key
+from stacks.iam.statements import allow, open_default, use_key
 from stacks.stack import LakehouseStack
 
 READ_OBJECTS = ["s3:GetObject", "s3:GetObjectVersion"]
@@ -22,8 +21,8 @@ WRITE_TABLES = [*READ_TABLES, "glue:UpdateTable"]
 LOG = ["CreateLogGroup", "AssociateKmsKey", "CreateLogStream", "PutLogEvents"]
 WHY_MOVE_WILDCARDS = (
     "Objects and tables come and go: the role is limited to buckets, prefixes and databases of its move. "
-    "PutMetricData and PutTraceSegments cannot be limited to resources; a condition limits the first to the namespaces "
-    "of Glue and of this deployment."
+    "PutMetricData and the actions of X-Ray cannot be limited to resources; a condition limits the first to the "
+    "namespaces of Glue and of this deployment."
 )
 WHY_PULL_WILDCARDS = (
     "Pages and manifests come and go: the role writes pages of the datasets that have an API, and reads and writes "
@@ -39,7 +38,6 @@ def move_statements(
     target: Zone,
     key: kms.IKey,
     code: Iterable[FileAssetLocation],
-    log_groups: Sequence[logs.LogGroup],
     traces: bool,
 ) -> list[iam.PolicyStatement]:
     """Return the statements of the job of a move.
@@ -50,7 +48,6 @@ def move_statements(
         target: the zone that it writes.
         key: the key of all buckets and log groups.
         code: script and wheel.
-        log_groups: where the job logs.
         traces: whether it sends traces to X-Ray.
     """
     names = stack.names
@@ -68,20 +65,16 @@ def move_statements(
         _read_contracts(stack),
         _read_code(stack, code),
         use_key(key),
-        # Spark opens this database when it starts with --enable-glue-datacatalog.
-        allow(
-            "StartSpark",
-            actions=["glue:GetDatabase"],
-            resources=[stack.glue_arn("catalog"), stack.glue_arn("database/default")],
-        ),
+        open_default(stack),
         allow("WriteTables", actions=WRITE_TABLES, resources=stack.glue_arns(*written)),
-        _log(log_groups),
+        _log(stack),
         _measure("Glue", names.metric_namespace),
     ]
     if source is not Zone.STAGE:
         statements.append(allow("ReadTables", actions=READ_TABLES, resources=stack.glue_arns(names.database(source))))
     if traces:
-        statements.append(allow("Trace", actions=["xray:PutTraceSegments"], resources=["*"]))
+        # X-Ray checks the second action for spans that come by OTLP.
+        statements.append(allow("Trace", service="xray", actions=["PutTraceSegments", "PutSpans"], resources=["*"]))
     return statements
 
 
@@ -92,7 +85,6 @@ def pull_statements(
     secrets: Iterable[secretsmanager.Secret],
     key: kms.IKey,
     code: Iterable[FileAssetLocation],
-    log_groups: Sequence[logs.LogGroup],
 ) -> list[iam.PolicyStatement]:
     """Return the statements of the job that pulls from APIs.
 
@@ -102,7 +94,6 @@ def pull_statements(
         secrets: the secrets of these sources.
         key: the key of all that it reads and writes.
         code: script and wheel.
-        log_groups: where the job logs.
     """
     names = stack.names
     stage, raw = (stack.s3_arn(names.bucket(zone)) for zone in (Zone.STAGE, Zone.RAW))
@@ -121,7 +112,7 @@ def pull_statements(
             resources=[secret.secret_arn for secret in secrets],
         ),
         use_key(key),
-        _log(log_groups),
+        _log(stack),
         _measure("Glue"),
     ]
 
@@ -135,8 +126,10 @@ def _read_code(stack: LakehouseStack, code: Iterable[FileAssetLocation]) -> iam.
     return allow("ReadCode", actions=READ_OBJECTS, resources=objects)
 
 
-def _log(log_groups: Iterable[logs.LogGroup]) -> iam.PolicyStatement:
-    return allow("Log", service="logs", actions=LOG, resources=[group.log_group_arn for group in log_groups])
+def _log(stack: LakehouseStack) -> iam.PolicyStatement:
+    # Glue composes the names of the groups. If they differ from ours, a job logs without our retention, but it logs.
+    groups = stack.arn("logs", resource=f"log-group:{stack.names.job_log_prefix}/*")
+    return allow("Log", service="logs", actions=LOG, resources=[groups])
 
 
 def _measure(*namespaces: str) -> iam.PolicyStatement:

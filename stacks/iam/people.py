@@ -17,7 +17,8 @@ READ_TRAIL = ["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectRetention"]
 CHECK_TRAIL = ["GetTrail", "GetTrailStatus", "GetEventSelectors"]
 WHY_PEOPLE_WILDCARDS = (
     "Tables and results come and go: the role is limited to its areas' databases and its workgroup's results. "
-    "GetDataAccess cannot be limited to resources: the grants of Lake Formation decide."
+    "GetDataAccess and ListWorkGroups cannot be limited to resources: the grants of Lake Formation decide about the "
+    "first, and the second shows names."
 )
 SAML_AUDIENCE = "https://signin.aws.amazon.com/saml"
 
@@ -56,6 +57,8 @@ def people_statements(stack: LakehouseStack, role: Role, *, key: kms.IKey) -> li
             actions=RESULTS,
             resources=[stack.arn("athena", resource=f"workgroup/{workgroup}")],
         ),
+        # The console lists the workgroups to let people leave `primary`.
+        allow("Workgroups", actions=["athena:ListWorkGroups"], resources=["*"]),
         allow(
             "Browse",
             service="athena",

@@ -8,7 +8,14 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.iam.acknowledge import acknowledge_wildcards
-from stacks.stack import LakehouseStack
+from stacks.stack import AccountStack, LakehouseStack
+
+WITHOUT_SOURCE_ACCOUNT = {("lambda", ""), ("dms", ".")}
+"""Services whose guide names no `aws:SourceAccount` for a trust policy: Lambda, and the regional principal of DMS.
+
+Source: AWS Lambda developer guide, "Defining Lambda function permissions with an execution role"; AWS DMS user guide,
+"Using secrets to access AWS Database Migration Service endpoints".
+"""
 
 
 class RoleAndPolicy(NamedTuple):
@@ -73,7 +80,7 @@ def add_service_role(
         f"{purpose}-role",
         policy_id=f"{purpose}-policy",
         name=name,
-        trusted=trusted_service(service),
+        trusted=trusted_service(stack, service),
         statements=statements,
         description=description,
         why_wildcards=why_wildcards,
@@ -119,9 +126,19 @@ def add_inline_role(
     return role
 
 
-def trusted_service(*services: str) -> iam.IPrincipal:
-    """Return the principal of AWS services, such as `glue`, that may assume a role."""
-    principals = [iam.ServicePrincipal(f"{service}.amazonaws.com") for service in services]
+def trusted_service(stack: AccountStack, *services: str) -> iam.IPrincipal:
+    """Return the principal of AWS services, such as `glue`, that may assume a role for this account alone.
+
+    Source: IAM user guide, "The confused deputy problem", section "Cross-service confused deputy prevention".
+    """
+    this_account = {"StringEquals": {"aws:SourceAccount": stack.account}}
+    principals = [
+        iam.ServicePrincipal(
+            f"{service}.amazonaws.com",
+            conditions=None if service.partition(".")[:2] in WITHOUT_SOURCE_ACCOUNT else this_account,
+        )
+        for service in services
+    ]
     return principals[0] if len(principals) == 1 else iam.CompositePrincipal(*principals)
 
 

@@ -34,6 +34,15 @@ def key_statements(stack: LakehouseStack) -> list[iam.PolicyStatement]:
         # For the queue of arrivals and for topics. EventBridge passes the account to KMS, but not the rule.
         allow("EventBridge", principals=["events"], actions=USE_KEY, resources=this_key, conditions=this_account),
         allow("AlertsToTopics", principals=PUBLISHERS, actions=USE_KEY, resources=this_key, conditions=this_account),
+        # Step Functions encrypts the log of its executions with its key; the service that delivers the log decrypts it.
+        # Source: AWS Step Functions developer guide, "Data at rest encryption", step 3 of the customer managed key.
+        allow(
+            "DeliverMoves",
+            principals=["delivery.logs"],
+            actions=["kms:Decrypt*"],
+            resources=this_key,
+            conditions={"StringEquals": {"kms:EncryptionContext:SourceArn": stack.arn("logs", resource="*")}},
+        ),
         allow(
             "CloudTrail",
             principals=["cloudtrail"],
@@ -63,6 +72,40 @@ def trail_statements(stack: LakehouseStack, bucket: s3.IBucket) -> list[iam.Poli
             conditions=from_trail,
         ),
     ]
+
+
+def audit_bucket_logs(stack: LakehouseStack, access_logs: s3.IBucket) -> iam.PolicyStatement:
+    """Return what the policy of the access logs allows to S3 for the audit bucket, which is in another stack.
+
+    Source: Amazon S3 user guide, "Enabling Amazon S3 server access logging", section "Permissions for log delivery".
+    """
+    audit = stack.names.audit_bucket
+    return allow(
+        "AuditAccessLogs",
+        principals=["logging.s3"],
+        actions=["s3:PutObject"],
+        resources=[access_logs.arn_for_objects(f"s3/{audit}/*")],
+        conditions={
+            "ArnLike": {"aws:SourceArn": stack.s3_arn(audit)},
+            "StringEquals": {"aws:SourceAccount": stack.account},
+        },
+    )
+
+
+def only_erasure_writes_proofs(stack: LakehouseStack, raw: s3.IBucket) -> iam.PolicyStatement:
+    """Return what the policy of the raw bucket denies to all but the role of erasure: to change proofs and journals.
+
+    Roles that write tables reach the whole bucket, because the domains of contracts are the first part of its keys.
+    """
+    names = stack.names
+    return iam.PolicyStatement(
+        sid="OnlyErasureWritesProofs",
+        effect=iam.Effect.DENY,
+        principals=[iam.AnyPrincipal()],
+        actions=["s3:PutObject", "s3:DeleteObject"],
+        resources=[raw.arn_for_objects(f"{names.erasures_prefix}*")],
+        conditions={"ArnNotEquals": {"aws:PrincipalArn": stack.role_arn(names.erasure_role)}},
+    )
 
 
 def alarms_publish(stack: LakehouseStack, topic: sns.ITopic) -> iam.PolicyStatement:

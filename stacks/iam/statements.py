@@ -6,7 +6,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 
-from stacks.stack import LakehouseStack
+from lakehouse.names import DEFAULT_DATABASE
+from stacks.stack import AccountStack, LakehouseStack
 
 USE_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
 """What reading and writing encrypted data takes."""
@@ -52,6 +53,19 @@ def use_key_in_s3(stack: LakehouseStack, key: kms.IKey) -> iam.PolicyStatement:
         actions=USE_KEY,
         resources=[key.key_arn],
         conditions={"StringEquals": {"kms:ViaService": f"s3.{stack.region}.amazonaws.com"}},
+    )
+
+
+def open_default(stack: AccountStack) -> iam.PolicyStatement:
+    """Return a statement that allows to look for the database `default`, which Athena and Spark may open at a start.
+
+    Source: Amazon Athena user guide, "Configure access to databases and tables in the AWS Glue Data Catalog".
+    """
+    resources = ("catalog", f"database/{DEFAULT_DATABASE}")
+    return allow(
+        "OpenDefault",
+        actions=["glue:GetDatabase"],
+        resources=[stack.arn("glue", resource=resource) for resource in resources],
     )
 
 

@@ -4,10 +4,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from lakehouse.governance.tags import Area
-from lakehouse.names import Zone
-from stacks.iam.people import with_second_factor
+from lakehouse.names import DEFAULT_DATABASE, Zone
+from stacks.iam.people import trusted_people
 from stacks.iam.roles import role_by_name
 from stacks.iam.statements import allow, use_key
+from stacks.settings import Governance
 from stacks.stack import LakehouseStack
 
 AREAS = (Area.RAW, Area.INTEGRATION, Area.OPS)
@@ -25,9 +26,9 @@ WHY_TABLE_WILDCARDS = (
 )
 
 
-def trusted_operators(stack: LakehouseStack) -> iam.IPrincipal:
-    """Return the principal of the account's people with a second factor, and of its deployments."""
-    return iam.CompositePrincipal(with_second_factor(), role_by_name(stack, stack.names.deploy_role))
+def trusted_with_pipelines(stack: LakehouseStack, governance: Governance) -> iam.IPrincipal:
+    """Return the principal of people, as they sign in, and of the deployments of the account."""
+    return iam.CompositePrincipal(trusted_people(stack, governance), role_by_name(stack, stack.names.deploy_role))
 
 
 def table_statements(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.PolicyStatement]:
@@ -47,6 +48,12 @@ def table_statements(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.Policy
             actions=["iam:PassRole"],
             resources=[stack.role_arn(names.optimizer_role)],
             conditions={"StringEquals": {"iam:PassedToService": "glue.amazonaws.com"}},
+        ),
+        # Athena and Spark may open this database at a start; a new account does not have it.
+        allow(
+            "CreateDefault",
+            actions=["glue:GetDatabase", "glue:CreateDatabase"],
+            resources=[stack.glue_arn("catalog"), stack.glue_arn(f"database/{DEFAULT_DATABASE}")],
         ),
         allow("Classify", service="lakeformation", actions=CLASSIFY, resources=["*"]),
         allow(

@@ -29,6 +29,7 @@ def tag_database(stack: LakehouseStack, area: Area, *, database: Construct) -> N
         ],
     )
     association.node.add_dependency(database)
+    stack.change_lake(association)
 
 
 def grant(stack: LakehouseStack, role: iam.Role, grants: Grants) -> None:
@@ -40,14 +41,16 @@ def grant(stack: LakehouseStack, role: iam.Role, grants: Grants) -> None:
         grants: the permissions.
     """
     for construct_id, resource, permissions, grantable in _resources(stack, grants):
-        Permissions(
-            role,
-            construct_id,
-            catalog=stack.account,
-            principal=Permissions.DataLakePrincipalProperty(data_lake_principal_identifier=role.role_arn),
-            resource=resource,
-            permissions=list(permissions),
-            permissions_with_grant_option=list(grantable),
+        stack.change_lake(
+            Permissions(
+                role,
+                construct_id,
+                catalog=stack.account,
+                principal=Permissions.DataLakePrincipalProperty(data_lake_principal_identifier=role.role_arn),
+                resource=resource,
+                permissions=list(permissions),
+                permissions_with_grant_option=list(grantable),
+            )
         )
 
 

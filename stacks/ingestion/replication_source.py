@@ -63,7 +63,7 @@ class ReplicationSource(Construct):
             self,
             "SecretRole",
             # DMS reads secrets as its regional principal (DMS user guide, "Using secrets to access endpoints").
-            trusted=trusted_service(f"dms.{stack.region}"),
+            trusted=trusted_service(stack, f"dms.{stack.region}"),
             statements=secret_statements(secret, key=key),
         )
         access = {"SecretsManagerSecretId": secret.secret_arn, "SecretsManagerAccessRoleArn": reader.role_arn}

@@ -24,7 +24,7 @@ class ReplicationTarget(Construct):
         role = add_inline_role(
             self,
             "StageRole",
-            trusted=trusted_service("dms"),
+            trusted=trusted_service(stack, "dms"),
             statements=target_statements(stack, source, key=key),
             why_wildcards=WHY_TARGET_WILDCARDS,
         )

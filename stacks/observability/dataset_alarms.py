@@ -36,10 +36,10 @@ def _rejected(contract: Contract, *, names: Names, settings: Settings) -> Alarm:
             f"More than {limit:g} % of the records in the last batch of {contract.domain}/{dataset} were rejected, "
             f"because they break the contract. Nothing is lost: raw keeps each rejected record with its reasons, and "
             f"the accepted records moved on. "
-            f"1. Check the records: lakehouse quarantine {dataset} --env {environment}. "
+            f"1. Check the records as operator: lakehouse quarantine {dataset} --env {environment}. "
             f"2. If the source data is wrong, contact its owner{owner}. "
-            f"3. If the contract is wrong, fix it and run: lakehouse tables apply --env {environment}; "
-            f"lakehouse replay {dataset} --env {environment}."
+            f"3. If the contract is wrong, fix it and run as tables: lakehouse tables apply --env {environment}; "
+            f"then as operator: lakehouse replay {dataset} --env {environment}."
         ),
     )
 
@@ -57,10 +57,11 @@ def _blocked(contract: Contract, *, names: Names) -> Alarm:
         text=(
             f"A quality rule of {contract.domain}/{dataset} failed, so its gate blocks a batch in raw, or everything "
             f"that depends on the dataset. Readers see the data from before. Nothing is lost. "
-            f"1. Check which rule failed, its value and the batch: lakehouse run {dataset} --env {environment} prints "
-            f"them, and ops.quality_results has them. "
-            f"2. Fix the source data, or fix the contract and run: lakehouse tables apply --env {environment}. "
-            f"3. Run: lakehouse rerun {dataset} BATCH --env {environment}."
+            f"1. Check which rule failed, its value and the batch: as operator, "
+            f"lakehouse run {dataset} --env {environment} prints them, and ops.quality_results has them. "
+            f"2. Fix the source data, or fix the contract and run as tables: "
+            f"lakehouse tables apply --env {environment}. "
+            f"3. Run as operator: lakehouse rerun {dataset} BATCH --env {environment}."
         ),
     )
 
@@ -81,7 +82,8 @@ def _freshness(contract: Contract, *, promised: timedelta, names: Names) -> Alar
             f"The contract of {contract.domain}/{dataset} promises data that is at most {_duration(promised)} old. For "
             f"that time no such data has reached integration. Readers see old data. Nothing is lost. "
             f"1. Check for other alarms of this source and for failed jobs. Solve those first. "
-            f"2. Run: lakehouse run {dataset} --env {environment}. It moves waiting data and prints failures. "
+            f"2. Run as operator: lakehouse run {dataset} --env {environment}. It moves waiting data and prints "
+            f"failures. "
             f"3. If nothing waits, the source sends nothing. Check its newest object: "
             f"aws s3 ls --recursive s3://{names.bucket(Zone.STAGE)}/{contract.stage_prefix} "
             f"4. If the source is silent by nature (nights, holidays), the contract promises too much: change its "

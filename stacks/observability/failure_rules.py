@@ -34,7 +34,8 @@ def add_job_rule(stack: LakehouseStack, *, topic: sns.ITopic) -> None:
             f"{detail['jobName']} {detail['state']}: {detail['message']} (run {detail['jobRunId']}). Only the dataset "
             "of this run has stopped. Committed data is kept; there are no partial writes. "
             f"1. If the message does not name the cause, read the log under {stack.names.job_log_prefix}. "
-            f"2. Fix the cause. 3. Run: lakehouse run --env {stack.names.environment}. It continues with what is left."
+            f"2. Fix the cause. 3. Run as operator: lakehouse run --env {stack.names.environment}. It continues with "
+            "what is left."
         ),
         topic=topic,
     )
@@ -94,7 +95,7 @@ def add_moves_rule(stack: LakehouseStack, *, topic: sns.ITopic) -> None:
         text=(
             f"{names.moves} {detail['status']} (execution {detail['name']}). Jobs that it had started continue. The "
             "next execution continues with what is left. 1. Check in the Step Functions console in which state it "
-            f"stopped. 2. If the data is urgent, run: lakehouse run --env {names.environment}."
+            f"stopped. 2. If the data is urgent, run as operator: lakehouse run --env {names.environment}."
         ),
         topic=topic,
     )

@@ -40,7 +40,7 @@ def _dead_letters(names: Names) -> Alarm:
         text=(
             f"Messages about files in stage could not be processed. The queue {queue} keeps them for two weeks. The "
             f"files are in stage, and the next run of their datasets reads them. "
-            f"1. If the data is urgent, run: lakehouse run --env {names.environment}. "
+            f"1. If the data is urgent, run as operator: lakehouse run --env {names.environment}. "
             f"2. Read the messages in the queue and fix the cause. "
             f"3. Move the messages back: aws sqs start-message-move-task."
         ),
@@ -97,7 +97,7 @@ def _unsent(names: Names, endpoint: str) -> Alarm:
         metric=UNSENT,
         text=(
             f"A job or dbt could not send lineage events to {endpoint}. Nothing is lost: {names.ops_database}.lineage "
-            f"has the events, and lakehouse lineage --env {names.environment} shows them. "
+            f"has the events; lakehouse lineage --env {names.environment} shows them to operators. "
             f"Search for '{UNSENT_LOG}' in the logs under {names.log_prefix}: the line has the endpoint's answer."
         ),
     )
@@ -139,6 +139,6 @@ def _heartbeat(names: Names) -> Alarm:
             f"nothing. MWAA normally restarts the scheduler within minutes. "
             f"1. If it has not, check the scheduler's log and the state of the environment in the MWAA console. An "
             f"update in progress explains the silence. "
-            f"2. Until the scheduler is back, run: lakehouse run --env {names.environment}."
+            f"2. Until the scheduler is back, run as operator: lakehouse run --env {names.environment}."
         ),
     )

@@ -131,7 +131,7 @@ class Orchestration(LakehouseStack):
             policy_id="policy",
             name=self.names.airflow_role,
             description=f"Airflow environment {self.names.airflow}",
-            trusted=trusted_service("airflow", "airflow-env"),
+            trusted=trusted_service(self, "airflow", "airflow-env"),
             statements=airflow_statements(self, key=self._key),
             why_wildcards=WHY_AIRFLOW_WILDCARDS,
         )

@@ -13,7 +13,7 @@ from lakehouse.lineage.endpoint import UNSENT, UNSENT_LOG
 from lakehouse.moves.metrics import UNPUBLISHED, UNPUBLISHED_LOG
 from lakehouse.names import Move, Names, Zone
 from stacks.iam.jobs import WHY_MOVE_WILDCARDS, move_statements
-from stacks.iam.optimizer import WHY_OPTIMIZER_WILDCARDS, optimizer_statements
+from stacks.iam.lake import WHY_OPTIMIZER_WILDCARDS, optimizer_statements
 from stacks.iam.roles import add_service_role
 from stacks.iam.tag_grants import grant
 from stacks.settings import Settings
@@ -52,7 +52,6 @@ class Processing(LakehouseStack):
                     target=target,
                     key=key,
                     code=[script, wheel],
-                    log_groups=log_groups,
                     traces=settings.jobs.traces,
                 ),
                 why_wildcards=WHY_MOVE_WILDCARDS,
@@ -113,7 +112,6 @@ class Processing(LakehouseStack):
             "--datalake-formats": "iceberg",
             # Glue accepts one --conf: its value contains the others.
             "--conf": " --conf ".join(f"{key}={value}" for key, value in spark.items()),
-            "--enable-glue-datacatalog": "true",
             "--enable-auto-scaling": "true",
             "--enable-observability-metrics": "true",
             **({"--traces_endpoint": names.traces_endpoint} if settings.jobs.traces else {}),

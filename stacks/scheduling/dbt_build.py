@@ -72,7 +72,7 @@ def add_dbt_build(
     )
     role = add_dbt_role(
         stack,
-        trusted=trusted_service("codebuild"),
+        trusted=trusted_service(stack, "codebuild"),
         key=key,
         tags=tags,
         engine_statements=codebuild_statements(stack, models=models, wheel=wheel, log_group=log_group),

@@ -165,9 +165,9 @@ def _message(names: Names) -> str:
     failures = r"$join([$states.input[failed].('- ' & dataset & ': ' & failed)], '\n')"
     remedy = (
         "\\n\\nThe other datasets continued. Committed data is kept; there are no partial writes. "
-        f"1. Check: lakehouse status --env {names.environment}, and the logs under {names.log_prefix}. "
-        f"2. Fix the cause and run: lakehouse run --env {names.environment}. Without that, the next executions try "
-        "again, with longer and longer pauses. Execution: "
+        f"1. Check as operator: lakehouse status --env {names.environment}, and the logs under {names.log_prefix}. "
+        f"2. Fix the cause and run as operator: lakehouse run --env {names.environment}. Without that, the next "
+        "executions try again, with longer and longer pauses. Execution: "
     )
     return f"{{% 'These moves failed:\\n' & {failures} & '{remedy}' & $states.context.Execution.Id %}}"
 

@@ -64,7 +64,7 @@ class Delivery(Construct):
         role = add_inline_role(
             self,
             "Role",
-            trusted=trusted_service("firehose"),
+            trusted=trusted_service(stack, "firehose"),
             statements=[*reads, *writes],
             why_wildcards=WHY_DELIVERY_WILDCARDS,
         )

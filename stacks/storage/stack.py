@@ -7,6 +7,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from lakehouse.names import Names, Zone
+from stacks.iam.services import audit_bucket_logs, only_erasure_writes_proofs
 from stacks.settings import Settings
 from stacks.stack import LakehouseStack
 from stacks.storage.encryption import add_key
@@ -33,11 +34,14 @@ class Storage(LakehouseStack):
             expires_days=settings.retention.access_logs_days,
             encryption=s3.BucketEncryption.S3_MANAGED,
         )
+        self.access_logs.add_to_resource_policy(audit_bucket_logs(self, self.access_logs))
         for zone in Zone:
             expires_days = settings.retention.stage_days if zone is Zone.STAGE else None
             bucket = self._logged_bucket(zone.title(), name=names.bucket(zone), expires_days=expires_days)
             if zone is Zone.STAGE:
                 _send_events(bucket)
+            if zone is Zone.RAW:
+                bucket.add_to_resource_policy(only_erasure_writes_proofs(self, bucket))
         self._logged_bucket("Scripts", name=names.scripts_bucket)
         if settings.orchestration.engine == "mwaa":
             self._logged_bucket("Dags", name=names.dags_bucket)

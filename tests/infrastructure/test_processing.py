@@ -88,7 +88,7 @@ def test_a_job_says_what_it_is_for_and_what_it_runs_on(jobs: dict[Move, Json], n
     assert {name: job[name] for name in CAPACITIES[Size.SMALL]} == CAPACITIES[Size.SMALL]
     assert (job["ExecutionClass"], job["MaxRetries"]) == ("FLEX", DEV.jobs.retries)
     assert job["ExecutionProperty"] == {"MaxConcurrentRuns": DEV.jobs.max_concurrent_runs}
-    for switch in ("glue-datacatalog", "auto-scaling", "metrics", "observability-metrics", "continuous-cloudwatch-log"):
+    for switch in ("auto-scaling", "metrics", "observability-metrics", "continuous-cloudwatch-log"):
         assert arguments[f"--enable-{switch}"] == "true"
 
 

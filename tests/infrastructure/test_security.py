@@ -28,6 +28,8 @@ NO_RESOURCES = {
     "dms:DescribeReplications": [None],
     "dms:DescribeReplicationTasks": [None],
     "xray:PutTraceSegments": [None],
+    "xray:PutSpans": [None],
+    "athena:ListWorkGroups": [None],
     "xray:PutTelemetryRecords": [None],
     **{f"logs:{action}": [None] for action in state_machine.LOG_DELIVERY},
     # Lake Formation holds whoever asks to what it has granted; IAM only says who may ask.
@@ -65,7 +67,8 @@ def allowed(assembly: Assembly) -> Iterator[tuple[Resource, Json]]:
 def test_no_statement_allows_every_action_of_a_service(assembly: Assembly) -> None:
     for resource, statement in allowed(assembly):
         assert "NotAction" not in statement, resource.logical_id
-        wild = [action for action in as_list(statement["Action"]) if "*" in action]
+        # The documented statement for the delivery of Step Functions' log has a wildcard that only Decrypt matches.
+        wild = [action for action in as_list(statement["Action"]) if "*" in action and action != "kms:Decrypt*"]
         if is_account(statement) and resource.type == "AWS::KMS::Key":
             continue
         if is_account(statement):  # which is everybody in it whom IAM lets, so it must say more

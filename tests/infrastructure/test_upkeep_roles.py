@@ -182,14 +182,16 @@ def test_no_other_role_deletes_versions(everything: dict[str, Assembly], deploym
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS)
-def test_dbts_role_is_taken_by_an_erasure_and_by_one_who_builds(
+def test_dbts_role_is_taken_by_an_erasure_by_operators_and_by_one_who_builds(
     everything: dict[str, Assembly], deployment: str
 ) -> None:
     roles = {str(item.properties.get("RoleName")): item for item in everything[deployment].resources("AWS::IAM::Role")}
     [dbt] = [name for name in roles if name.split("-")[2:3] == ["dbt"]]
     [erasure] = [name for name in roles if name.split("-")[2:3] == ["erasure"]]
-    _, second = roles[dbt].properties["AssumeRolePolicyDocument"]["Statement"]
-    arn = text(second["Principal"]["AWS"]).removesuffix("root") + f"role/{erasure}"
-    assert second["Condition"] == {"ArnEquals": {"aws:PrincipalArn": arn}}
-    taken = [item for item in statements_of(everything[deployment], erasure) if item.get("Sid") == "BeDbt"]
-    assert [text(item["Resource"]).rpartition("/")[2] for item in taken] == [dbt]
+    [operator] = [name for name in roles if name.split("-")[2:3] == ["operator"]]
+    _, *people = roles[dbt].properties["AssumeRolePolicyDocument"]["Statement"]
+    for statement, role in zip(people, (erasure, operator), strict=True):
+        arn = text(statement["Principal"]["AWS"]).removesuffix("root") + f"role/{role}"
+        assert statement["Condition"] == {"ArnEquals": {"aws:PrincipalArn": arn}}
+        taken = [item for item in statements_of(everything[deployment], role) if item.get("Sid") == "BeDbt"]
+        assert [text(item["Resource"]).rpartition("/")[2] for item in taken] == [dbt]

@@ -52,7 +52,13 @@ def query(
     if role not in ROLES:
         raise LakehouseError(f"no role {role!r}: {one_of(role, ROLES)}")
     names = names_of(env)
-    result = athena.query(boto3.client("athena"), sql, names=names, workgroup=names.workgroup_of(role))
+    result = athena.query(
+        boto3.client("athena"),
+        sql,
+        names=names,
+        workgroup=names.workgroup_of(role),
+        database=ROLES[role].database(names),
+    )
     columns = [name for name, _ in result.columns]
     match form:
         case Format.CSV:

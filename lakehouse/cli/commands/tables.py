@@ -64,7 +64,8 @@ def apply(contracts: Contracts = DEFAULT_CONTRACTS, env: Environment = DEFAULT_E
     """Create, evolve and classify the tables, and publish the contracts, which makes them active for the jobs.
 
     Columns are added and types are widened without rewriting data. If a change would break a table, all changes are
-    refused before anything is changed. Applying again changes nothing.
+    refused before anything is changed. Applying again changes nothing. It also creates the Glue database `default` if
+    the account does not have it, because Athena and Spark may open it.
 
     Needs write access to the deployment. Exit code 0: tables and contracts agree; 2: the contracts have violations, or
     a change was refused.
