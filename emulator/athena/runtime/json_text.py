@@ -70,10 +70,10 @@ def _steps(path: str) -> list[str]:
     while path.startswith("$") and end < len(path) and (match := _STEP.match(path, end)):
         steps.append(next(group for group in match.groups() if group is not None))
         end = match.end()
-    if not path.startswith("$"):
-        raise AthenaError("INVALID_FUNCTION_ARGUMENT", f"Invalid JSON path: '{path}'")
-    if end < len(path):
+    if path.startswith("$") and any(sign in path[end:] for sign in ("*", "..", "?", ":", ",")):
         raise not_supported(f"the JSON path '{path}' is not in the emulator's engine")
+    if not path.startswith("$") or end < len(path):
+        raise AthenaError("INVALID_FUNCTION_ARGUMENT", f"Invalid JSON path: '{path}'")
     return steps
 
 
