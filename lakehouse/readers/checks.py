@@ -3,7 +3,6 @@
 import ipaddress
 from collections.abc import Callable, Iterator
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Decimal
-from json import JSONDecodeError
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -50,11 +49,11 @@ def explanation(rule: str, text: str) -> str:
         return ""
     try:
         json_text.load(text)
-    except JSONDecodeError:
-        return ""
-    except ValueError as error:
+    except json_text.InvalidRecordError as error:
         reason = str(error)
         return f": {reason}" if len(reason) <= LONGEST_EXPLANATION else f": {reason[:LONGEST_EXPLANATION]}..."
+    except ValueError:
+        return ""  # the rule says already that it is not JSON
     return ""
 
 

@@ -51,8 +51,8 @@ def test_several_missing_columns_are_all_named() -> None:
 
 
 def test_a_missing_key_rejects_deletes_too() -> None:
-    shop = contract(column("id", INT, required=True), format_="parquet", key=("id",), **SOURCES["mysql"])
-    assert reasons(rows(shop, dms(["D", "I"], sequence="7" * 35, no=[1, 2]))) == [f"id: column id {WHY}"] * 2
+    shop = contract(column("id", INT, required=True), column("v"), format_="parquet", key=("id",), **SOURCES["mysql"])
+    assert reasons(rows(shop, dms(["D", "I"], sequence="7" * 35, v=["a", "b"]))) == [f"id: column id {WHY}"] * 2
 
 
 def test_a_column_that_is_sent_may_be_null() -> None:

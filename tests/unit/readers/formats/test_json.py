@@ -93,8 +93,8 @@ def test_literals_that_json_does_not_have(literal: str, place: str) -> None:
         assert reasons(result) == [f"expected JSON: {literal}"]
     text = '"' + record.replace('"', '""') + '"'
     csv = rows(contract(columns[0], columns[-1]), f"id,data\n1,{text}\n2,NaN\n".encode())
-    assert reasons(csv)[0] == f"data: not a valid json, found '{record}'"
-    assert reasons(csv)[1] == "data: not a valid json, found 'NaN'"
+    assert reasons(csv)[0] == f"data: not a valid json, found '{record}': {literal}"
+    assert reasons(csv)[1] == "data: not a valid json, found 'NaN': NaN"
 
 
 def test_strings_of_a_json_column_are_not_read_once_more() -> None:
