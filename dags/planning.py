@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from dags.plan import Dataset, Model, Plan
-from lakehouse.batches.pulls import every
+from lakehouse.batches.pulls import interval
 from lakehouse.contracts.check import check
 from lakehouse.contracts.loader import contract_paths, load_contract, read_text
 from lakehouse.contracts.model import Contract
@@ -87,7 +87,7 @@ def _leads(start: str, end: str, references: Mapping[str, set[str]]) -> bool:
 
 def _interval(contracts: Iterable[Contract]) -> timedelta:
     """Return the interval of runs that the shortest promised freshness needs."""
-    return every(min((contract.freshness for contract in contracts if contract.freshness), default=None))
+    return interval(min((contract.freshness for contract in contracts if contract.freshness), default=None))
 
 
 def _with_models(plans: Sequence[Plan], models: Sequence[Model], domains: Mapping[str, str]) -> list[Plan]:

@@ -17,7 +17,7 @@ from rich.table import Table
 from emulator.errors import EmulatorError
 from emulator.runtime import server_lifecycle
 from lakehouse.batches import pulls
-from lakehouse.batches.ingest import ingest
+from lakehouse.batches.ingest import upload
 from lakehouse.batches.quarantine import rejected
 from lakehouse.cli.commands.quarantine import show
 from lakehouse.contracts.loader import load_contracts
@@ -204,7 +204,7 @@ def _send_files(deployment: Lake, contracts: Sequence[Contract], files: Sequence
     contract = _named("store_sales", contracts)
     s3 = boto3.client("s3")
     for file in files:
-        ingest(s3, [file.path], names=deployment.names, contract=contract, arrived_at=datetime.now(UTC))
+        upload(s3, [file.path], names=deployment.names, contract=contract, arrived_at=datetime.now(UTC))
 
 
 def _pull(deployment: Lake, contracts: Sequence[Contract]) -> str:
