@@ -153,11 +153,11 @@ setup: .venv/.installed .venv-dbt/.installed node_modules/.installed ## install 
 define LOCKS
 requirements.txt --all-extras pyproject.toml emulator/pyproject.toml
 models/requirements.txt models/requirements.in
-tests/datacontract/requirements.txt tests/datacontract/requirements.in
+requirements/datacontract.txt requirements/datacontract.in
 dags/environment.txt --constraint dags/constraints.txt dags/environment.in
-tests/dags/environment-3.3.txt tests/dags/environment-3.3.in
-tests/spark/requirements-4.1.txt pyproject.toml tests/spark/requirements-4.1.in
-tests/spark/requirements-3.5.txt pyproject.toml tests/spark/requirements-3.5.in
+requirements/airflow-3.3.txt requirements/airflow-3.3.in
+requirements/spark-4.1.txt pyproject.toml requirements/spark-4.1.in
+requirements/spark-3.5.txt pyproject.toml requirements/spark-3.5.in
 endef
 export LOCKS
 
@@ -185,18 +185,18 @@ help: ## print this list
 	@touch $@
 
 # Before the rule below, which also matches: make 3.81 takes the first.
-.venv-spark-%/.installed: tests/spark/requirements-%.txt tests/spark/jars-%.txt .venv/.installed
+.venv-spark-%/.installed: requirements/spark-%.txt tests/spark/jars-%.txt .venv/.installed
 	@echo "setting up $(@D) (Apache Spark and the Spark Connect client that Sail uses exclude each other)"
 	@[ -x $(@D)/bin/python ] || $$($(BIN)/python -m tests.support.spark.pythons $(GLUE_PYTHON_$*) || echo $(PYTHON)) -m venv --without-pip $(@D)
-	@uv pip sync --quiet --python $(@D)/bin/python tests/spark/requirements-$*.txt
+	@uv pip sync --quiet --python $(@D)/bin/python requirements/spark-$*.txt
 	@$(BIN)/python -m tests.support.spark.jars tests/spark/jars-$*.txt $(@D)
 	@touch $@
 
 # Environments of tools whose pinned versions conflict with ours and with each other's.
 .venv-dbt/.installed: models/requirements.txt
-.venv-datacontract/.installed: tests/datacontract/requirements.txt
+.venv-datacontract/.installed: requirements/datacontract.txt
 .venv-airflow/.installed: dags/environment.txt
-.venv-airflow-3.3/.installed: tests/dags/environment-3.3.txt
+.venv-airflow-3.3/.installed: requirements/airflow-3.3.txt
 .venv-%/.installed: .venv/.installed
 	@echo "setting up $(@D)"
 	@[ -x $(@D)/bin/python ] || $(PYTHON) -m venv --without-pip $(@D)
