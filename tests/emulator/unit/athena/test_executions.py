@@ -74,11 +74,8 @@ def test_a_statement_that_needs_more_memory_than_its_share_ends_alone(
     """DuckDB does not count every byte: the process has a limit of its own, and its memory is free afterwards."""
     monkeypatch.setenv("LAKEHOUSE_ATHENA_MEMORY", "100MB")
     monkeypatch.setattr(process_pool, "BASE_BYTES", 0)  # less than the engine has when it is imported
-    exhausted = (
-        "EXCEEDED_LOCAL_MEMORY_LIMIT: Query exhausted resources at this scale factor: see LAKEHOUSE_ATHENA_MEMORY"
-    )
     record = submit(queue, "q", scratch=tmp_path)
-    assert wait(record) == ("FAILED", exhausted)
+    assert wait(record) == ("FAILED", str(exhausted()))
     assert record["Status"]["AthenaError"]["ErrorType"] == 1200
     monkeypatch.setattr(process_pool, "BASE_BYTES", 2**30)
     monkeypatch.setattr(executions, "TIMEOUT_SECONDS", 0.2)
