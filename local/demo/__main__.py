@@ -8,22 +8,17 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import boto3
-from rich.table import Table
 
 from emulator.errors import EmulatorError
 from emulator.runtime import server_lifecycle
 from lakehouse.batches import pulls
 from lakehouse.batches.ingest import upload
-from lakehouse.batches.quarantine import rejected
-from lakehouse.cli.commands.quarantine import show
 from lakehouse.contracts.loader import load_contracts
-from lakehouse.contracts.model import Contract, Ingest
+from lakehouse.contracts.model import Contract
 from lakehouse.engine import catalog
-from lakehouse.engine.athena import query
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Move, Zone
 from lakehouse.operations import dbt
@@ -33,14 +28,13 @@ from local.airflow import dag_runs, lifecycle
 from local.airflow.dag_runs import Task
 from local.airflow.lifecycle import Airflow
 from local.demo import page_views, shop, store_sales
+from local.demo.report import report
 from local.lake import Lake
 from local.progress import console, step
 from local.sources import rates_api
 
 MARKER = "made-by-demo"
 """A file that marks a root folder as the demo's, which the next demo may delete."""
-
-MART_ROWS = 8
 
 
 def main(root: Path = server_lifecycle.DEFAULT_ROOT, *, by_airflow: bool = False) -> None:
@@ -80,7 +74,7 @@ def main(root: Path = server_lifecycle.DEFAULT_ROOT, *, by_airflow: bool = False
         if not by_airflow:
             with step("integration -> curated, by dbt on Athena") as running:
                 running.result = f"{len(dbt.build(deployment.names))} models and tests"
-        report(deployment, contracts)
+        report(deployment.names, contracts)
     except (LakehouseError, EmulatorError) as error:
         console.print("[red]error[/]", end=" ")
         console.print(str(error), markup=False)
@@ -173,33 +167,6 @@ def move_by_airflow(orchestrator: Airflow) -> str:
     return f"{succeeded} tasks, {len(tasks) - succeeded} had nothing to do"
 
 
-def report(deployment: Lake, contracts: Sequence[Contract]) -> None:
-    """Print the number of records in each zone, the mart, and some rejected records."""
-    console.print("\n[bold]Records by dataset and zone[/] (Athena SQL over the Iceberg tables)")
-    zones = Table("dataset")
-    for column in ("received", "accepted", "rejected", "integration", "deleted"):
-        zones.add_column(column, justify="right")
-    for row in query(boto3.client("athena"), _counts(deployment, contracts), names=deployment.names).rows:
-        zones.add_row(row[0], *(f"{int(count or 0):,}" for count in row[1:]))
-    console.print(zones)
-
-    mart = f"{deployment.names.database(Zone.CURATED)}.sales_by_region_month"
-    columns = "region, month, orders, items, net_revenue"
-    sql = f"select {columns} from {mart} order by month desc, net_revenue desc limit {MART_ROWS}"  # noqa: S608
-    console.print(f"[bold]{sql}[/]")
-    result = query(boto3.client("athena"), sql, names=deployment.names)
-    sales = Table("region", "month")
-    for name, _ in result.columns[2:]:
-        sales.add_column(name, justify="right")
-    for row in result.rows:
-        sales.add_row(*(value or "" for value in row))
-    console.print(sales)
-
-    console.print("[bold]Three rejected records[/] (lakehouse quarantine store_sales)")
-    for record in islice(rejected(catalog.load(), _named("store_sales", contracts), names=deployment.names), 3):
-        show(record)
-
-
 def _send_files(deployment: Lake, contracts: Sequence[Contract], files: Sequence[store_sales.TillFile]) -> None:
     contract = _named("store_sales", contracts)
     s3 = boto3.client("s3")
@@ -243,22 +210,6 @@ def _on_change(job_run: JobRun) -> None:
 def _on_task_end(task: Task) -> None:
     if task.state != "skipped" and (task.task_id.endswith(tuple(Move)) or task.task_id.startswith("models.")):
         console.print(f"    {task.dag_id}: {task.task_id} {task.state}", style="dim")
-
-
-def _counts(deployment: Lake, contracts: Sequence[Contract]) -> str:
-    """Return SQL that counts each dataset's records in raw and its live and deleted rows in integration."""
-    raw, integration = deployment.names.database(Zone.RAW), deployment.names.database(Zone.INTEGRATION)
-    return " union all ".join(
-        f"""
-        select '{contract.dataset}' as dataset, received, accepted, received - accepted as rejected, live, deleted
-        from (select count(*) as received, count_if(_errors is null) as accepted from {raw}.{contract.dataset})
-        cross join (
-            select count_if(not {deleted}) as live, count_if({deleted}) as deleted from {integration}.{contract.dataset}
-        )
-        """  # noqa: S608 - the names come from contracts
-        for contract in contracts
-        for deleted in ["false" if contract.ingest is Ingest.APPEND else "_is_deleted"]
-    )
 
 
 if __name__ == "__main__":
