@@ -174,7 +174,7 @@ finally:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
 
     assert done.stderr == "none\n"
-    printed = [line.strip("│ ").partition(" ")[0] for line in done.stdout.partition(" Commands ")[2].splitlines()]
+    printed = [line[2:].partition(" ")[0] for line in done.stdout.partition(" Commands ")[2].splitlines()]
     assert [word for word in printed if word in [*VERBS, "local"]] == [*VERBS, "local"]
 
 
