@@ -79,6 +79,8 @@ def of_request(request: Request) -> dict[str, Any]:
         if namespace := request.parameter("Namespace"):
             keys["cloudwatch:namespace"] = namespace
     elif request.service == "sts":
+        if request.parameter("SerialNumber") and request.parameter("TokenCode"):
+            keys["aws:multifactorauthpresent"] = "true"  # every code of a device is right here
         for parameter in ("RoleSessionName", "ExternalId"):
             if value := request.parameter(parameter):
                 keys[f"sts:{parameter.lower()}"] = value

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from emulator.runtime import context, principals
+from emulator.runtime import authentication, context, principals
 from emulator.runtime.authorization import (
     answers,
     collection,
@@ -68,7 +68,7 @@ def authorize(
 
 def _refusal(request: Request) -> Response | None:
     principal = context.principal()
-    if problem := context.problem_with_credentials():
+    if problem := context.problem_with_credentials() or authentication.problem_with_signature():
         log.warning("%s %s: %s", request.action, problem.code, problem)
         return answers.failed_authentication(request, problem)
     if principal.kind in ("root", "service") or not request.action or request.action in ALWAYS_ALLOWED:
