@@ -34,6 +34,7 @@ from local.airflow.dag_runs import Task
 from local.airflow.lifecycle import Airflow
 from local.demo import page_views, shop, store_sales
 from local.lake import Lake
+from local.profiles import acting_as
 from local.progress import console, step
 from local.sources import rates_api
 
@@ -79,7 +80,7 @@ def main(root: Path = server_lifecycle.DEFAULT_ROOT, *, by_airflow: bool = False
             running.result = mover()
         if not by_airflow:
             with step("integration -> curated, by dbt on Athena") as running:
-                running.result = f"{len(dbt.build(deployment.names))} models and tests"
+                running.result = build(deployment)
         report(deployment, contracts)
     except (LakehouseError, EmulatorError) as error:
         console.print("[red]error[/]", end=" ")
@@ -125,10 +126,10 @@ def prepare(deployment: Lake, contracts: Sequence[Contract]) -> str:
 def load(deployment: Lake, contracts: Sequence[Contract]) -> tuple[store_sales.Week, str]:
     """Load the first data of each source, while the bank's API once sends half a page; return files and a summary."""
     rates_api.control(deployment.bank, "faults", ["half"])
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    lake.replicate(deployment)
+    _send_page_views(deployment, contracts, hour=1)
+    with ThreadPoolExecutor(max_workers=1) as pool, acting_as(deployment.server, "operator"):
         pull = pool.submit(_pull, deployment, contracts)
-        lake.replicate(deployment)
-        _send_page_views(deployment, contracts, hour=1)
         week = store_sales.write_week(deployment.server.root / "till")
         _send_files(deployment, contracts, week.on_time)
         _wait_for_arrival(deployment, contracts, hours=1)
@@ -138,9 +139,9 @@ def load(deployment: Lake, contracts: Sequence[Contract]) -> tuple[store_sales.W
 def change(deployment: Lake, contracts: Sequence[Contract], week: store_sales.Week) -> str:
     """Change the source, send late and repeated files and events, wait until all data has arrived; return a summary."""
     rates_api.control(deployment.bank, "today", f"{rates_api.TODAY + timedelta(days=5)}")
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    _send_page_views(deployment, contracts, hour=2)
+    with ThreadPoolExecutor(max_workers=1) as pool, acting_as(deployment.server, "operator"):
         pull = pool.submit(_pull, deployment, contracts)
-        _send_page_views(deployment, contracts, hour=2)
         counts = shop.change(deployment.database.conninfo)
         _send_files(deployment, contracts, [week.late, week.again])
         _wait_for_arrival(deployment, contracts, hours=2)
@@ -154,12 +155,19 @@ def move(deployment: Lake, contracts: Sequence[Contract]) -> str:
     Raises:
         LakehouseError: a job run failed.
     """
-    job_runs = run_datasets(contracts, names=deployment.names, catalog=catalog.load(), on_change=_on_change)
+    with acting_as(deployment.server, "operator"):
+        job_runs = run_datasets(contracts, names=deployment.names, catalog=catalog.load(), on_change=_on_change)
     if failed := [job_run for job_run in job_runs if not job_run.succeeded]:
         raise LakehouseError(
             "\n".join(f"{job_run.dataset}: {job_run.move} {job_run.state}: {job_run.error}" for job_run in failed)
         )
     return f"{len(job_runs)} job runs"
+
+
+def build(deployment: Lake, *, target: Path | None = None) -> str:
+    """Build the models as an operator, who assumes dbt's role, and return a summary."""
+    with acting_as(deployment.server, "operator", "dbt"):
+        return f"{len(dbt.build(deployment.names, target=target))} models and tests"
 
 
 def move_by_airflow(orchestrator: Airflow) -> str:
@@ -179,7 +187,10 @@ def report(deployment: Lake, contracts: Sequence[Contract]) -> None:
     zones = Table("dataset")
     for column in ("received", "accepted", "rejected", "integration", "deleted"):
         zones.add_column(column, justify="right")
-    for row in query(boto3.client("athena"), _counts(deployment, contracts), names=deployment.names).rows:
+    with acting_as(deployment.server, "engineer"):
+        group = deployment.names.workgroup_of("engineer")
+        counted = query(boto3.client("athena"), _counts(deployment, contracts), names=deployment.names, workgroup=group)
+    for row in counted.rows:
         zones.add_row(row[0], *(f"{int(count or 0):,}" for count in row[1:]))
     console.print(zones)
 
@@ -187,7 +198,8 @@ def report(deployment: Lake, contracts: Sequence[Contract]) -> None:
     columns = "region, month, orders, items, net_revenue"
     sql = f"select {columns} from {mart} order by month desc, net_revenue desc limit {MART_ROWS}"  # noqa: S608
     console.print(f"[bold]{sql}[/]")
-    result = query(boto3.client("athena"), sql, names=deployment.names)
+    with acting_as(deployment.server, "engineer"):
+        result = query(boto3.client("athena"), sql, names=deployment.names, workgroup=group)
     sales = Table("region", "month")
     for name, _ in result.columns[2:]:
         sales.add_column(name, justify="right")
@@ -196,8 +208,9 @@ def report(deployment: Lake, contracts: Sequence[Contract]) -> None:
     console.print(sales)
 
     console.print("[bold]Three rejected records[/] (lakehouse quarantine store_sales)")
-    for record in islice(rejected(catalog.load(), _named("store_sales", contracts), names=deployment.names), 3):
-        show(record)
+    with acting_as(deployment.server, "operator"):
+        for record in islice(rejected(catalog.load(), _named("store_sales", contracts), names=deployment.names), 3):
+            show(record)
 
 
 def _send_files(deployment: Lake, contracts: Sequence[Contract], files: Sequence[store_sales.TillFile]) -> None:

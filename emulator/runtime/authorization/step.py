@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from emulator.runtime import authentication, context, principals
+from emulator.runtime import authentication, context
 from emulator.runtime.authorization import (
     answers,
     collection,
@@ -162,21 +162,18 @@ def mode() -> str:
 MODE = mode()
 
 
-def service_may(service: str, action: str, resource: str, **source: str) -> bool:
-    """Return whether a resource's policy lets a service call it, when the service delivers something.
+def permitted(principal: Principal, action: str, resource: str, own: Mapping[str, Any]) -> bool:
+    """Return whether a delivery within the server may take place, and log a denial.
 
     Args:
-        service: name of the service, such as `events.amazonaws.com`.
+        principal: the service that delivers, or the session of its role.
         action: such as `sqs:SendMessage`.
         resource: ARN of the queue, topic, function or key.
-        source: `arn` and `account` of the resource on whose behalf the service calls, and other condition keys.
+        own: condition keys of the delivery, such as `aws:sourcearn`.
     """
     if MODE == "off":
         return True
-    principal = principals.service(service, context.account())
-    names = {"arn": "aws:sourcearn", "account": "aws:sourceaccount"}
-    own = {names.get(name, name): value for name, value in source.items() if value}
-    check = Check(action=action, resource=resource, keys=own)
+    check = Check(action=action, resource=resource, keys=dict(own))
     decision = decide(principal, check, keys.of_caller(principal) | {"aws:securetransport": "true"})
     if not decision.allowed:
         log.warning("%s", answers.message(principal, check, decision))
