@@ -132,8 +132,9 @@ def load(deployment: Lake, contracts: Sequence[Contract]) -> tuple[store_sales.W
         pull = pool.submit(_pull, deployment, contracts)
         week = store_sales.write_week(deployment.server.root / "till")
         _send_files(deployment, contracts, week.on_time)
-        _wait_for_arrival(deployment, contracts, hours=1)
-        return week, f"{len(week.on_time)} files, {len(page_views.hour(1).events)} events, {pull.result()}"
+        pulled = pull.result()
+    _wait_for_arrival(deployment, contracts, hours=1)
+    return week, f"{len(week.on_time)} files, {len(page_views.hour(1).events)} events, {pulled}"
 
 
 def change(deployment: Lake, contracts: Sequence[Contract], week: store_sales.Week) -> str:
@@ -144,9 +145,10 @@ def change(deployment: Lake, contracts: Sequence[Contract], week: store_sales.We
         pull = pool.submit(_pull, deployment, contracts)
         counts = shop.change(deployment.database.conninfo)
         _send_files(deployment, contracts, [week.late, week.again])
-        _wait_for_arrival(deployment, contracts, hours=2)
-        changes = ", ".join(f"{count} {event.replace('_', ' ')}" for event, count in counts.items())
-        return f"{changes}; 2 files; {len(page_views.hour(2).events)} events; {pull.result()}"
+        pulled = pull.result()
+    _wait_for_arrival(deployment, contracts, hours=2)
+    changes = ", ".join(f"{count} {event.replace('_', ' ')}" for event, count in counts.items())
+    return f"{changes}; 2 files; {len(page_views.hour(2).events)} events; {pulled}"
 
 
 def move(deployment: Lake, contracts: Sequence[Contract]) -> str:

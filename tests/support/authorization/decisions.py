@@ -1,5 +1,6 @@
 """The decisions that an emulator recorded, and the policies of its account."""
 
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -44,8 +45,16 @@ def identity_policies() -> dict[str, dict[str, str]]:
     for page in pages:
         for role in page["RoleDetailList"]:
             inline = {f"inline/{own['PolicyName']}": _text(own["PolicyDocument"]) for own in role["RolePolicyList"]}
-            policies[role["Arn"]] = inline
+            attached = [policy["PolicyArn"] for policy in role["AttachedManagedPolicies"]]
+            policies[role["Arn"]] = inline | {arn: _managed(arn) for arn in attached}
     return policies
+
+
+@functools.cache
+def _managed(arn: str) -> str:
+    iam = boto3.client("iam")
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return _text(iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"])
 
 
 def resource_policy(recorded: Recorded) -> str | None:
@@ -66,7 +75,9 @@ def _resource_policies(service: str, arn: str, name: str) -> Iterator[str]:
         yield boto3.client("sns").get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"]
     elif service == "sqs":
         sqs = boto3.client("sqs")
-        attributes = sqs.get_queue_attributes(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"], AttributeNames=["All"])
+        attributes = sqs.get_queue_attributes(
+            QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"], AttributeNames=["All"]
+        )
         if "Policy" in attributes["Attributes"]:
             yield attributes["Attributes"]["Policy"]
     elif service == "sts" and ":role/" in arn:

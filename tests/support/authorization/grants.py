@@ -11,6 +11,9 @@ from emulator.runtime.authorization.patterns import matches
 from emulator.runtime.authorization.policies import Statement, parse
 from tests.support.authorization.decisions import Recorded
 
+OF_AWS = "arn:aws:iam::aws:"
+"""Policies that AWS manages are not taken apart."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
@@ -42,13 +45,15 @@ def roles(policies: Mapping[str, Mapping[str, str]], decisions: Iterable[Recorde
     for decision in decisions:
         if decision.role and decision.allowed:
             by_role[decision.role].append(decision)
-    return [_role(arn, documents, by_role[arn]) for arn, documents in sorted(policies.items()) if documents]
+    own = {
+        arn: {name: text for name, text in documents.items() if not name.startswith(OF_AWS)}
+        for arn, documents in policies.items()
+    }
+    return [_role(arn, documents, by_role[arn]) for arn, documents in sorted(own.items()) if documents]
 
 
 def _role(arn: str, documents: Mapping[str, str], decisions: list[Recorded]) -> Role:
-    granting = [
-        statement for name, text in documents.items() for statement in parse(text, name) if statement.allows
-    ]
+    granting = [statement for name, text in documents.items() for statement in parse(text, name) if statement.allows]
     unused = {statement.name: _unused(statement, decisions) for statement in granting}
     granted = sum(len(statement.actions) for statement in granting)
     return Role(

@@ -21,7 +21,7 @@ def is_installed() -> bool:
 
 
 def judge(decisions: Sequence[Recorded], policies: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
-    """Return the judge's result for each decision: `{"allowed": ...}`, or `{"error": ...}` for one that it cannot judge.
+    """Return the judge's result for each decision: `{"allowed": ...}`, or `{"error": ...}` if it cannot judge it.
 
     Args:
         decisions: decisions on requests of roles.
