@@ -84,7 +84,7 @@ def of_request(request: Request) -> dict[str, Any]:
         for parameter in ("RoleSessionName", "ExternalId"):
             if value := request.parameter(parameter):
                 keys[f"sts:{parameter.lower()}"] = value
-    if request.service != "s3" and len(request.body) < 1 << 16:
+    if request.service != "s3":
         tags = iam_actions.request_tag_context(request.service, request.action, request.body, request.form)
         keys |= {name.lower(): value for name, value in tags.items()}
     return keys

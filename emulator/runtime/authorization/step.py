@@ -89,25 +89,27 @@ def _refusal(request: Request) -> Response | None:
 def _denied(request: Request, principal: Principal, checks: list[Check]) -> Response | None:
     refused = None
     common = keys.of_caller(principal) | keys.of_request(request)
+    own = collection.of_principal(principal)
     for check in checks:
-        decision = decide(principal, check, common)
+        decision = decide(principal, check, common, own)
         if not decision.allowed:
             log.warning("%s", answers.message(principal, check, decision))
             refused = refused or answers.denial(request, principal, check, decision)
     return refused
 
 
-def decide(principal: Principal, check: Check, common: Mapping[str, Any]) -> Decision:
+def decide(principal: Principal, check: Check, common: Mapping[str, Any], own: collection.Own) -> Decision:
     """Decide on a check, record the decision and return it.
 
     Args:
         principal: the caller.
         check: action and resource.
         common: condition keys of the request and its caller.
+        own: the caller's policies.
     """
     if check.action == "sts:AssumeRole" and not collection.exists(check.resource):
         return Decision(allowed=False, reason="because no identity-based policy allows the sts:AssumeRole action")
-    identity, boundary, session = collection.of_principal(principal)
+    identity, boundary, session = own
     of_resource = collection.of_resource(check.action.partition(":")[0], check.resource)
     policies = Policies(
         identity=evaluation.for_action(identity, check.action),
@@ -174,7 +176,8 @@ def permitted(principal: Principal, action: str, resource: str, own: Mapping[str
     if MODE == "off":
         return True
     check = Check(action=action, resource=resource, keys=dict(own))
-    decision = decide(principal, check, keys.of_caller(principal) | {"aws:securetransport": "true"})
+    common = keys.of_caller(principal) | {"aws:securetransport": "true"}
+    decision = decide(principal, check, common, collection.of_principal(principal))
     if not decision.allowed:
         log.warning("%s", answers.message(principal, check, decision))
     return decision.allowed or MODE == "record"

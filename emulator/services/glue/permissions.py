@@ -25,6 +25,8 @@ def resources(request: Request) -> Iterable[str]:
     """Return the resources of a request."""
     members, operation = request.json, request.operation
     kind = next((kind for end, kind in _NAMED.items() if operation.endswith(end)), None)
+    if operation == "CreateDataQualityRuleset":  # the action has no resource type
+        return ["*"]
     if kind is not None and not operation.startswith(("List", "GetJobs")):
         name = members.get("JobName") or members.get("Name") or (members.get("ConnectionInput") or {}).get("Name")
         found = [request.arn(f"{kind}/{name}")] if name else ["*"]
