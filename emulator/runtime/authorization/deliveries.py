@@ -1,8 +1,9 @@
 """What a service delivers to a queue, a topic, a function or a state machine, which needs a permission as in AWS.
 
 Source: Amazon EventBridge user guide, "Using resource-based policies"; SQS developer guide and SNS developer guide,
-"Key management": the service also uses the key of an encrypted queue or topic. `aws:SourceAccount` is absent when
-EventBridge sends to a queue or a topic.
+"Key management": the service also uses the key of an encrypted queue or topic. EventBridge supports no condition in the
+policy of a topic ("Troubleshooting Amazon EventBridge"). In that of a queue it does: the CDK's own rules use
+`aws:SourceAccount` for an encrypted queue (aws-events-targets, `SqsQueue`).
 """
 
 from collections.abc import Mapping
@@ -34,13 +35,12 @@ def may_deliver(principal: Principal, target: str, *, source: str, account: str)
     action = ACTIONS.get(service)
     if action is None:
         return True
-    own = {"aws:sourcearn": source}
-    with_account = own | {"aws:sourceaccount": account}
-    queue_or_topic = service in ("sqs", "sns") and principal.arn == "events.amazonaws.com"
-    allowed = permitted(principal, action, target, own if queue_or_topic else with_account)
+    own = {"aws:sourcearn": source, "aws:sourceaccount": account}
+    without_source = service == "sns" and principal.arn == "events.amazonaws.com"
+    allowed = permitted(principal, action, target, {} if without_source else own)
     key = _key(service, target)
     actions = ("kms:GenerateDataKey", "kms:Decrypt") if key else ()
-    return allowed and all(permitted(principal, action, str(key), with_account) for action in actions)
+    return allowed and all(permitted(principal, action, str(key), own) for action in actions)
 
 
 def _key(service: str, target: str) -> str | None:
