@@ -26,6 +26,8 @@ from tests.support.authorization.decisions import Recorded
 from tests.support.demo.finished_demo import finish
 from tests.support.repository import ROOT
 
+pytestmark = pytest.mark.timeout(3600)
+
 REASONS = Path(__file__).with_name("over_grants.yaml")
 MAIN = "from lakehouse.cli.main import main; main()"
 # docs/deploy.md, "Run": verb -> role.
