@@ -6,6 +6,7 @@ Each caller here is a role with exactly the permissions that a test names.
 import itertools
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -333,3 +334,32 @@ def test_a_malformed_policy_fails_its_stack(root: Client) -> None:
     events = cloudformation.describe_stack_events(StackName="broken")["StackEvents"]
     reasons = [event.get("ResourceStatusReason", "") for event in events if event["LogicalResourceId"] == "Role"]
     assert any("Policy statement must contain resources." in r and "MalformedPolicyDocument" in r for r in reasons)
+
+
+def test_a_rule_delivers_only_where_the_target_lets_it(root: Client) -> None:
+    events, sqs = root("events"), root("sqs")
+    rule = events.put_rule(Name="deliver", EventPattern=json.dumps({"source": ["shop"]}))["RuleArn"]
+    service = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    urls = {}
+    for name, source in (("open", rule), ("closed", f"{rule}-other")):
+        urls[name] = sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
+        policy = document({**service, "Resource": arn, "Condition": {"ArnEquals": {"aws:SourceArn": source}}})
+        sqs.set_queue_attributes(QueueUrl=urls[name], Attributes={"Policy": policy})
+        events.put_targets(Rule="deliver", Targets=[{"Id": name, "Arn": arn}])
+    events.put_events(Entries=[{"Source": "shop", "DetailType": "sold", "Detail": "{}"}])
+    received = {name: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=2) for name, url in urls.items()}
+    assert {name for name, answer in received.items() if answer.get("Messages")} == {"open"}
+
+
+def test_a_session_stays_valid_when_the_server_restarts(tmp_path: Path) -> None:
+    options: Any = {"variables": {"LAKEHOUSE_LOCAL_AUTHORIZATION": "on"}}
+    before = server_lifecycle.up(tmp_path, **options)
+    keys = keys_of(lambda service: client(before, service, (ACCOUNT, "local", None)), allow("iam:ListRoles"))
+    server_lifecycle.down(tmp_path)
+    after = server_lifecycle.up(tmp_path, **options)
+    try:
+        assert client(after, "iam", keys).list_roles()["Roles"]
+        assert (after.access_key, after.authorization) == (before.access_key, "on")
+    finally:
+        server_lifecycle.down(tmp_path)
