@@ -100,6 +100,12 @@ test-pythons: setup ## unit tests of the jobs on each Python from 3.11 to 3.13 t
 	done
 
 HISTORY_TESTS := tests/integration/test_histories.py tests/integration/replicator/test_source_to_integration.py
+# The second judge of decisions is licensed under the AGPL, so it is no dependency of the project.
+.PHONY: test-authorization
+test-authorization: setup ## the demo and the verbs, each under its role: denials, and permissions that nothing uses
+	npm install --no-save --no-audit --no-fund --prefix .authorization-judge @cloud-copilot/iam-simulate@0.1.173
+	pytest -s tests/authorization
+
 .PHONY: test-reliability
 test-reliability: setup ## long tests: 2,000 histories, crashes, a faulty network, concurrent writers, harmful data, erasure
 	HISTORIES=2000 EXAMPLES=50 pytest $(HISTORY_TESTS)

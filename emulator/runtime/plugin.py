@@ -8,26 +8,40 @@ from collections.abc import Callable
 from typing import Any
 
 from emulator.runtime import checkpoint, dispatch
+from emulator.runtime.authorization.requests import Request
+from emulator.runtime.authorization.resources import Check
+from emulator.runtime.authorization.resources import register as resources
+from emulator.runtime.authorization.step import vend
 from emulator.runtime.context import (
     account,
+    acting_as,
     arn,
     aws_environment,
     child_environment,
     client,
+    credentials,
     endpoint,
+    forwarded_credentials,
     inherited_environment,
+    principal,
     region,
+    role_session,
     root,
 )
 from emulator.runtime.dispatch import application, before_first_request, marked_operations, operation, operations, paths
+from emulator.runtime.principals import Principal
 from emulator.runtime.responses import AwsError, Json, Operation, Response, answer, answer_or_refuse, refusal
 
 __all__ = [
     "AwsError",
+    "Check",
     "Json",
     "Operation",
+    "Principal",
+    "Request",
     "Response",
     "account",
+    "acting_as",
     "answer",
     "answer_or_refuse",
     "application",
@@ -37,7 +51,9 @@ __all__ = [
     "before_stop",
     "child_environment",
     "client",
+    "credentials",
     "endpoint",
+    "forwarded_credentials",
     "inherited_environment",
     "marked_operations",
     "on_stop",
@@ -45,12 +61,16 @@ __all__ = [
     "operations",
     "paths",
     "prepare_stop",
+    "principal",
     "refusal",
     "region",
+    "resources",
+    "role_session",
     "root",
     "start",
     "state",
     "stop",
+    "vend",
 ]
 
 _before_stop: list[Callable[[], None]] = []

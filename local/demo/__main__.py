@@ -30,6 +30,7 @@ from local.airflow.lifecycle import Airflow
 from local.demo import page_views, shop, store_sales
 from local.demo.report import report
 from local.lake import Lake
+from local.profiles import acting_as
 from local.progress import console, step
 from local.sources import rates_api
 
@@ -73,8 +74,8 @@ def main(root: Path = server_lifecycle.DEFAULT_ROOT, *, by_airflow: bool = False
             running.result = mover()
         if not by_airflow:
             with step("integration -> curated, by dbt on Athena") as running:
-                running.result = f"{len(dbt.build(deployment.names))} models and tests"
-        report(deployment.names, contracts)
+                running.result = build(deployment)
+        report(deployment, contracts)
     except (LakehouseError, EmulatorError) as error:
         console.print("[red]error[/]", end=" ")
         console.print(str(error), markup=False)
@@ -119,27 +120,29 @@ def prepare(deployment: Lake, contracts: Sequence[Contract]) -> str:
 def load(deployment: Lake, contracts: Sequence[Contract]) -> tuple[store_sales.Week, str]:
     """Load the first data of each source, while the bank's API once sends half a page; return files and a summary."""
     rates_api.control(deployment.bank, "faults", ["half"])
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    lake.replicate(deployment)
+    _send_page_views(deployment, contracts, hour=1)
+    with ThreadPoolExecutor(max_workers=1) as pool, acting_as(deployment.server, "operator"):
         pull = pool.submit(_pull, deployment, contracts)
-        lake.replicate(deployment)
-        _send_page_views(deployment, contracts, hour=1)
         week = store_sales.write_week(deployment.server.root / "till")
         _send_files(deployment, contracts, week.on_time)
-        _wait_for_arrival(deployment, contracts, hours=1)
-        return week, f"{len(week.on_time)} files, {len(page_views.hour(1).events)} events, {pull.result()}"
+        pulled = pull.result()
+    _wait_for_arrival(deployment, contracts, hours=1)
+    return week, f"{len(week.on_time)} files, {len(page_views.hour(1).events)} events, {pulled}"
 
 
 def change(deployment: Lake, contracts: Sequence[Contract], week: store_sales.Week) -> str:
     """Change the source, send late and repeated files and events, wait until all data has arrived; return a summary."""
     rates_api.control(deployment.bank, "today", f"{rates_api.TODAY + timedelta(days=5)}")
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    _send_page_views(deployment, contracts, hour=2)
+    with ThreadPoolExecutor(max_workers=1) as pool, acting_as(deployment.server, "operator"):
         pull = pool.submit(_pull, deployment, contracts)
-        _send_page_views(deployment, contracts, hour=2)
         counts = shop.change(deployment.database.conninfo)
         _send_files(deployment, contracts, [week.late, week.again])
-        _wait_for_arrival(deployment, contracts, hours=2)
-        changes = ", ".join(f"{count} {event.replace('_', ' ')}" for event, count in counts.items())
-        return f"{changes}; 2 files; {len(page_views.hour(2).events)} events; {pull.result()}"
+        pulled = pull.result()
+    _wait_for_arrival(deployment, contracts, hours=2)
+    changes = ", ".join(f"{count} {event.replace('_', ' ')}" for event, count in counts.items())
+    return f"{changes}; 2 files; {len(page_views.hour(2).events)} events; {pulled}"
 
 
 def move(deployment: Lake, contracts: Sequence[Contract]) -> str:
@@ -148,12 +151,19 @@ def move(deployment: Lake, contracts: Sequence[Contract]) -> str:
     Raises:
         LakehouseError: a job run failed.
     """
-    job_runs = run_datasets(contracts, names=deployment.names, catalog=catalog.load(), on_change=_on_change)
+    with acting_as(deployment.server, "operator"):
+        job_runs = run_datasets(contracts, names=deployment.names, catalog=catalog.load(), on_change=_on_change)
     if failed := [job_run for job_run in job_runs if not job_run.succeeded]:
         raise LakehouseError(
             "\n".join(f"{job_run.dataset}: {job_run.move} {job_run.state}: {job_run.error}" for job_run in failed)
         )
     return f"{len(job_runs)} job runs"
+
+
+def build(deployment: Lake, *, target: Path | None = None) -> str:
+    """Build the models as an operator, who assumes dbt's role, and return a summary."""
+    with acting_as(deployment.server, "operator", "dbt"):
+        return f"{len(dbt.build(deployment.names, target=target))} models and tests"
 
 
 def move_by_airflow(orchestrator: Airflow) -> str:

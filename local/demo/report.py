@@ -12,18 +12,24 @@ from lakehouse.contracts.model import Contract, Ingest
 from lakehouse.engine import catalog
 from lakehouse.engine.athena import query
 from lakehouse.names import Names, Zone
+from local.lake import Lake
+from local.profiles import acting_as
 from local.progress import console
 
 MART_ROWS = 8
 
 
-def report(names: Names, contracts: Sequence[Contract]) -> None:
+def report(deployment: Lake, contracts: Sequence[Contract]) -> None:
     """Print the number of records in each zone, the mart, and some rejected records."""
+    names = deployment.names
+    group = names.workgroup_of("engineer")
     console.print("\n[bold]Records by dataset and zone[/] (Athena SQL over the Iceberg tables)")
     zones = Table("dataset")
     for column in ("received", "accepted", "rejected", "integration", "deleted"):
         zones.add_column(column, justify="right")
-    for row in query(boto3.client("athena"), _counts(names, contracts), names=names).rows:
+    with acting_as(deployment.server, "engineer"):
+        counted = query(boto3.client("athena"), _counts(names, contracts), names=names, workgroup=group)
+    for row in counted.rows:
         zones.add_row(row[0], *(f"{int(count or 0):,}" for count in row[1:]))
     console.print(zones)
 
@@ -31,7 +37,8 @@ def report(names: Names, contracts: Sequence[Contract]) -> None:
     columns = "region, month, orders, items, net_revenue"
     sql = f"select {columns} from {mart} order by month desc, net_revenue desc limit {MART_ROWS}"  # noqa: S608
     console.print(f"[bold]{sql}[/]")
-    result = query(boto3.client("athena"), sql, names=names)
+    with acting_as(deployment.server, "engineer"):
+        result = query(boto3.client("athena"), sql, names=names, workgroup=group)
     sales = Table("region", "month")
     for name, _ in result.columns[2:]:
         sales.add_column(name, justify="right")
@@ -41,8 +48,9 @@ def report(names: Names, contracts: Sequence[Contract]) -> None:
 
     (store_sales,) = (contract for contract in contracts if contract.dataset == "store_sales")
     console.print("[bold]Three rejected records[/] (lakehouse quarantine store_sales)")
-    for record in islice(rejected(catalog.load(), store_sales, names=names), 3):
-        show(record)
+    with acting_as(deployment.server, "operator"):
+        for record in islice(rejected(catalog.load(), store_sales, names=names), 3):
+            show(record)
 
 
 def _counts(names: Names, contracts: Sequence[Contract]) -> str:

@@ -11,8 +11,9 @@ from ministack.services import cloudformation  # type: ignore[import-untyped]
 from ministack.services.cloudformation import changesets, handlers, provisioners, stacks  # type: ignore[import-untyped]
 
 from emulator import services
-from emulator.runtime import checkpoint
+from emulator.runtime import checkpoint, plugin
 from emulator.runtime.resource_type import Properties, ResourceType
+from emulator.services.cloudformation import corrections, execution_roles, policies
 
 WAIT_SECONDS = 20
 NOT_FOUND = re.compile(r"NotFound|NoSuch|NotExist")
@@ -31,6 +32,8 @@ def install() -> None:
     runs_on_worker_thread = stacks._runs_on_worker_thread
     # The types call this server: on its event loop they would wait for themselves.
     stacks._runs_on_worker_thread = lambda name: name in added or runs_on_worker_thread(name)
+    policies.install()
+    corrections.install()
     stacks._add_event = _saving(stacks._add_event)
     for module in (stacks, handlers, changesets):
         if hasattr(module, "_create_stack_task_in_region"):
@@ -81,7 +84,7 @@ def _saving(add_event: Callable[..., None]) -> Callable[..., None]:
 
 
 def _start(work: Coroutine[Any, Any, None], stack: Any, stack_id: str | None = None) -> None:
-    with stacks._stack_region_context(stack, stack_id):
+    with stacks._stack_region_context(stack, stack_id), plugin.acting_as(execution_roles.caller(stack["StackName"])):
         _started.get().append(asyncio.get_running_loop().create_task(work))
 
 
@@ -91,6 +94,7 @@ def _waiting(handle: Callable[..., Any]) -> Callable[..., Any]:
     async def answer(*request: Any) -> Any:
         started: list[asyncio.Task[None]] = []
         _started.set(started)
+        execution_roles.remember(request[3], request[4])
         response = await handle(*request)
         if started:
             await asyncio.wait(started, timeout=WAIT_SECONDS)

@@ -6,7 +6,7 @@ from typing import Any
 from ministack.services import glue as ministack_glue  # type: ignore[import-untyped]
 
 from emulator.runtime import plugin
-from emulator.services.glue import catalog, jobs, optimizers, processes, rulesets, runs
+from emulator.services.glue import catalog, jobs, optimizers, permissions, processes, rulesets, runs
 
 OPERATIONS = plugin.marked_operations(catalog, optimizers, rulesets, jobs, runs)
 
@@ -14,6 +14,7 @@ OPERATIONS = plugin.marked_operations(catalog, optimizers, rulesets, jobs, runs)
 def register() -> None:
     """Answer the operations, also where ministack calls them itself (CloudFormation), and fail interrupted runs."""
     plugin.operations("glue", OPERATIONS)
+    plugin.resources("glue", permissions.resources)
     plugin.on_stop(processes.kill_all)
     for operation in OPERATIONS:
         # ministack has a function with the same name, after an underscore, for each operation.
