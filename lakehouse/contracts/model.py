@@ -245,6 +245,11 @@ class Contract:
     description: str = ""
 
     @property
+    def has_versions(self) -> bool:
+        """Whether a rejected record can leave an older version of its row; a snapshot states all rows again."""
+        return self.ingest is Ingest.CDC or self.deduplicate is Deduplicate.KEY
+
+    @property
     def stage_prefix(self) -> str:
         """Key prefix in the stage bucket under which the source's objects arrive; ends with `/`."""
         if self.source.is_database:

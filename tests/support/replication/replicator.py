@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from multiprocessing.context import ForkProcess
 from pathlib import Path
@@ -13,6 +14,8 @@ import psycopg
 from emulator.replicator import replication, state, task
 from emulator.replicator.progress import wait_until_caught_up
 from lakehouse.contracts.dms import CHANGE_SEQUENCE, CHANGE_SEQUENCE_EXPRESSION, s3_settings
+from lakehouse.contracts.model import Contract
+from lakehouse.operations import replications
 from local.sources.postgres import Database
 from tests.support.replication import file_replay
 
@@ -94,6 +97,27 @@ class Replicator:
     def state(self) -> dict[str, Any]:
         document: dict[str, Any] = json.loads((self.folder / "state.json").read_text())
         return document
+
+    def blockage(self, contract: Contract, history: replications.History) -> replications.Blockage | None:
+        """Return what the API of DMS makes the lakehouse say about the table of a contract."""
+        progress = state.load(self.folder)
+        statistics = {
+            (table.schema, table.name): replications.TableState(
+                state=table.state,
+                validation="No primary key" if table.inserts_only else "",
+                ddls=table.ddls,
+                loaded_at=datetime.fromtimestamp(table.full_load_started, UTC) if table.full_load_started else None,
+            )
+            for table in progress.tables.values()
+        }
+        replication_ = replications.Replication(
+            status=progress.status,
+            messages=tuple(message for table in progress.tables.values() for message in table.problems),
+            tables=statistics,
+            reload="`reload`",
+            resume="resume",
+        )
+        return replications.blockage_of(contract, replication_, history)
 
     def prefix(self, table: str) -> str:
         return f"dms/shop/public/{table}/"
