@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import boto3
 
-from lakehouse.contracts.model import Contract, Ingest
+from lakehouse.contracts.model import Ingest, Source
 from lakehouse.names import Names
 
 SUSPENDED = ("Table error", "Table cancelled", "Error")
@@ -24,6 +24,19 @@ Source: AWS DMS user guide, "Table states during tasks", "Validation status".
 NO_IDENTITY = "no replica identity; run `ALTER TABLE {} REPLICA IDENTITY FULL` in the source"
 _MESSAGE = re.compile(r"(?:since (?P<since>\d{4}-\S+Z): )?(?P<reason>.+)", re.DOTALL)
 _OF_A_COLUMN = re.compile(r'column (?P<name>"(?:[^"\\]|\\.)*") (dropped|added|renamed|rewritten)')
+
+
+class Replicated(Protocol):
+    """What blockages need of a contract."""
+
+    @property
+    def dataset(self) -> str: ...
+    @property
+    def ingest(self) -> Ingest: ...
+    @property
+    def source(self) -> Source: ...
+    @property
+    def source_columns(self) -> frozenset[str]: ...
 
 
 class TableState(NamedTuple):
@@ -95,7 +108,7 @@ class Blockage:
 
 
 def blockages(
-    contracts: Iterable[Contract], *, names: Names, histories: Mapping[str, History] | None = None
+    contracts: Iterable[Replicated], *, names: Names, histories: Mapping[str, History] | None = None
 ) -> dict[str, Blockage]:
     """Return why datasets of source databases are blocked, by dataset; datasets without a reason are missing.
 
@@ -106,7 +119,7 @@ def blockages(
         names: names of the deployment.
         histories: what the lakehouse knows about them.
     """
-    by_source: dict[str, list[Contract]] = {}
+    by_source: dict[str, list[Replicated]] = {}
     for contract in contracts:
         if contract.source.is_database:
             by_source.setdefault(contract.source.name, []).append(contract)
@@ -129,7 +142,7 @@ def blockages(
     return found
 
 
-def blockage_of(contract: Contract, replication: Replication, history: History) -> Blockage | None:
+def blockage_of(contract: Replicated, replication: Replication, history: History) -> Blockage | None:
     """Return why the dataset of a contract may differ from its table in the source; None if it does not."""
     name = f"{contract.source.schema}.{contract.source.table}"
     messages = [
@@ -169,7 +182,7 @@ def blockage_of(contract: Contract, replication: Replication, history: History) 
 
 
 def _since_reconciled(
-    contract: Contract, table: TableState, messages: list[tuple[datetime | None, str]], history: History
+    contract: Replicated, table: TableState, messages: list[tuple[datetime | None, str]], history: History
 ) -> Blockage | None:
     """Return what happened since the dataset was last found equal to its source, and what makes it equal again."""
     name = f"{contract.source.schema}.{contract.source.table}"
@@ -192,10 +205,10 @@ def _since_reconciled(
     )
 
 
-def _concerns(contract: Contract, reason: str) -> bool:
+def _concerns(contract: Replicated, reason: str) -> bool:
     """Return whether an event concerns a dataset: one of a column only if the contract has the column."""
     column = _OF_A_COLUMN.match(reason)
-    return column is None or json.loads(column["name"]) in {one.source_name for one in contract.columns}
+    return column is None or json.loads(column["name"]) in contract.source_columns
 
 
 def _time(text: str | None) -> datetime | None:

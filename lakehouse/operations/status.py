@@ -153,7 +153,7 @@ def history(batches: Mapping[str, datetime], reconciliations: Sequence[QualityRo
 
 def differs(dataset: str, reconciliations: Sequence[QualityRow]) -> str | None:
     """Return what the last comparison with the source found; None if it found nothing, or there was none."""
-    if not reconciliations or reconciliations[-1].result == Verdict.PASS:
+    if not reconciliations or reconciliations[-1].result != Verdict.FAIL:
         return None
     last = reconciliations[-1]
     return (

@@ -37,6 +37,7 @@ class Replicator:
         self.tables = ["%"]
         self.postgresql: dict[str, Any] = {"MapBooleanAsBoolean": True}
         self.error: BaseException | None = None
+        self.first_start: datetime | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -61,9 +62,18 @@ class Replicator:
 
     def start(self, *, reload: bool = False) -> None:
         self.error = None
+        self.first_load_ended()
         self._stop.clear()
         self._thread = threading.Thread(target=self._run, args=[task.parse(self.document(reload=reload))])
         self._thread.start()
+
+    def first_load_ended(self) -> None:
+        """Take the time of the first start after a load as that of the first batch: a later load is another one."""
+        file = self.folder / "state.json"
+        if self.first_start is None and file.exists():
+            loaded = [table.full_load_ended for table in state.load(self.folder).tables.values()]
+            if times := [moment for moment in loaded if moment]:
+                self.first_start = datetime.fromtimestamp(min(times), UTC)
 
     def _run(self, parsed: task.Task) -> None:
         try:
@@ -111,8 +121,11 @@ class Replicator:
             for table in progress.tables.values()
         }
         replication_ = replications.Replication(
-            status=progress.status,
-            messages=tuple(message for table in progress.tables.values() for message in table.problems),
+            status="failed" if self.error else progress.status,
+            messages=(
+                *([str(self.error)] if self.error else []),
+                *(message for table in progress.tables.values() for message in table.problems),
+            ),
             tables=statistics,
             reload="`reload`",
             resume="resume",
