@@ -111,6 +111,10 @@ test-reliability: setup ## long tests: 2,000 histories, crashes, a faulty networ
 	HISTORIES=2000 EXAMPLES=50 pytest $(HISTORY_TESTS)
 	pytest tests/reliability
 
+.PHONY: test-histories
+test-histories: setup ## 500 histories of tables in PostgreSQL, odd schemas and changes: each ends equal to the source or held (30 minutes)
+	SOURCE_HISTORIES=500 pytest -s tests/integration/replicator/test_source_histories.py
+
 .PHONY: fuzz
 fuzz: setup ## the same for hours: ten times the histories and network faults, kills around each side effect
 	HISTORIES=20000 EXAMPLES=500 pytest $(HISTORY_TESTS)

@@ -80,6 +80,8 @@ def rows_of(contract: Contract, chunk: Chunk, *, source_file: str) -> pa.RecordB
             sent = pa.nulls(count, pa.string())
         if contract.source.type == "postgresql" and column.type.kind is Kind.LIST and pa.types.is_string(sent.type):
             sent = postgres_arrays.as_json(sent)
+        if column.options.trim_padding and pa.types.is_string(sent.type):
+            sent = pc.utf8_rtrim(sent, characters=" ")
         converted = convert_array(sent, column.type, time_format=column.options.time_format)
         if column.type.kind is Kind.STRING:
             converted = _without_substitutes(converted, sent, column, chunk=chunk)
