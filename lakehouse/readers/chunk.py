@@ -8,6 +8,12 @@ import pyarrow as pa
 MAX_RECORD = 16 * 2**20
 """Bytes (in JSON documents, characters) of a record; a longer record is rejected, so that memory stays bounded."""
 
+MAX_VALUES = 2**20
+"""Values in the arrays and objects of a record; a record with more is rejected, because each takes hundreds of bytes in
+memory, whatever it takes in the object. An empty array or object counts as one."""
+
+TOO_MANY = f"more than {MAX_VALUES:,} values in arrays and objects"
+
 MAX_COLUMNS = 10_000
 """Columns of an object; an object with more is rejected, because its header would take more memory than its records."""
 

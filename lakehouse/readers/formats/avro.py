@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 
 import fastavro
 import pyarrow as pa
@@ -11,7 +11,8 @@ import pyarrow as pa
 from lakehouse.errors import LakehouseError
 from lakehouse.readers.arrow_types import as_text, text_of, to_json_value
 from lakehouse.readers.boundaries import TOO_LONG
-from lakehouse.readers.chunk import KEPT_OF_TOO_LONG, MAX_RECORD, Broken, Chunk, UnreadableError
+from lakehouse.readers.chunk import KEPT_OF_TOO_LONG, MAX_RECORD, MAX_VALUES, TOO_MANY, Broken, Chunk, UnreadableError
+from lakehouse.readers.formats import avro_count
 from lakehouse.readers.formats.avro_blocks import limit_blocks
 from lakehouse.readers.formats.avro_header import Container
 from lakehouse.readers.formats.avro_schema import check
@@ -27,6 +28,14 @@ NO_CODEC = "you need to install"
 
 limit_blocks()
 use_exact_readers()
+avro_count.count_values()
+
+
+class _Rejected(NamedTuple):
+    """Stands for a record that takes too much memory; `text` is its beginning."""
+
+    text: str
+    reason: str
 
 
 def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
@@ -63,32 +72,37 @@ def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
 
 
 def _batches(reader: Iterator[Any], container: Container) -> Iterator[list[Any]]:
-    """Yield the records in lists of bounded bytes; a string of bytes stands for a record that is too long."""
+    """Yield the records in lists of bounded bytes and values."""
     records: list[Any] = []
-    size = start = 0
+    size = values = start = 0
     block = container.block
     for record in reader:
         if container.block is not block:
             block, start = container.block, 0
         end = block.tell()
-        is_too_long = end - start > MAX_RECORD
-        records.append(block.getvalue()[start : start + KEPT_OF_TOO_LONG] if is_too_long else record)
+        count = avro_count.taken()
+        if end - start > MAX_RECORD or count > MAX_VALUES:
+            beginning = block.getbuffer()[start : min(end, start + KEPT_OF_TOO_LONG)]
+            text = bytes(beginning).decode(errors="backslashreplace")
+            record = _Rejected(text, f"{TOO_LONG if end - start > MAX_RECORD else TOO_MANY}; {_KEPT}")
+        records.append(record)
         size += end - start
+        values += count
         start = end
-        if len(records) == BATCH_ROWS or size >= BATCH_BYTES:
+        if len(records) == BATCH_ROWS or size >= BATCH_BYTES or values >= MAX_VALUES:
             yield records
-            records, size = [], 0
+            records, size, values = [], 0, 0
     if records:
         yield records
 
 
 def _chunk(records: list[Any], names: list[str], first: int) -> Chunk:
     broken = [
-        Broken(row=first + i, text=record.decode(errors="backslashreplace"), reason=f"{TOO_LONG}; {_KEPT}")
+        Broken(row=first + i, text=record.text, reason=record.reason)
         for i, record in enumerate(records)
-        if isinstance(record, bytes)
+        if isinstance(record, _Rejected)
     ]
-    positions = [i for i, record in enumerate(records) if not isinstance(record, bytes)]
+    positions = [i for i, record in enumerate(records) if not isinstance(record, _Rejected)]
     columns = {name: [records[i][name] for i in positions] for name in names}
     return Chunk(
         columns={name: _column(values) for name, values in columns.items()},

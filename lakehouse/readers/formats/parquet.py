@@ -14,8 +14,9 @@ from pyarrow import parquet
 from lakehouse.readers.arrow_leaves import from_int96, rebuild
 from lakehouse.readers.arrow_types import row_json
 from lakehouse.readers.boundaries import TOO_LONG
-from lakehouse.readers.chunk import MAX_COLUMNS, MAX_RECORD, Broken, Chunk, UnreadableError
-from lakehouse.readers.formats.parquet_limits import batch_rows, dictionary_columns, record_sizes
+from lakehouse.readers.chunk import MAX_COLUMNS, MAX_RECORD, MAX_VALUES, TOO_MANY, Broken, Chunk, UnreadableError
+from lakehouse.readers.expansion import Expansion
+from lakehouse.readers.formats.parquet_limits import batch_rows, dictionary_columns, record_sizes, record_values
 from lakehouse.readers.formats.signatures import refuse_compressed
 
 BATCH_BYTES = 16 * 2**20
@@ -43,10 +44,11 @@ def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
             raise UnreadableError(f"{metadata.num_columns} columns are more than {MAX_COLUMNS}")
         with _open(file, metadata) as opened:
             _check_names(opened.schema_arrow)
-            rows = batch_rows(file, opened, batch_bytes=BATCH_BYTES)
+            expansion = Expansion(file)
+            rows = batch_rows(file, opened, batch_bytes=BATCH_BYTES, expansion=expansion)
             dictionaries = dictionary_columns(opened)
         for batch in _batches(file, metadata, rows=rows, dictionaries=dictionaries):
-            for piece in _pieces(batch):
+            for piece in _pieces(batch, expansion):
                 yield partial(_chunk, *piece, first)
             first += len(batch)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
@@ -86,18 +88,23 @@ def _batches(
             yield batch
 
 
-def _pieces(batch: pa.RecordBatch) -> Iterator[tuple[pa.RecordBatch, npt.NDArray[np.int64], list[int]]]:
-    """Yield a batch in parts of `BATCH_BYTES`: records with their positions, and positions of those too long."""
-    sizes = record_sizes(batch)
-    parts = np.cumsum(sizes) // BATCH_BYTES
+def _pieces(
+    batch: pa.RecordBatch, expansion: Expansion
+) -> Iterator[tuple[pa.RecordBatch, npt.NDArray[np.int64], dict[int, str]]]:
+    """Yield a batch in parts of bounded bytes and values: records with their positions, and reasons of the others."""
+    sizes, values = record_sizes(batch), record_values(batch)
+    expansion.add(int(sizes.sum()))
+    parts = np.cumsum(sizes / BATCH_BYTES + (values - batch.num_columns) / MAX_VALUES).astype(np.int64)
     starts = [*np.flatnonzero(np.diff(parts, prepend=-1)).tolist(), len(batch)]
     for start, end in pairwise(starts):
         positions = np.arange(start, end)
-        is_long = sizes[start:end] > MAX_RECORD
+        is_long, is_many = sizes[start:end] > MAX_RECORD, values[start:end] > MAX_VALUES
+        rejected = is_long | is_many
         records = batch.slice(start, end - start)
-        if is_long.any():
-            records = records.filter(pa.array(~is_long))
-        yield _checked(_decoded(records)), positions[~is_long], positions[is_long].tolist()
+        if rejected.any():
+            records = records.filter(pa.array(~rejected))
+        reasons = {i: TOO_LONG if sizes[i] > MAX_RECORD else TOO_MANY for i in positions[rejected].tolist()}
+        yield _checked(_decoded(records)), positions[~rejected], reasons
 
 
 def _decoded(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -150,10 +157,10 @@ def _check_footer(file: IO[bytes]) -> None:
         raise UnreadableError(f"a footer of {length:,} bytes is more than {LARGEST_FOOTER:,}")
 
 
-def _chunk(batch: pa.RecordBatch, positions: npt.NDArray[np.int64], too_long: list[int], first: int) -> Chunk:
+def _chunk(batch: pa.RecordBatch, positions: npt.NDArray[np.int64], reasons: dict[int, str], first: int) -> Chunk:
     return Chunk(
         columns=dict(zip(batch.schema.names, batch.columns, strict=True)),
         rows=pa.array(positions + first, type=pa.int64()),
         original=partial(row_json, batch),
-        broken=[Broken(row=first + i, text="", reason=TOO_LONG) for i in too_long],
+        broken=[Broken(row=first + i, text="", reason=reason) for i, reason in reasons.items()],
     )

@@ -94,7 +94,7 @@ def test_accepted(schema: Any, value: Any, type_: Type, expected: Any) -> None:
 
 def test_an_invalid_logical_type_is_ignored() -> None:
     content = container(logical("bytes", "decimal", precision=2, scale=7), data=b"\x04ab")
-    assert accepted(rows(contract(column("f0"), format_="avro"), content)) == [{"f0": "ab"}]
+    assert accepted(rows(contract(column("b"), format_="avro"), content)) == [{"b": "ab"}]
 
 
 @pytest.mark.parametrize("text", ["no uuid", ""])
