@@ -115,6 +115,15 @@ test-reliability: setup ## long tests: 2,000 histories, crashes, a faulty networ
 test-histories: setup ## 500 histories of tables in PostgreSQL, odd schemas and changes: each ends equal to the source or held (30 minutes)
 	SOURCE_HISTORIES=500 pytest -s tests/integration/replicator/test_source_histories.py
 
+.PHONY: fuzz-readers
+fuzz-readers: setup ## damaged files of each format (FUZZ_FILES=20000), and every value in every format
+	EVERY_VALUE=1 pytest tests/unit/readers/test_one_value.py
+	FUZZ_FILES=$${FUZZ_FILES:-20000} pytest tests/reliability/test_fuzz.py
+
+.PHONY: fetch-public-suites
+fetch-public-suites: setup ## fetch files of public test suites, by which the readers are then tested too
+	python -m tests.support.readers.public_suites
+
 .PHONY: fuzz
 fuzz: setup ## the same for hours: ten times the histories and network faults, kills around each side effect
 	HISTORIES=20000 EXAMPLES=500 pytest $(HISTORY_TESTS)
