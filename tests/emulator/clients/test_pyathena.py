@@ -87,8 +87,9 @@ def test_values_of_every_type(lake: Lake) -> None:
     )
     assert found[11:14] == (dt.time(10), dt.time(10, 0, 0, 500000), b"\x00\xff")
     array, mapping, row, nothing = found[14:]
-    assert (array, row, nothing) == ([1, 2], {"n": 1, "t": "y"}, None)
-    assert {key: int(value) for key, value in mapping.items()} == {"a": 1}  # PyAthena 4 leaves values of maps as text
+    assert (array, nothing) == ([1, 2], None)
+    # PyAthena leaves some numbers in maps and rows as text.
+    assert {key: str(value) for key, value in {**mapping, **row}.items()} == {"a": "1", "n": "1", "t": "y"}
 
 
 def test_errors_are_the_engines(lake: Lake) -> None:

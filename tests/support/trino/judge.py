@@ -91,7 +91,7 @@ def judge(engine: Engine, case: Case) -> Verdict:
         return Verdict(ACCEPTED, case, f"{answer.rows[:3]} {answer.types}; Trino: {case.value or 'an error'}")
     try:
         detail = _difference(engine, case, answer)
-    except NotReadError:
+    except (NotReadError, AttributeError, IndexError, TypeError, ValueError):  # a Java value that is not known
         return Verdict(NOT_JUDGED, case, f"{answer.rows[:3]} {answer.types}; expected: {case.value}")
     if detail and exceptions.reason(case):
         return Verdict(NEWER, case, f"{exceptions.reason(case)}: {detail}")
@@ -129,6 +129,8 @@ def _difference(engine: Engine, case: Case, answer: Answer) -> str:
 
 
 def _is_value(answer: Answer, expected: Any) -> bool:
+    if len(answer.values) != 1:
+        return False
     if isinstance(expected, str) and not isinstance(answer.values[0][0], str):
         return answer.rows == [(expected,)]
     return values.same(answer.values[0][0], expected)
