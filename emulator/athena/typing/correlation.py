@@ -27,10 +27,9 @@ def check_join(join: exp.Join) -> None:
 
 def check_scope(scope: Scope) -> None:
     """Refuse a subquery that refers to columns of the queries around it in a way that Trino lacks."""
-    outer = scope.external_columns
-    if not outer:
+    outer, select = scope.external_columns, scope.expression
+    if not outer or not isinstance(select, exp.Select):
         return
-    select = scope.expression
     join = _join_of(select)
     if join is not None and join.side:
         name = ".".join(part.name for part in outer[0].parts)

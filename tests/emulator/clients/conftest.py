@@ -4,28 +4,15 @@ The clients are in environments of their own, except awswrangler: `make test-cli
 the Python that LOCAL_PYTHON names.
 """
 
-import time
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator
+from functools import partial
 
 import boto3
 import pytest
 
 from emulator.runtime import server_lifecycle
-
-
-@dataclass(frozen=True, slots=True)
-class Lake:
-    """Where clients work.
-
-    Attributes:
-        database: a database with the table `orders`.
-        results: S3 URI for results.
-        files: S3 URI for tables.
-    """
-
-    database: str
-    results: str
-    files: str
+from tests.support.emulator.client_lake import Lake, run
 
 
 @pytest.fixture(scope="session")
@@ -44,17 +31,10 @@ def lake(aws: server_lifecycle.Server) -> Lake:
     return made
 
 
-def run(lake: Lake, sql: str) -> str:
-    """Run a statement that succeeds, and return its id."""
-    athena = boto3.client("athena")
-    query_id = athena.start_query_execution(
-        QueryString=sql,
-        QueryExecutionContext={"Database": lake.database},
-        ResultConfiguration={"OutputLocation": lake.results},
-    )["QueryExecutionId"]
-    while True:
-        status = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]["Status"]
-        if status["State"] in ("SUCCEEDED", "FAILED", "CANCELLED"):
-            assert status["State"] == "SUCCEEDED", status
-            return str(query_id)
-        time.sleep(0.01)
+@pytest.fixture(scope="module")
+def arrow_endpoint(lake: Lake) -> Iterator[None]:
+    """Let PyAthena's Arrow read results from the emulator; Arrow does not take AWS_ENDPOINT_URL."""
+    fs = pytest.importorskip("pyarrow.fs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fs, "S3FileSystem", partial(fs.S3FileSystem, endpoint_override=os.environ["AWS_ENDPOINT_URL"]))
+        yield

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator.clients.conftest import Lake, run
+from tests.support.emulator.client_lake import Lake, run
 
 ENVELOPE = (
     r".+ \(Service: AmazonDataCatalog; Status Code: 400; Error Code: EntityNotFoundException; "

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.clients.conftest import Lake, run
+from tests.support.emulator.client_lake import Lake, run
 
 AWS = shutil.which("aws", path=str(Path(sys.executable).parent))
 pytestmark = pytest.mark.skipif(AWS is None, reason="the AWS CLI is in an environment of its own: make test-clients")

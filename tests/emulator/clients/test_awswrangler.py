@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.clients.conftest import Lake
+from tests.support.emulator.client_lake import Lake
 
 wr = pytest.importorskip("awswrangler", reason="awswrangler is in the environment of `make test`")
 pd = pytest.importorskip("pandas")

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.clients.conftest import Lake
+from tests.support.emulator.client_lake import Lake
 
 ibis = pytest.importorskip("ibis", reason="ibis is in an environment of its own: make test-clients")
 
 
 @pytest.fixture(scope="module")
-def connection(lake: Lake) -> Any:
+def connection(lake: Lake, arrow_endpoint: None) -> Any:
     return ibis.athena.connect(s3_staging_dir=lake.results, schema_name=lake.database, region_name="eu-central-1")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.clients.conftest import Lake
+from tests.support.emulator.client_lake import Lake
 
 pyathena = pytest.importorskip("pyathena", reason="PyAthena has an environment of its own: make test-clients")
 pytest.importorskip("pandas")
@@ -60,6 +60,13 @@ def test_pandas_cursor_in_chunks(lake: Lake) -> None:
     cursor = connect(lake, cursor_class=PandasCursor).cursor()
     chunks = cursor.execute("SELECT n FROM unnest(sequence(1, 2500)) AS t (n)", chunksize=1000).as_pandas()
     assert [len(chunk) for chunk in chunks] == [1000, 1000, 500]
+
+
+def test_arrow_cursor(lake: Lake, arrow_endpoint: None) -> None:
+    from pyathena.arrow.cursor import ArrowCursor
+
+    table = connect(lake, cursor_class=ArrowCursor).cursor().execute(FIRST).as_arrow()
+    assert table.to_pydict()["id"] == [1, 2]
 
 
 def test_s3fs_cursor(lake: Lake) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from tests.emulator.clients.conftest import Lake
+from tests.support.emulator.client_lake import Lake
 
 sqlalchemy = pytest.importorskip("sqlalchemy", reason="SQLAlchemy is in an environment of its own: make test-clients")
 pytest.importorskip("pyathena")
