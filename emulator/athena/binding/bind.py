@@ -15,6 +15,7 @@ from emulator.athena.parsing.dialect import AthenaSql
 from emulator.athena.parsing.normalize import normalize
 from emulator.athena.runtime.errors import AthenaError, position
 from emulator.athena.runtime.run import Run
+from emulator.athena.tables.catalog import CATALOG
 from emulator.athena.tables.iceberg_scan import FILE_ROW
 from emulator.athena.typing.checks import check, column_not_found
 from emulator.athena.typing.infer import annotate
@@ -51,6 +52,7 @@ def bind(run: Run, tree: exp.Expr, *, internal: bool = False, within: tuple[str,
     """
     tree = tree.copy()
     _replace_parameters(tree, run.context.parameters)
+    _replace_context(tree, database=run.context.database)
     resolver = Resolver(run, within=within)
     resolver.resolve(tree, database=run.context.database)
     qualified.shorten(tree)
@@ -106,6 +108,15 @@ def _replace_parameters(tree: exp.Expr, values: tuple[str, ...]) -> None:
         )
     for mark, value in zip(marks, values, strict=True):
         mark.replace(sqlglot.parse_one(value, read=AthenaSql))
+
+
+def _replace_context(tree: exp.Expr, *, database: str) -> None:
+    """Replace `current_catalog` and `current_schema`, which are written without parentheses."""
+    values = {"current_catalog": CATALOG, "current_schema": database}
+    for column in list(tree.find_all(exp.Column)):
+        value = values.get(column.name.lower())
+        if value is not None and not column.table and not column.this.quoted:
+            column.replace(exp.Literal.string(value))
 
 
 def _output_names(tree: exp.Expr) -> list[str | None]:
