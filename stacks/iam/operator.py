@@ -8,6 +8,7 @@ from aws_cdk import aws_kms as kms
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Fetch, Move, Zone
 from stacks.iam.planning import planning_statements
+from stacks.iam.replication import DESCRIBE
 from stacks.iam.state_machine import RUN
 from stacks.iam.statements import allow, use_key
 from stacks.stack import LakehouseStack
@@ -17,8 +18,8 @@ OPERATOR_HOURS = 12
 READ_LOGS = ["GetLogEvents", "FilterLogEvents", "DescribeLogStreams"]
 WHY_OPERATOR_WILDCARDS = (
     "Deliveries, manifests, tables, executions and log streams come and go: the role is limited to this deployment's "
-    "buckets, jobs, project, state machine and log groups. GetDataAccess and ListWorkGroups cannot be limited to "
-    "resources."
+    "buckets, jobs, project, state machine and log groups. GetDataAccess, ListWorkGroups and "
+    "DMS's calls that list replications cannot be limited to resources."
 )
 
 
@@ -83,6 +84,7 @@ def operator_statements(
             actions=["DescribeExecution", "GetExecutionHistory", "StopExecution"],
             resources=[executions],
         ),
+        allow("Replications", service="dms", actions=list(DESCRIBE), resources=["*"]),
         allow(
             "ReadLogs",
             service="logs",
