@@ -207,6 +207,10 @@ def _environment(name: str) -> dict[str, str]:
     with request_scope(account, region), plugin.acting_as(principals.root(account)):
         writer = document["TargetEndpoint"].get("S3Settings", {}).get("ServiceAccessRoleArn")
         reader = document["SourceEndpoint"].get("PostgreSQLSettings", {}).get("SecretsManagerAccessRoleArn")
+        if reader:
+            plugin.check_trust(reader, f"dms.{region}.amazonaws.com")
+        if writer:
+            plugin.check_trust(writer, "dms.amazonaws.com")
         reading = plugin.aws_environment(role=reader, session=SESSION)
         own = {name: reading.get(variable, "") for variable, name in SECRET_CREDENTIALS.items()}
         return plugin.child_environment(role=writer, session=SESSION) | own
