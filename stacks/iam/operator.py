@@ -8,7 +8,6 @@ from aws_cdk import aws_kms as kms
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Fetch, Move, Zone
 from stacks.iam.planning import planning_statements
-from stacks.iam.replication import DESCRIBE
 from stacks.iam.state_machine import RUN
 from stacks.iam.statements import allow, use_key
 from stacks.stack import LakehouseStack
@@ -18,8 +17,8 @@ OPERATOR_HOURS = 12
 READ_LOGS = ["GetLogEvents", "FilterLogEvents", "DescribeLogStreams"]
 WHY_OPERATOR_WILDCARDS = (
     "Deliveries, manifests, tables, executions and log streams come and go: the role is limited to this deployment's "
-    "buckets, jobs, project, state machine and log groups. GetDataAccess, ListWorkGroups and "
-    "DMS's calls that list replications cannot be limited to resources."
+    "buckets, jobs, project, state machine and log groups. GetDataAccess, ListWorkGroups and descriptions of DMS "
+    "cannot be limited to resources; DMS makes up the ARNs of replications."
 )
 
 
@@ -74,6 +73,16 @@ def operator_statements(
             actions=["StartBuild", "StopBuild", "BatchGetBuilds"],
             resources=[stack.arn("codebuild", resource=f"project/{names.dbt_project}")],
         ),
+        # `status` asks what the source databases do not send.
+        allow(
+            "AskSources", service="dms", actions=["DescribeReplications", "DescribeReplicationTasks"], resources=["*"]
+        ),
+        allow(
+            "AskTables",
+            service="dms",
+            actions=["DescribeReplicationTableStatistics", "DescribeTableStatistics"],
+            resources=[stack.arn("dms", resource=f"{kind}:*") for kind in ("replication-config", "task")],
+        ),
         allow("BeDbt", actions=["sts:AssumeRole"], resources=[stack.role_arn(names.dbt_role)]),
         allow("Start", service="states", actions=["StartExecution", "ListExecutions"], resources=[machine]),
         # The machine encrypts the input of its executions; `UseKey` of all people is limited to S3.
@@ -84,7 +93,6 @@ def operator_statements(
             actions=["DescribeExecution", "GetExecutionHistory", "StopExecution"],
             resources=[executions],
         ),
-        allow("Replications", service="dms", actions=list(DESCRIBE), resources=["*"]),
         allow(
             "ReadLogs",
             service="logs",
