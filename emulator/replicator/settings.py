@@ -20,6 +20,14 @@ class SettingsError(ValueError):
     """A setting that DMS would refuse, or that the replicator does not support; the message names it."""
 
 
+SECRET_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "DMS_SECRET_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY": "DMS_SECRET_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN": "DMS_SECRET_SESSION_TOKEN",
+}
+"""For each variable of AWS SDKs: the variable with the value for the secret."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A PostgreSQL database.

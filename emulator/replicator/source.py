@@ -1,6 +1,7 @@
 """The source database: connections, catalog, publications and slots."""
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from emulator.replicator.pgoutput import Column
-from emulator.replicator.settings import SettingsError, Source
+from emulator.replicator.settings import SECRET_CREDENTIALS, SettingsError, Source
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """Hosts without TLS, even if the endpoint requires it: there is no network, and a local PostgreSQL often has no TLS."""
@@ -67,7 +68,7 @@ def connect(source: Source, *, replication: bool = False) -> psycopg.Connection[
     """
     secret: dict[str, Any] = {}
     if source.secret_id:
-        secret = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=source.secret_id)["SecretString"])
+        secret = _read_secret(source.secret_id)
     database = source.database or secret.get("dbname")
     if not database:
         raise SettingsError("the source endpoint has no DatabaseName, and its secret has no dbname")
@@ -215,3 +216,13 @@ def format_lsn(lsn: int) -> str:
 def names(columns: Iterable[str]) -> sql.Composed:
     """Return column names, quoted and joined by commas."""
     return sql.SQL(", ").join(map(sql.Identifier, columns))
+
+
+def _read_secret(secret_id: str) -> dict[str, Any]:
+    """Return the members of a secret, read with its own credentials if the environment has them."""
+    access_key, secret_key, token = (os.environ.get(name) or None for name in SECRET_CREDENTIALS.values())
+    client = boto3.client(
+        "secretsmanager", aws_access_key_id=access_key, aws_secret_access_key=secret_key, aws_session_token=token
+    )
+    members: dict[str, Any] = json.loads(client.get_secret_value(SecretId=secret_id)["SecretString"])
+    return members

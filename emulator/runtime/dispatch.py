@@ -11,10 +11,10 @@ from botocore import xform_name
 from ministack import app as ministack  # type: ignore[import-untyped]
 from ministack.core import router  # type: ignore[import-untyped]
 
-from emulator.runtime import checkpoint
+from emulator.runtime import authentication, checkpoint
 from emulator.runtime.responses import AwsError, Json, Operation, Response, answer, answer_or_refuse, refusal
 
-application = ministack.app
+application = authentication.identified(ministack.app)
 # Trust the service that a request is signed for. ministack would first read every service model of botocore, which
 # takes 15 seconds.
 router._is_aws_service_name = bool
@@ -144,6 +144,8 @@ def _watched(service: str, handler: Any) -> Any:
     ) -> Response:
         if isinstance(body, str):  # ministack's services call one another with text
             body = body.encode()
+        if "x-amz-date" not in headers and "date" not in headers and not query:  # SDKs always sign a date
+            headers = authentication.within_server(headers, service)
         response: Response = await handler(method, path, headers, body, query)
         if _changes(service, method=method, path=path, target=headers.get("x-amz-target", ""), body=body):
             checkpoint.mark(*names)

@@ -12,8 +12,15 @@ LIST_PAGE = 50
 
 
 def cloud() -> Cloud:
-    """Return the clients of the request's account and region."""
-    return connect(endpoint=plugin.endpoint, account=plugin.account(), region=plugin.region())
+    """Return clients that act as the caller of the request, in its region."""
+    keys = plugin.credentials()
+    return connect(
+        endpoint=plugin.endpoint,
+        access_key=keys.access_key,
+        secret_key=keys.secret_key,
+        token=keys.token,
+        region=plugin.region(),
+    )
 
 
 def invalid(message: str) -> AwsError:

@@ -39,18 +39,19 @@ class Cloud:
     files: pyarrow.fs.S3FileSystem
 
 
-@lru_cache(maxsize=16)
-def connect(*, endpoint: str, account: str, region: str) -> Cloud:
+@lru_cache(maxsize=32)
+def connect(*, endpoint: str, access_key: str, secret_key: str, token: str | None, region: str) -> Cloud:
     """Return the clients of an endpoint.
 
     Args:
         endpoint: such as `http://127.0.0.1:4566`.
-        account: AWS account id; the emulator reads it from the access key id.
+        access_key: access key id of the principal that sends the statement.
+        secret_key: its secret access key.
+        token: its session token, if the credentials are temporary.
         region: AWS region.
     """
-    secret = "local"  # noqa: S105 - the emulator checks no signature
     with _lock:  # boto3 creates clients in one thread at a time
-        session = boto3.Session(aws_access_key_id=account, aws_secret_access_key=secret, region_name=region)
+        session = boto3.Session(access_key, secret_key, token, region)
         config = Config(max_pool_connections=32, retries={"max_attempts": 2}, proxies={})
 
         def client(service: str) -> Any:
@@ -64,8 +65,9 @@ def connect(*, endpoint: str, account: str, region: str) -> Cloud:
             **{
                 "s3.endpoint": endpoint,
                 "s3.region": region,
-                "s3.access-key-id": account,
-                "s3.secret-access-key": secret,
+                "s3.access-key-id": access_key,
+                "s3.secret-access-key": secret_key,
+                **({"s3.session-token": token} if token else {}),
             },
         )
         return Cloud(
@@ -74,7 +76,12 @@ def connect(*, endpoint: str, account: str, region: str) -> Cloud:
             athena=client("athena"),
             catalog=catalog,
             files=pyarrow.fs.S3FileSystem(
-                access_key=account, secret_key=secret, region=region, endpoint_override=host, scheme=scheme
+                access_key=access_key,
+                secret_key=secret_key,
+                session_token=token,
+                region=region,
+                endpoint_override=host,
+                scheme=scheme,
             ),
         )
 

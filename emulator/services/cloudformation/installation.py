@@ -11,8 +11,9 @@ from ministack.services import cloudformation  # type: ignore[import-untyped]
 from ministack.services.cloudformation import changesets, handlers, provisioners, stacks  # type: ignore[import-untyped]
 
 from emulator import services
-from emulator.runtime import checkpoint
+from emulator.runtime import checkpoint, plugin
 from emulator.runtime.resource_type import Properties, ResourceType
+from emulator.services.cloudformation import execution_roles
 
 WAIT_SECONDS = 20
 NOT_FOUND = re.compile(r"NotFound|NoSuch|NotExist")
@@ -81,7 +82,7 @@ def _saving(add_event: Callable[..., None]) -> Callable[..., None]:
 
 
 def _start(work: Coroutine[Any, Any, None], stack: Any, stack_id: str | None = None) -> None:
-    with stacks._stack_region_context(stack, stack_id):
+    with stacks._stack_region_context(stack, stack_id), plugin.acting_as(execution_roles.caller(stack["StackName"])):
         _started.get().append(asyncio.get_running_loop().create_task(work))
 
 
@@ -91,6 +92,7 @@ def _waiting(handle: Callable[..., Any]) -> Callable[..., Any]:
     async def answer(*request: Any) -> Any:
         started: list[asyncio.Task[None]] = []
         _started.set(started)
+        execution_roles.remember(request[3], request[4])
         response = await handle(*request)
         if started:
             await asyncio.wait(started, timeout=WAIT_SECONDS)

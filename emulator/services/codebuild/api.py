@@ -28,6 +28,7 @@ from emulator.runtime.plugin import AwsError, Json
 from emulator.services.glue import logs
 from emulator.services.glue.packages import download
 
+SESSION = "AWSCodeBuild"
 PHASES = ("pre_build", "build", "post_build")
 
 log = logging.getLogger(__name__)
@@ -109,7 +110,12 @@ def stop_build(request: Json) -> Json:
 def _run(project: Json, build: Json, variables: dict[str, str]) -> None:
     """Execute a build from start to end, in a separate thread."""
     folder = plugin.root / "tmp" / "codebuild" / build["logs"]["streamName"]
-    shipper = logs.Shipper(group=build["logs"]["groupName"], stream=build["logs"]["streamName"])
+    shipper = logs.Shipper(
+        group=build["logs"]["groupName"],
+        stream=build["logs"]["streamName"],
+        role=project["serviceRole"],
+        session=SESSION,
+    )
     try:
         folder.mkdir(parents=True)
         status = _execute(project, build, variables, folder=folder, shipper=shipper)
@@ -128,10 +134,11 @@ def _run(project: Json, build: Json, variables: dict[str, str]) -> None:
 def _execute(project: Json, build: Json, variables: dict[str, str], *, folder: Path, shipper: logs.Shipper) -> str:
     source = project["source"]
     if source["type"] == "S3":
-        zipfile.ZipFile(io.BytesIO(download(f"s3://{source['location']}")[0])).extractall(folder)
+        archive, _ = download(f"s3://{source['location']}", role=project["serviceRole"])
+        zipfile.ZipFile(io.BytesIO(archive)).extractall(folder)
     phases = yaml.safe_load(source["buildspec"])["phases"]
     commands = [command for phase in PHASES for command in (phases.get(phase) or {}).get("commands", [])]
-    inherited = plugin.child_environment()
+    inherited = plugin.child_environment(role=project["serviceRole"], session=SESSION)
     environment = inherited | variables
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", "")])
     environment["CODEBUILD_BUILD_ID"], environment["CODEBUILD_SRC_DIR"] = build["id"], str(folder)

@@ -4,17 +4,19 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from ministack.core.responses import request_scope  # type: ignore[import-untyped]
+
 from emulator.replicator import task
 from emulator.replicator.mappings import MappingError
-from emulator.replicator.settings import SettingsError
+from emulator.replicator.settings import SECRET_CREDENTIALS, SettingsError
 from emulator.replicator.state import COMPLETED, ERROR, FULL_LOAD, State
 from emulator.replicator.supervisor import Progress, Supervisor
-from emulator.runtime import checkpoint, plugin
-from emulator.runtime.environment import without_aws
+from emulator.runtime import checkpoint, plugin, principals
 from emulator.runtime.plugin import AwsError, Json
 from emulator.services.dms.endpoints import endpoint
 
 STATE = "dms_runs"
+SESSION = "dms-session-for-replication-engine"
 START_TYPES = {"start-replication": task.RESUME, "resume-processing": task.RESUME, "reload-target": task.RELOAD}
 
 _supervisor = Supervisor(plugin.root)
@@ -61,7 +63,6 @@ def start(name: str, start_type: str, *, identifier: str, entry: Mapping[str, An
     fresh = _runs.get(name, {}).get("fresh", now) if start_type == "resume-processing" else now
     _runs[name] = {
         "document": document,
-        "environment": plugin.aws_environment(),
         "start_type": start_type,
         "runs": True,
         "fresh": fresh,
@@ -199,9 +200,16 @@ def _has_begun(state: State) -> bool:
 
 
 def _environment(name: str) -> dict[str, str]:
-    own: dict[str, str] = _runs[name]["environment"]
-    # The server may have another port than when the replication was started.
-    return without_aws(plugin.inherited_environment()) | own | {"AWS_ENDPOINT_URL": plugin.endpoint}
+    """Return the environment of a replicator: DMS writes files as the target's role, and reads the source's secret as
+    the role of the secret."""
+    account, region, _ = name.split("/", 2)
+    document = _runs[name]["document"]
+    with request_scope(account, region), plugin.acting_as(principals.root(account)):
+        writer = document["TargetEndpoint"].get("S3Settings", {}).get("ServiceAccessRoleArn")
+        reader = document["SourceEndpoint"].get("PostgreSQLSettings", {}).get("SecretsManagerAccessRoleArn")
+        reading = plugin.aws_environment(role=reader, session=SESSION)
+        own = {name: reading.get(variable, "") for variable, name in SECRET_CREDENTIALS.items()}
+        return plugin.child_environment(role=writer, session=SESSION) | own
 
 
 def _resume(saved: dict[str, Json]) -> None:

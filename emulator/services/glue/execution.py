@@ -13,7 +13,7 @@ from emulator.runtime import plugin
 from emulator.runtime.plugin import Json
 from emulator.services.glue import logs, processes
 from emulator.services.glue.arguments import driver_environment, script_arguments
-from emulator.services.glue.packages import download, package, package_uris
+from emulator.services.glue.packages import SESSION, download, package, package_uris
 
 log = logging.getLogger(__name__)
 
@@ -65,10 +65,12 @@ def _execute(
     folder.mkdir(parents=True)
     location = job["Command"]["ScriptLocation"]
     script = folder / location.rpartition("/")[2]
-    script.write_bytes(download(location)[0])
-    path = os.pathsep.join(str(package(uri)) for uri in package_uris(arguments))
+    script.write_bytes(download(location, role=job["Role"])[0])
+    path = os.pathsep.join(str(package(uri, role=job["Role"])) for uri in package_uris(arguments))
     environment = (
-        plugin.child_environment() | driver_environment(arguments) | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+        plugin.child_environment(role=job["Role"], session=SESSION)
+        | driver_environment(arguments)
+        | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
     )
     process = processes.start(
         script=script,
@@ -78,8 +80,8 @@ def _execute(
     )
     running()
     output_group, error_group = logs.groups(job, arguments)
-    output = logs.Shipper(group=output_group, stream=run["Id"])
-    error = logs.Shipper(group=error_group, stream=run["Id"])
+    output = logs.Shipper(group=output_group, stream=run["Id"], role=job["Role"], session=SESSION)
+    error = logs.Shipper(group=error_group, stream=run["Id"], role=job["Role"], session=SESSION)
     deadline = time.monotonic() + float(run["Timeout"]) * 60
     timed_out = False
     try:

@@ -32,9 +32,10 @@ def groups(job: Json, arguments: Mapping[str, str]) -> tuple[str, str]:
 
 
 class Shipper:
-    """Sender of lines to one log stream; it keeps the last ones in `last`."""
+    """Sender of lines to one log stream in a session of a role; it keeps the last ones in `last`."""
 
-    def __init__(self, *, group: str, stream: str) -> None:
+    def __init__(self, *, group: str, stream: str, role: str, session: str) -> None:
+        self._role, self._session = role, session
         self._group = group
         self._stream = stream
         self._events: list[Json] = []
@@ -52,7 +53,7 @@ class Shipper:
         """Send the added lines; create the log group and stream with the first ones."""
         if not self._events:
             return
-        logs = plugin.client("logs")
+        logs = plugin.client("logs", role=self._role, session=self._session)
         if not self._exists:
             with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
                 logs.create_log_group(logGroupName=self._group)

@@ -13,6 +13,9 @@ from packaging.requirements import Requirement
 
 from emulator.runtime import plugin
 
+SESSION = "GlueJobRunnerSession"
+"""Name of the sessions in which Glue runs jobs."""
+
 _lock = threading.Lock()
 
 
@@ -34,9 +37,9 @@ def package_uris(arguments: Mapping[str, str]) -> list[str]:
     return uris
 
 
-def package(uri: str) -> Path:
+def package(uri: str, *, role: str | None) -> Path:
     """Return a folder with the contents of a wheel or zip file, unpacked once, because imports from a zip are slow."""
-    data, tag = download(uri)
+    data, tag = download(uri, role=role)
     name = uri.rpartition("/")[2]
     folder = plugin.root / "packages" / f"{name}-{tag}"
     with _lock:
@@ -52,14 +55,18 @@ def package(uri: str) -> Path:
     return folder
 
 
-def download(uri: str) -> tuple[bytes, str]:
+def download(uri: str, *, role: str | None) -> tuple[bytes, str]:
     """Return an object that a job's definition names, and its ETag.
+
+    Args:
+        uri: location of the object.
+        role: ARN of the role that reads it; None: the caller of the current request.
 
     Raises:
         FileNotFoundError: the object does not exist.
     """
     bucket, _, key = uri.removeprefix("s3://").partition("/")
-    s3: Any = plugin.client("s3")
+    s3: Any = plugin.client("s3", role=role, session=SESSION)
     try:
         answer = s3.get_object(Bucket=bucket, Key=key)
     except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket) as missing:

@@ -1,5 +1,7 @@
 """Step Functions: the integrations of Glue and CodeBuild; a task with `.sync` waits for the run that it started.
 
+An execution acts in a session of the role of its state machine.
+
 Source: AWS Step Functions developer guide, "Start an AWS Glue job with Step Functions" and "Integrate AWS CodeBuild".
 """
 
@@ -13,16 +15,31 @@ from ministack.services import stepfunctions  # type: ignore[import-untyped]
 
 from emulator.runtime import plugin
 from emulator.runtime.plugin import Json
+from emulator.runtime.principals import Principal
 
 POLL_SECONDS = 0.2
 
 
 def register() -> None:
-    """Add the integrations."""
+    """Add the integrations, and run executions as their role."""
+    run = stepfunctions._run_execution
+
+    def run_as_role(execution: str) -> None:
+        with plugin.acting_as(_role_session(execution)):
+            run(execution)
+
+    stepfunctions._run_execution = run_as_role
     stepfunctions._SERVICE_DISPATCH |= {
         "arn:aws:states:::glue:startJobRun": _task("Glue", _start_job_run),
         "arn:aws:states:::codebuild:startBuild": _task("CodeBuild", _start_build),
     }
+
+
+def _role_session(execution: str) -> Principal:
+    """Return whom an execution acts as: a session of its state machine's role; the caller if that has no role."""
+    machine = stepfunctions._state_machines.get(stepfunctions._executions.get(execution, {}).get("stateMachineArn"), {})
+    role = machine.get("roleArn") or ""
+    return plugin.role_session(role, "StepFunctions") if role.startswith("arn:") else plugin.principal()
 
 
 def _task(service: str, run: Callable[[Json, bool], Json]) -> Callable[[str, Json], Json]:

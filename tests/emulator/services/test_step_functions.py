@@ -121,12 +121,13 @@ def printed(name: str, build: dict[str, Any]) -> list[str]:
 
 
 def test_it_waits_for_a_build_that_runs_where_its_source_is(execute: Execute, project: Callable[[str], str]) -> None:
-    name = project('echo "$GREETING $word"; aws_account=$AWS_ACCESS_KEY_ID; echo "$aws_account"')
+    caller = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+    name = project(f'echo "$GREETING $word"; python -c "{caller}"')
     done = execute("codebuild:startBuild.sync", ProjectName=name)
     assert done["status"] == "SUCCEEDED", done
     build = json.loads(done["output"])["Build"]
     assert build["BuildStatus"] == "SUCCEEDED"
-    assert printed(name, build) == ["hello from the source", "000000000000"]
+    assert printed(name, build) == ["hello from the source", "arn:aws:sts::000000000000:assumed-role/r/AWSCodeBuild"]
 
 
 def test_a_build_that_fails_fails_its_task(execute: Execute, project: Callable[[str], str]) -> None:

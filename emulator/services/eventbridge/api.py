@@ -1,0 +1,30 @@
+"""EventBridge rules and schedules: a target is called in a session of its role, or by the service itself.
+
+Source: Amazon EventBridge user guide, "Using identity-based policies": targets in Step Functions and Kinesis need a
+role, targets in Lambda, SQS and SNS a resource-based policy that names `events.amazonaws.com`.
+"""
+
+from typing import Any
+
+from ministack.services import eventbridge  # type: ignore[import-untyped]
+
+from emulator.runtime import context, plugin, principals
+
+
+def register() -> None:
+    """Wrap the calls of targets."""
+    invoke = eventbridge._invoke_target
+
+    def invoked(target: dict[str, Any], event: Any, rule: Any, view: Any = None) -> None:
+        with context.acting_as(_caller(target, event)):
+            invoke(target, event, rule, view)
+
+    eventbridge._invoke_target = invoked
+
+
+def _caller(target: dict[str, Any], event: dict[str, Any]) -> principals.Principal:
+    role = target.get("RoleArn")
+    if role:
+        return plugin.role_session(role, "AWSEvents")
+    name = "scheduler" if event.get("Source") == "aws.scheduler" else "events"
+    return principals.service(f"{name}.amazonaws.com", plugin.account())
