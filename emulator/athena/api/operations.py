@@ -14,12 +14,13 @@ from emulator.athena.api.executions import (
     FINAL,
     Executions,
     Record,
-    describe,
     interrupted,
     new_record,
     shown,
+    update,
 )
 from emulator.athena.api.requests import cloud, invalid, offset, page, token
+from emulator.athena.api.statement_process import described
 from emulator.athena.parsing.parse import parse
 from emulator.athena.runtime.errors import AthenaError, MalformedQueryError
 from emulator.athena.runtime.run import Context
@@ -90,7 +91,7 @@ def start_query_execution(request: Json) -> Json:
     record = new_record(context, sql=sql, workgroup=workgroup, encryption=encryption)
     record["_Token"] = request_token
     try:
-        describe(record, parse(sql), context)
+        update(record, described(parse(sql), context))
     except MalformedQueryError as error:
         raise invalid(str(error)) from None
     except AthenaError:

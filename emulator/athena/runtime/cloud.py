@@ -4,7 +4,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -22,9 +22,10 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
-    """Clients of one account and region, shared by statements in several threads.
+    """Clients of one account and region, shared by threads; a copy in another process connects again.
 
     Attributes:
+        address: endpoint, account and region, as `connect` takes them.
         glue: Glue.
         s3: S3.
         athena: Athena's API, for prepared statements.
@@ -32,11 +33,15 @@ class Cloud:
         files: S3 for pyarrow.
     """
 
+    address: dict[str, str]
     glue: "GlueClient"
     s3: "S3Client"
     athena: "AthenaClient"
     catalog: GlueCatalog
     files: pyarrow.fs.S3FileSystem
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(connect, **self.address), ()
 
 
 @lru_cache(maxsize=32)
@@ -71,6 +76,7 @@ def connect(*, endpoint: str, access_key: str, secret_key: str, token: str | Non
             },
         )
         return Cloud(
+            address={"endpoint": endpoint, "account": account, "region": region},
             glue=glue,
             s3=client("s3"),
             athena=client("athena"),

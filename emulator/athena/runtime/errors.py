@@ -23,6 +23,8 @@ DATA_ERRORS = {
     "HIVE_CURSOR_ERROR",
 }
 
+_EXHAUSTED = "Query exhausted resources at this scale factor: see LAKEHOUSE_ATHENA_MEMORY"
+
 
 class AthenaError(Exception):
     """A failed statement, with Athena's message.
@@ -66,6 +68,21 @@ class CancelledError(Exception):
     """A statement that was stopped, by its user or by the limit of its workgroup."""
 
 
+def cancelled() -> CancelledError:
+    """Return the error of a statement that its user stopped."""
+    return CancelledError("Query was cancelled by user")
+
+
+def timeout() -> AthenaError:
+    """Return the error of a statement that had no more time."""
+    return AthenaError("", "Query timeout")
+
+
+def exhausted() -> AthenaError:
+    """Return the error of a statement that needs more memory than it may have."""
+    return AthenaError("EXCEEDED_LOCAL_MEMORY_LIMIT", _EXHAUSTED)
+
+
 def not_supported(feature: str) -> AthenaError:
     """Return the error of a statement, clause, type or function that the emulator lacks."""
     return AthenaError("NOT_SUPPORTED", feature)
@@ -103,7 +120,7 @@ _DUCKDB: tuple[tuple[str, str, str], ...] = (
     (
         r"Out of Memory Error",
         "EXCEEDED_LOCAL_MEMORY_LIMIT",
-        "Query exhausted resources at this scale factor: see LAKEHOUSE_ATHENA_MEMORY",
+        _EXHAUSTED,
     ),
     (r"Map keys must be unique", "INVALID_FUNCTION_ARGUMENT", "Duplicate map keys are not allowed"),
     (r"Map keys can not be NULL", "INVALID_FUNCTION_ARGUMENT", "map key cannot be null"),

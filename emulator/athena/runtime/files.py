@@ -10,11 +10,9 @@ from typing import Any
 import pyarrow.fs
 from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
 
-from emulator.athena.runtime.errors import AthenaError, CancelledError
+from emulator.athena.runtime.errors import CancelledError, cancelled, timeout
 
 BYTES_LIMIT = "Bytes scanned limit was exceeded"
-# Athena's quota for SELECT, CTAS, INSERT: https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
-TIMEOUT_SECONDS = 30 * 60
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -23,18 +21,15 @@ class Scan:
 
     Args:
         limit: bytes that the workgroup allows a statement to read, or None.
+        seconds: the time that the statement has.
     """
 
-    def __init__(self, *, limit: int | None) -> None:
+    def __init__(self, *, limit: int | None, seconds: float = math.inf) -> None:
         self.bytes = 0
         self.limit = limit
-        self._deadline = math.inf
+        self._deadline = time.monotonic() + seconds
         self._cancelled = False
         self._lock = threading.Lock()
-
-    def begin(self) -> None:
-        """Start the time limit of the statement."""
-        self._deadline = time.monotonic() + TIMEOUT_SECONDS
 
     def cancel(self) -> None:
         """Cancel the statement on behalf of its user."""
@@ -56,9 +51,9 @@ class Scan:
         if self.limit is not None and self.bytes > self.limit:
             raise CancelledError(BYTES_LIMIT)
         if self._cancelled:
-            raise CancelledError("Query was cancelled by user")
+            raise cancelled()
         if time.monotonic() > self._deadline:
-            raise AthenaError("", "Query timeout")
+            raise timeout()
 
 
 class _File:

@@ -2,8 +2,8 @@
 
 import contextlib
 import os
+import re
 import shutil
-import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,20 +16,33 @@ import pyarrow as pa
 
 from emulator.athena.runtime import macros
 from emulator.athena.runtime.cloud import Cloud
-from emulator.athena.runtime.errors import from_duckdb
+from emulator.athena.runtime.errors import AthenaError, from_duckdb
 from emulator.athena.runtime.files import Scan, ScannedFiles
 
 THREADS = 2
 WORKERS = 4
 
 
-def memory_limit() -> str:
-    """Return the memory that a statement may use before it spills to disk, such as `2GB`.
+_UNITS = {f"{letter}B": 1000**power for power, letter in enumerate("KMGT", 1)} | {
+    f"{letter}IB": 1024**power for power, letter in enumerate("KMGT", 1)
+}
 
-    It is an equal share of half the machine's memory, unless `LAKEHOUSE_ATHENA_MEMORY` is set.
+
+def memory_bytes() -> int:
+    """Return the memory in bytes that a statement may use before it spills to disk.
+
+    It is an equal share of half the machine's memory, unless `LAKEHOUSE_ATHENA_MEMORY` is set, such as `2GB`.
+
+    Raises:
+        AthenaError: the variable is not a size.
     """
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return os.environ.get("LAKEHOUSE_ATHENA_MEMORY", f"{machine // 2 // WORKERS // 2**20}MiB")
+    text = os.environ.get("LAKEHOUSE_ATHENA_MEMORY")
+    if text is None:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2 // WORKERS
+    size = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]I?B)", text.strip().upper())
+    if size is None:
+        raise AthenaError("GENERIC_INTERNAL_ERROR", f"LAKEHOUSE_ATHENA_MEMORY is {text!r}: not a size such as 2GB")
+    return int(float(size[1]) * _UNITS[size[2]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +68,11 @@ class Context:
     query_id: str
     scratch: Path
     parameters: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """Temporary folder of the statement."""
+        return self.scratch / f"athena-{self.query_id}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -130,9 +148,10 @@ class Run:
 @contextmanager
 def start(context: Context, *, scan: Scan) -> Iterator[Run]:
     """Yield a run with its own DuckDB database, which is removed afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="athena-", dir=context.scratch))
+    folder = context.folder
+    folder.mkdir()
     connection = duckdb.connect(
-        config={"threads": THREADS, "memory_limit": memory_limit(), "temp_directory": str(folder / "spill")}
+        config={"threads": THREADS, "memory_limit": f"{memory_bytes()}B", "temp_directory": str(folder / "spill")}
     )
     protocol = f"athena{uuid.uuid4().hex[:12]}"
     try:
