@@ -25,7 +25,7 @@ class Cloud:
     """Clients of one account and region, shared by threads; a copy in another process connects again.
 
     Attributes:
-        address: endpoint, account and region, as `connect` takes them.
+        address: endpoint, credentials and region, as `connect` takes them.
         glue: Glue.
         s3: S3.
         athena: Athena's API, for prepared statements.
@@ -33,7 +33,7 @@ class Cloud:
         files: S3 for pyarrow.
     """
 
-    address: dict[str, str]
+    address: dict[str, Any]
     glue: "GlueClient"
     s3: "S3Client"
     athena: "AthenaClient"
@@ -55,6 +55,13 @@ def connect(*, endpoint: str, access_key: str, secret_key: str, token: str | Non
         token: its session token, if the credentials are temporary.
         region: AWS region.
     """
+    address = {
+        "endpoint": endpoint,
+        "access_key": access_key,
+        "secret_key": secret_key,
+        "token": token,
+        "region": region,
+    }
     with _lock:  # boto3 creates clients in one thread at a time
         session = boto3.Session(access_key, secret_key, token, region)
         config = Config(max_pool_connections=32, retries={"max_attempts": 2}, proxies={})
@@ -76,7 +83,7 @@ def connect(*, endpoint: str, access_key: str, secret_key: str, token: str | Non
             },
         )
         return Cloud(
-            address={"endpoint": endpoint, "account": account, "region": region},
+            address=address,
             glue=glue,
             s3=client("s3"),
             athena=client("athena"),

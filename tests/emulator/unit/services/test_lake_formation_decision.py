@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.services.lakeformation import decision
-from emulator.services.lakeformation.decision import CellsFilter, Database, Principal, Table
+from emulator.services.lakeformation.model import Access, CellsFilter, Database, Principal, Table
 
 ACCOUNT = "000000000000"
 ME, OTHER = (f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("me", "other"))
@@ -49,7 +49,7 @@ PEOPLE = Table(
 )
 
 
-def access(*grants: dict[str, Any], table: Table = PEOPLE, **attributes: bool) -> decision.Access:
+def access(*grants: dict[str, Any], table: Table = PEOPLE, **attributes: bool) -> Access:
     me = principal(**attributes)
     return decision.on_table(me, decision.grants_of(me, grants), table)
 
