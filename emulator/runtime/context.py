@@ -14,7 +14,7 @@ from botocore.config import Config
 from ministack.core.responses import get_account_id, get_region  # type: ignore[import-untyped]
 
 from emulator.runtime import principals
-from emulator.runtime.credentials import Credentials, credentials_of, of_principal, of_root
+from emulator.runtime.credentials import Credentials, credentials_of, forwarded, of_principal, of_root
 from emulator.runtime.environment import HOST, ROOT, TOKEN, endpoint_environment, server_environment, without_aws
 from emulator.runtime.principals import Principal
 from emulator.runtime.responses import AwsError
@@ -120,6 +120,12 @@ def credentials(*, role: str | None = None, session: str = "emulator") -> Creden
     if caller.account != account():  # ministack works for another account than that of the caller
         return of_root(account())
     return of_principal(caller)
+
+
+def forwarded_credentials(via: str) -> Credentials:
+    """Return the credentials with which a service, such as `athena.amazonaws.com`, calls others for its caller."""
+    caller = principal()
+    return of_root(account()) if caller.account != account() else forwarded(caller, via)
 
 
 def _arn(role: str) -> str:

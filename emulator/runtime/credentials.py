@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 
 from emulator.runtime.principals import Principal
+from emulator.runtime.responses import Json
 
 _lock = threading.Lock()
 _issued: dict[tuple[str, str], "Credentials"] = {}
@@ -56,24 +57,57 @@ def credentials_of(role_arn: str, session_name: str) -> Credentials:
     with _lock:
         credentials = _issued.get((role_arn, session_name))
         if credentials is None:
-            credentials = Credentials(
-                access_key="ASIA" + secrets.token_hex(8).upper(),
-                secret_key=secrets.token_urlsafe(30),
-                token=secrets.token_urlsafe(60),
-            )
+            credentials = _new()
             session = {
                 "Arn": f"arn:aws:sts::{account}:assumed-role/{name}/{session_name}",
                 "RoleArn": role_arn,
                 "UserId": f"{sts._role_id(role_arn)}:{session_name}",
-                "SecretAccessKey": credentials.secret_key,
-                "SessionToken": credentials.token,
                 "AccountId": account,
                 "PrincipalType": "AssumedRole",
-                "IssuedAt": time.time(),
             }
-            sts._sessions[credentials.access_key] = session
+            _keep(credentials, session)
             _issued[role_arn, session_name] = credentials
         return credentials
+
+
+def forwarded(principal: Principal, via: str) -> Credentials:
+    """Return credentials with which a service calls others on behalf of a principal (a forward access session).
+
+    Args:
+        principal: the caller of the service; root keeps the key of root.
+        via: name of the service, such as `athena.amazonaws.com`.
+    """
+    if principal.kind not in ("user", "role", "federated"):
+        return of_root(principal.account)
+    with _lock:
+        credentials = _issued.get((principal.access_key, via))
+        if credentials is None:
+            credentials = _new()
+            kinds = {"user": "User", "role": "AssumedRole", "federated": "FederatedUser"}
+            _keep(
+                credentials,
+                dict(principal.session)
+                | {"Arn": principal.arn, "AccountId": principal.account, "PrincipalType": kinds[principal.kind]}
+                | ({"RoleArn": principal.role} if principal.role else {"PrincipalName": principal.name})
+                | {"Via": via},
+            )
+            _issued[principal.access_key, via] = credentials
+        return credentials
+
+
+def _new() -> Credentials:
+    return Credentials(
+        access_key="ASIA" + secrets.token_hex(8).upper(),
+        secret_key=secrets.token_urlsafe(30),
+        token=secrets.token_urlsafe(60),
+    )
+
+
+def _keep(credentials: Credentials, session: Json) -> None:
+    from ministack.services import sts
+
+    keys = {"SecretAccessKey": credentials.secret_key, "SessionToken": credentials.token}
+    sts._sessions[credentials.access_key] = {"IssuedAt": time.time(), **session, **keys}
 
 
 def of_principal(principal: Principal) -> Credentials:

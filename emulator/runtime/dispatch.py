@@ -12,6 +12,7 @@ from ministack import app as ministack  # type: ignore[import-untyped]
 from ministack.core import router  # type: ignore[import-untyped]
 
 from emulator.runtime import authentication, checkpoint
+from emulator.runtime.authorization import step
 from emulator.runtime.responses import AwsError, Json, Operation, Response, answer, answer_or_refuse, refusal
 
 application = authentication.identified(ministack.app)
@@ -146,6 +147,9 @@ def _watched(service: str, handler: Any) -> Any:
             body = body.encode()
         if "x-amz-date" not in headers and "date" not in headers and not query:  # SDKs always sign a date
             headers = authentication.within_server(headers, service)
+        refused = step.authorize(service, method, path, headers, body, query)
+        if refused is not None:
+            return refused
         response: Response = await handler(method, path, headers, body, query)
         if _changes(service, method=method, path=path, target=headers.get("x-amz-target", ""), body=body):
             checkpoint.mark(*names)

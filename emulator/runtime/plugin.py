@@ -8,6 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from emulator.runtime import checkpoint, dispatch
+from emulator.runtime.authorization.requests import Request
+from emulator.runtime.authorization.resources import Check
+from emulator.runtime.authorization.resources import register as resources
+from emulator.runtime.authorization.step import service_may, vend
 from emulator.runtime.context import (
     account,
     acting_as,
@@ -17,6 +21,7 @@ from emulator.runtime.context import (
     client,
     credentials,
     endpoint,
+    forwarded_credentials,
     inherited_environment,
     principal,
     region,
@@ -24,12 +29,16 @@ from emulator.runtime.context import (
     root,
 )
 from emulator.runtime.dispatch import application, before_first_request, marked_operations, operation, operations, paths
+from emulator.runtime.principals import Principal
 from emulator.runtime.responses import AwsError, Json, Operation, Response, answer, answer_or_refuse, refusal
 
 __all__ = [
     "AwsError",
+    "Check",
     "Json",
     "Operation",
+    "Principal",
+    "Request",
     "Response",
     "account",
     "acting_as",
@@ -44,6 +53,7 @@ __all__ = [
     "client",
     "credentials",
     "endpoint",
+    "forwarded_credentials",
     "inherited_environment",
     "marked_operations",
     "on_stop",
@@ -54,11 +64,14 @@ __all__ = [
     "principal",
     "refusal",
     "region",
+    "resources",
     "role_session",
     "root",
+    "service_may",
     "start",
     "state",
     "stop",
+    "vend",
 ]
 
 _before_stop: list[Callable[[], None]] = []

@@ -13,7 +13,7 @@ LIST_PAGE = 50
 
 def cloud() -> Cloud:
     """Return clients that act as the caller of the request, in its region."""
-    keys = plugin.credentials()
+    keys = plugin.forwarded_credentials("athena.amazonaws.com")
     return connect(
         endpoint=plugin.endpoint,
         access_key=keys.access_key,

@@ -11,6 +11,7 @@ from botocore import xform_name
 from emulator.athena.api import STATE
 from emulator.runtime import plugin
 from emulator.runtime.plugin import Json, Operation
+from emulator.services.athena import permissions
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -34,6 +35,7 @@ def register() -> None:
     plugin.before_first_request("athena", _load)
     plugin.state(STATE, save=_save, load=_saved_state.update)
     plugin.before_stop(_close)
+    plugin.resources("athena", permissions.resources)
 
 
 def _load() -> None:

@@ -4,7 +4,17 @@ Source: AWS DMS API reference.
 """
 
 from emulator.runtime import plugin
-from emulator.services.dms import certificates, configs, endpoints, replications, runs, subnet_groups, tags, tasks
+from emulator.services.dms import (
+    certificates,
+    configs,
+    endpoints,
+    permissions,
+    replications,
+    runs,
+    subnet_groups,
+    tags,
+    tasks,
+)
 from emulator.services.dms.store import STORE
 
 OPERATIONS = plugin.marked_operations(certificates, configs, endpoints, replications, subnet_groups, tags, tasks)
@@ -13,5 +23,6 @@ OPERATIONS = plugin.marked_operations(certificates, configs, endpoints, replicat
 def register() -> None:
     """Answer the operations, keep their state, and resume the replications that ran when the server ended."""
     plugin.operations("dms", OPERATIONS)
+    plugin.resources("dms", permissions.resources)
     STORE.register()
     runs.register()

@@ -6,7 +6,7 @@ from typing import Any
 from ministack.services import glue as ministack_glue  # type: ignore[import-untyped]
 
 from emulator.runtime import plugin
-from emulator.services.glue import catalog, jobs, optimizers, partitions, processes, rulesets, runs
+from emulator.services.glue import catalog, jobs, optimizers, partitions, permissions, processes, rulesets, runs
 from emulator.services.lakeformation import engine
 from emulator.services.lakeformation.guard import guarded
 from emulator.services.lakeformation.iceberg_rest import refuse_iceberg_rest
@@ -20,6 +20,7 @@ def register() -> None:
     """Answer the operations, also where ministack calls them itself (CloudFormation), and fail interrupted runs."""
     plugin.operations("glue", [*OPERATIONS, *DECIDED, *plugin.marked_operations(engine)])
     refuse_iceberg_rest()
+    plugin.resources("glue", permissions.resources)
     plugin.on_stop(processes.kill_all)
     for operation in OPERATIONS:
         # ministack has a function with the same name, after an underscore, for each operation.

@@ -1,7 +1,7 @@
 """Lake Formation's API: the definitions of access; `guard` and `engine` decide by them."""
 
 from emulator.runtime import plugin
-from emulator.services.lakeformation import filters, locations, permissions, tags
+from emulator.services.lakeformation import filters, locations, permissions, tags, vending
 from emulator.services.lakeformation.store import STORE
 
 OPERATIONS = plugin.marked_operations(locations, tags, permissions, filters)
@@ -11,3 +11,5 @@ def register() -> None:
     """Answer the operations and keep their state."""
     plugin.operations("lakeformation", OPERATIONS)
     STORE.register()
+    plugin.resources("lakeformation", lambda _: ["*"])
+    plugin.vend(vending.vended)

@@ -1,0 +1,183 @@
+"""The authorization step: it decides on a request before its handler runs.
+
+`LAKEHOUSE_LOCAL_AUTHORIZATION` is `on`; `record`, which decides and records but lets every request pass; or `off`.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from emulator.runtime import context, principals
+from emulator.runtime.authorization import (
+    answers,
+    collection,
+    conditions,
+    evaluation,
+    implied,
+    keys,
+    records,
+    resources,
+)
+from emulator.runtime.authorization.evaluation import Decision, Policies
+from emulator.runtime.authorization.requests import Request
+from emulator.runtime.authorization.resources import Check
+from emulator.runtime.principals import Principal
+from emulator.runtime.responses import AwsError, Response
+
+log = logging.getLogger(__name__)
+
+ALWAYS_ALLOWED = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken", "sts:GetAccessKeyInfo"})
+WITHOUT_CREDENTIALS = frozenset({"sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"})
+
+Vendor = Callable[[Principal, Request], Principal | None]
+"""Returns whom a request acts as that Athena sends for its caller; None: the caller."""
+
+_vendors: list[Vendor] = []
+
+
+def vend(vendor: Vendor) -> None:
+    """Let a function give the credentials of a data location to requests that Athena sends for a caller."""
+    _vendors.append(vendor)
+
+
+def authorize(
+    service: str, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Any
+) -> Response | None:
+    """Return the response of a request that is not allowed, or None."""
+    if MODE == "off":
+        return None
+    request = Request(
+        service=service,
+        method=method,
+        path=path,
+        headers=headers,
+        body=body,
+        query=query,
+        account=context.account(),
+        region=context.region(),
+    )
+    try:
+        refused = _refusal(request)
+    except Exception:
+        log.exception("the authorization of %s %s %s failed", service, method, path)
+        raise
+    return refused if MODE == "on" else None
+
+
+def _refusal(request: Request) -> Response | None:
+    principal = context.principal()
+    if problem := context.problem_with_credentials():
+        log.warning("%s %s: %s", request.action, problem.code, problem)
+        return answers.failed_authentication(request, problem)
+    if principal.kind in ("root", "service") or not request.action or request.action in ALWAYS_ALLOWED:
+        return None
+    if principal.kind == "anonymous" and request.service != "s3":
+        missing = AwsError("MissingAuthenticationToken", "Missing Authentication Token", status=403)
+        return None if request.action in WITHOUT_CREDENTIALS else answers.failed_authentication(request, missing)
+    found = [*resources.checks(request), *implied.checks(request)]
+    for vendor in _vendors:
+        if (vended := vendor(principal, request)) is not None:
+            found = [Check(action="lakeformation:GetDataAccess", resource="*")]
+            if denied := _denied(request, principal, found):
+                return denied
+            principal, found = vended, [*resources.checks(request), *implied.checks(request)]
+    return _denied(request, principal, found)
+
+
+def _denied(request: Request, principal: Principal, checks: list[Check]) -> Response | None:
+    refused = None
+    common = keys.of_caller(principal) | keys.of_request(request)
+    for check in checks:
+        decision = decide(principal, check, common)
+        if not decision.allowed:
+            log.warning("%s", answers.message(principal, check, decision))
+            refused = refused or answers.denial(request, principal, check, decision)
+    return refused
+
+
+def decide(principal: Principal, check: Check, common: Mapping[str, Any]) -> Decision:
+    """Decide on a check, record the decision and return it.
+
+    Args:
+        principal: the caller.
+        check: action and resource.
+        common: condition keys of the request and its caller.
+    """
+    if check.action == "sts:AssumeRole" and not collection.exists(check.resource):
+        return Decision(allowed=False, reason="because no identity-based policy allows the sts:AssumeRole action")
+    identity, boundary, session = collection.of_principal(principal)
+    of_resource = collection.of_resource(check.action.partition(":")[0], check.resource)
+    policies = Policies(
+        identity=evaluation.for_action(identity, check.action),
+        boundary=boundary if boundary is None else evaluation.for_action(boundary, check.action),
+        session=session if session is None else evaluation.for_action(session, check.action),
+        resource=evaluation.for_action(of_resource.resource, check.action),
+        kind=of_resource.kind,
+        owner=of_resource.owner,
+        required=of_resource.required,
+    )
+    found = {**common, **check.keys}
+    frozen = tuple(sorted((name, tuple(v) if isinstance(v, list) else v) for name, v in found.items()))
+    decision = _decide(principal, check.action, check.resource, frozen, policies)
+    records.record(context.root, principal, check, found, decision)
+    return decision
+
+
+def _decide(
+    principal: Principal, action: str, resource: str, frozen: tuple[tuple[str, Any], ...], policies: Policies
+) -> Decision:
+    layers = (policies.identity, policies.boundary or (), policies.session or (), policies.resource)
+    if any(key in expected for s in layers for one in s for expected in one.conditions.values() for key in keys.TIMES):
+        return evaluation.decide(principal, action, resource, dict(frozen) | keys.now(), policies)
+    return _cached(principal, action, resource, frozen, policies)
+
+
+@lru_cache(maxsize=1 << 14)
+def _cached(
+    principal: Principal, action: str, resource: str, frozen: tuple[tuple[str, Any], ...], policies: Policies
+) -> Decision:
+    decided: conditions.Keys = dict(frozen)
+    return evaluation.decide(principal, action, resource, decided, policies)
+
+
+MODES = ("on", "record", "off")
+DEFAULT = "record"
+VARIABLE = "LAKEHOUSE_LOCAL_AUTHORIZATION"
+
+
+def mode() -> str:
+    """Return the mode of the environment.
+
+    Raises:
+        SystemExit: the variable has another value.
+    """
+    value = os.environ.get(VARIABLE) or DEFAULT
+    if value not in MODES:
+        raise SystemExit(f"{VARIABLE} is {value!r}, expected one of: {', '.join(MODES)}")
+    return value
+
+
+MODE = mode()
+
+
+def service_may(service: str, action: str, resource: str, **source: str) -> bool:
+    """Return whether a resource's policy lets a service call it, when the service delivers something.
+
+    Args:
+        service: name of the service, such as `events.amazonaws.com`.
+        action: such as `sqs:SendMessage`.
+        resource: ARN of the queue, topic, function or key.
+        source: `arn` and `account` of the resource on whose behalf the service calls, and other condition keys.
+    """
+    if MODE == "off":
+        return True
+    principal = principals.service(service, context.account())
+    names = {"arn": "aws:sourcearn", "account": "aws:sourceaccount"}
+    own = {names.get(name, name): value for name, value in source.items() if value}
+    check = Check(action=action, resource=resource, keys=own)
+    decision = decide(principal, check, keys.of_caller(principal) | {"aws:securetransport": "true"})
+    if not decision.allowed:
+        log.warning("%s", answers.message(principal, check, decision))
+    return decision.allowed or MODE == "record"
