@@ -38,7 +38,11 @@ bench-batches: setup ## measure a batch on tables of up to 50 million rows, next
 test: setup lint ## lint, unit, template, emulator, integration and e2e tests, in under 15 minutes
 	pytest tests/unit tests/infrastructure -n 2
 # Suites share servers (tests/support/xdist_scheduler.py); those that take longest come first.
-	pytest tests/e2e tests/integration tests/emulator -n 3 --no-loadscope-reorder
+	pytest -m "not slow" tests/e2e tests/integration tests/emulator -n 3 --no-loadscope-reorder
+
+.PHONY: test-slow
+test-slow: setup ## what `test` leaves out: deployments by the CDK CLI, dbt's histories, commits at each moment of a run
+	pytest -m slow tests/e2e tests/integration tests/emulator -n 3 --no-loadscope-reorder
 
 .PHONY: test-unit
 test-unit: setup ## unit tests, without a server
@@ -96,6 +100,12 @@ test-pythons: setup ## unit tests of the jobs on each Python from 3.11 to 3.13 t
 	done
 
 HISTORY_TESTS := tests/integration/test_histories.py tests/integration/replicator/test_source_to_integration.py
+# The second judge of decisions is licensed under the AGPL, so it is no dependency of the project.
+.PHONY: test-authorization
+test-authorization: setup ## the demo and the verbs, each under its role: denials, and permissions that nothing uses
+	npm install --no-save --no-audit --no-fund --prefix .authorization-judge @cloud-copilot/iam-simulate@0.1.173
+	pytest -s tests/authorization
+
 .PHONY: test-reliability
 test-reliability: setup ## long tests: 2,000 histories, crashes, a faulty network, concurrent writers, harmful data, erasure
 	HISTORIES=2000 EXAMPLES=50 pytest $(HISTORY_TESTS)

@@ -34,6 +34,8 @@ def _up(options: argparse.Namespace) -> int:
     server = server_lifecycle.up(options.root, account=options.account, region=options.region)
     _print(f"AWS  {server.endpoint}  account {server.account}, {server.region}")
     _print(f"log  {server.log}")
+    if server.authorization != "on":
+        _print(f"NO REQUEST IS DENIED: LAKEHOUSE_LOCAL_AUTHORIZATION is {server.authorization}", to_stderr=True)
     _print(f'\nPoint this shell at it:  eval "$({PROGRAM} env --root {options.root})"')
     return 0
 

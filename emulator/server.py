@@ -42,13 +42,21 @@ def main() -> None:
     (root / "tmp").mkdir()
 
     # ministack reads its settings when it is imported.
-    from emulator.runtime import plugin
+    from emulator.runtime import administrator, authentication, plugin
+    from emulator.runtime.authorization.step import MODE
+    from emulator.runtime.credentials import Credentials
     from emulator.services import register_all
 
+    last = last_settings(root)
+    known = "access_key" in last
+    key = Credentials(access_key=last["access_key"], secret_key=last["secret_key"]) if known else administrator.new()
+    authentication.set_administrator(key)
     register_all()
     plugin.start()
     threading.Thread(target=_exit_without, args=[root / LOCK], daemon=True).start()
-    _write_server_file(root, port=port, account=arguments.account, region=arguments.region)
+    settings = {"account": arguments.account, "region": arguments.region, "port": str(port)}
+    settings |= {"access_key": key.access_key, "secret_key": key.secret_key}
+    _write_server_file(root, settings, authorization=MODE)
     try:
         asyncio.run(_serve(plugin.application, listener, before_stop=plugin.prepare_stop))
     finally:
@@ -79,14 +87,13 @@ def _allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _write_server_file(root: Path, *, port: int, account: str, region: str) -> None:
-    _write(root / "settings.json", {"account": account, "region": region, "port": str(port)})
-    server = {
-        "endpoint": f"http://{HOST}:{port}",
+def _write_server_file(root: Path, settings: Mapping[str, str], *, authorization: str) -> None:
+    _write(root / "settings.json", settings)
+    server = {name: value for name, value in settings.items() if name != "port"} | {
+        "endpoint": f"http://{HOST}:{settings['port']}",
         "pid": os.getpid(),
-        "account": account,
-        "region": region,
         "token": os.environ[TOKEN],
+        "authorization": authorization,
     }
     _write(root / "server.json", server)
 

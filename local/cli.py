@@ -14,6 +14,7 @@ from emulator.runtime.environment import shell_commands
 from lakehouse.errors import LakehouseError
 from local import emulator_server
 from local.airflow import lifecycle
+from local.profiles import role_environment
 from local.sources import postgres, rates_api
 
 Root = Annotated[
@@ -70,6 +71,11 @@ def up(
     console.print(f"[green]PostgreSQL[/]  127.0.0.1:{database.port}")
     console.print(f"[green]bank's API[/]  {rates_api.start(root).url}")
     console.print(f"[dim]log          {server.log}[/]")
+    if server.authorization != "on":
+        console.print(
+            f"[bold red]NO REQUEST IS DENIED[/]: LAKEHOUSE_LOCAL_AUTHORIZATION is {server.authorization}; "
+            "a role may do here what AWS denies it"
+        )
     console.print(f'\nPoint this shell at the emulator:  [bold]eval "$(lakehouse local env{_option(root)})"[/]')
 
 
@@ -119,12 +125,19 @@ def status(root: Root = server_lifecycle.DEFAULT_ROOT) -> None:
 
 
 @app.command()
-def env(root: Root = server_lifecycle.DEFAULT_ROOT) -> None:
-    """Print the variables that point a shell at the emulator, for `eval`."""
+def env(
+    root: Root = server_lifecycle.DEFAULT_ROOT,
+    role: Annotated[
+        str | None,
+        typer.Option(help="Role to act as: its ARN, its name or its purpose, such as `operator`; none: administrator."),
+    ] = None,
+) -> None:
+    """Print the variables that point a shell at the emulator, for `eval`: as its administrator, or as a role."""
     server = server_lifecycle.status(root)
     if server is None:
         raise LakehouseError(f"no emulator runs in {root}: start it with `lakehouse local up{_option(root)}`")
-    typer.echo("\n".join(shell_commands(server_lifecycle.environment(server))))
+    variables = role_environment(server, role) if role else server_lifecycle.environment(server)
+    typer.echo("\n".join(shell_commands(variables)))
 
 
 def _option(root: Path) -> str:

@@ -23,6 +23,7 @@ from lakehouse.settings import names_of
 from lakehouse.tables import migrations
 from local import cdk, emulator_server
 from local.airflow import lifecycle
+from local.profiles import acting_as
 from local.sources import postgres, rates_api
 from local.sources.postgres import Database
 
@@ -74,8 +75,9 @@ def down(root: Path) -> None:
 def deploy(lake: Lake, contracts: Sequence[Contract]) -> None:
     """Deploy the stacks with the CDK CLI, create and classify the tables, and store the secrets of the sources."""
     cdk.deploy(lake.server)
-    migrations.apply(catalog.load(), contracts, lake.names)
-    lake_formation.apply(boto3.client("lakeformation"), contracts, names=lake.names)
+    with acting_as(lake.server, "tables"):
+        migrations.apply(catalog.load(), contracts, lake.names)
+        lake_formation.apply(boto3.client("lakeformation"), contracts, names=lake.names)
     secrets = {SOURCE: lake.database.secret, rates_api.SOURCE: lake.bank.secret}
     for source in {contract.source.name for contract in contracts} & secrets.keys():
         boto3.client("secretsmanager").put_secret_value(

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from ministack import app as ministack  # type: ignore[import-untyped]
+from ministack.core import iam_evaluator  # type: ignore[import-untyped]
 from ministack.core.router import extract_access_key_id  # type: ignore[import-untyped]
 
-from emulator.runtime import context, principals
+from emulator.runtime import administrator, context, principals
+from emulator.runtime.credentials import Credentials
 from emulator.runtime.responses import AwsError
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
@@ -30,9 +32,19 @@ def identified(application: Application) -> Application:
             }
             query = parse_qs(scope.get("query_string", b"").decode("utf-8", "replace"), keep_blank_values=True)
             set_caller(headers, query)
+            raw_path = scope.get("raw_path") or quote(scope["path"]).encode()
+            iam_evaluator.pin_signed_request(scope["method"], raw_path.decode("latin-1"), query, scope["headers"])
         await application(scope, receive, send)
 
     return identify
+
+
+_administrator: list[Credentials] = []
+
+
+def set_administrator(credentials: Credentials) -> None:
+    """Let an access key be that of the account's administrator."""
+    _administrator.append(credentials)
 
 
 def set_caller(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> None:
@@ -48,10 +60,24 @@ def set_caller(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> No
     token = headers.get(_TOKEN) or next((v[0] for k, v in query.items() if k.lower() == _TOKEN), None)
     default = principals.default_account()
     key = extract_access_key_id(headers, query)
+    for credentials in _administrator:
+        if key == credentials.access_key:
+            administrator.ensure(credentials, default)
     try:
         context.set_principal(principals.of_access_key(key, token=token))
     except AwsError as error:
         context.set_principal(principals.root(default), problem=error)
+
+
+def problem_with_signature() -> AwsError | None:
+    """Return what is wrong with the signature of the current request of a user or session, or None."""
+    caller = context.principal()
+    if caller.kind not in ("user", "role", "federated"):
+        return None
+    failure = iam_evaluator.authenticate(caller.access_key, caller.account)
+    if not isinstance(failure, iam_evaluator.AuthError):
+        return None
+    return AwsError(failure.code, failure.message, status=403)
 
 
 def within_server(headers: Mapping[str, str], service: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from emulator.runtime import checkpoint, dispatch
 from emulator.runtime.authorization.requests import Request
 from emulator.runtime.authorization.resources import Check
 from emulator.runtime.authorization.resources import register as resources
-from emulator.runtime.authorization.step import service_may, vend
+from emulator.runtime.authorization.step import vend
 from emulator.runtime.context import (
     account,
     acting_as,
@@ -67,7 +67,6 @@ __all__ = [
     "resources",
     "role_session",
     "root",
-    "service_may",
     "start",
     "state",
     "stop",

@@ -45,10 +45,13 @@ class Server:
     Attributes:
         endpoint: `http://127.0.0.1:PORT`, the value of AWS_ENDPOINT_URL.
         pid: process id of the server.
-        account: emulated AWS account id; also the access key id.
+        account: emulated AWS account id; also the access key id of its root user.
         region: emulated AWS region.
         root: folder of its state, S3 data and logs.
         token: secret by which the listener at `endpoint` proves that it is this server.
+        access_key: access key id of the account's administrator.
+        secret_key: the administrator's secret access key.
+        authorization: whether requests are denied as in AWS: `on`, `record` or `off`.
     """
 
     endpoint: str
@@ -57,6 +60,9 @@ class Server:
     region: str
     root: Path
     token: str = field(repr=False)
+    access_key: str
+    secret_key: str = field(repr=False)
+    authorization: str
 
     @property
     def log(self) -> Path:
@@ -150,11 +156,12 @@ def crashed(root: Path = DEFAULT_ROOT) -> bool:
 
 
 def environment(server: Server) -> dict[str, str]:
-    """Return the variables that point AWS SDKs, the CDK CLI and query engines at the server.
+    """Return the variables that point AWS SDKs, the CDK CLI and query engines at the server, as its administrator.
 
     A child process must not inherit AWS_PROFILE, AWS_SESSION_TOKEN or AWS_CA_BUNDLE (see `child_environment`).
     """
-    return endpoint_environment(endpoint=server.endpoint, account=server.account, region=server.region)
+    variables = endpoint_environment(endpoint=server.endpoint, account=server.account, region=server.region)
+    return variables | {"AWS_ACCESS_KEY_ID": server.access_key, "AWS_SECRET_ACCESS_KEY": server.secret_key}
 
 
 def child_environment(server: Server) -> dict[str, str]:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from lakehouse.contracts.classification import UNCLASSIFIED, Classification
 from lakehouse.contracts.model import Contract
+from lakehouse.engine.role_arns import role_arn
 from lakehouse.errors import LakehouseError
 from lakehouse.governance import default_database
 from lakehouse.governance.conflicts import retried
@@ -155,8 +156,7 @@ def _put_filter(client: "LakeFormationClient", data: "DataCellsFilterTypeDef", n
     subject = f"{data['DatabaseName']}.{data['TableName']}"
     put = client.update_data_cells_filter if exists else client.create_data_cells_filter
     retried(lambda: put(TableData=data), subject=subject)
-    partition = boto3.Session().get_partition_for_region(names.region)
-    principal = f"arn:{partition}:iam::{names.account}:role/{names.role(data['Name'])}"
+    principal = role_arn(names.role(data["Name"]), names=names)
     retried(
         lambda: client.grant_permissions(
             Principal={"DataLakePrincipalIdentifier": principal}, Resource=_named(data), Permissions=["SELECT"]

@@ -8,8 +8,7 @@ Source: AWS Glue developer guide, "Optimizing Iceberg tables".
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
+from lakehouse.engine.role_arns import role_arn
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names
 from lakehouse.tables.definition import Definition
@@ -36,8 +35,7 @@ def configurations(
     definition: Definition, *, names: Names
 ) -> "dict[TableOptimizerTypeType, TableOptimizerConfigurationTypeDef]":
     """Return the optimizer configurations that a table must have, by optimizer."""
-    partition = boto3.Session().get_partition_for_region(names.region)
-    role = f"arn:{partition}:iam::{names.account}:role/{names.optimizer_role}"
+    role = role_arn(names.optimizer_role, names=names)
     return {
         "compaction": {
             "roleArn": role,

@@ -8,22 +8,17 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import boto3
-from rich.table import Table
 
 from emulator.errors import EmulatorError
 from emulator.runtime import server_lifecycle
 from lakehouse.batches import pulls
 from lakehouse.batches.ingest import upload
-from lakehouse.batches.quarantine import rejected
-from lakehouse.cli.commands.quarantine import show
 from lakehouse.contracts.loader import load_contracts
-from lakehouse.contracts.model import Contract, Ingest
+from lakehouse.contracts.model import Contract
 from lakehouse.engine import catalog
-from lakehouse.engine.athena import query
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Move, Zone
 from lakehouse.operations import dbt
@@ -33,14 +28,14 @@ from local.airflow import dag_runs, lifecycle
 from local.airflow.dag_runs import Task
 from local.airflow.lifecycle import Airflow
 from local.demo import page_views, shop, store_sales
+from local.demo.report import report
 from local.lake import Lake
+from local.profiles import acting_as
 from local.progress import console, step
 from local.sources import rates_api
 
 MARKER = "made-by-demo"
 """A file that marks a root folder as the demo's, which the next demo may delete."""
-
-MART_ROWS = 8
 
 
 def main(root: Path = server_lifecycle.DEFAULT_ROOT, *, by_airflow: bool = False) -> None:
@@ -79,7 +74,7 @@ def main(root: Path = server_lifecycle.DEFAULT_ROOT, *, by_airflow: bool = False
             running.result = mover()
         if not by_airflow:
             with step("integration -> curated, by dbt on Athena") as running:
-                running.result = f"{len(dbt.build(deployment.names))} models and tests"
+                running.result = build(deployment)
         report(deployment, contracts)
     except (LakehouseError, EmulatorError) as error:
         console.print("[red]error[/]", end=" ")
@@ -125,27 +120,29 @@ def prepare(deployment: Lake, contracts: Sequence[Contract]) -> str:
 def load(deployment: Lake, contracts: Sequence[Contract]) -> tuple[store_sales.Week, str]:
     """Load the first data of each source, while the bank's API once sends half a page; return files and a summary."""
     rates_api.control(deployment.bank, "faults", ["half"])
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    lake.replicate(deployment)
+    _send_page_views(deployment, contracts, hour=1)
+    with ThreadPoolExecutor(max_workers=1) as pool, acting_as(deployment.server, "operator"):
         pull = pool.submit(_pull, deployment, contracts)
-        lake.replicate(deployment)
-        _send_page_views(deployment, contracts, hour=1)
         week = store_sales.write_week(deployment.server.root / "till")
         _send_files(deployment, contracts, week.on_time)
-        _wait_for_arrival(deployment, contracts, hours=1)
-        return week, f"{len(week.on_time)} files, {len(page_views.hour(1).events)} events, {pull.result()}"
+        pulled = pull.result()
+    _wait_for_arrival(deployment, contracts, hours=1)
+    return week, f"{len(week.on_time)} files, {len(page_views.hour(1).events)} events, {pulled}"
 
 
 def change(deployment: Lake, contracts: Sequence[Contract], week: store_sales.Week) -> str:
     """Change the source, send late and repeated files and events, wait until all data has arrived; return a summary."""
     rates_api.control(deployment.bank, "today", f"{rates_api.TODAY + timedelta(days=5)}")
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    _send_page_views(deployment, contracts, hour=2)
+    with ThreadPoolExecutor(max_workers=1) as pool, acting_as(deployment.server, "operator"):
         pull = pool.submit(_pull, deployment, contracts)
-        _send_page_views(deployment, contracts, hour=2)
         counts = shop.change(deployment.database.conninfo)
         _send_files(deployment, contracts, [week.late, week.again])
-        _wait_for_arrival(deployment, contracts, hours=2)
-        changes = ", ".join(f"{count} {event.replace('_', ' ')}" for event, count in counts.items())
-        return f"{changes}; 2 files; {len(page_views.hour(2).events)} events; {pull.result()}"
+        pulled = pull.result()
+    _wait_for_arrival(deployment, contracts, hours=2)
+    changes = ", ".join(f"{count} {event.replace('_', ' ')}" for event, count in counts.items())
+    return f"{changes}; 2 files; {len(page_views.hour(2).events)} events; {pulled}"
 
 
 def move(deployment: Lake, contracts: Sequence[Contract]) -> str:
@@ -154,12 +151,19 @@ def move(deployment: Lake, contracts: Sequence[Contract]) -> str:
     Raises:
         LakehouseError: a job run failed.
     """
-    job_runs = run_datasets(contracts, names=deployment.names, catalog=catalog.load(), on_change=_on_change)
+    with acting_as(deployment.server, "operator"):
+        job_runs = run_datasets(contracts, names=deployment.names, catalog=catalog.load(), on_change=_on_change)
     if failed := [job_run for job_run in job_runs if not job_run.succeeded]:
         raise LakehouseError(
             "\n".join(f"{job_run.dataset}: {job_run.move} {job_run.state}: {job_run.error}" for job_run in failed)
         )
     return f"{len(job_runs)} job runs"
+
+
+def build(deployment: Lake, *, target: Path | None = None) -> str:
+    """Build the models as an operator, who assumes dbt's role, and return a summary."""
+    with acting_as(deployment.server, "operator", "dbt"):
+        return f"{len(dbt.build(deployment.names, target=target))} models and tests"
 
 
 def move_by_airflow(orchestrator: Airflow) -> str:
@@ -171,33 +175,6 @@ def move_by_airflow(orchestrator: Airflow) -> str:
     tasks = dag_runs.run_all(orchestrator, on_end=_on_task_end)
     succeeded = sum(task.state == "success" for task in tasks)
     return f"{succeeded} tasks, {len(tasks) - succeeded} had nothing to do"
-
-
-def report(deployment: Lake, contracts: Sequence[Contract]) -> None:
-    """Print the number of records in each zone, the mart, and some rejected records."""
-    console.print("\n[bold]Records by dataset and zone[/] (Athena SQL over the Iceberg tables)")
-    zones = Table("dataset")
-    for column in ("received", "accepted", "rejected", "integration", "deleted"):
-        zones.add_column(column, justify="right")
-    for row in query(boto3.client("athena"), _counts(deployment, contracts), names=deployment.names).rows:
-        zones.add_row(row[0], *(f"{int(count or 0):,}" for count in row[1:]))
-    console.print(zones)
-
-    mart = f"{deployment.names.database(Zone.CURATED)}.sales_by_region_month"
-    columns = "region, month, orders, items, net_revenue"
-    sql = f"select {columns} from {mart} order by month desc, net_revenue desc limit {MART_ROWS}"  # noqa: S608
-    console.print(f"[bold]{sql}[/]")
-    result = query(boto3.client("athena"), sql, names=deployment.names)
-    sales = Table("region", "month")
-    for name, _ in result.columns[2:]:
-        sales.add_column(name, justify="right")
-    for row in result.rows:
-        sales.add_row(*(value or "" for value in row))
-    console.print(sales)
-
-    console.print("[bold]Three rejected records[/] (lakehouse quarantine store_sales)")
-    for record in islice(rejected(catalog.load(), _named("store_sales", contracts), names=deployment.names), 3):
-        show(record)
 
 
 def _send_files(deployment: Lake, contracts: Sequence[Contract], files: Sequence[store_sales.TillFile]) -> None:
@@ -243,22 +220,6 @@ def _on_change(job_run: JobRun) -> None:
 def _on_task_end(task: Task) -> None:
     if task.state != "skipped" and (task.task_id.endswith(tuple(Move)) or task.task_id.startswith("models.")):
         console.print(f"    {task.dag_id}: {task.task_id} {task.state}", style="dim")
-
-
-def _counts(deployment: Lake, contracts: Sequence[Contract]) -> str:
-    """Return SQL that counts each dataset's records in raw and its live and deleted rows in integration."""
-    raw, integration = deployment.names.database(Zone.RAW), deployment.names.database(Zone.INTEGRATION)
-    return " union all ".join(
-        f"""
-        select '{contract.dataset}' as dataset, received, accepted, received - accepted as rejected, live, deleted
-        from (select count(*) as received, count_if(_errors is null) as accepted from {raw}.{contract.dataset})
-        cross join (
-            select count_if(not {deleted}) as live, count_if({deleted}) as deleted from {integration}.{contract.dataset}
-        )
-        """  # noqa: S608 - the names come from contracts
-        for contract in contracts
-        for deleted in ["false" if contract.ingest is Ingest.APPEND else "_is_deleted"]
-    )
 
 
 if __name__ == "__main__":

@@ -61,7 +61,6 @@ def move_statements(
         ),
         allow("ReadSource", actions=READ_OBJECTS, resources=[stack.s3_arn(f"{names.bucket(source)}/*")]),
         allow("WriteTarget", actions=WRITE_OBJECTS, resources=[stack.s3_arn(f"{names.bucket(target)}/*")]),
-        allow("WriteOps", actions=WRITE_OBJECTS, resources=[stack.s3_arn(f"{names.ops_location('')}*")]),
         _read_contracts(stack),
         _read_code(stack, code),
         use_key(key),
@@ -70,6 +69,9 @@ def move_statements(
         _log(stack),
         _measure("Glue", names.metric_namespace),
     ]
+    if target is not Zone.INTEGRATION:  # whose bucket also has ops
+        ops = stack.s3_arn(f"{names.ops_location('')}*")
+        statements.append(allow("WriteOps", actions=WRITE_OBJECTS, resources=[ops]))
     if source is not Zone.STAGE:
         statements.append(allow("ReadTables", actions=READ_TABLES, resources=stack.glue_arns(names.database(source))))
     if traces:

@@ -26,7 +26,7 @@ from local import cdk
 from stacks.lakehouse import add_lakehouse
 from stacks.settings import Profile, settings_of
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module", params=list(Profile))

@@ -61,6 +61,7 @@ def lines_of(names: Names, invoice: str) -> dict[Zone, int]:
     return counts
 
 
+@pytest.mark.slow
 def test_files_reach_the_marts_and_then_nothing_is_left_to_do(
     names: Names, store_sales: Contract, tmp_path: Path
 ) -> None:

@@ -56,6 +56,7 @@ def write_contract(folder: Path, dataset: str, *, most: int = 1000) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_contract_file_alone_adds_a_dataset(finished: Demo, tmp_path: Path) -> None:
     contracts = write_contract(tmp_path / "contracts", "stock")
     (tmp_path / "stock.csv").write_text("sku,counted_on,quantity\na,2026-03-01,5\nb,2026-02-30,1\na,2026-03-01,5\n")
@@ -75,6 +76,7 @@ def test_a_contract_file_alone_adds_a_dataset(finished: Demo, tmp_path: Path) ->
     assert answer.split() == ["rejected", "1"]
 
 
+@pytest.mark.slow
 def test_a_mended_contract_takes_rejected_records_in(finished: Demo, tmp_path: Path) -> None:
     contracts = write_contract(tmp_path / "contracts", "shelf_counts", most=10)
     (tmp_path / "counts.csv").write_text("sku,counted_on,quantity\na,2026-03-01,5\nb,2026-03-01,50\n")
@@ -90,6 +92,7 @@ def test_a_mended_contract_takes_rejected_records_in(finished: Demo, tmp_path: P
     assert "no rejected records" in cli("replay", "shelf_counts", "--contracts", contracts)
 
 
+@pytest.mark.slow
 def test_a_job_that_is_killed_leaves_what_it_would_have_left(finished: Demo, tmp_path: Path) -> None:
     contracts = write_contract(tmp_path / "contracts", "pallets", most=10**6)
     lines = [f"sku{number},2026-03-01,{number}" for number in range(200_000)]

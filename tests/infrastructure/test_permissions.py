@@ -86,7 +86,9 @@ def test_a_job_reads_one_zone_and_writes_the_next(
     assert reached(statements["ReadSource"]) == {f"arn:aws:s3:::{names.bucket(source)}/*"}
     assert not {"s3:PutObject", "s3:DeleteObject"} & set(statements["ReadSource"]["Action"])
     assert reached(statements["WriteTarget"]) == {f"arn:aws:s3:::{names.bucket(target)}/*"}
-    assert reached(statements["WriteOps"]) == {f"arn:aws:s3:::{names.bucket(Zone.INTEGRATION)}/ops/*"}
+    ops = {f"arn:aws:s3:::{names.bucket(Zone.INTEGRATION)}/ops/*"}
+    # Who writes integration writes its bucket, which also has ops: one more statement would grant nothing.
+    assert (reached(statements["WriteOps"]) == ops) if target is Zone.RAW else ("WriteOps" not in statements)
     assert reached(statements["ReadContracts"]) == {f"arn:aws:s3:::{names.scripts_bucket}/contracts/*"}
     assert databases(statements["WriteTables"]) == {names.database(target), names.ops_database}
     assert "glue:UpdateTable" in statements["WriteTables"]["Action"]

@@ -1,5 +1,6 @@
 """Tables in Lake Formation as contracts say, read back through its API and decided by an evaluator of its rules."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,9 @@ from lakehouse.tables.diff import Action
 from tests.support import classification, lf_tags, tag_based_access
 from tests.support.lake_formation import granted_to, in_catalog
 
+TRUST = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
+)
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 
 
@@ -44,7 +48,7 @@ def names(aws: server_lifecycle.Server, customers: Contract) -> Names:
         pairs = [{"TagKey": key, "TagValues": [value]} for key, value in of_database(area).items()]
         client.add_lf_tags_to_resource(Resource={"Database": {"Name": area.database(names)}}, LFTags=pairs)
     for role in ROLES.values():
-        arn = iam.create_role(RoleName=names.role(role.name), AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        arn = iam.create_role(RoleName=names.role(role.name), AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
         for grant in grants.of_people(role).by_tag:
             expression = [{"TagKey": key, "TagValues": [*values]} for key, values in grant.tags.items()]
             client.grant_permissions(

@@ -234,6 +234,7 @@ def test_races_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
         retry_on_conflict(lose, subject="orders, compaction")
 
 
+@pytest.mark.slow
 def test_snapshots_are_kept_for_their_time_and_their_number(lake: Lake) -> None:
     contract = dataset("expired")
     lake.create(contract)

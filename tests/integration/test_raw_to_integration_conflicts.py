@@ -48,6 +48,7 @@ def amounts(lake: Lake, contract: Contract) -> dict[int, int]:
     return {row["id"]: row["amount"] for row in rows}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("way", "merge_rows"), [("overwrite", 0), ("merge", MERGE_ROWS), ("append", MERGE_ROWS)])
 def test_a_commit_that_falls_anywhere_into_a_run_is_not_lost(
     lake: Lake, aws: Server, way: str, merge_rows: int

@@ -57,7 +57,7 @@ FLOORS: Mapping[str, tuple[set[str], ...]] = {
     "emulator/athena": (
         *({"runtime"}, {"parsing"}, {"typing"}, {"duckdb"}, {"tables"}, {"binding"}, {"statements"}, {"api"}),
     ),
-    "local": ({"cdk", "emulator_server", "progress", "sources"}, {"airflow"}, {"cli", "lake"}, {"demo"}),
+    "local": ({"cdk", "emulator_server", "profiles", "progress", "sources"}, {"airflow"}, {"cli", "lake"}, {"demo"}),
 }
 """For each part: its folders and modules from the bottom up; a unit imports units of lower floors alone."""
 

@@ -9,7 +9,7 @@ import threading
 import time
 from multiprocessing import forkserver
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from emulator.athena.api.statement_process import CANCEL, GRACE_SECONDS, Json, Task, ended_by, serve
 from emulator.athena.runtime.errors import AthenaError, CancelledError, cancelled, exhausted, timeout

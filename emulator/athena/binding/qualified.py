@@ -4,6 +4,7 @@ A table with an alias is known only by its alias.
 Source: https://trino.io/docs/current/sql/select.html
 """
 
+import itertools
 from collections import Counter, defaultdict
 
 from sqlglot import exp
@@ -40,12 +41,12 @@ def shorten(tree: exp.Expr) -> None:
         if _ORIGIN in source.meta:
             sources[id(source.find_ancestor(*_SCOPES))].append(source)
     shared = Counter(name for _, _, name in {source.meta[_ORIGIN] for group in sources.values() for source in group})
-    for source in (source for group in sources.values() for source in group):
-        _, schema, name = source.meta[_ORIGIN]
+    for table in itertools.chain.from_iterable(sources.values()):
+        _, schema, name = table.meta[_ORIGIN]
         if shared[name] > 1:
-            source.args["alias"].set("this", exp.to_identifier(f"{schema}.{name}", quoted=True))
+            table.args["alias"].set("this", exp.to_identifier(f"{schema}.{name}", quoted=True))
     for column in list(tree.find_all(exp.Column)) if sources else ():
-        scope = column.find_ancestor(*_SCOPES)
+        scope: exp.Expr | None = column.find_ancestor(*_SCOPES)
         while scope is not None and not _shorten(column, sources[id(scope)]):
             scope = scope.find_ancestor(*_SCOPES)
 

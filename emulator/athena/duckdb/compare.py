@@ -57,8 +57,8 @@ def compare(operator: str, left: Value, right: Value) -> str:
     if is_plain(left.type, right.type):
         return f"({left.sql} {operator} {right.sql})"
     if operator.startswith("IS"):
-        names = left.type.sql() != right.type.sql()
-        sides = (identity(side.sql, side.type, positional=names) for side in (left, right))
+        positional = left.type.sql() != right.type.sql()
+        sides = (identity(side.sql, side.type, positional=positional) for side in (left, right))
         return f"({f' {operator} '.join(sides)})"
     if operator in _SWAPPED:
         operator, left, right = _SWAPPED[operator], right, left
@@ -66,8 +66,8 @@ def compare(operator: str, left: Value, right: Value) -> str:
     if left.type.this in NESTED or not (_is_short(left) and _is_short(right)):
         # Each side is computed once, under a name.
         pair = next(names)
-        sides = (Value(f"{pair}.{name}", side.type, side.constant) for name, side in (("l", left), ("r", right)))
-        body = _compare(operator, *sides, names=names)
+        named_left = Value(f"{pair}.l", left.type, left.constant)
+        body = _compare(operator, named_left, Value(f"{pair}.r", right.type, right.constant), names=names)
         both = f"struct_pack(l := {left.sql}, r := {right.sql})"
         return f"list_extract(list_transform([{both}], lambda {pair}: {body}), 1)"
     return _compare(operator, left, right, names=names)

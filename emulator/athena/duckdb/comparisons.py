@@ -1,5 +1,7 @@
 """The part of the SQL generator that writes comparisons: operators, IN, BETWEEN, CASE and comparisons with a query."""
 
+from typing import Any
+
 from sqlglot import exp
 from sqlglot.generators.duckdb import DuckDBGenerator
 
@@ -38,20 +40,20 @@ class Comparisons(DuckDBGenerator):
         constant = isinstance(inner, exp.Literal) and not inner.name.strip("+-").lower().startswith("nan")
         return Value(self.sql(node), type_of(node), constant)
 
-    def _comparison(self, node: exp.Binary) -> str:
-        operator = _OPERATORS[type(node)]
-        right = node.expression
-        if coercion.differ_in_padding(type_of(node.left), type_of(right)):
+    def _comparison(self, expression: Any) -> str:
+        operator = _OPERATORS[type(expression)]
+        right = expression.expression
+        if coercion.differ_in_padding(type_of(expression.left), type_of(right)):
             if isinstance(right, exp.All | exp.Any):
-                raise not_supported(f"{position(node)}: ANY and ALL with char are not in the emulator's engine")
-            return f" {operator} ".join(self._same_length(node.left, right))
-        if is_plain(type_of(node.left), type_of(right)):
-            return self.binary(node, operator)
+                raise not_supported(f"{position(expression)}: ANY and ALL with char are not in the emulator's engine")
+            return f" {operator} ".join(self._same_length(expression.left, right))
+        if is_plain(type_of(expression.left), type_of(right)):
+            return self.binary(expression, operator)
         if isinstance(right, exp.All | exp.Any):
-            return self._quantified(operator, node.left, right.this, every=isinstance(right, exp.All))
-        left_value, right_value = self.value(node.left), self.value(right)
+            return self._quantified(operator, expression.left, right.this, every=isinstance(right, exp.All))
+        left_value, right_value = self.value(expression.left), self.value(right)
         result = compare(operator, left_value, right_value)
-        if operator == "=" and type_of(right).this in NESTED and _is_condition(node):
+        if operator == "=" and type_of(right).this in NESTED and _is_condition(expression):
             # DuckDB joins by a hash only with its own equality, which holds wherever Trino's does.
             return f"({compare('IS NOT DISTINCT FROM', left_value, right_value)} AND {result})"
         return result

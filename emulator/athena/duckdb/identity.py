@@ -3,6 +3,8 @@
 DuckDB distinguishes maps by the order of their entries; in this form the entries are ordered by key.
 """
 
+from collections.abc import Iterable
+
 from sqlglot import exp
 from sqlglot.expressions import DataType, DType
 
@@ -83,8 +85,8 @@ def _mark_keys(select: exp.Select) -> None:
             _mark_all([node])
 
 
-def _mark_all(nodes: "list[exp.Expr] | object") -> None:
-    for node in nodes:  # type: ignore[attr-defined]
+def _mark_all(nodes: Iterable[exp.Expr]) -> None:
+    for node in nodes:
         if _differs(type_of(node)):
             node.meta[_MARK] = True
 

@@ -33,7 +33,7 @@ def selected(values: exp.Values) -> exp.Select:
     return select
 
 
-def _compare_with_query(node: exp.In | exp.Anonymous) -> None:
+def _compare_with_query(node: exp.Expr) -> None:
     """Read `x IN (VALUES 1)` and `x = ANY (VALUES 1)` as comparisons with a query, not with an expression."""
     only = node.expressions[0] if len(node.expressions) == 1 else None
     if not isinstance(only, exp.Query):

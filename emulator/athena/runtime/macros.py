@@ -3,6 +3,7 @@
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -25,7 +26,9 @@ def create(connection: duckdb.DuckDBPyConnection, *, sql: str, existing: set[str
             existing.add(name)
             if name in json_text.SQL_FUNCTIONS:
                 function, count = json_text.SQL_FUNCTIONS[name]
-                connection.create_function(name, function, ["VARCHAR"] * count, "VARCHAR", null_handling="special")
+                types: Any = ["VARCHAR"] * count
+                special: Any = "special"  # the stubs know the enumeration alone
+                connection.create_function(name, function, types, "VARCHAR", null_handling=special)
                 continue
             definition = _definitions()[name]
             create(connection, sql=definition.partition("(")[2], existing=existing)

@@ -3,6 +3,7 @@
 Source: AWS IAM user guide, "Troubleshoot access denied error messages"; the common errors of each API reference.
 """
 
+import json
 import uuid
 
 from ministack import app as ministack  # type: ignore[import-untyped]
@@ -28,6 +29,9 @@ def message(principal: Principal, check: Check, decision: Decision) -> str:
 
 def denial(request: Request, principal: Principal, check: Check, decision: Decision) -> Response:
     """Return the response of a request that is denied."""
+    if request.service in ("logs", "ssm"):
+        body = {"__type": "AccessDeniedException", "Message": message(principal, check, decision)}
+        return 400, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(body).encode()
     code = _KMS_CODES.get(request.service, "") if check.action.startswith("kms:") else ""
     return _response(request, code, message(principal, check, decision))
 

@@ -19,7 +19,11 @@ Documents = tuple[tuple[str, str], ...]
 """Names and texts of policies."""
 
 
-def of_principal(principal: Principal) -> tuple[Statements, Statements | None, Statements | None]:
+Own = tuple[Statements, Statements | None, Statements | None]
+"""The statements of a principal's own policies, of its boundary and of its session policies."""
+
+
+def of_principal(principal: Principal) -> Own:
     """Return the statements of a principal's own policies, of its boundary and of its session policies."""
     account = principal.account
     entity, documents = _identity(principal)

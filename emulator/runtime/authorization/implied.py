@@ -6,6 +6,7 @@ developer guide, "Permissions to use user-generated KMS keys"; IAM user guide, "
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from ministack.services import kms, s3  # type: ignore[import-untyped]
@@ -57,7 +58,7 @@ def _roles(request: Request) -> Iterator[str]:
     if request.service == "cloudformation":
         if role := request.form.get("RoleARN"):
             yield role
-    elif len(request.body) < 1 << 16:
+    else:
         for value in _members(request.json):
             if value.startswith("arn:") and ":role/" in value:
                 yield value
@@ -101,9 +102,16 @@ def _s3(request: Request) -> Iterator[Check]:
         part = "uploadId" in request.query
         named = request.headers.get(KEY) if not part else None
         algorithm = request.headers.get("x-amz-server-side-encryption")
-        defaults = s3._bucket_default_sse_headers(bucket) if algorithm in (None, "aws:kms") else {}
+        default = _default_key(s3._bucket_encryption.get(bucket)) if algorithm in (None, "aws:kms") else None
         actions = _DECRYPT if part else _ENCRYPT[:1] if "uploads" not in request.query else _ENCRYPT
-        yield from _key(actions, named or defaults.get(KEY), "s3", request, aws__s3__arn=f"arn:aws:s3:::{bucket}")
+        yield from _key(actions, named or default, "s3", request, aws__s3__arn=f"arn:aws:s3:::{bucket}")
+
+
+@lru_cache(maxsize=256)
+def _default_key(configuration: bytes | str | None) -> str | None:
+    """Return the key of a bucket's encryption configuration."""
+    elements = s3.fromstring(configuration).iter() if configuration else ()
+    return next((element.text for element in elements if element.tag.endswith("KMSMasterKeyID")), None)
 
 
 def _stored(bucket: str, key: str, request: Request) -> Iterator[Check]:

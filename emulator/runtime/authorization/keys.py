@@ -79,10 +79,12 @@ def of_request(request: Request) -> dict[str, Any]:
         if namespace := request.parameter("Namespace"):
             keys["cloudwatch:namespace"] = namespace
     elif request.service == "sts":
+        if request.parameter("SerialNumber") and request.parameter("TokenCode"):
+            keys["aws:multifactorauthpresent"] = "true"  # every code of a device is right here
         for parameter in ("RoleSessionName", "ExternalId"):
             if value := request.parameter(parameter):
                 keys[f"sts:{parameter.lower()}"] = value
-    if request.service != "s3" and len(request.body) < 1 << 16:
+    if request.service != "s3":
         tags = iam_actions.request_tag_context(request.service, request.action, request.body, request.form)
         keys |= {name.lower(): value for name, value in tags.items()}
     return keys

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from emulator.runtime.authorization import conditions
+from emulator.runtime.authorization.conditions import Keys
 from emulator.runtime.authorization.patterns import Lookup, matches
 
 ELEMENTS = frozenset(
@@ -57,7 +58,7 @@ class Statement:
         """The name of the statement in reports."""
         return f"{self.policy}#{self.label}"
 
-    def applies(self, action: str, resource: str, keys: conditions.Keys) -> bool:
+    def applies(self, action: str, resource: str, keys: Keys) -> bool:
         """Return whether it matches action, resource and conditions; principals are not compared.
 
         Args:

@@ -12,7 +12,8 @@ from ministack.core import iam_actions  # type: ignore[import-untyped]
 from emulator.runtime.responses import Json
 
 LARGE = 1 << 16
-"""Bytes of a body that is not decoded: data that is put, whose few members are found in the text."""
+DATA = frozenset({"kinesis", "firehose", "logs", "sqs", "sns", "monitoring"})
+"""Services that data is put to: a large body is not decoded, because its few names are found in the text."""
 
 _MEMBER = re.compile(rb'"(\w*(?:Name|name|ARN|Arn|arn|KeyId))"\s*:\s*"([^"\\]*)"')
 
@@ -21,7 +22,13 @@ _PREFIXES = iam_actions.SERVICE_TO_IAM_NAMESPACE | {
     name: name for name in ("lakeformation", "dms", "codeartifact", "kafka", "xray")
 }
 iam_actions._BOTOCORE_SERVICE_MAP |= {"lambda": ["lambda"], "codeartifact": ["codeartifact"], "xray": ["xray"]}
-_RENAMED = {"lambda:Invoke": "lambda:InvokeFunction", "lambda:InvokeAsync": "lambda:InvokeFunction"}
+_RENAMED = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "lambda:InvokeAsync": "lambda:InvokeFunction",
+    **dict.fromkeys(("budgets:CreateBudget", "budgets:UpdateBudget", "budgets:DeleteBudget"), "budgets:ModifyBudget"),
+    **dict.fromkeys(("budgets:DescribeBudget", "budgets:DescribeBudgets"), "budgets:ViewBudget"),
+}
+"""Operations whose action has another name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +62,8 @@ class Request:
 
     @cached_property
     def json(self) -> Json:
-        """The members of a JSON body; of a large body, the first text of each name or ARN."""
-        if len(self.body) > LARGE:
+        """The members of a JSON body; of a large body of data, the first text of each name or ARN."""
+        if self.service in DATA and len(self.body) > LARGE:
             found = _MEMBER.findall(self.body)
             return {name.decode(): value.decode("utf-8", "replace") for name, value in reversed(found)}
         try:
@@ -87,7 +94,8 @@ class Request:
         """The action of IAM, such as `glue:GetTable`; empty if the request is none that IAM knows."""
         target = self.headers.get("x-amz-target", "")
         if "." in target:
-            return f"{self.prefix}:{target.rpartition('.')[2]}"
+            action = f"{self.prefix}:{target.rpartition('.')[2]}"
+            return _RENAMED.get(action, action)
         if self.service == "s3":
             action = iam_actions._s3_action(self.method, self.path, self.query)
             return f"s3:{action}" if action else ""

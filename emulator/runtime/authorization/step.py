@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from emulator.runtime import context, principals
+from emulator.runtime import authentication, context
 from emulator.runtime.authorization import (
     answers,
     collection,
@@ -68,7 +68,7 @@ def authorize(
 
 def _refusal(request: Request) -> Response | None:
     principal = context.principal()
-    if problem := context.problem_with_credentials():
+    if problem := context.problem_with_credentials() or authentication.problem_with_signature():
         log.warning("%s %s: %s", request.action, problem.code, problem)
         return answers.failed_authentication(request, problem)
     if principal.kind in ("root", "service") or not request.action or request.action in ALWAYS_ALLOWED:
@@ -89,25 +89,27 @@ def _refusal(request: Request) -> Response | None:
 def _denied(request: Request, principal: Principal, checks: list[Check]) -> Response | None:
     refused = None
     common = keys.of_caller(principal) | keys.of_request(request)
+    own = collection.of_principal(principal)
     for check in checks:
-        decision = decide(principal, check, common)
+        decision = decide(principal, check, common, own)
         if not decision.allowed:
             log.warning("%s", answers.message(principal, check, decision))
             refused = refused or answers.denial(request, principal, check, decision)
     return refused
 
 
-def decide(principal: Principal, check: Check, common: Mapping[str, Any]) -> Decision:
+def decide(principal: Principal, check: Check, common: Mapping[str, Any], own: collection.Own) -> Decision:
     """Decide on a check, record the decision and return it.
 
     Args:
         principal: the caller.
         check: action and resource.
         common: condition keys of the request and its caller.
+        own: the caller's policies.
     """
     if check.action == "sts:AssumeRole" and not collection.exists(check.resource):
         return Decision(allowed=False, reason="because no identity-based policy allows the sts:AssumeRole action")
-    identity, boundary, session = collection.of_principal(principal)
+    identity, boundary, session = own
     of_resource = collection.of_resource(check.action.partition(":")[0], check.resource)
     policies = Policies(
         identity=evaluation.for_action(identity, check.action),
@@ -162,22 +164,20 @@ def mode() -> str:
 MODE = mode()
 
 
-def service_may(service: str, action: str, resource: str, **source: str) -> bool:
-    """Return whether a resource's policy lets a service call it, when the service delivers something.
+def permitted(principal: Principal, action: str, resource: str, own: Mapping[str, Any]) -> bool:
+    """Return whether a delivery within the server may take place, and log a denial.
 
     Args:
-        service: name of the service, such as `events.amazonaws.com`.
+        principal: the service that delivers, or the session of its role.
         action: such as `sqs:SendMessage`.
         resource: ARN of the queue, topic, function or key.
-        source: `arn` and `account` of the resource on whose behalf the service calls, and other condition keys.
+        own: condition keys of the delivery, such as `aws:sourcearn`.
     """
     if MODE == "off":
         return True
-    principal = principals.service(service, context.account())
-    names = {"arn": "aws:sourcearn", "account": "aws:sourceaccount"}
-    own = {names.get(name, name): value for name, value in source.items() if value}
-    check = Check(action=action, resource=resource, keys=own)
-    decision = decide(principal, check, keys.of_caller(principal) | {"aws:securetransport": "true"})
+    check = Check(action=action, resource=resource, keys=dict(own))
+    common = keys.of_caller(principal) | {"aws:securetransport": "true"}
+    decision = decide(principal, check, common, collection.of_principal(principal))
     if not decision.allowed:
         log.warning("%s", answers.message(principal, check, decision))
     return decision.allowed or MODE == "record"

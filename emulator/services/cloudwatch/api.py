@@ -15,6 +15,12 @@ from typing import Any
 
 from ministack.services import cloudwatch  # type: ignore[import-untyped]
 
+from emulator.runtime import plugin, principals
+from emulator.runtime.authorization.deliveries import may_deliver
+
+ACTIONS = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
+"""For each state: the list of topics that hear of a change to it."""
+
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
     "GreaterThanThreshold": operator.gt,
@@ -29,6 +35,20 @@ def register() -> None:
     """Replace ministack's evaluation of alarms."""
     cloudwatch._evaluate_alarm = _evaluate
     cloudwatch._describe_alarms = _evaluate_and_describe
+    dispatch = cloudwatch._dispatch_alarm_actions
+
+    def dispatched(alarm: dict[str, Any], *change: Any) -> None:
+        actions = ACTIONS.get(change[1], "")
+        dispatch(alarm | {actions: _permitted(alarm, alarm.get(actions) or [])}, *change)
+
+    cloudwatch._dispatch_alarm_actions = dispatched
+
+
+def _permitted(alarm: dict[str, Any], topics: list[str]) -> list[str]:
+    """Return the topics to which CloudWatch may publish an alarm."""
+    service = principals.service("cloudwatch.amazonaws.com", plugin.account())
+    source = alarm.get("AlarmArn") or plugin.arn("cloudwatch", f"alarm:{alarm['AlarmName']}")
+    return [topic for topic in topics if may_deliver(service, topic, source=source, account=plugin.account())]
 
 
 def _evaluate_and_describe(*request: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 from ministack.services import eventbridge  # type: ignore[import-untyped]
 
 from emulator.runtime import context, plugin, principals
+from emulator.runtime.authorization.deliveries import may_deliver
 
 
 def register() -> None:
@@ -16,8 +17,11 @@ def register() -> None:
     invoke = eventbridge._invoke_target
 
     def invoked(target: dict[str, Any], event: Any, rule: Any, view: Any = None) -> None:
-        with context.acting_as(_caller(target, event)):
-            invoke(target, event, rule, view)
+        caller = _caller(target, event)
+        arn, source = target.get("Arn", ""), str((rule or {}).get("Arn", ""))
+        with context.acting_as(caller):
+            if may_deliver(caller, arn, source=source, account=plugin.account()):
+                invoke(target, event, rule, view)
 
     eventbridge._invoke_target = invoked
 

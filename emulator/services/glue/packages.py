@@ -37,7 +37,7 @@ def package_uris(arguments: Mapping[str, str]) -> list[str]:
     return uris
 
 
-def package(uri: str, *, role: str | None) -> Path:
+def package(uri: str, *, role: str | None = None) -> Path:
     """Return a folder with the contents of a wheel or zip file, unpacked once, because imports from a zip are slow."""
     data, tag = download(uri, role=role)
     name = uri.rpartition("/")[2]
@@ -55,7 +55,7 @@ def package(uri: str, *, role: str | None) -> Path:
     return folder
 
 
-def download(uri: str, *, role: str | None) -> tuple[bytes, str]:
+def download(uri: str, *, role: str | None = None) -> tuple[bytes, str]:
     """Return an object that a job's definition names, and its ETag.
 
     Args:

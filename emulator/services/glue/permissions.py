@@ -25,6 +25,8 @@ def resources(request: Request) -> Iterable[str]:
     """Return the resources of a request."""
     members, operation = request.json, request.operation
     kind = next((kind for end, kind in _NAMED.items() if operation.endswith(end)), None)
+    if operation == "CreateDataQualityRuleset":  # the action has no resource type
+        return ["*"]
     if kind is not None and not operation.startswith(("List", "GetJobs")):
         name = members.get("JobName") or members.get("Name") or (members.get("ConnectionInput") or {}).get("Name")
         found = [request.arn(f"{kind}/{name}")] if name else ["*"]
@@ -38,9 +40,9 @@ def resources(request: Request) -> Iterable[str]:
     if database:
         return [arn for table in _tables(operation, members) for arn in _table(request, database, table)]
     if operation.endswith("Database"):
-        database = members.get("Name") or (members.get("DatabaseInput") or {}).get("Name")
+        named = members.get("Name") or (members.get("DatabaseInput") or {}).get("Name")
         below = ("table", "userDefinedFunction") if operation == "DeleteDatabase" else ()
-        return [*_table(request, database, None), *(request.arn(f"{kind}/{database}/*") for kind in below)]
+        return [*_table(request, str(named), None), *(request.arn(f"{kind}/{named}/*") for kind in below)]
     return [request.arn("catalog")] if operation.endswith(("Databases", "Catalogs", "SearchTables")) else ["*"]
 
 

@@ -37,7 +37,8 @@ def problem_of_trust(document: str | Mapping[str, Any] | None) -> str | None:
         check(document or "", resource_policy=True)
     except MalformedPolicyError as error:
         return str(error)
-    return _not_principal(document)
+    message: str | None = _not_principal(document)
+    return message
 
 
 _not_principal = iam._trust_policy_not_principal_error

@@ -7,6 +7,7 @@ from typing import Any
 from ministack.services import s3  # type: ignore[import-untyped]
 
 from emulator.runtime import checkpoint, plugin
+from emulator.runtime.authorization import step
 
 LARGE = 1 << 20
 KMS_KEY = "x-amz-server-side-encryption-aws-kms-key-id"
@@ -31,6 +32,10 @@ def install() -> None:
 
 
 async def _handle(method: str, path: str, headers: Any, body: bytes, query: Any, *rest: Any, **options: Any) -> Any:
+    if "signed_path" in options:  # a request to the bucket's own host, which does not come through the step
+        refused = step.authorize("s3", method, path, headers, body, query)
+        if refused is not None:
+            return refused
     if method == "PUT" and len(body) >= LARGE:
         _hashed.set((body, await asyncio.to_thread(_md5_hash, body)))
     return await _handle_request(method, path, headers, body, query, *rest, **options)

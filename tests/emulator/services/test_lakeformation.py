@@ -1,5 +1,6 @@
 """Lake Formation of the emulator: tags are inherited, and what does not exist is refused by name."""
 
+import json
 from typing import Any
 
 import boto3
@@ -8,6 +9,9 @@ from botocore.exceptions import ClientError
 
 from emulator.runtime import server_lifecycle
 
+TRUST = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
+)
 DATABASE = "governed"
 ROLE = "arn:aws:iam::000000000000:role/reader"
 
@@ -18,7 +22,7 @@ def lake(aws: server_lifecycle.Server) -> Any:
     client: Any = boto3.client("lakeformation")
     client.create_lf_tag(TagKey="Place", TagValues=["Raw", "curated"])
     client.create_lf_tag(TagKey="secrecy", TagValues=["internal", "restricted"])
-    boto3.client("iam").create_role(RoleName="reader", AssumeRolePolicyDocument="{}")
+    boto3.client("iam").create_role(RoleName="reader", AssumeRolePolicyDocument=TRUST)
     boto3.client("glue").create_database(DatabaseInput={"Name": DATABASE})
     make_table()
     return client

@@ -1,10 +1,13 @@
 """`lakehouse local`, as a user runs it."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import boto3
 import pytest
 from typer.testing import CliRunner
 
@@ -21,7 +24,30 @@ def test_env_points_a_shell_at_the_server(aws: server_lifecycle.Server) -> None:
     ran = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     echo = ran.stdout + 'echo "$AWS_ENDPOINT_URL $AWS_ACCESS_KEY_ID ${AWS_PROFILE-none}"'
     shell = subprocess.run(["sh", "-c", echo], capture_output=True, text=True, env=environment, check=True)
-    assert shell.stdout.split() == [aws.endpoint, aws.account, "none"]
+    assert shell.stdout.split() == [aws.endpoint, aws.access_key, "none"]
+
+
+def test_env_gives_an_administrator_who_is_not_root(aws: server_lifecycle.Server) -> None:
+    arn = boto3.client("sts").get_caller_identity()["Arn"]
+    assert arn == f"arn:aws:iam::{aws.account}:user/administrator"
+
+
+def test_env_gives_a_role_by_its_name_or_purpose(aws: server_lifecycle.Server) -> None:
+    condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    statement = {"Effect": "Allow", "Principal": {"AWS": aws.account}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement | {"Condition": condition}]})
+    name = f"lakehouse-dev-watcher-{aws.region}"
+    boto3.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+    for role in (name, "watcher", f"arn:aws:iam::{aws.account}:role/{name}"):
+        ran = CliRunner().invoke(app, ["env", "--root", str(aws.root), "--role", role], catch_exceptions=False)
+        keys = dict(re.findall(r"export (AWS_\w+)=(\S+)", ran.stdout))
+        session = boto3.Session(keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], keys["AWS_SESSION_TOKEN"])
+        assert f":assumed-role/{name}/" in session.client("sts").get_caller_identity()["Arn"]
+
+
+def test_env_refuses_a_role_that_does_not_exist(aws: server_lifecycle.Server) -> None:
+    with pytest.raises(LakehouseError, match="there is no role nobody: deploy the stacks, or"):
+        CliRunner().invoke(app, ["env", "--root", str(aws.root), "--role", "nobody"], catch_exceptions=False)
 
 
 def test_status_says_where_it_runs(aws: server_lifecycle.Server) -> None:

@@ -9,7 +9,6 @@ import pytest
 from emulator.runtime import server_lifecycle
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.contracts.model import Contract
-from lakehouse.operations import dbt
 from local import lake
 from local.demo import __main__
 from local.demo.store_sales import Week
@@ -56,5 +55,5 @@ def finish(started: Lake) -> Demo:
     __main__.move(started, contracts)
     __main__.change(started, contracts, week)
     __main__.move(started, contracts)
-    dbt.build(started.names, target=started.server.root / "dbt")
+    __main__.build(started, target=started.server.root / "dbt")
     return Demo(lake=started, contracts=contracts, week=week)

@@ -1,15 +1,18 @@
 """The command line as its users meet it: what it prints, and how it ends."""
 
+import inspect
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 from pyiceberg.catalog import Catalog
 
 from lakehouse.cli.commands import query
-from lakehouse.cli.main import main
+from lakehouse.cli.main import app, main
 from lakehouse.cli.options import contracts_of
+from lakehouse.cli.verbs import VERBS, Verbs
 from lakehouse.engine import athena
 from lakehouse.engine.athena import Result
 from lakehouse.errors import LakehouseError
@@ -154,6 +157,41 @@ def test_tables_are_planned_applied_and_refused(
     refusal = capsys.readouterr().err
     assert f"  {raw}: column channel is no longer in the contract\n" in refusal
     assert "Two ways out. Next to the old table: name the dataset orders_v2" in refusal
+
+
+def test_help_shows_each_verb_with_its_text_and_imports_none() -> None:
+    script = """
+import sys
+sys.argv = ["lakehouse", "--help"]
+from lakehouse.cli.main import main
+try:
+    main()
+finally:
+    slow = {"boto3", "botocore", "pyarrow", "pyiceberg", "pandas", "duckdb", "sqlglot", "yaml", "lakehouse.contracts"}
+    print(slow & sys.modules.keys() or "none", file=sys.stderr)
+"""
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert done.stderr == "none\n"
+    printed = [line[2:].partition(" ")[0] for line in done.stdout.partition(" Commands ")[2].splitlines()]
+    assert [word for word in printed if word in [*VERBS, "local"]] == [*VERBS, "local"]
+
+
+@pytest.mark.parametrize("verb", [*VERBS, "local"])
+def test_the_text_of_a_verb_is_its_own(verb: str) -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, Verbs)
+    _, called, rest = group.resolve_command(typer.Context(group), [verb, "--help"])
+    assert inspect.cleandoc(group.commands[verb].help or "") == inspect.cleandoc(called.help)
+    assert (called.name, rest) == (verb, ["--help"])
+
+
+def test_an_unknown_verb_is_refused_with_those_that_are_near(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "statsu") == 2
+    assert "No such command 'statsu'. Did you mean 'status'?" in capsys.readouterr().err
 
 
 def test_what_jobs_import_pulls_in_no_command_line_and_no_test_tools() -> None:

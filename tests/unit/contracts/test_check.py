@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse.contracts.check import check
+from lakehouse.contracts.odcs import document
 from lakehouse.contracts.odcs.reader import read
 from lakehouse.contracts.violations import Violation
 
@@ -364,3 +365,32 @@ def test_whatever_a_value_is_replaced_by_the_contract_is_read_or_has_violations(
 
     assert (reading.contract is None) == bool(reading.violations)
     assert all(violation.line >= 1 and violation.remedy for violation in reading.violations)
+
+
+@given(
+    st.integers(0, len(ORDERS) - 1),
+    st.text(alphabet="aB1 :-{}[]'\"#&*!|>\n\t\u00e9\u0001", max_size=4),
+    st.integers(0, 4),
+)
+@settings(max_examples=150)
+def test_the_fast_parser_reads_what_the_parser_in_python_reads(place: int, text: str, dropped: int) -> None:
+    """Text is inserted anywhere in a contract: the same contract, or the same violations at the same lines."""
+    spoilt = ORDERS[:place] + text + ORDERS[place + dropped :]
+    fast = read(spoilt, path="contracts/sales/orders.odcs.yaml")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(document, "_FAST", document._PYTHON)
+        exact = read(spoilt, path="contracts/sales/orders.odcs.yaml")
+    refused = any("is not YAML" in violation.problem for violation in exact.violations)
+    assert refused or fast == exact  # libyaml allows `?` and tabs at more places, as YAML 1.2 does
+
+
+def test_a_contract_is_parsed_once_and_by_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand contracts take seconds: the parser in Python would take half a minute for them."""
+    calls: list[str] = []
+    for name in ("_FAST", "_PYTHON"):
+        loader = getattr(document, name)
+        monkeypatch.setattr(
+            document, name, lambda text, name=name, loader=loader: (calls.append(name), loader(text))[1]
+        )
+    assert violations_of(ORDERS) == []
+    assert calls == ["_FAST"]

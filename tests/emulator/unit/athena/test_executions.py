@@ -28,7 +28,13 @@ CANCELLED = ("CANCELLED", "Query was cancelled by user")
 def context(query_id: str, *, scratch: Path) -> Context:
     """Return the context of a statement that calls no service."""
     return Context(
-        cloud=connect(endpoint="http://127.0.0.1:9", account="000000000000", region="eu-central-1"),
+        cloud=connect(
+            endpoint="http://127.0.0.1:9",
+            access_key="000000000000",
+            secret_key="local",
+            token=None,
+            region="eu-central-1",
+        ),
         database="default",
         workgroup="primary",
         output="s3://-/",
