@@ -1,12 +1,13 @@
 """Athena's operations on its catalog: databases and tables of Glue."""
 
+import functools
 import re
 from typing import Any
 
 from emulator.athena.api.requests import cloud, page
-from emulator.athena.runtime.errors import AthenaError
+from emulator.athena.runtime.errors import AthenaError, lake_formation_errors
 from emulator.athena.tables import catalog
-from emulator.runtime.plugin import AwsError, Json
+from emulator.runtime.plugin import AwsError, Json, Operation
 
 
 def _check_catalog(request: Json) -> None:
@@ -19,6 +20,21 @@ def _database(database: Any) -> Json:
     return {**parts, "Description": database["Description"]} if database.get("Description") else parts
 
 
+def _shown(operation: Operation) -> Operation:
+    """Return an operation whose refusals by Lake Formation are errors of Athena's catalog."""
+
+    @functools.wraps(operation)
+    def answer(request: Json) -> Json:
+        try:
+            with lake_formation_errors():
+                return operation(request)
+        except AthenaError as error:
+            raise AwsError("MetadataException", str(error)) from None
+
+    return answer
+
+
+@_shown
 def get_database(request: Json) -> Json:
     _check_catalog(request)
     database = catalog.find_database(cloud(), request["DatabaseName"])
@@ -27,6 +43,7 @@ def get_database(request: Json) -> Json:
     return {"Database": _database(database)}
 
 
+@_shown
 def list_databases(request: Json) -> Json:
     _check_catalog(request)
     return page(request, "DatabaseList", [_database(database) for database in catalog.databases(cloud())])
@@ -60,6 +77,7 @@ def _column(column: Any) -> Json:
     return {key: column[key] for key in ("Name", "Type", "Comment") if column.get(key)}
 
 
+@_shown
 def get_table_metadata(request: Json) -> Json:
     _check_catalog(request)
     table = catalog.find_table(cloud(), request["DatabaseName"], request["TableName"].lower())
@@ -69,6 +87,7 @@ def get_table_metadata(request: Json) -> Json:
     return {"TableMetadata": _table_metadata(table)}
 
 
+@_shown
 def list_table_metadata(request: Json) -> Json:
     _check_catalog(request)
     try:

@@ -1,6 +1,7 @@
 """Partitions and column statistics, which ministack answers, as operations of this server."""
 
 import json
+from functools import partial
 from typing import Any
 
 from ministack.services import glue  # type: ignore[import-untyped]
@@ -18,18 +19,24 @@ NAMES = (
 )
 
 
-def _operation(name: str) -> Operation:
+def answer(name: str, request: Json) -> Json:
+    """Return ministack's answer to an operation, by its name in snake case.
+
+    Raises:
+        AwsError: ministack refused the request.
+    """
     function: Any = getattr(glue, f"_{name}")
+    status, _, body = function(request)
+    members: Json = json.loads(body or b"{}")
+    if status >= 400:
+        raise AwsError(members["__type"], members["message"], status=status)
+    return members
 
-    def answer(request: Json) -> Json:
-        status, _, body = function(request)
-        members: Json = json.loads(body or b"{}")
-        if status >= 400:
-            raise AwsError(members["__type"], members["message"], status=status)
-        return members
 
-    answer.__name__ = name
-    return answer
+def _operation(name: str) -> Operation:
+    operation = partial(answer, name)
+    operation.__name__ = name  # type: ignore[attr-defined]
+    return operation
 
 
 OPERATIONS = [_operation(name) for name in NAMES]

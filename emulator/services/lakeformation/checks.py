@@ -6,11 +6,11 @@ names cannot be guessed.
 Source: Lake Formation developer guide, "Troubleshooting Lake Formation"; ExpediaGroup/waggle-dance pull request 359.
 """
 
+from emulator.runtime.lake_caller import refuse
 from emulator.runtime.plugin import AwsError, Json
 from emulator.services.glue import catalog
 from emulator.services.glue.store import databases, tables
 from emulator.services.lakeformation import lake
-from emulator.services.lakeformation.caller import refuse
 from emulator.services.lakeformation.model import NOTHING, Access, Principal
 
 
@@ -47,7 +47,8 @@ def database_with(principal: Principal, name: str, permission: str = "DESCRIBE")
     if entry is None:
         if "CREATE_DATABASE" not in lake.catalog_permissions(principal) and not principal.describes_all:
             refuse(denied("Describe", name.lower()))
-        return catalog.get_database({"Name": name})["Database"]
+        missing: Json = catalog.get_database({"Name": name})
+        return missing
     if permission not in lake.database_permissions(principal, entry):
         refuse(denied(permission.replace("_", " ").title(), entry["Name"]))
     return entry

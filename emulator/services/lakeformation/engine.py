@@ -1,50 +1,50 @@
-"""GetUnfilteredTableMetadata: what a query engine has to enforce for a principal that may see some of a table.
+"""GetUnfilteredTableMetadata and its like: what Athena has to enforce for a caller that may see some of a table.
 
-Only the engine of the emulator, which calls as the root user, may call this: the answer has all columns. It names the
-principal in `QuerySessionContext.AdditionalContext`. In AWS an engine calls as the principal, with a session that an
-administrator of the lake has let read unfiltered metadata; `Permissions` is here the answer, and not a question.
+Only Athena may call them, on behalf of its caller: the answers have all columns. In AWS this is any engine that an
+administrator of the lake registered. `Permissions` is here what the caller may do, its use of the location included. A
+column has an entry of `CellFilters` for each filter of which a row has to meet one.
 
-For a table that does not exist yet, the engine asks whether the principal may create it, with its `Location`.
+For a table that does not exist yet, Athena asks whether the caller may create it: what it may do with the database, and
+whether it may use the `Location` in `QuerySessionContext.AdditionalContext`.
 
 Source: https://docs.aws.amazon.com/glue/latest/webapi/API_GetUnfilteredTableMetadata.html
 """
 
+from emulator.runtime import plugin
+from emulator.runtime.lake_caller import is_enforced, refuse
 from emulator.runtime.plugin import AwsError, Json, operation
+from emulator.services.glue import partitions
 from emulator.services.glue.store import databases, find, tables
 from emulator.services.lakeformation import lake
-from emulator.services.lakeformation.caller import is_enforced
+from emulator.services.lakeformation.checks import denied, described_table
 from emulator.services.lakeformation.decision import ON_DATABASE, ON_TABLE
+from emulator.services.lakeformation.model import Principal
 from emulator.services.lakeformation.store import columns_of
+from emulator.services.lakeformation.vending import ATHENA
 
-PRINCIPAL, LOCATION = "Principal", "Location"
 _CELLS, _LOCATION_ACCESS = "CELL_FILTER_PERMISSION", "DATA_LOCATION_ACCESS"
 
 
 @operation
 def get_unfiltered_table_metadata(request: Json) -> Json:
-    if lake.caller() is not None:
-        raise AwsError(
-            "AccessDeniedException", "This engine is not registered with Lake Formation: no data is filtered."
-        )
-    context = request.get("QuerySessionContext", {}).get("AdditionalContext", {})
-    principal = lake.principal_of(context[PRINCIPAL])
+    principal = _caller_of_athena()
     database, name = request["DatabaseName"].lower(), request["Name"].lower()
     entry = tables.get(f"{database}/{name}")
     if entry is None:
         parent = find(databases, database, kind="Database")
-        usable = lake.may_create_at(principal, context.get(LOCATION, ""), database=parent)
+        location = request.get("QuerySessionContext", {}).get("AdditionalContext", {}).get("Location", "")
+        usable = lake.may_create_at(principal, location, database=parent)
         return {"Permissions": _permissions(lake.database_permissions(principal, parent), usable=usable)}
     access = lake.table_access(principal, entry)
     uri = entry["StorageDescriptor"].get("Location") or ""
     cells = [
-        {"ColumnName": column, "RowFilterExpression": " OR ".join(f"({part})" for part in sorted(rows))}
+        {"ColumnName": column, "RowFilterExpression": expression}
         for column, rows in access.columns.items()
-        if rows is not None and is_enforced()
+        for expression in sorted(rows or ())
+        if is_enforced()
     ]
     if cells and _CELLS not in request["SupportedPermissionTypes"]:
-        raise AwsError(
-            "PermissionTypeMismatchException", f"{database}.{name} has filters that the engine does not have."
-        )
+        raise AwsError("PermissionTypeMismatchException", f"{database}.{name} has filters that the engine lacks.")
     return {
         "Table": entry,
         "AuthorizedColumns": list(access.columns) if is_enforced() else columns_of(entry),
@@ -52,6 +52,25 @@ def get_unfiltered_table_metadata(request: Json) -> Json:
         "IsRegisteredWithLakeFormation": lake.is_registered(uri),
         "Permissions": _permissions(access.permissions, usable=lake.may_use(principal, uri)),
     }
+
+
+@operation
+def get_unfiltered_partitions_metadata(request: Json) -> Json:
+    entry, access = described_table(_caller_of_athena(), request["DatabaseName"], request["TableName"])
+    if "SELECT" not in access.permissions:
+        refuse(denied("Select", entry["Name"]))
+    place = {"DatabaseName": entry["DatabaseName"], "TableName": entry["Name"]}
+    found = partitions.answer("get_partitions", place)["Partitions"]
+    columns = list(access.columns)
+    return {"UnfilteredPartitions": [{"Partition": partition, "AuthorizedColumns": columns} for partition in found]}
+
+
+def _caller_of_athena() -> Principal:
+    """Return the principal on whose behalf Athena calls."""
+    principal = lake.caller()
+    if principal is None or plugin.principal().session.get("Via") != ATHENA:
+        raise AwsError("AccessDeniedException", "The emulator's Athena alone is registered with Lake Formation.")
+    return principal
 
 
 def _permissions(granted: frozenset[str], *, usable: bool) -> list[str]:

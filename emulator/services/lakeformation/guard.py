@@ -7,10 +7,10 @@ issues for AWS Lake Formation".
 import functools
 from collections.abc import Callable
 
+from emulator.runtime.lake_caller import refuse
 from emulator.runtime.plugin import AwsError, Json, Operation
 from emulator.services.glue.store import databases, page
 from emulator.services.lakeformation import lake, ownership
-from emulator.services.lakeformation.caller import refuse
 from emulator.services.lakeformation.checks import (
     check_location,
     database_with,

@@ -4,8 +4,8 @@ from typing import Any
 
 from ministack.services import glue  # type: ignore[import-untyped]
 
+from emulator.runtime.lake_caller import is_enforced
 from emulator.services.lakeformation import lake
-from emulator.services.lakeformation.caller import is_enforced
 
 
 def refuse_iceberg_rest() -> None:

@@ -1,10 +1,10 @@
 """The recorded state of the lake as the decision needs it: who calls, what it was granted, the tags of a table."""
 
 from emulator.runtime import plugin
+from emulator.runtime.lake_caller import caller_arn
 from emulator.runtime.plugin import Json
 from emulator.services.glue.store import databases, tables
 from emulator.services.lakeformation import decision
-from emulator.services.lakeformation.caller import caller_arn
 from emulator.services.lakeformation.locations import current_settings
 from emulator.services.lakeformation.model import Access, CellsFilter, Database, Principal, Table
 from emulator.services.lakeformation.store import all_permissions, assignments, columns_of, filters, locations

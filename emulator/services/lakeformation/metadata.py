@@ -4,8 +4,8 @@ Source: Lake Formation developer guide, "Known issues for AWS Lake Formation", s
 metadata".
 """
 
+from emulator.runtime.lake_caller import is_enforced
 from emulator.runtime.plugin import Json
-from emulator.services.lakeformation.caller import is_enforced
 from emulator.services.lakeformation.model import Access
 from emulator.services.lakeformation.store import columns_of
 

@@ -7,10 +7,10 @@ Sources: Lake Formation developer guide, "Implicit Lake Formation permissions" a
 your data lake".
 """
 
+from emulator.runtime.lake_caller import caller_arn
 from emulator.runtime.plugin import Json
 from emulator.services.glue.store import databases, tables
 from emulator.services.lakeformation import decision
-from emulator.services.lakeformation.caller import caller_arn
 from emulator.services.lakeformation.locations import current_settings
 from emulator.services.lakeformation.permissions import record
 from emulator.services.lakeformation.store import STORE, filters, permissions

@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
 from emulator.runtime import server_lifecycle
-from tests.support.emulator.callers import Caller, close_lake, open_lake
+from tests.support.emulator.callers import Caller, as_root, close_lake, denying_server, open_lake
 
 DATABASE, BUCKET, FREE = "decided", "decided-lake", "decided-free"
 LAKE = f"arn:aws:s3:::{BUCKET}"
@@ -49,9 +49,16 @@ def denied(permission: str, name: str) -> str:
 
 
 @pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_lifecycle.Server]:
+    """A server of this module that denies what Lake Formation does not allow."""
+    with denying_server(tmp_path_factory.mktemp("denying")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
 def lake(aws: server_lifecycle.Server) -> Iterator[Any]:
     """Root's Glue: a closed database with the tables `people` and `orders`, and a registered bucket."""
-    glue, formation = boto3.client("glue"), boto3.client("lakeformation")
+    glue, formation = as_root("glue"), as_root("lakeformation")
     close_lake(Caller("lake-administrator").arn)
     formation.register_resource(ResourceArn=LAKE, UseServiceLinkedRole=True)
     glue.create_database(DatabaseInput={"Name": DATABASE, "LocationUri": f"s3://{BUCKET}/own"})
@@ -218,7 +225,7 @@ def test_a_registered_location_needs_a_permission_of_its_own(lake: Any, caller: 
 def test_databases_are_created_by_all_until_that_is_revoked(lake: Any, caller: Caller, glue: Any) -> None:
     glue.create_database(DatabaseInput={"Name": "of-caller"})
     glue.delete_database(Name="of-caller")
-    formation = boto3.client("lakeformation")
+    formation = as_root("lakeformation")
     everybody: Any = {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}
     request: Any = {"Principal": everybody, "Resource": {"Catalog": {}}, "Permissions": ["CREATE_DATABASE"]}
     formation.revoke_permissions(**request)
@@ -247,7 +254,7 @@ def test_default_permissions_open_new_databases_and_tables_to_all(lake: Any, glu
 
 def test_the_iceberg_rest_endpoint_is_for_root(lake: Any, caller: Caller) -> None:
     caller.grant({"Table": table()}, "SELECT")
-    for session, status in ((caller.session, 403), (boto3.Session(), 200)):
+    for session, status in ((caller.session, 403), (boto3.Session("000000000000", "local"), 200)):
         endpoint = os.environ["AWS_ENDPOINT_URL"]
         request = AWSRequest("GET", f"{endpoint}/iceberg/v1/catalogs/000000000000/namespaces")
         SigV4Auth(session.get_credentials(), "glue", os.environ["AWS_REGION"]).add_auth(request)

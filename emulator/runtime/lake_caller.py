@@ -1,15 +1,15 @@
-"""Whom Lake Formation decides about: the role or user that calls, unless the decision is switched off."""
+"""Whom Lake Formation decides about: the role or user that calls, unless the decision is switched off.
+
+`LAKEHOUSE_LOCAL_AUTHORIZATION` decides as for IAM: with `record`, refusals are logged and every request passes.
+"""
 
 import logging
-import os
 
 from emulator.runtime import plugin
+from emulator.runtime.authorization import step
 from emulator.runtime.plugin import AwsError
 
 log = logging.getLogger(__name__)
-
-AUTHORIZATION = "LAKEHOUSE_LOCAL_AUTHORIZATION"
-"""Variable of the server: `on` refuses, `record` logs what would be refused, `off` decides nothing."""
 
 
 def caller_arn() -> str | None:
@@ -17,25 +17,23 @@ def caller_arn() -> str | None:
 
     The root user is not among the principals to which Lake Formation grants. It stays unrestricted here.
     """
-    if os.environ.get(AUTHORIZATION) == "off":
-        return None
     principal = plugin.principal()
-    if principal.kind == "role":
-        return principal.role
-    return principal.arn if principal.kind == "user" else None
+    if step.MODE == "off" or principal.kind in ("root", "service"):
+        return None
+    return principal.role or principal.arn
 
 
 def is_enforced() -> bool:
     """Return whether refusals are raised and metadata is filtered."""
-    return os.environ.get(AUTHORIZATION) != "record"
+    return step.MODE == "on"
 
 
 def refuse(error: AwsError) -> None:
-    """Raise a refusal; with `record`, log it instead.
+    """Log a refusal, and raise it unless refusals are only recorded.
 
     Raises:
         AwsError: the refusal.
     """
+    log.warning("Lake Formation refuses %s: %s", caller_arn(), error)
     if is_enforced():
         raise error
-    log.warning("Lake Formation would refuse %s: %s", caller_arn(), error)
