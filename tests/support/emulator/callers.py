@@ -18,9 +18,9 @@ ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*",
 
 
 @contextmanager
-def denying_server(root: Path) -> Iterator[server_lifecycle.Server]:
-    """Yield a server that denies, for tests of one module; the process's AWS variables point at it as its root user."""
-    variables = {"LAKEHOUSE_LOCAL_AUTHORIZATION": "on"}
+def denying_server(root: Path, *, mode: str = "on") -> Iterator[server_lifecycle.Server]:
+    """Yield a server that denies, or has another mode; the process's AWS variables point at it as its root user."""
+    variables = {"LAKEHOUSE_LOCAL_AUTHORIZATION": mode}
     server = server_lifecycle.up(root, python=os.environ.get("LOCAL_PYTHON", sys.executable), variables=variables)
     before = dict(os.environ)
     keys = {"AWS_ACCESS_KEY_ID": server.account, "AWS_SECRET_ACCESS_KEY": "local"}
