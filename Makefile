@@ -117,8 +117,10 @@ test-authorization: setup ## the demo and the verbs, each under its role: denial
 
 HISTORY_TESTS := tests/integration/test_histories.py tests/integration/replicator/test_source_to_integration.py
 .PHONY: test-reliability
-test-reliability: setup ## long tests: 2,000 histories, crashes, a faulty network, concurrent writers, harmful data, erasure
+test-reliability: setup ## long tests: 2,000 histories, crashes, a faulty network, concurrent writers, harmful data, erasure, grants
 	HISTORIES=2000 EXAMPLES=50 pytest $(HISTORY_TESTS)
+	EXAMPLES=300 pytest tests/emulator/athena/test_lake_formation_any.py
+	ALL_COLUMNS=1 pytest tests/e2e/test_access.py
 	pytest tests/reliability
 
 .PHONY: test-histories

@@ -35,7 +35,7 @@ def test_registered_names_are_operations_of_the_service(tmp_path: Path) -> None:
         "athena": 11,
         "codebuild": 2,
         "dms": 32,
-        "glue": 38,
+        "glue": 55,
         "kinesis": 1,
         "lakeformation": 25,
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 from emulator.athena.runtime.cloud import Cloud, connect
 from emulator.runtime import plugin
+from emulator.runtime.lake_caller import caller_arn
 from emulator.runtime.plugin import AwsError, Json
 
 LIST_PAGE = 50
@@ -20,6 +21,7 @@ def cloud() -> Cloud:
         secret_key=keys.secret_key,
         token=keys.token,
         region=plugin.region(),
+        restricted=caller_arn() is not None,
     )
 
 

@@ -4,21 +4,19 @@ from dataclasses import dataclass
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import OptimizeError
 from sqlglot.expressions import DataType
-from sqlglot.optimizer.qualify import qualify
 
 from emulator.athena.binding import qualified
 from emulator.athena.binding.names import Resolver
 from emulator.athena.binding.relations import Relation
+from emulator.athena.binding.restricted import RestrictedRelation
+from emulator.athena.binding.typed import typed
 from emulator.athena.parsing.dialect import AthenaSql
-from emulator.athena.parsing.normalize import normalize
 from emulator.athena.runtime.errors import AthenaError, position
 from emulator.athena.runtime.run import Run
 from emulator.athena.tables.catalog import CATALOG
-from emulator.athena.tables.iceberg_scan import FILE_ROW
-from emulator.athena.typing.checks import check, column_not_found
-from emulator.athena.typing.infer import annotate
+from emulator.athena.tables.iceberg_scan import FILE_ROW, PATH
+from emulator.athena.typing.checks import column_not_found
 from emulator.athena.typing.operators import common_type
 from emulator.athena.typing.signature import type_of
 
@@ -56,12 +54,10 @@ def bind(run: Run, tree: exp.Expr, *, internal: bool = False, within: tuple[str,
     resolver = Resolver(run, within=within)
     resolver.resolve(tree, database=run.context.database)
     qualified.shorten(tree)
-    hidden = None if internal else next((c for c in tree.find_all(exp.Column) if c.name == FILE_ROW), None)
-    if hidden is not None:
-        raise column_not_found(hidden)
+    _check_pseudocolumns(tree, resolver.relations, internal=internal)
     names = _output_names(tree)
     schema = {name: relation.columns for name, relation in resolver.relations.items()}
-    tree = _typed(tree, schema=schema)
+    tree = typed(tree, schema=schema)
     selects = tree.selects if isinstance(tree, exp.Query) else []
     types = _output_types(tree)
     return Bound(
@@ -71,27 +67,19 @@ def bind(run: Run, tree: exp.Expr, *, internal: bool = False, within: tuple[str,
     )
 
 
-def _typed(tree: exp.Expr, *, schema: dict[str, dict[str, DataType]]) -> exp.Expr:
-    """Return a tree, whose tables are relations, qualified and typed.
+def _check_pseudocolumns(tree: exp.Expr, relations: dict[str, Relation], *, internal: bool) -> None:
+    """Refuse `$file_row`, unless a query is internal, and `$path` of a table that is not shown as a whole.
 
     Raises:
-        AthenaError: a column is unknown or ambiguous, or types do not fit.
+        AthenaError: COLUMN_NOT_FOUND.
     """
-    normalize(tree)
-    original = tree.copy()
-    try:
-        tree = qualify(
-            tree,
-            schema=dict(schema),
-            dialect=AthenaSql,
-            expand_alias_refs=False,
-            validate_qualify_columns=False,
-            quote_identifiers=False,
-        )
-    except OptimizeError as error:
-        raise _unresolved(original, str(error)) from None
-    check(tree, schema=schema)
-    return annotate(tree, schema=schema)
+    restricted = {
+        table.alias for table in tree.find_all(exp.Table) if isinstance(relations.get(table.name), RestrictedRelation)
+    }
+    for column in tree.find_all(exp.Column):
+        hidden = column.name == PATH and restricted and (not column.table or column.table in restricted)
+        if hidden or (column.name == FILE_ROW and not internal):
+            raise column_not_found(column)
 
 
 def _replace_parameters(tree: exp.Expr, values: tuple[str, ...]) -> None:
@@ -160,12 +148,3 @@ def _output_types(tree: exp.Expr) -> list[DataType]:
             for a, b in zip(left, right, strict=True)
         ]
     return [type_of(select) for select in tree.selects] if isinstance(tree, exp.Query) else []
-
-
-def _unresolved(tree: exp.Expr, message: str) -> AthenaError:
-    """Return the error for a name that sqlglot could not resolve, with the position that its message lacks."""
-    name = message.rpartition(" ")[2].strip("'\".")
-    for column in tree.find_all(exp.Column):
-        if name in (column.name.lower(), column.table.lower()):
-            return column_not_found(column)
-    return AthenaError("SYNTAX_ERROR", f"line 1:1: {message}")

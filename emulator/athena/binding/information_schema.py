@@ -13,7 +13,7 @@ from emulator.athena.binding.relations import ArrowRelation, table_relation
 from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.errors import AthenaError
 from emulator.athena.runtime.run import Run
-from emulator.athena.tables import catalog, views
+from emulator.athena.tables import access, catalog, views
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import TableTypeDef
@@ -98,6 +98,6 @@ def _rows(run: Run, table: "TableTypeDef", name: str) -> Iterator[tuple[Any, ...
 
 def _table_columns(run: Run, table: "TableTypeDef") -> dict[str, DataType]:
     """Return the columns with the types that queries see; those of a view are stored in its definition."""
-    if catalog.is_view(table):
-        return views.columns(table)
-    return table_relation(run, table).columns
+    columns = views.columns(table) if catalog.is_view(table) else table_relation(run, table).columns
+    shown = access.described(run.cloud, table)
+    return columns if shown is None else {name: dt for name, dt in columns.items() if name in shown}

@@ -4,10 +4,11 @@ from sqlglot import exp
 
 from emulator.athena.binding import information_schema, metadata_tables, qualified, time_travel
 from emulator.athena.binding.relations import HiveRelation, Relation, table_relation
+from emulator.athena.binding.restricted import restrict
 from emulator.athena.parsing.parse_query import query
-from emulator.athena.runtime.errors import AthenaError, not_supported, position
+from emulator.athena.runtime.errors import AthenaError, insufficient, not_supported, position
 from emulator.athena.runtime.run import Run
-from emulator.athena.tables import catalog, views
+from emulator.athena.tables import access, catalog, views
 
 _CATALOGS = {"", catalog.CATALOG, "hive"}
 
@@ -66,19 +67,32 @@ class Resolver:
             return
         base, _, kind = name.partition("$")
         table = catalog.get_table(self._run.cloud, schema, base, place=position(node))
+        allowed = access.of(self._run.cloud, table)
         if catalog.is_view(table):
-            self._view(node, schema=schema, text=views.query(table))
+            self._view(node, schema=schema, text=views.query(table), allowed=allowed)
         elif kind:
+            if not allowed.is_whole:
+                raise insufficient("Select", f"{base}${kind}")
             self._replace(node, metadata_tables.relation(self._run, table, kind, place=position(node)))
         else:
-            relation = table_relation(self._run, table)
-            version = node.args.get("version")
-            if version is None:
-                self._replace(node, relation)
-            elif isinstance(relation, HiveRelation):
-                raise not_supported(f"{position(node)}: time travel on a table that is not an Iceberg table")
-            else:
-                self._replace(node, time_travel.at_version(self._run, relation, version))
+            self._replace(node, self._of_table(node, allowed))
+
+    def _of_table(self, node: exp.Table, allowed: access.Access) -> Relation:
+        """Return what the caller may see of a table, now or at the version that a name in FROM has.
+
+        Raises:
+            AthenaError: the caller may select no column; the version does not exist; or a view reads filtered rows,
+                to which Lake Formation does not apply filters.
+        """
+        relation = table_relation(self._run, allowed.table)
+        version, place = node.args.get("version"), position(node)
+        if allowed.cells and self._views:
+            raise not_supported(f"{place}: {node.name.lower()} in a view: data cells filters do not apply to views")
+        if version is None:
+            return restrict(relation, allowed, place=place)
+        if isinstance(relation, HiveRelation):
+            raise not_supported(f"{place}: time travel on a table that is not an Iceberg table")
+        return restrict(time_travel.at_version(self._run, relation, version), allowed, place=place)
 
     def _replace(self, node: exp.Table, relation: Relation) -> None:
         name = self._run.new_name()
@@ -88,10 +102,12 @@ class Resolver:
         for part in ("db", "catalog", "version"):
             node.set(part, None)
 
-    def _view(self, node: exp.Table, *, schema: str, text: views.ViewText) -> None:
+    def _view(self, node: exp.Table, *, schema: str, text: views.ViewText, allowed: access.Access) -> None:
         key = (schema, node.name.lower())
         if key in self._views:
             raise AthenaError("VIEW_IS_RECURSIVE", f"{position(node)}: Statement would create a recursive view")
+        if allowed.cells or (allowed.columns is not None and not allowed.columns):
+            raise insufficient("Select", node.name.lower())
         tree = query(text.sql)
         self._views.append(key)
         self.resolve(tree, database=text.schema)
@@ -99,6 +115,10 @@ class Resolver:
         _alias(node)
         if node.args.get("sample"):
             raise not_supported(f"{position(node)}: TABLESAMPLE of a view")
+        if not allowed.is_whole:
+            names = [name for name in views.columns(allowed.table) if allowed.shows(name)]
+            shown = [exp.column(exp.to_identifier(name, quoted=True)) for name in names]
+            tree = exp.select(*shown).from_(exp.Subquery(this=tree, alias=exp.TableAlias(this=exp.to_identifier("v"))))
         subquery = exp.Subquery(this=tree, alias=node.args["alias"])
         qualified.move_origin(node, subquery)
         node.replace(subquery)

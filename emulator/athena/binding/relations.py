@@ -48,7 +48,9 @@ class IcebergRelation:
         return iceberg_scan.columns(self.schema)
 
     def sql(self, run: Run, conditions: list[exp.Expr]) -> str:
-        row_filter = pushdown.iceberg_filter(run, conditions)
+        # PyIceberg binds a filter to the present schema, where an earlier snapshot's columns may have other names.
+        is_current = self.schema.schema_id == self.table.schema().schema_id
+        row_filter = pushdown.iceberg_filter(run, conditions if is_current else [])
         tasks = iceberg_scan.plan(self.table, snapshot_id=self.snapshot_id, row_filter=row_filter)
         return iceberg_scan.relation_sql(run, self.table, schema=self.schema, tasks=tasks)
 

@@ -31,6 +31,7 @@ class Cloud:
         athena: Athena's API, for prepared statements.
         catalog: PyIceberg's catalog on Glue.
         files: S3 for pyarrow.
+        restricted: whether Lake Formation decides about the principal.
     """
 
     address: dict[str, Any]
@@ -39,13 +40,16 @@ class Cloud:
     athena: "AthenaClient"
     catalog: GlueCatalog
     files: pyarrow.fs.S3FileSystem
+    restricted: bool
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(connect, **self.address), ()
 
 
 @lru_cache(maxsize=32)
-def connect(*, endpoint: str, access_key: str, secret_key: str, token: str | None, region: str) -> Cloud:
+def connect(
+    *, endpoint: str, access_key: str, secret_key: str, token: str | None, region: str, restricted: bool = False
+) -> Cloud:
     """Return the clients of an endpoint.
 
     Args:
@@ -54,6 +58,7 @@ def connect(*, endpoint: str, access_key: str, secret_key: str, token: str | Non
         secret_key: its secret access key.
         token: its session token, if the credentials are temporary.
         region: AWS region.
+        restricted: whether Lake Formation decides about the principal.
     """
     address = {
         "endpoint": endpoint,
@@ -61,6 +66,7 @@ def connect(*, endpoint: str, access_key: str, secret_key: str, token: str | Non
         "secret_key": secret_key,
         "token": token,
         "region": region,
+        "restricted": restricted,
     }
     with _lock:  # boto3 creates clients in one thread at a time
         session = boto3.Session(access_key, secret_key, token, region)
@@ -96,6 +102,7 @@ def connect(*, endpoint: str, access_key: str, secret_key: str, token: str | Non
                 endpoint_override=host,
                 scheme=scheme,
             ),
+            restricted=restricted,
         )
 
 

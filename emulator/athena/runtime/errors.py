@@ -4,7 +4,10 @@ Categories and types: https://docs.aws.amazon.com/athena/latest/ug/error-referen
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from botocore.exceptions import ClientError
 from sqlglot import exp
 
 SYSTEM, USER = 1, 2
@@ -12,6 +15,9 @@ ENGINE_TYPE, ICEBERG_TYPE, USER_TYPE, DATA_TYPE, DDL_TYPE, ANALYSIS_TYPE, RESOUR
     *(200, 233, 1000, 1001, 1003, 1006),
     1200,
 )
+
+INSUFFICIENT = "Insufficient Lake Formation permission(s)"
+"""The beginning of each refusal of Lake Formation."""
 
 DATA_ERRORS = {
     "DIVISION_BY_ZERO",
@@ -89,6 +95,27 @@ def exhausted() -> AthenaError:
 def not_supported(feature: str) -> AthenaError:
     """Return the error of a statement, clause, type or function that the emulator lacks."""
     return AthenaError("NOT_SUPPORTED", feature)
+
+
+def insufficient(permission: str, name: str) -> AthenaError:
+    """Return Lake Formation's error for a permission that the caller lacks, such as `Select` on a table."""
+    return AthenaError("", f"{INSUFFICIENT}: Required {permission} on {name}")
+
+
+@contextmanager
+def lake_formation_errors() -> Iterator[None]:
+    """Turn refusals of Lake Formation in this block into errors of the statement, with the text that AWS has for them.
+
+    Raises:
+        AthenaError: Lake Formation refused a call.
+    """
+    try:
+        yield
+    except ClientError as error:
+        message = error.response["Error"]["Message"]
+        if message.startswith(INSUFFICIENT):
+            raise AthenaError("", message) from None
+        raise
 
 
 # DuckDB's message, and Athena's code and message for it; \1 is the first group.

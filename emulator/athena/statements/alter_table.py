@@ -24,7 +24,7 @@ from emulator.athena.runtime.statements import (
     UnsetProperties,
 )
 from emulator.athena.statements.create_table import iceberg_properties, iceberg_schema
-from emulator.athena.tables import catalog, hive_write, iceberg_write
+from emulator.athena.tables import access, catalog, hive_write, iceberg_write
 from emulator.athena.tables.hive_scan import partition_keys
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def _table(run: Run, name: Name) -> "TableTypeDef":
     table = catalog.find_table(run.cloud, database, name.table)
     if table is None or catalog.is_view(table):
         raise AthenaError("", f"FAILED: SemanticException [Error 10001]: Table not found {database}.{name.table}")
-    return table
+    access.require(run.cloud, table, *access.COMMIT)
+    return access.of(run.cloud, table).table
 
 
 def _require_iceberg(table: "TableTypeDef", clause: str) -> None:
@@ -127,6 +128,10 @@ def rename(statement: RenameTable, run: Run) -> StatementResult:
         raise AthenaError("", f"FAILED: Execution Error, return code 1: new table {database}.{name} already exists")
     if catalog.find_database(run.cloud, database) is None:
         raise AthenaError("", f"FAILED: SemanticException [Error 10072]: Database does not exist: {database}")
+    access.require(run.cloud, table, "DROP")
+    location = table["StorageDescriptor"].get("Location", "")
+    new = (access.CREATE_TABLE, access.LOCATION)
+    access.require_on_database(run.cloud, database, *new, table=name, location=location)
     run.cloud.catalog.rename_table((table["DatabaseName"], table["Name"]), (database, name))
     return NO_LINES
 

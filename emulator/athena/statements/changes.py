@@ -27,12 +27,14 @@ from emulator.athena.runtime.run import Run
 from emulator.athena.runtime.statement_result import ROWS, StatementResult
 from emulator.athena.runtime.statements import Name
 from emulator.athena.statements import merge_range
-from emulator.athena.tables import catalog, iceberg_scan, iceberg_write
+from emulator.athena.tables import access, catalog, iceberg_scan, iceberg_write
 from emulator.athena.tables.iceberg_scan import FILE_ROW, PATH
 from emulator.athena.tables.replace_files import replace_files
 from emulator.athena.typing import coercion
 
 NO_CASE = -1
+_NEEDED = {"INSERT": {"insert", "update"}, "DELETE": {"delete", "update"}}
+"""For permissions of Lake Formation: the kinds of cases that need them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,10 @@ def apply(run: Run, name: Name, make_plan: Callable[[Schema], Plan]) -> Statemen
     table = catalog.get_table(run.cloud, database, name.table)
     if catalog.is_view(table) or not catalog.is_iceberg(table):
         raise not_supported("Modifying Hive table rows is only supported for transactional tables")
+    loaded = run.cloud.catalog.load_table((database, name.table))
+    kinds = {case.kind for case in make_plan(loaded.schema()).cases}
+    needed = [permission for permission, of in _NEEDED.items() if kinds & of]
+    access.require(run.cloud, table, "SELECT", *needed, *access.COMMIT)
     return iceberg_write.retry_commit(run, (database, name.table), lambda loaded: _attempt(run, loaded, make_plan))
 
 

@@ -11,7 +11,7 @@ from emulator.athena.runtime.errors import AthenaError, not_supported
 from emulator.athena.runtime.run import Run
 from emulator.athena.runtime.statement_result import NO_LINES, StatementResult
 from emulator.athena.runtime.statements import Column, CreateTable, DropTable
-from emulator.athena.tables import catalog, hive_write, iceberg_types, table_input
+from emulator.athena.tables import access, catalog, hive_write, iceberg_types, table_input
 from emulator.athena.tables.iceberg_spec import partition_spec
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def create(statement: CreateTable, run: Run) -> StatementResult:
         raise AthenaError(
             "", f"FAILED: SemanticException table {name} has no LOCATION: add the S3 location of its files"
         )
+    new = (access.CREATE_TABLE, access.LOCATION)
+    access.require_on_database(run.cloud, database, *new, table=name, location=statement.location)
     if statement.properties.get("table_type", "").upper() == "ICEBERG":
         _create_iceberg(statement, run.cloud, database)
     else:

@@ -10,7 +10,7 @@ from emulator.athena.runtime.statement_result import ROWS, Columns, StatementRes
 from emulator.athena.runtime.statements import CreateTableAs
 from emulator.athena.statements import partitions
 from emulator.athena.statements.query import prepare, typed_select
-from emulator.athena.tables import catalog, hive_write, iceberg_types, iceberg_write, table_input
+from emulator.athena.tables import access, catalog, hive_write, iceberg_types, iceberg_write, table_input
 from emulator.athena.tables.iceberg_spec import partition_spec
 
 _ICEBERG_PROPERTIES = {
@@ -37,6 +37,9 @@ def create_table_as(statement: CreateTableAs, run: Run) -> StatementResult:
     if catalog.find_database(run.cloud, database) is None:
         raise AthenaError("SCHEMA_NOT_FOUND", f"line 1:1: Schema '{database}' does not exist")
     iceberg = str(statement.properties.get("table_type", "HIVE")).upper() == "ICEBERG"
+    location = statement.properties.get("location" if iceberg else "external_location") or ""
+    new = (access.CREATE_TABLE, access.LOCATION)
+    access.require_on_database(run.cloud, database, *new, table=name, location=str(location))
     _check_properties(statement.properties, _ICEBERG_PROPERTIES if iceberg else _HIVE_PROPERTIES)
     bound, sql = prepare(run, statement.tree)
     select, columns = typed_select(run, bound, sql)

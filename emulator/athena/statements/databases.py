@@ -7,7 +7,7 @@ from emulator.athena.runtime.run import Run
 from emulator.athena.runtime.statement_result import NO_LINES, StatementResult
 from emulator.athena.runtime.statements import AlterDatabase, CreateDatabase, DropDatabase
 from emulator.athena.statements.create_table import drop_table
-from emulator.athena.tables import catalog
+from emulator.athena.tables import access, catalog
 
 
 def create(statement: CreateDatabase, run: Run) -> StatementResult:
@@ -49,6 +49,9 @@ def drop(statement: DropDatabase, run: Run) -> StatementResult:
             "FAILED: Execution Error, return code 1: InvalidOperationException(message:Database "
             f"{statement.database} is not empty. One or more tables exist.)",
         )
+    access.require_on_database(run.cloud, statement.database, "DROP")
+    for table in tables:
+        access.require(run.cloud, table, "DROP")
     for table in tables:
         drop_table(run.cloud, table)
     run.cloud.glue.delete_database(Name=statement.database)

@@ -14,7 +14,7 @@ from emulator.athena.runtime.statement_result import ROWS, Columns, StatementRes
 from emulator.athena.runtime.statements import Insert, Unload
 from emulator.athena.statements import partitions
 from emulator.athena.statements.query import prepare, typed_select
-from emulator.athena.tables import catalog, hive_write, iceberg_scan, iceberg_write
+from emulator.athena.tables import access, catalog, hive_write, iceberg_scan, iceberg_write
 from emulator.athena.tables.hive_scan import columns as hive_columns
 from emulator.athena.tables.hive_scan import partition_keys
 from emulator.athena.typing import coercion
@@ -31,6 +31,9 @@ def insert(statement: Insert, run: Run) -> StatementResult:
     table = catalog.get_table(run.cloud, database, statement.name.table)
     if catalog.is_view(table):
         raise not_supported("Inserting into views is not supported")
+    changes_catalog = access.COMMIT if catalog.is_iceberg(table) else ("ALTER",) if partition_keys(table) else ()
+    access.require(run.cloud, table, "INSERT", *changes_catalog)
+    table = access.of(run.cloud, table).table
     bound, sql = prepare(run, statement.tree)
     select, columns = typed_select(run, bound, sql)
     if catalog.is_iceberg(table):

@@ -18,7 +18,7 @@ from emulator.athena.runtime.errors import not_supported
 from emulator.athena.runtime.run import Run
 from emulator.athena.runtime.statement_result import NO_LINES, ROWS, StatementResult
 from emulator.athena.runtime.statements import Name, Optimize, Vacuum
-from emulator.athena.tables import catalog, iceberg_scan, iceberg_write
+from emulator.athena.tables import access, catalog, iceberg_scan, iceberg_write
 from emulator.athena.tables.replace_files import replace_files
 
 _SMALL_BYTES, _FILE_THRESHOLD, _DELETE_THRESHOLD = 402653184, 5, 2
@@ -31,6 +31,7 @@ def _iceberg_name(run: Run, name: Name, verb: str) -> tuple[str, str]:
     table = catalog.get_table(run.cloud, database, name.table)
     if not catalog.is_iceberg(table):
         raise not_supported(f"{verb} of a table that is not an Iceberg table: {database}.{name.table}")
+    access.require(run.cloud, table, "SELECT", "INSERT", "DELETE", *access.COMMIT)
     return database, name.table
 
 

@@ -21,7 +21,7 @@ from emulator.athena.runtime.statements import (
     ShowTables,
 )
 from emulator.athena.statements import show_create
-from emulator.athena.tables import catalog
+from emulator.athena.tables import access, catalog
 from emulator.athena.tables.hive_scan import columns as hive_columns
 from emulator.athena.tables.hive_scan import partition_keys
 from emulator.athena.tables.iceberg_scan import columns as iceberg_columns
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import TableTypeDef
 
 _WIDTH = 20
+_MAPPING = "schema.name-mapping.default"  # names all columns
 # The type of these results is Hive's string.
 _STRING = sql_types.typed(DType.TEXT)
 
@@ -116,6 +117,7 @@ def properties(statement: ShowProperties, run: Run) -> StatementResult:
     parameters = dict(table.get("Parameters", {}))
     if catalog.is_iceberg(table):
         parameters |= run.cloud.catalog.load_table((table["DatabaseName"], table["Name"])).properties
+        parameters = {k: v for k, v in parameters.items() if k != _MAPPING or access.of(run.cloud, table).is_whole}
     lines = [f"{k}\t{v}" for k, v in sorted(parameters.items()) if statement.property in (None, k)]
     return StatementResult(columns=_string_columns("prpt_name", "prpt_value"), lines=lines)
 
@@ -150,9 +152,11 @@ def _described_columns(run: Run, table: "TableTypeDef") -> list[tuple[str, str, 
     if catalog.is_iceberg(table):
         schema = run.cloud.catalog.load_table((table["DatabaseName"], table["Name"])).schema()
         types = iceberg_columns(schema)
+        shown = access.described(run.cloud, table)
         return [
             (name, show_create.iceberg_type_name(types[name]), field.doc or "")
             for name, field in zip(types, schema.fields, strict=True)
+            if shown is None or name in shown
         ]
     if catalog.is_view(table):
         return [(c["Name"], c["Type"], c.get("Comment", "")) for c in table["StorageDescriptor"]["Columns"]]

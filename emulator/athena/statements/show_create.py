@@ -9,7 +9,7 @@ from sqlglot.expressions import DataType, DType
 
 from emulator.athena.runtime import sql_text, type_names
 from emulator.athena.runtime.run import Run
-from emulator.athena.tables import catalog, iceberg_types, views
+from emulator.athena.tables import access, catalog, iceberg_types, views
 from emulator.athena.tables.hive_scan import partition_keys
 
 if TYPE_CHECKING:
@@ -24,19 +24,21 @@ def create_view(view: "TableTypeDef") -> str:
 def create_table(run: Run, table: "TableTypeDef") -> str:
     """Return the statement that creates a table."""
     if catalog.is_iceberg(table):
-        return _iceberg(run.cloud.catalog.load_table((table["DatabaseName"], table["Name"])), table)
+        return _iceberg(run, run.cloud.catalog.load_table((table["DatabaseName"], table["Name"])), table)
     return _hive(table)
 
 
-def _iceberg(loaded: Table, table: "TableTypeDef") -> str:
+def _iceberg(run: Run, loaded: Table, table: "TableTypeDef") -> str:
     schema = loaded.schema()
+    shown = access.described(run.cloud, table)
     columns = [
         f"  {field.name.lower()} {iceberg_type_name(iceberg_types.from_iceberg(field.field_type))}"
         + (f" COMMENT {sql_text.literal(field.doc)}" if field.doc else "")
         for field in schema.fields
+        if shown is None or field.name.lower() in shown
     ]
     lines = [f"CREATE TABLE {table['DatabaseName']}.{table['Name']} (", ",\n".join(columns) + ")"]
-    transforms = [_transform(loaded, field) for field in loaded.spec().fields]
+    transforms = [_transform(loaded, field) for field in _shown_fields(loaded, shown)]
     if transforms:
         lines.append(f"PARTITIONED BY ({', '.join(f'`{t}`' if t.isidentifier() else t for t in transforms)})")
     lines += ["LOCATION", f"  {sql_text.literal(loaded.location())}"]
@@ -50,6 +52,16 @@ def _iceberg(loaded: Table, table: "TableTypeDef") -> str:
 def iceberg_type_name(dt: DataType) -> str:
     """Return the name of a column's type: Hive's, or Trino's if Hive has none."""
     return type_names.trino_name(dt) if dt.this in (DType.TIMESTAMPTZ, DType.TIME) else type_names.hive_name(dt)
+
+
+def _shown_fields(loaded: Table, shown: frozenset[str] | None) -> list[PartitionField]:
+    """Return the fields of a table's partition spec whose columns the caller sees."""
+    schema = loaded.schema()
+    return [
+        field
+        for field in loaded.spec().fields
+        if shown is None or str(schema.find_column_name(field.source_id)).lower() in shown
+    ]
 
 
 def _transform(loaded: Table, field: PartitionField) -> str:
@@ -98,7 +110,7 @@ def partition_lines(run: Run, table: "TableTypeDef") -> list[str]:
     """Return DESCRIBE's lines on the partition spec of an Iceberg table."""
     loaded = run.cloud.catalog.load_table((table["DatabaseName"], table["Name"]))
     lines = ["\t\t", "# Partition spec:\t\t", "# field_name\tfield_transform\tcolumn_name"]
-    fields = loaded.spec().fields
+    fields = _shown_fields(loaded, access.described(run.cloud, table))
     return [*lines, *(f"{f.name}\t{f.transform}\t{loaded.schema().find_column_name(f.source_id)}" for f in fields)]
 
 

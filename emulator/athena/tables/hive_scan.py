@@ -81,7 +81,9 @@ def _locations(run: Run, table: "TableTypeDef", *, partition_filter: str) -> lis
     keys = partition_keys(table)
     if not keys:
         return [(table["StorageDescriptor"]["Location"], [])]
-    partitions = [(p["StorageDescriptor"]["Location"], p["Values"]) for p in catalog.partitions(run.cloud, table)]
+    partitions = [
+        (p["StorageDescriptor"]["Location"], p["Values"]) for p in catalog.partitions_to_read(run.cloud, table)
+    ]
     if not partitions:
         return []
     types = [type_names.parse_hive(key["Type"]) for key in keys]

@@ -7,6 +7,8 @@ from sqlglot.optimizer.scope import traverse_scope
 from emulator.athena.runtime.errors import AthenaError, position
 from emulator.athena.typing import correlation
 
+UNRESOLVED = "cannot be resolved or requester is not authorized to access requested resources"
+
 
 def check(tree: exp.Expr, *, schema: dict[str, dict[str, DataType]]) -> None:
     """Check a qualified query.
@@ -53,9 +55,9 @@ def _not_found_or_ambiguous(
 
 
 def column_not_found(column: exp.Column) -> AthenaError:
-    """Return the error of a column that cannot be resolved."""
+    """Return the error of a column that does not exist or that Lake Formation hides; Athena tells no difference."""
     name = ".".join(part.name for part in column.parts)
-    return AthenaError("COLUMN_NOT_FOUND", f"{position(column)}: Column '{name}' cannot be resolved")
+    return AthenaError("COLUMN_NOT_FOUND", f"{position(column)}: Column '{name}' {UNRESOLVED}")
 
 
 def _check_widths(operation: exp.SetOperation) -> None:

@@ -6,14 +6,20 @@ from typing import Any
 from ministack.services import glue as ministack_glue  # type: ignore[import-untyped]
 
 from emulator.runtime import plugin
-from emulator.services.glue import catalog, jobs, optimizers, permissions, processes, rulesets, runs
+from emulator.services.glue import catalog, jobs, optimizers, partitions, permissions, processes, rulesets, runs
+from emulator.services.lakeformation import engine
+from emulator.services.lakeformation.guard import guarded
+from emulator.services.lakeformation.iceberg_rest import refuse_iceberg_rest
 
-OPERATIONS = plugin.marked_operations(catalog, optimizers, rulesets, jobs, runs)
+OPERATIONS = [guarded(operation) for operation in plugin.marked_operations(catalog, optimizers, rulesets, jobs, runs)]
+DECIDED = [guarded(operation) for operation in partitions.OPERATIONS]
+"""Operations of ministack that Lake Formation decides about."""
 
 
 def register() -> None:
     """Answer the operations, also where ministack calls them itself (CloudFormation), and fail interrupted runs."""
-    plugin.operations("glue", OPERATIONS)
+    plugin.operations("glue", [*OPERATIONS, *DECIDED, *plugin.marked_operations(engine)])
+    refuse_iceberg_rest()
     plugin.resources("glue", permissions.resources)
     plugin.on_stop(processes.kill_all)
     for operation in OPERATIONS:

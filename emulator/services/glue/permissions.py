@@ -6,7 +6,7 @@ catalog, the database and the table; to delete a database also on all its tables
 
 from collections.abc import Iterable
 
-from emulator.runtime.plugin import Json, Request
+from emulator.runtime.plugin import Check, Json, Request
 
 _NAMED = {
     "Job": "job",
@@ -21,7 +21,14 @@ _NAMED = {
 """For the ends of operations' names: the type of the resource that JobName or Name names."""
 
 
-def resources(request: Request) -> Iterable[str]:
+_UNFILTERED = {
+    "GetUnfilteredTableMetadata": "glue:GetTable",
+    "GetUnfilteredPartitionsMetadata": "glue:GetPartitions",
+}
+"""For the operations of query engines: the action that they need."""
+
+
+def resources(request: Request) -> Iterable[str | Check]:
     """Return the resources of a request."""
     members, operation = request.json, request.operation
     kind = next((kind for end, kind in _NAMED.items() if operation.endswith(end)), None)
@@ -38,7 +45,9 @@ def resources(request: Request) -> Iterable[str]:
         return [arn for entry in entries for arn in _table(request, entry["databaseName"], entry["tableName"])]
     database = members.get("DatabaseName") or members.get("databaseName")
     if database:
-        return [arn for table in _tables(operation, members) for arn in _table(request, database, table)]
+        found = [arn for table in _tables(operation, members) for arn in _table(request, database, table)]
+        action = _UNFILTERED.get(operation)
+        return [Check(action=action, resource=arn) for arn in found] if action else found
     if operation.endswith("Database"):
         named = members.get("Name") or (members.get("DatabaseInput") or {}).get("Name")
         below = ("table", "userDefinedFunction") if operation == "DeleteDatabase" else ()

@@ -1,4 +1,4 @@
-"""Lake Formation: all definitions of access are recorded; see the package's docstring."""
+"""Lake Formation's API: the definitions of access; `guard` and `engine` decide by them."""
 
 from emulator.runtime import plugin
 from emulator.services.lakeformation import filters, locations, permissions, tags, vending

@@ -18,9 +18,15 @@ _DEFAULTS = {
 }
 
 
+def current_settings() -> Json:
+    """Return the settings of the data lake; those of a new account if none were put."""
+    current: Json = settings.get("settings", _DEFAULTS)
+    return current
+
+
 @operation
 def get_data_lake_settings(_: Json) -> Json:
-    return {"DataLakeSettings": settings.get("settings", _DEFAULTS)}
+    return {"DataLakeSettings": current_settings()}
 
 
 @operation

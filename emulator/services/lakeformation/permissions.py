@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from emulator.runtime import plugin
@@ -9,9 +10,12 @@ from emulator.runtime.plugin import AwsError, Json, operation
 from emulator.services.glue import catalog
 from emulator.services.lakeformation.filters import get_data_cells_filter
 from emulator.services.lakeformation.store import (
+    OPEN_CATALOG,
     STORE,
+    all_permissions,
     check_columns,
     check_principal,
+    closed,
     invalid,
     locations,
     permissions,
@@ -54,11 +58,17 @@ def grant_permissions(request: Json) -> Json:
         raise invalid(f"{', '.join(unknown)} cannot be granted on {kind}.")
     check_principal(request["Principal"]["DataLakePrincipalIdentifier"])
     _check_resource(request["Resource"])
+    record(request["Principal"], request["Resource"], granted, grantable=grantable)
+    return STORE.save({})
+
+
+def record(principal: Json, resource: Json, granted: set[str], *, grantable: Iterable[str] = ()) -> None:
+    """Add permissions to those that a principal has on a resource; the caller saves the store."""
     entry = permissions.setdefault(
-        _key(request),
+        _key({"Principal": principal, "Resource": resource}),
         {
-            "Principal": request["Principal"],
-            "Resource": _with_catalog(request["Resource"]),
+            "Principal": principal,
+            "Resource": _with_catalog(resource),
             "Permissions": [],
             "PermissionsWithGrantOption": [],
         },
@@ -66,7 +76,6 @@ def grant_permissions(request: Json) -> Json:
     entry["Permissions"] = sorted({*entry["Permissions"], *granted, *grantable})
     entry["PermissionsWithGrantOption"] = sorted({*entry["PermissionsWithGrantOption"], *grantable})
     entry["LastUpdated"] = time.time()
-    return STORE.save({})
 
 
 @operation
@@ -74,6 +83,9 @@ def revoke_permissions(request: Json) -> Json:
     key = _key(request)
     revoked, grantable = _requested(request)
     entry = permissions.get(key)
+    if entry is None and key == _key(OPEN_CATALOG) and revoked == {*OPEN_CATALOG["Permissions"]}:
+        closed["catalog"] = {"Revoked": time.time()}
+        return STORE.save({})
     if entry is None or not revoked <= set(entry["Permissions"]):
         raise invalid("No permissions revoked. Grantee does not have: " + ", ".join(sorted(revoked)))
     entry["Permissions"] = sorted(set(entry["Permissions"]) - revoked)
@@ -95,7 +107,7 @@ def batch_revoke_permissions(request: Json) -> Json:
 
 @operation
 def list_permissions(request: Json) -> Json:
-    entries = list(permissions.values())
+    entries = all_permissions()
     if "Principal" in request:
         entries = [entry for entry in entries if entry["Principal"] == request["Principal"]]
     if "Resource" in request:

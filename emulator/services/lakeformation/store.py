@@ -16,6 +16,21 @@ tags = STORE.collection("tags")
 assignments = STORE.collection("assignments")
 permissions = STORE.collection("permissions")
 filters = STORE.collection("filters")
+closed = STORE.collection("closed")
+"""Of the grants that a new account has, those that were revoked: `catalog` is the only one."""
+
+OPEN_CATALOG: Json = {
+    "Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"},
+    "Resource": {"Catalog": {}},
+    "Permissions": ["CREATE_DATABASE"],
+    "PermissionsWithGrantOption": [],
+}
+"""The grant of a new account: everybody whom IAM allows creates databases."""
+
+
+def all_permissions() -> list[Json]:
+    """Return all grants, with the one that a new account has."""
+    return [*permissions.values(), *([] if closed.get("catalog") else [OPEN_CATALOG])]
 
 
 def invalid(message: str) -> AwsError:

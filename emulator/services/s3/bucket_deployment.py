@@ -46,7 +46,7 @@ def _deploy(properties: Properties) -> None:
     written = set()
     for index, (source, key) in enumerate(sources):
         replacements = markers[index] if index < len(markers) else {}
-        with zipfile.ZipFile(io.BytesIO(download(f"s3://{source}/{key}")[0])) as archive:
+        with zipfile.ZipFile(io.BytesIO(download(f"s3://{source}/{key}", role=None)[0])) as archive:
             for file in (name for name in archive.namelist() if not name.endswith("/")):
                 content = archive.read(file)
                 for marker, value in replacements.items():

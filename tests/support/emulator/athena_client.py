@@ -38,8 +38,8 @@ class Answer:
 class Athena:
     """Athena in the emulator, as a boto3 client sees it."""
 
-    def __init__(self) -> None:
-        self.client = boto3.client("athena")
+    def __init__(self, client: Any = None) -> None:
+        self.client = client or boto3.client("athena")
 
     def start(self, sql: str, *, database: str = DATABASE, **request: Any) -> str:
         request.setdefault("ResultConfiguration", {"OutputLocation": f"s3://{RESULTS}/"})
