@@ -76,6 +76,16 @@ openlineage: setup ## fetch OpenLineage's schemas from openlineage.io, by which 
 test-contracts: setup .venv-datacontract/.installed ## the contracts in datacontract-cli: its linter, and its quality results against ours
 	pytest tests/datacontract
 
+.PHONY: test-clients
+test-clients: setup .venv-clients/.installed .venv-clients-pyathena3/.installed ## PyAthena 3 and 4, SQLAlchemy, ibis and the AWS CLI on the emulator's Athena
+	LOCAL_PYTHON=$(CURDIR)/.venv/bin/python .venv-clients/bin/python -m pytest -p no:cacheprovider tests/emulator/clients
+	LOCAL_PYTHON=$(CURDIR)/.venv/bin/python .venv-clients-pyathena3/bin/python -m pytest -p no:cacheprovider \
+		tests/emulator/clients/test_pyathena.py tests/emulator/clients/test_sqlalchemy.py
+
+.PHONY: trino-expressions
+trino-expressions: setup ## judge the emulator's Athena by the expression tests of Trino 476; needs Java and Maven (10 minutes)
+	python -m tests.support.trino
+
 .PHONY: test-dags-next
 test-dags-next: setup .venv-airflow-3.3/.installed ## imports and structure of the DAGs in the Airflow version after Amazon MWAA's
 	LAKEHOUSE_TEST_AIRFLOW=.venv-airflow-3.3 pytest tests/dags/test_structure.py
@@ -99,19 +109,32 @@ test-pythons: setup ## unit tests of the jobs on each Python from 3.11 to 3.13 t
 			--with pytest --with pytest-timeout --with hypothesis python -m pytest -p no:cacheprovider $(JOB_UNIT_TESTS) || exit 1; \
 	done
 
-HISTORY_TESTS := tests/integration/test_histories.py tests/integration/replicator/test_source_to_integration.py
 # The second judge of decisions is licensed under the AGPL, so it is no dependency of the project.
 .PHONY: test-authorization
 test-authorization: setup ## the demo and the verbs, each under its role: denials, and permissions that nothing uses
 	npm install --no-save --no-audit --no-fund --prefix .authorization-judge @cloud-copilot/iam-simulate@0.1.173
 	pytest -s tests/authorization
 
+HISTORY_TESTS := tests/integration/test_histories.py tests/integration/replicator/test_source_to_integration.py
 .PHONY: test-reliability
 test-reliability: setup ## long tests: 2,000 histories, crashes, a faulty network, concurrent writers, harmful data, erasure, grants
 	HISTORIES=2000 EXAMPLES=50 pytest $(HISTORY_TESTS)
 	EXAMPLES=300 pytest tests/emulator/athena/test_lake_formation_any.py
 	ALL_COLUMNS=1 pytest tests/e2e/test_access.py
 	pytest tests/reliability
+
+.PHONY: test-histories
+test-histories: setup ## 500 histories of tables in PostgreSQL, odd schemas and changes: each ends equal to the source or held (30 minutes)
+	SOURCE_HISTORIES=500 pytest -s tests/integration/replicator/test_source_histories.py
+
+.PHONY: fuzz-readers
+fuzz-readers: setup ## damaged files of each format (FUZZ_FILES=20000), and every value in every format
+	EVERY_VALUE=1 pytest tests/unit/readers/test_one_value.py
+	FUZZ_FILES=$${FUZZ_FILES:-20000} pytest tests/reliability/test_fuzz.py
+
+.PHONY: fetch-public-suites
+fetch-public-suites: setup ## fetch files of public test suites, by which the readers are then tested too
+	python -m tests.support.readers.public_suites
 
 .PHONY: fuzz
 fuzz: setup ## the same for hours: ten times the histories and network faults, kills around each side effect
@@ -168,6 +191,8 @@ models/requirements.txt models/requirements.in
 requirements/datacontract.txt requirements/datacontract.in
 dags/environment.txt --constraint dags/constraints.txt dags/environment.in
 requirements/airflow-3.3.txt requirements/airflow-3.3.in
+requirements/clients.txt requirements/clients.in
+requirements/clients-pyathena3.txt requirements/clients-pyathena3.in
 requirements/spark-4.1.txt pyproject.toml requirements/spark-4.1.in
 requirements/spark-3.5.txt pyproject.toml requirements/spark-3.5.in
 endef
@@ -206,6 +231,8 @@ help: ## print this list
 
 # Environments of tools whose pinned versions conflict with ours and with each other's.
 .venv-dbt/.installed: models/requirements.txt
+.venv-clients/.installed: requirements/clients.txt
+.venv-clients-pyathena3/.installed: requirements/clients-pyathena3.txt
 .venv-datacontract/.installed: requirements/datacontract.txt
 .venv-airflow/.installed: dags/environment.txt
 .venv-airflow-3.3/.installed: requirements/airflow-3.3.txt

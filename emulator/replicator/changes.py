@@ -9,7 +9,7 @@ import psycopg
 from psycopg import pq, sql
 
 from emulator.replicator import failures, source
-from emulator.replicator.pgoutput import Delete, Insert, Relation, Unchanged, Update, Value
+from emulator.replicator.postgres.pgoutput import Delete, Insert, Relation, Unchanged, Update, Value
 from emulator.replicator.settings import DELETE, INSERT, UPDATE
 
 Values = list[bytes | None]

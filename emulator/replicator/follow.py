@@ -13,16 +13,28 @@ from emulator.replicator.batch import Batch
 from emulator.replicator.changes import Captured
 from emulator.replicator.files import Layout, Record
 from emulator.replicator.full_load import timestamp_text
-from emulator.replicator.pgoutput import Begin, Commit, Delete, Insert, Message, Relation, Truncate, Update, decode
+from emulator.replicator.postgres.pgoutput import (
+    Begin,
+    Commit,
+    Delete,
+    Insert,
+    Message,
+    Relation,
+    Truncate,
+    Update,
+    decode,
+)
+from emulator.replicator.postgres.stream import Keepalive, Stream
 from emulator.replicator.settings import DELETE, INSERT, UPDATE, Target
 from emulator.replicator.state import State, now
-from emulator.replicator.stream import Keepalive, Stream
 from emulator.replicator.target import Bucket
 
 log = logging.getLogger(__name__)
 
 IDLE_S = 0.2
 """Changes are uploaded after this time without another change; DMS waits for CdcMaxBatchInterval or CdcMinFileSize."""
+
+WATCH_AGAIN_S = 1.0
 
 
 class Follower:
@@ -38,6 +50,7 @@ class Follower:
         spool: Path,
         state: State,
         layout_of: Callable[[Relation], Layout],
+        watch: Callable[[], None],
     ) -> None:
         """Prepare to follow.
 
@@ -49,6 +62,7 @@ class Follower:
             spool: folder of files until they are in S3.
             state: the replication's progress.
             layout_of: returns the layout of a table's files.
+            watch: records what the catalog says happened to the tables; called before a position is confirmed.
         """
         self._stream = stream
         self._connection = connection
@@ -57,6 +71,10 @@ class Follower:
         self._spool = spool
         self._state = state
         self._layout_of = layout_of
+        self._watch = watch
+        self._reached_lsn = 0
+        self._watched_lsn = 0
+        self._watch_again_at: float | None = None
         self._tables: dict[int, tuple[Captured, Layout]] = {}
         self._transaction: Begin | None = None
         self._index = 0
@@ -81,11 +99,28 @@ class Follower:
                 if self._due():
                     self._flush()
                 if isinstance(received, Keepalive) and not self._batch:
-                    self._stream.confirm(received.lsn)
+                    self._reached_lsn = max(self._reached_lsn, received.lsn)
+                if received is None:
+                    self._idle()
             if isinstance(received, Keepalive) and received.reply_requested:
                 self._stream.confirm()
         if self._transaction is None:
             self._flush()
+
+    def _idle(self) -> None:
+        """Watch the catalog, then confirm the position that the server has reached without a change.
+
+        The log may tell of a transaction a moment before it is visible in the catalog, so the catalog is looked at
+        again a second later.
+        """
+        moment = time.monotonic()
+        if not self._batch and self._reached_lsn > self._watched_lsn:
+            self._watch()
+            self._watched_lsn, self._watch_again_at = self._reached_lsn, moment + WATCH_AGAIN_S
+            self._stream.confirm(self._reached_lsn)
+        elif self._watch_again_at is not None and moment >= self._watch_again_at:
+            self._watch()
+            self._watch_again_at = None
 
     def _due(self) -> bool:
         moment = time.monotonic()
@@ -121,7 +156,6 @@ class Follower:
         if previous is not None and previous[1] == layout:
             layout = previous[1]  # the definition was sent again without a change: its files continue
         elif previous is not None:
-            self._state.tables[layout.table].ddls += 1
             log.info("%s has other columns from now on: %s", layout.table, [name for name, _ in layout.columns])
         key = {column.name for column in relation.columns if column.identity}
         if relation.full:
@@ -139,6 +173,7 @@ class Follower:
             table = self._tables[relation][1].table
             if not self._loaded(table):
                 self._state.tables[table].truncates += 1
+                self._state.tables[table].happened("truncated; its rows from before stay in the target")
                 self._state.save()
                 log.warning("%s was truncated; its rows stay in the target, as with DMS", table)
 
@@ -178,6 +213,8 @@ class Follower:
         if not self._batch:
             return
         self._batch.upload(self._bucket)
+        self._watch()
+        self._watch_again_at = time.monotonic() + WATCH_AGAIN_S
         for table, counts in self._batch.counts.items():
             progress = self._state.tables[table]
             progress.inserts += counts[INSERT]

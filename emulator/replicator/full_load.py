@@ -115,7 +115,7 @@ def _copy(
 ) -> int:
     connection.execute("SAVEPOINT table_start")
     columns = source.names(name for name, _ in layout.columns)
-    query = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(columns, table.identifier)
+    query = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(columns, table.own_rows)
     rows, numbers = 0, count(1)
     written = ""
     growing: GrowingFile | None = None

@@ -5,22 +5,23 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 
-from emulator.replicator import full_load, source
+from emulator.replicator import catalog_watch, full_load, source
 from emulator.replicator.arrow_types import column_type
 from emulator.replicator.failures import is_temporary
 from emulator.replicator.files import Layout
 from emulator.replicator.follow import Follower
 from emulator.replicator.full_load import StopRequestedError
-from emulator.replicator.pgoutput import Column
+from emulator.replicator.postgres.pgoutput import Column
+from emulator.replicator.postgres.stream import Stream
 from emulator.replicator.source import Table
 from emulator.replicator.state import COMPLETED, State, TableState
-from emulator.replicator.stream import Stream
 from emulator.replicator.target import Bucket
 from emulator.replicator.task import CHANGES_ONLY, FULL_LOAD_ONLY, RELOAD, Task
 
@@ -95,6 +96,8 @@ def _replicate(task: Task, *, folder: Path, state: State, stopping: Callable[[],
         tables = _select(task, connection, state)
         if task.migration_type != FULL_LOAD_ONLY:
             _keep_log(task, connection, tables, state)
+            _watch(task, connection, state)
+            _look_at(task, connection, state)
         state.status = "running"
         state.save()
         bucket = Bucket(task.target)
@@ -115,7 +118,29 @@ def _replicate(task: Task, *, folder: Path, state: State, stopping: Callable[[],
                 layout_of=lambda relation: replace(
                     _layout(task, connection, relation.schema, relation.table, relation.columns), operation=True
                 ),
+                watch=partial(_watch, task, connection, state),
             ).run(stopping)
+
+
+def _watch(task: Task, connection: psycopg.Connection[Any], state: State) -> None:
+    """Record what the catalog says happened to the tables since the last call."""
+    followed = [table for table in state.tables.values() if table.from_lsn is not None and not table.suspended]
+    shapes = catalog_watch.shapes(connection, [(table.schema, table.name) for table in followed], slot=task.slot)
+    for table in followed:
+        before, after = table.shape, shapes.get(f"{table.schema}.{table.name}")
+        if before == after:
+            continue
+        if after is None or not after["published"] or (before is not None and before["oid"] != after["oid"]):
+            log.error("%s.%s is suspended: %s", table.schema, table.name, catalog_watch.GONE)
+            table.suspend(catalog_watch.GONE)
+        elif before is not None:
+            found = list(catalog_watch.differences(connection, before, after))
+            for text in found:
+                log.warning("%s.%s: %s", table.schema, table.name, text)
+                table.happened(text)
+            table.ddls += len(found)
+        table.shape = after
+        state.save()
 
 
 def _select(task: Task, connection: psycopg.Connection[Any], state: State) -> list[Table]:
@@ -153,6 +178,14 @@ def _keep_log(task: Task, connection: psycopg.Connection[Any], tables: Sequence[
     if not state.has_slot:
         source.create_slot(connection, task.slot)
         state.has_slot = True
+
+
+def _look_at(task: Task, connection: psycopg.Connection[Any], state: State) -> None:
+    """Record the shapes of tables that are not loaded yet: before their load, so that no later event is missed."""
+    new = [table for table in state.tables.values() if table.shape is None]
+    shapes = catalog_watch.shapes(connection, [(table.schema, table.name) for table in new], slot=task.slot)
+    for table in new:
+        table.shape = shapes.get(f"{table.schema}.{table.name}")
 
 
 def _new_state(task: Task, table: Table) -> TableState:

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from emulator.replicator.pgoutput import Column
+from emulator.replicator.postgres.pgoutput import Column
 from emulator.replicator.settings import SECRET_CREDENTIALS, SettingsError, Source
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -40,6 +40,7 @@ class Table:
         columns: its columns.
         key: its primary key, or the columns of its replica identity; empty if it has neither.
         changes: whether PostgreSQL can log which row an update or delete changes.
+        partitioned: whether its rows are in partitions.
     """
 
     schema: str
@@ -47,6 +48,7 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     changes: bool
+    partitioned: bool
 
     @property
     def full_name(self) -> str:
@@ -57,6 +59,11 @@ class Table:
     def identifier(self) -> sql.Identifier:
         """Its quoted name."""
         return sql.Identifier(self.schema, self.name)
+
+    @property
+    def own_rows(self) -> sql.Composed:
+        """The table in FROM, without the rows of tables that inherit from it: the log has those under their names."""
+        return sql.SQL("{}{}").format(sql.SQL("" if self.partitioned else "ONLY "), self.identifier)
 
 
 def connect(source: Source, *, replication: bool = False) -> psycopg.Connection[Any]:
@@ -101,7 +108,7 @@ def tables(connection: psycopg.Connection[Any]) -> list[Table]:
         SELECT n.nspname, c.relname, c.relreplident::text,
             jsonb_agg(jsonb_build_array(a.attname, a.atttypid::int8, a.atttypmod,
                                         coalesce(a.attnum = ANY(identity.indkey), false)) ORDER BY a.attnum),
-            bool_or(identity.indrelid IS NOT NULL)
+            bool_or(identity.indrelid IS NOT NULL), c.relkind = 'p'
         FROM pg_class c
         JOIN pg_namespace n ON n.oid = c.relnamespace
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
@@ -109,7 +116,7 @@ def tables(connection: psycopg.Connection[Any]) -> list[Table]:
             AND CASE c.relreplident WHEN 'i' THEN identity.indisreplident ELSE identity.indisprimary END
         WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
             AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-        GROUP BY c.oid, n.nspname, c.relname, c.relreplident
+        GROUP BY c.oid, n.nspname, c.relname, c.relreplident, c.relkind
         ORDER BY n.nspname, c.relname
         """
     ).fetchall()
@@ -120,8 +127,9 @@ def tables(connection: psycopg.Connection[Any]) -> list[Table]:
             columns=tuple(Column(*column) for column in columns),
             key=tuple(column for column, _, _, identity in columns if identity),
             changes=setting == "f" or (indexed and setting != "n"),
+            partitioned=partitioned,
         )
-        for schema, name, setting, columns, indexed in rows
+        for schema, name, setting, columns, indexed, partitioned in rows
     ]
 
 
@@ -155,7 +163,8 @@ def publish(connection: psycopg.Connection[Any], *, slot: str, tables: Sequence[
         published = _published(connection, publication)
         for verb, names in (("ADD", target - published), ("DROP", published - target)):
             if names:
-                identifiers = sql.SQL(", ").join(sql.Identifier(*pair) for pair in sorted(names))
+                only = (sql.SQL("ONLY {}").format(sql.Identifier(*pair)) for pair in sorted(names))
+                identifiers = sql.SQL(", ").join(only)
                 connection.execute(sql.SQL("ALTER PUBLICATION {} {} TABLE {}").format(name, sql.SQL(verb), identifiers))
 
 

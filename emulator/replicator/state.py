@@ -1,15 +1,21 @@
 """The progress of a replication, on disk: it survives the replicator, and the API reads it."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from emulator.replicator.catalog_watch import Shape
+
 COMPLETED = "Table completed"
 ERROR = "Table error"
 FULL_LOAD = "Full load"
 BEFORE_LOAD = "Before load"
+
+MOST_EVENTS = 100
+"""Events of a table that are kept; of more, the first and the last ones."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,6 +36,8 @@ class TableState:
         ddls: number of changes of its columns.
         truncates: number of TRUNCATEs.
         inserts_only: whether its updates and deletes are not followed, because it has no replica identity.
+        shape: what the catalog said about it when it was last looked at; None until its full load.
+        events: what happened in the source that the target does not show: time in seconds since 1970, and text.
         updated: time of the last change of this state, in seconds since 1970.
         error: why it is suspended; None if it is not.
     """
@@ -47,6 +55,8 @@ class TableState:
     ddls: int = 0
     truncates: int = 0
     inserts_only: bool = False
+    shape: Shape | None = None
+    events: list[tuple[float, str]] = field(default_factory=list)
     updated: float | None = None
     error: str | None = None
 
@@ -56,19 +66,28 @@ class TableState:
         return self.state == ERROR
 
     @property
-    def problem(self) -> str | None:
-        """What of the table is not replicated, and why; None if everything is."""
-        name, problems = f"{self.schema}.{self.name}", []
+    def problems(self) -> Iterator[str]:
+        """What of the table is not replicated or not known to be: `SCHEMA.TABLE: since TIME: reason`."""
+        name, started = f"{self.schema}.{self.name}", self.full_load_started
         if self.error:
-            problems.append(self.error)
+            yield _problem(name, self.updated, self.error)
         if self.inserts_only:
-            problems.append(
+            yield _problem(
+                name,
+                started,
                 "no replica identity, so its updates and deletes are not replicated; give it a primary key that is "
-                f"not deferrable, or run `ALTER TABLE {name} REPLICA IDENTITY FULL` in the source"
+                f"not deferrable, or run `ALTER TABLE {name} REPLICA IDENTITY FULL` in the source",
             )
-        if self.truncates:
-            problems.append("truncated in the source; its rows from before stay in the target")
-        return f"{name}: {'; '.join(' '.join(problem.split()) for problem in problems)}" if problems else None
+        if self.shape is not None and self.shape["inherited"]:
+            yield _problem(name, started, "other tables inherit from it; their rows are not replicated with its own")
+        for at, text in self.events:
+            yield _problem(name, at, text)
+
+    def happened(self, text: str) -> None:
+        """Record an event in the source that the target does not show."""
+        if len(self.events) == MOST_EVENTS:
+            del self.events[MOST_EVENTS // 2]
+        self.events.append((now(), text))
 
     def suspend(self, error: str) -> None:
         """Stop the replication of the table."""
@@ -125,6 +144,11 @@ def load(folder: Path) -> State:
     document: dict[str, Any] = json.loads(path.read_text())
     tables = {name: TableState(**table) for name, table in document.pop("tables").items()}
     return State(path=path, tables=tables, **document)
+
+
+def _problem(table: str, at: float | None, text: str) -> str:
+    since = f"since {datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%S.%fZ}: " if at else ""
+    return f"{table}: {since}{' '.join(text.split())}"
 
 
 def now() -> float:

@@ -21,6 +21,7 @@ VERBS = {
     "run": "run:run",
     "status": "status:status",
     "quarantine": "quarantine:quarantine",
+    "reconcile": "reconcile:reconcile",
     "replay": "run:replay",
     "rerun": "run:rerun",
     "backfill": "backfill:backfill",

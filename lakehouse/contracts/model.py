@@ -60,6 +60,7 @@ class Options:
         exclusive_minimum, exclusive_maximum: limits that a value may not reach.
         multiple_of: number that divides every value.
         time_format: how text sources write a date or time, a pattern of Java (`dd/MM/yyyy`); None is ISO 8601.
+        trim_padding: whether blanks at the end of a char(n) are removed (custom property `charPadding: trim`).
     """
 
     min_length: int | None = None
@@ -72,6 +73,7 @@ class Options:
     exclusive_maximum: Bound | None = None
     multiple_of: Decimal | None = None
     time_format: str | None = None
+    trim_padding: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +245,16 @@ class Contract:
     retention: timedelta | None = None
     owner: str = ""
     description: str = ""
+
+    @property
+    def has_versions(self) -> bool:
+        """Whether a rejected record can leave an older version of its row; a snapshot states all rows again."""
+        return self.ingest is Ingest.CDC or self.deduplicate is Deduplicate.KEY
+
+    @property
+    def source_columns(self) -> frozenset[str]:
+        """Names of its columns in the source."""
+        return frozenset(column.source_name for column in self.columns)
 
     @property
     def stage_prefix(self) -> str:

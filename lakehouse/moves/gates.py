@@ -14,11 +14,12 @@ from lakehouse.batches import attempts
 from lakehouse.contracts import dms
 from lakehouse.contracts.columns import BATCH_ID, COMMIT_TIMESTAMP, DELETED, ERRORS, INGESTED_AT, OPERATION
 from lakehouse.contracts.model import Ingest, QualityRule
+from lakehouse.integration import stale_rows
 from lakehouse.moves.job import Counts, Job
 from lakehouse.names import Move, Zone
 from lakehouse.quality import rules
 from lakehouse.quality.measure import evaluate
-from lakehouse.quality.results import Result, evaluated, not_evaluated
+from lakehouse.quality.results import Result, evaluated, last_pass, not_evaluated
 
 HISTORY, LEAST_HISTORY = 30, 5
 """Most and fewest earlier batches that the volume of a batch is compared with."""
@@ -66,7 +67,35 @@ def evaluate_dataset(job: Job, counts: Mapping[str, Counts]) -> dict[str, list[R
         stamp = COMMIT_TIMESTAMP if contract.source.is_database else INGESTED_AT
         (row,) = live.agg(fn.max(fn.unix_micros(fn.col(stamp))).alias("newest")).collect()
         results.append(_freshness(rule, newest=row["newest"]))
+    if contract.has_versions:
+        results.append(_current(job))
     return {max(counts): results}
+
+
+def _current(job: Job) -> Result:
+    """Measure the rows whose latest change was rejected since the dataset was last found equal to its source."""
+    contract, dataset = job.contract, job.contract.dataset
+    history = attempts.read(job.catalog, names=job.names, dataset=dataset)
+    loads = attempts.last_successes(history, Move.STAGE_TO_RAW)
+    rejecting = [batch_id for batch_id, load in loads.items() if load.rejected]
+    rule = rules.current()
+    if not rejecting:
+        return evaluated(rule, Decimal(0))
+    raw = job.spark.table(f"{job.names.database(Zone.RAW)}.{dataset}")
+    rejected = raw.where(fn.col(BATCH_ID).isin(*rejecting) & fn.col(ERRORS).isNotNull())
+    if reconciled_at := last_pass(job.catalog, rules.EQUALS_SOURCE, names=job.names, dataset=dataset):
+        rejected = rejected.where(fn.col(INGESTED_AT) > fn.lit(reconciled_at))
+    table = job.catalog.load_table((job.names.database(Zone.INTEGRATION), dataset))
+    stale = stale_rows.stale_rows(rejected, contract, table)
+    if not stale.rows and not stale.unknown:
+        return evaluated(rule, Decimal(0))
+    unknown = f" and {stale.unknown:,} rejected records without a readable key" if stale.unknown else ""
+    return evaluated(
+        rule,
+        Decimal(stale.rows + stale.unknown),
+        reason=f"{stale.rows:,} rows are older than in the source{unknown}, since {stale.since:%Y-%m-%d %H:%M:%S} UTC: "
+        f"their latest change was rejected{f', e.g. {stale.example}' if stale.example else ''}",
+    )
 
 
 def _volume(accepted: int, history: list[int]) -> Result:

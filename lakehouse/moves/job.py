@@ -31,6 +31,7 @@ from lakehouse.lineage.endpoint import Endpoint
 from lakehouse.lineage.events import Parent
 from lakehouse.moves import metrics
 from lakehouse.names import Move, Names, Zone
+from lakehouse.quality import rules
 from lakehouse.quality.results import Result, gate, record_results
 from lakehouse.quality.verdict import Verdict
 from lakehouse.settings import names_of
@@ -121,7 +122,7 @@ class Job:
                 attempts.record(self.catalog, outcomes, names=self.names)
             for batch_id in batch_ids:
                 log.info("%s: %s %s: %s", batch_id, self.move, state, error or counts.get(batch_id, {}))
-            self._publish_metrics(outcomes)
+            self._publish_metrics(outcomes, results)
             self.endpoint.send(ended)
 
         try:
@@ -172,7 +173,7 @@ class Job:
                 if result.verdict is not Verdict.PASS:
                     log.warning("%s: rule %s %s: %s", batch_id, result.rule, result.verdict, result.reason)
 
-    def _publish_metrics(self, outcomes: Sequence[Attempt]) -> None:
+    def _publish_metrics(self, outcomes: Sequence[Attempt], results: Mapping[str, Sequence[Result]]) -> None:
         """Publish the metrics of an attempt; if that fails, only log it.
 
         Data and ops tables are committed already. If the job failed now, it would run again without need, and an
@@ -181,7 +182,10 @@ class Job:
         config = Config(connect_timeout=5, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
         try:
             age = self._data_age() if outcomes[0].state == SUCCEEDED else None
-            metrics.publish(boto3.client("cloudwatch", config=config), outcomes, names=self.names, age=age)
+            measured = [one.measured for several in results.values() for one in several if one.rule == rules.CURRENT]
+            stale = int(measured[0]) if measured and measured[0] is not None else None
+            client = boto3.client("cloudwatch", config=config)
+            metrics.publish(client, outcomes, names=self.names, age=age, stale=stale)
         except (BotoCoreError, ClientError, LakehouseError) as error:
             log.error(
                 "%s: %s for batch %s: %s. The data is committed; no rerun is needed.",

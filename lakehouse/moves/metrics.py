@@ -40,6 +40,9 @@ class Metric(StrEnum):
     BLOCKED = "GatesBlocked"
     """1 for an attempt whose gate blocks its batches or dataset, 0 for one whose gate passes."""
 
+    STALE = "RowsStale"
+    """Rows of the integration table that are older than in the source, because their latest change was rejected."""
+
     @property
     def unit(self) -> "StandardUnitType":
         """CloudWatch's unit of the values."""
@@ -75,7 +78,12 @@ def dimensions(metric: Metric, *, dataset: str, move: Move | None = None) -> dic
 
 
 def publish(
-    cloudwatch: "CloudWatchClient", attempts: Sequence["Attempt"], *, names: Names, age: timedelta | None
+    cloudwatch: "CloudWatchClient",
+    attempts: Sequence["Attempt"],
+    *,
+    names: Names,
+    age: timedelta | None,
+    stale: int | None = None,
 ) -> None:
     """Put the metrics of one attempt on some batches into `names.metric_namespace`.
 
@@ -84,15 +92,18 @@ def publish(
         attempts: the attempt on each batch; all began and ended together.
         names: names of the deployment.
         age: time since its newest data arrived in stage; None unless it reached integration.
+        stale: number of rows whose latest change was rejected; None if it was not measured.
 
     Raises:
         botocore.exceptions.ClientError: CloudWatch refused the metrics.
         botocore.exceptions.BotoCoreError: CloudWatch could not be reached.
     """
-    cloudwatch.put_metric_data(Namespace=names.metric_namespace, MetricData=_data(attempts, values_of(attempts, age)))
+    cloudwatch.put_metric_data(
+        Namespace=names.metric_namespace, MetricData=_data(attempts, values_of(attempts, age, stale))
+    )
 
 
-def values_of(attempts: Iterable["Attempt"], age: timedelta | None) -> dict[Metric, float]:
+def values_of(attempts: Iterable["Attempt"], age: timedelta | None, stale: int | None = None) -> dict[Metric, float]:
     """Return the values of the metrics that an attempt on some batches has, without those that it does not count."""
     attempts = list(attempts)
     counts = {
@@ -114,6 +125,8 @@ def values_of(attempts: Iterable["Attempt"], age: timedelta | None) -> dict[Metr
         values[Metric.BLOCKED] = int(any(attempt.is_blocked for attempt in attempts))
     if age is not None:
         values[Metric.DATA_AGE] = age.total_seconds()
+    if stale is not None:
+        values[Metric.STALE] = stale
     return values
 
 

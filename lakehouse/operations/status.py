@@ -13,6 +13,11 @@ from lakehouse.batches.attempts import FAILED, Attempt, blocked, last_successes
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Move, Names
 from lakehouse.operations import replications
+from lakehouse.operations.replications import Blockage, History
+from lakehouse.quality import results as quality_results
+from lakehouse.quality import rules
+from lakehouse.quality.verdict import Verdict
+from lakehouse.tables.rows import QualityRow
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -34,7 +39,9 @@ class Status:
         blocked: ids of batches whose gates did not pass.
         failed: error of the last attempt; None if it succeeded.
         running: Glue job runs of the dataset that have not ended.
-        source: why its table in the source database is not replicated, and the remedy; None if it is.
+        source: why it may differ from its table in the source database, since when, and the remedy; None if it does
+            not.
+        stale: rows whose latest change was rejected, since when, and the remedy; None if there is none.
     """
 
     dataset: str
@@ -49,6 +56,7 @@ class Status:
     failed: str | None
     running: tuple[str, ...]
     source: str | None = None
+    stale: str | None = None
 
     @property
     def is_late(self) -> bool:
@@ -60,7 +68,15 @@ def statuses(contracts: Iterable[Contract], *, names: Names, catalog: Catalog) -
     """Yield the status of each dataset."""
     contracts = list(contracts)
     s3, running = boto3.client("s3"), running_jobs(boto3.client("glue"), names=names)
-    sources = replications.blockages(contracts, names=names)
+    results = quality_results.results_of(catalog, names=names, rules=[rules.CURRENT, rules.EQUALS_SOURCE])
+    planned = {
+        contract.dataset: manifests.batch_ids(s3, names=names, dataset=contract.dataset) for contract in contracts
+    }
+    histories = {
+        dataset: history(batches, results.get((dataset, rules.EQUALS_SOURCE), ()))
+        for dataset, batches in planned.items()
+    }
+    sources = replications.blockages(contracts, names=names, histories=histories)
     by_dataset: dict[str, list[Attempt]] = {}
     for attempt in attempts.read(catalog, names=names):
         by_dataset.setdefault(attempt.dataset, []).append(attempt)
@@ -70,11 +86,12 @@ def statuses(contracts: Iterable[Contract], *, names: Names, catalog: Catalog) -
         newest = _last_batch(recorded, Move.RAW_TO_INTEGRATION)
         yield summary(
             contract,
-            manifests.batch_ids(s3, names=names, dataset=dataset),
+            planned[dataset],
             recorded,
             arrived=manifests.load(s3, names=names, dataset=dataset, batch_id=newest).arrived_at if newest else None,
             running=running.get(dataset, ()),
-            source=sources.get(dataset),
+            source=differs(dataset, results.get((dataset, rules.EQUALS_SOURCE), ())) or _text(sources.get(dataset)),
+            stale=stale(dataset, results.get((dataset, rules.CURRENT), ()), histories[dataset]),
             now=datetime.now(UTC),
         )
 
@@ -88,6 +105,7 @@ def summary(
     running: Iterable[str],
     now: datetime,
     source: str | None = None,
+    stale: str | None = None,
 ) -> Status:
     """Compute the status of one dataset.
 
@@ -98,7 +116,8 @@ def summary(
         arrived: when the newest batch of integration arrived in stage; None if integration has no batch.
         running: job runs of the dataset that have not ended.
         now: current time.
-        source: why its table in the source database is not replicated; None if it is.
+        source: why it may differ from its table in the source database; None if it does not.
+        stale: rows whose latest change was rejected; None if there is none.
     """
     integrated = last_successes(recorded, Move.RAW_TO_INTEGRATION)
     loads = last_successes(recorded, Move.STAGE_TO_RAW).values()
@@ -115,7 +134,47 @@ def summary(
         failed=recorded[-1].error if recorded and recorded[-1].state == FAILED else None,
         running=tuple(running),
         source=source,
+        stale=stale,
     )
+
+
+def history(batches: Mapping[str, datetime], reconciliations: Sequence[QualityRow]) -> History:
+    """Return what the lakehouse knows about a dataset.
+
+    Args:
+        batches: when each batch was planned, by batch id.
+        reconciliations: results of its comparisons with the source, oldest first.
+    """
+    passed = [result for result in reconciliations if result.result == Verdict.PASS]
+    return History(
+        first_batch=min(batches.values(), default=None), reconciled=passed[-1].evaluated_at if passed else None
+    )
+
+
+def differs(dataset: str, reconciliations: Sequence[QualityRow]) -> str | None:
+    """Return what the last comparison with the source found; None if it found nothing, or there was none."""
+    if not reconciliations or reconciliations[-1].result != Verdict.FAIL:
+        return None
+    last = reconciliations[-1]
+    return (
+        f"since {last.evaluated_at:%Y-%m-%d %H:%M:%S} UTC: {last.reason}. Run `lakehouse reconcile {dataset} --repair`"
+    )
+
+
+def stale(dataset: str, results: Sequence[QualityRow], known: History) -> str | None:
+    """Return which rows are older than in the source because their latest change was rejected; None if none is."""
+    if not results or results[-1].result == Verdict.PASS:
+        return None
+    if known.reconciled is not None and known.reconciled > results[-1].evaluated_at:
+        return None
+    return (
+        f"{results[-1].reason}. Run `lakehouse quarantine {dataset}`. If the contract is wrong, fix it and run "
+        f"`lakehouse tables apply`, then `lakehouse replay {dataset}`; otherwise have the source data changed"
+    )
+
+
+def _text(blockage: Blockage | None) -> str | None:
+    return str(blockage) if blockage else None
 
 
 def running_jobs(glue: "GlueClient", *, names: Names) -> Mapping[str, list[str]]:

@@ -14,6 +14,7 @@ from lakehouse.tables.rows import QualityRow
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
+    from pyiceberg.expressions import BooleanExpression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +38,17 @@ class Result:
     reason: str | None = None
 
 
-def evaluated(rule: QualityRule, measured: Decimal) -> Result:
-    """Return the result of a rule: the comparison of the measured value with its thresholds."""
+def evaluated(rule: QualityRule, measured: Decimal, *, reason: str | None = None) -> Result:
+    """Return the result of a rule: the comparison of the measured value with its thresholds.
+
+    Args:
+        rule: the rule.
+        measured: the measured value.
+        reason: what to say if the rule fails; by default the value and the comparison.
+    """
     if compares(rule.operator, measured, rule.thresholds):
         return _result(rule, Verdict.PASS, measured=measured)
-    reason = f"{measured.normalize():f}{' %' if rule.percent else ''}, {expectation(rule)}"
+    reason = reason or f"{measured.normalize():f}{' %' if rule.percent else ''}, {expectation(rule)}"
     return _result(rule, Verdict.FAIL, measured=measured, reason=reason)
 
 
@@ -107,6 +114,38 @@ def record_results(
         for result in batch_results
     ]
     rows.append(catalog, quality_rows, names=names)
+
+
+def results_of(
+    catalog: "Catalog", *, names: Names, rules: Iterable[str], dataset: str | None = None
+) -> dict[tuple[str, str], list[QualityRow]]:
+    """Return the results of some rules by dataset and rule, oldest first.
+
+    Args:
+        catalog: Iceberg catalog.
+        names: names of the deployment.
+        rules: names of the rules.
+        dataset: the only dataset to read; None for all.
+    """
+    from pyiceberg.expressions import And, EqualTo, In, Reference
+    from pyiceberg.expressions.literals import literal
+
+    condition: BooleanExpression = In(term=Reference(name="rule"), values={literal(rule) for rule in rules})
+    if dataset is not None:
+        condition = And(condition, EqualTo(term=Reference(name="dataset"), value=literal(dataset)))
+    table = catalog.load_table((names.ops_database, OpsTable.QUALITY_RESULTS))
+    found: dict[tuple[str, str], list[QualityRow]] = {}
+    for row in table.scan(row_filter=condition).to_arrow().to_pylist():
+        found.setdefault((row["dataset"], row["rule"]), []).append(QualityRow(**row))
+    for results in found.values():
+        results.sort(key=lambda result: result.evaluated_at)
+    return found
+
+
+def last_pass(catalog: "Catalog", rule: str, *, names: Names, dataset: str) -> datetime | None:
+    """Return when a rule last passed on a dataset; None if it never did."""
+    found = results_of(catalog, names=names, rules=[rule], dataset=dataset).get((dataset, rule), [])
+    return max((result.evaluated_at for result in found if result.result == Verdict.PASS), default=None)
 
 
 def reasons(

@@ -9,6 +9,10 @@ from lakehouse.contracts.model import Contract, QualityRule, Severity
 OF_A_RECORD = ("nullValues", "missingValues", "invalidValues")
 """Metrics that can be measured on a part of a dataset."""
 
+CURRENT = "_current"
+EQUALS_SOURCE = "_equals_source"
+"""Names of the rules on what integration does not show of the source; `lakehouse status` reads their results."""
+
 VOLUME = "_volume"
 VOLUME_FACTOR = 10
 """A batch may have so many times more, or fewer, records than usual."""
@@ -36,6 +40,28 @@ def volume(history: Sequence[int]) -> QualityRule:
         query=None,
         operator="mustBeBetween",
         thresholds=(usual / VOLUME_FACTOR, usual * VOLUME_FACTOR),
+        severity=Severity.WARNING,
+    )
+
+
+def current() -> QualityRule:
+    """Return the rule that no row is older than in the source because its latest change was rejected."""
+    return _no_rows(CURRENT)
+
+
+def equals_source() -> QualityRule:
+    """Return the rule that no key differs from the source; `lakehouse reconcile` measures it."""
+    return _no_rows(EQUALS_SOURCE)
+
+
+def _no_rows(name: str) -> QualityRule:
+    return QualityRule(
+        name=name,
+        column=None,
+        metric=None,
+        query=None,
+        operator="mustBe",
+        thresholds=(Decimal(0),),
         severity=Severity.WARNING,
     )
 

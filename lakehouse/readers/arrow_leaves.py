@@ -51,19 +51,56 @@ def unknown_extension(type_: pa.DataType) -> str | None:
 
 def out_of_range(array: pa.Array) -> Mask:
     """Return the mask of values with a date or instant outside the years 1 to 9999, or a time outside a day, within."""
+    return _any_leaf(array, types.is_temporal, _is_out_of_range)
+
+
+def not_finite(array: pa.Array) -> Mask:
+    """Return the mask of values with NaN or an infinity within."""
+    return _any_leaf(array, types.is_floating, lambda leaf: ~np.asarray(pc.is_finite(leaf).fill_null(True)))
+
+
+def invalid_text(array: pa.Array) -> Mask:
+    """Return the mask of values with text within that is not UTF-8."""
+    return _any_leaf(array, lambda type_: types.is_string(type_) or types.is_large_string(type_), _is_invalid_text)
+
+
+def _any_leaf(array: pa.Array, applies: Callable[[pa.DataType], bool], test: Callable[[pa.Array], Mask]) -> Mask:
+    """Return the mask of values with a leaf within that is of some type and passes a test."""
     type_ = array.type
-    if not any(map(types.is_temporal, leaf_types(type_))):
+    if not any(map(applies, leaf_types(type_))):
         return np.zeros(len(array), dtype=np.bool_)
     if types.is_struct(type_):
-        masks = [out_of_range(array.field(i)) for i in range(type_.num_fields)]
+        masks = [_any_leaf(array.field(i), applies, test) for i in range(type_.num_fields)]
         return np.asarray(np.logical_or.reduce(masks)) & _valid(array)
     if types.is_nested(type_):
         bounds, children = elements(array)
-        inner = np.logical_or.reduce([out_of_range(child) for child in children])
+        inner = np.logical_or.reduce([_any_leaf(child, applies, test) for child in children])
         totals = np.concatenate(([0], np.cumsum(inner)))
         return np.asarray(totals[bounds[1:]] > totals[bounds[:-1]]) & _valid(array)
     if types.is_dictionary(type_):
-        return out_of_range(array.dictionary_decode())
+        return _any_leaf(array.dictionary_decode(), applies, test)
+    return test(array) & _valid(array)
+
+
+def _is_invalid_text(array: pa.Array) -> Mask:
+    values = array.cast(pa.large_binary())
+    try:
+        values.cast(pa.large_string())
+    except pa.ArrowInvalid:
+        return np.asarray([value is not None and not _is_utf8(value) for value in values.to_pylist()], dtype=np.bool_)
+    return np.zeros(len(array), dtype=np.bool_)
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_out_of_range(array: pa.Array) -> Mask:
+    type_ = array.type
     limits = _limits(type_)
     if limits is None:
         return np.zeros(len(array), dtype=np.bool_)

@@ -53,9 +53,11 @@ def convert_array(array: pa.Array, type_: Type, *, time_format: str | None = Non
             return Converted(in_range(pc.cast(array, type_.arrow)))
         except pa.ArrowInvalid:  # some values do not fit; the conversion through text finds which
             pass
-    if types.is_binary(array.type) or types.is_large_binary(array.type) or types.is_fixed_size_binary(array.type):
-        return _from_binary(array, type_)
-    converted = convert(_texts(array, type_), type_)
+    if _holds_bytes(array.type):
+        return _from_binary(array, type_, time_format)
+    if types.is_temporal(array.type):
+        time_format = None  # the value has its meaning without it
+    converted = convert(_texts(array, type_), type_, time_format=time_format)
     if type_.kind is Kind.STRING:
         return rejected(converted, out_of_range(array), lambda text: f"expected a time in range, found {show(text)}")
     return converted
@@ -84,7 +86,7 @@ def _keeps_values(source: pa.DataType, kind: Kind) -> bool:
     tests = {
         Kind.INT: (types.is_integer, types.is_decimal),
         Kind.LONG: (types.is_integer, types.is_decimal),
-        Kind.DOUBLE: (types.is_float32, types.is_float16, types.is_integer),
+        Kind.DOUBLE: (types.is_integer,),
         Kind.DECIMAL: (types.is_decimal,),
         Kind.DATE: (types.is_date32,),
         Kind.TIMESTAMP: (types.is_timestamp, types.is_date),
@@ -93,10 +95,10 @@ def _keeps_values(source: pa.DataType, kind: Kind) -> bool:
     return any(test(source) for test in tests.get(kind, ()))
 
 
-def _from_binary(array: pa.Array, type_: Type) -> Converted:
+def _from_binary(array: pa.Array, type_: Type, time_format: str | None) -> Converted:
     """Convert bytes as UTF-8 text, one by one if some are not UTF-8."""
     try:
-        return convert(pc.cast(pc.cast(array, pa.binary()), pa.string()), type_)
+        return convert(pc.cast(pc.cast(array, pa.binary()), pa.string()), type_, time_format=time_format)
     except pa.ArrowInvalid:
         pass
     texts: list[str | None] = []
@@ -107,8 +109,13 @@ def _from_binary(array: pa.Array, type_: Type) -> Converted:
         except UnicodeDecodeError as error:
             texts.append(None)
             reasons[i] = f"invalid UTF-8 at byte {error.start + 1}"
-    converted = convert(pa.array(texts, type=pa.string()), type_)
+    converted = convert(pa.array(texts, type=pa.string()), type_, time_format=time_format)
     return Converted(converted.values, converted.rejected | reasons)
+
+
+def _holds_bytes(type_: pa.DataType) -> bool:
+    tests = types.is_binary, types.is_large_binary, types.is_fixed_size_binary, types.is_binary_view
+    return any(test(type_) for test in tests)
 
 
 def as_text(array: pa.Array) -> pa.Array:
@@ -121,7 +128,7 @@ def _texts(array: pa.Array, type_: Type | None) -> pa.Array:
     if types.is_nested(array.type):
         values = _nested_values(array, type_)
         return pa.array([None if value is None else to_json(value) for value in values], type=pa.string())
-    if not types.is_binary(array.type):
+    if not _holds_bytes(array.type):
         try:
             return pc.cast(array, pa.string())
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

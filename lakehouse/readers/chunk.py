@@ -8,6 +8,12 @@ import pyarrow as pa
 MAX_RECORD = 16 * 2**20
 """Bytes (in JSON documents, characters) of a record; a longer record is rejected, so that memory stays bounded."""
 
+MAX_VALUES = 2**20
+"""Values in the arrays and objects of a record; a record with more is rejected, because each takes hundreds of bytes in
+memory, whatever it takes in the object. An empty array or object counts as one."""
+
+TOO_MANY = f"more than {MAX_VALUES:,} values in arrays and objects"
+
 MAX_COLUMNS = 10_000
 """Columns of an object; an object with more is rejected, because its header would take more memory than its records."""
 
@@ -60,6 +66,7 @@ class Chunk:
         extras: fields that the contract lacks, by the record's position in `rows`. They are not in `columns` if
             records differ in them: a column for each field would be as long as all records together.
         nested: positions of arrays and objects whose JSON stands in a column of text, by the column's name.
+        not_finite: positions of arrays and objects in a column of text with NaN or an infinity within.
         out_of_range: positions of values with a time that no type holds, of which a column of text has a substitute.
     """
 
@@ -70,3 +77,4 @@ class Chunk:
     extras: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     nested: Mapping[str, Sequence[int]] = field(default_factory=dict)
     out_of_range: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    not_finite: Mapping[str, Sequence[int]] = field(default_factory=dict)

@@ -14,6 +14,7 @@ import pyarrow as pa
 from lakehouse.contracts.encoding import decoder
 from lakehouse.errors import LakehouseError
 from lakehouse.readers.chunk import UnreadableError
+from lakehouse.readers.expansion import Expansion
 
 # The first bytes of a file decide, not its name.
 _COMPRESSIONS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
@@ -48,12 +49,14 @@ def decompressed(file: IO[bytes]) -> Iterator[tuple[IO[bytes], bool]]:
     """Yield the content of a file and whether it was compressed (gzip, zstd or bzip2).
 
     Raises:
-        UnreadableError: from reads within the block, if the compressed data is damaged or incomplete.
+        UnreadableError: from reads within the block, if the compressed data is damaged or incomplete, or expands to
+            far more than its size.
     """
     compression = _compression(_peek(file))
     if compression:
+        expansion = Expansion(file)
         with _COMPRESSIONS[compression](file) as content:
-            yield io.BufferedReader(_Decompressed(content), buffer_size=1 << 20), True
+            yield io.BufferedReader(_Decompressed(content, expansion), buffer_size=1 << 20), True
     else:
         yield file, False
 
@@ -94,8 +97,9 @@ def check_binary(file: IO[bytes], *, expected: str) -> None:
 class _Decompressed(io.RawIOBase):
     """Decompressed content; it distinguishes damaged data (UnreadableError) from a disk error (OSError)."""
 
-    def __init__(self, content: IO[bytes]) -> None:
+    def __init__(self, content: IO[bytes], expansion: Expansion) -> None:
         self._content = content
+        self._expansion = expansion
 
     def readable(self) -> bool:
         return True
@@ -107,6 +111,7 @@ class _Decompressed(io.RawIOBase):
             if getattr(error, "errno", None):
                 raise
             raise UnreadableError(f"damaged or incomplete compressed file: {error}") from error
+        self._expansion.add(len(data))
         buffer[: len(data)] = data
         return len(data)
 

@@ -1,13 +1,21 @@
 """Read and write JSON with its numbers as they are written, so that no digit is lost on the way to a decimal."""
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
+from lakehouse.readers.chunk import MAX_VALUES, TOO_MANY
+
 MAX_DEPTH = 100
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 
 Nested = Any
 """None, bool, str, Number, or lists and dicts of these."""
+
+
+_STRUCTURE = re.compile(_STRING.pattern + r"|[\[\]{},]", re.DOTALL)
 
 
 class Number(str):
@@ -42,6 +50,8 @@ def load(text: str) -> Nested:
     Raises:
         ValueError: the text is not JSON, or `check` refuses it.
     """
+    if has_too_many_values(text):
+        raise ValueError(f"it has {TOO_MANY}")
     try:
         value = DECODER.decode(text)
     except RecursionError:
@@ -50,6 +60,28 @@ def load(text: str) -> Nested:
         raise ValueError(f"{error.msg} at character {error.pos + 1}") from None
     check(value, text)
     return value
+
+
+def has_too_many_values(text: str) -> bool:
+    """Return whether a JSON value has more than `MAX_VALUES` values in its arrays and objects, before it is read."""
+    return separators(text) > MAX_VALUES and separators(_STRING.sub('""', text)) > MAX_VALUES
+
+
+def begins_with_too_many_values(text: str, at: int) -> bool:
+    """Return whether the JSON value at a character has more than `MAX_VALUES` values, as far as the text goes."""
+    count = depth = 0
+    for token in _STRUCTURE.finditer(text, at):
+        character = token[0]
+        depth += (character in "[{") - (character in "]}")
+        count += character in ",[{"
+        if depth <= 0 or count > MAX_VALUES:
+            break
+    return count > MAX_VALUES
+
+
+def separators(text: str) -> int:
+    """Return how many values a JSON text has in its arrays and objects, and in its strings what looks like them."""
+    return text.count(",") + text.count("[") + text.count("{")
 
 
 def check(value: Nested, text: str) -> None:

@@ -27,12 +27,13 @@ log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+_Reader = Callable[[IO[bytes], Contract], Iterator[Callable[[], Chunk]]]
 
 IN_MEMORY = 32 * 2**20
 """Bytes of rows that are kept in memory until their object is read to its end; more rows are kept on disk."""
 
 _TEXT_READERS = {"csv": csv.read, "json": json.read, "jsonl": jsonl.read}
-_BINARY_READERS = {"parquet": parquet.read, "avro": avro.read}
+_BINARY_READERS: dict[str, _Reader] = {"parquet": lambda file, _: parquet.read(file), "avro": avro.read}
 
 
 @dataclass(slots=True)
@@ -79,7 +80,7 @@ def read_file(contract: Contract, file: IO[bytes], *, source_file: str, threads:
     try:
         if contract.source.format in _BINARY_READERS:
             check_binary(file, expected=contract.source.format)
-            chunks = _BINARY_READERS[contract.source.format](file)
+            chunks = _BINARY_READERS[contract.source.format](file, contract)
             yield from _whole(_rows(contract, chunks, source_file, threads, progress), row_schema(contract))
             return
         with decompressed(file) as (content, was_compressed):

@@ -12,6 +12,7 @@ from lakehouse.contracts import columns, dms
 from lakehouse.contracts.model import Column, Contract, Format, Options
 from lakehouse.contracts.types import STRING, TIMESTAMP, Kind
 from lakehouse.readers import postgres_arrays
+from lakehouse.readers.arrow_leaves import not_finite
 from lakehouse.readers.arrow_types import as_text, convert_array, json_values, rejected
 from lakehouse.readers.checks import broken_rules, explanation
 from lakehouse.readers.chunk import Broken, Chunk
@@ -80,6 +81,8 @@ def rows_of(contract: Contract, chunk: Chunk, *, source_file: str) -> pa.RecordB
             sent = pa.nulls(count, pa.string())
         if contract.source.type == "postgresql" and column.type.kind is Kind.LIST and pa.types.is_string(sent.type):
             sent = postgres_arrays.as_json(sent)
+        if column.options.trim_padding and pa.types.is_string(sent.type):
+            sent = pc.utf8_rtrim(sent, characters=" ")
         converted = convert_array(sent, column.type, time_format=column.options.time_format)
         if column.type.kind is Kind.STRING:
             converted = _without_substitutes(converted, sent, column, chunk=chunk)
@@ -122,7 +125,9 @@ def _without_substitutes(converted: Converted, sent: pa.Array, column: Column, *
     outside[list(chunk.out_of_range.get(name, ()))] = True
     converted = rejected(converted, outside, lambda text: f"expected a time in range, found {show(text)}")
     if column.options.format is Format.JSON:
-        return converted
+        outside = not_finite(sent) if pa.types.is_nested(sent.type) else np.zeros(len(sent), dtype=np.bool_)
+        outside[list(chunk.not_finite.get(name, ()))] = True
+        return rejected(converted, outside, lambda text: f"expected JSON, found NaN or an infinity in {show(text)}")
     nested = np.asarray(sent.is_valid()) if pa.types.is_nested(sent.type) else np.zeros(len(sent), dtype=np.bool_)
     nested[list(chunk.nested.get(name, ()))] = True
     return rejected(converted, nested, lambda text: f"expected string, found {show(text)}")

@@ -1,7 +1,7 @@
 """Errors of the readers that nobody expected: they reject the record or the object that causes them, never the job."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -61,7 +61,14 @@ def _part(chunk: Chunk, first: int, end: int) -> Chunk:
         rows=chunk.rows.slice(first, end - first),
         original=lambda position: chunk.original(first + position),
         extras={i - first: fields for i, fields in chunk.extras.items() if first <= i < end},
+        nested=_within(chunk.nested, first, end),
+        out_of_range=_within(chunk.out_of_range, first, end),
+        not_finite=_within(chunk.not_finite, first, end),
     )
+
+
+def _within(positions: Mapping[str, Sequence[int]], first: int, end: int) -> dict[str, list[int]]:
+    return {name: [i - first for i in each if first <= i < end] for name, each in positions.items()}
 
 
 def _broken(chunk: Chunk, error: Exception) -> Broken:

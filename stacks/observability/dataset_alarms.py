@@ -17,6 +17,8 @@ def dataset_alarms(contract: Contract, *, names: Names, settings: Settings) -> I
     """Yield the alarms of one dataset; the alarm on freshness exists only if the contract promises freshness."""
     yield _rejected(contract, names=names, settings=settings)
     yield _blocked(contract, names=names)
+    if contract.has_versions:
+        yield _stale(contract, names=names)
     if contract.freshness is not None:
         yield _freshness(contract, promised=contract.freshness, names=names)
 
@@ -62,6 +64,29 @@ def _blocked(contract: Contract, *, names: Names) -> Alarm:
             f"2. Fix the source data, or fix the contract and run as tables: "
             f"lakehouse tables apply --env {environment}. "
             f"3. Run as operator: lakehouse rerun {dataset} BATCH --env {environment}."
+        ),
+    )
+
+
+def _stale(contract: Contract, *, names: Names) -> Alarm:
+    dataset, environment = contract.dataset, names.environment
+    return Alarm(
+        of=dataset,
+        subject="stale",
+        metric=dataset_metric(names, Metric.STALE, dataset=dataset, statistic=Stats.MAXIMUM),
+        threshold=0,
+        # The state is that of the last move, even if it is old.
+        missing=TreatMissingData.IGNORE,
+        urgency=Urgency.WARNING,
+        text=(
+            f"Rows of {contract.domain}/{dataset} in integration are older than in the source, or missing, because "
+            f"their latest change was rejected. "
+            f"1. Check since when, and the records: as operator, lakehouse status {dataset} --env {environment}, then "
+            f"lakehouse quarantine {dataset} --env {environment}. "
+            f"2. If the contract is wrong, fix it and run as tables: lakehouse tables apply --env {environment}; then "
+            f"as operator: lakehouse replay {dataset} --env {environment}. "
+            f"3. If the source data is wrong, have it changed there. The accepted change replaces the row and ends "
+            f"this alarm."
         ),
     )
 

@@ -7,7 +7,7 @@ import pytest
 from tests.support.reliability import figures
 from tests.support.reliability.fuzz import WHOLE, run
 
-FILES = 20_000 if "RELIABILITY_LONG" in os.environ else 1_000
+FILES = 20_000 if "RELIABILITY_LONG" in os.environ else int(os.environ.get("FUZZ_FILES", "1000"))
 FIRST = int(os.environ.get("RELIABILITY_SEED", "0"))
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.reliability import figures
-from tests.support.reliability.hostile_files import CORPUS, MEMORY, MIB, read
+from tests.support.reliability.hostile_files import CORPUS, MEMORY, MIB, PROCESSOR_SECONDS, read
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -17,8 +17,10 @@ def test_a_hostile_object_becomes_rows_in_bounded_memory(name: str) -> None:
         rows=f"{ending.rows:,}",
         accepted=f"{ending.accepted:,}",
         MiB=round(ending.memory / MIB),
+        seconds=ending.seconds,
         reason=ending.reason[:80],
     )
     assert (ending.rows, ending.accepted) == (CORPUS[name].rows, CORPUS[name].accepted), ending
     assert ending.memory < MEMORY, f"{ending.memory / MIB:.0f} MiB"
+    assert ending.seconds < PROCESSOR_SECONDS
     assert ending.reason or ending.accepted == ending.rows

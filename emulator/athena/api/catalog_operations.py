@@ -1,13 +1,17 @@
 """Athena's operations on its catalog: databases and tables of Glue."""
 
-import functools
 import re
+import uuid
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from emulator.athena.api.requests import cloud, page
-from emulator.athena.runtime.errors import AthenaError, lake_formation_errors
+from emulator.athena.runtime.errors import AthenaError
 from emulator.athena.tables import catalog
-from emulator.runtime.plugin import AwsError, Json, Operation
+from emulator.runtime.plugin import AwsError, Json
 
 
 def _check_catalog(request: Json) -> None:
@@ -15,35 +19,46 @@ def _check_catalog(request: Json) -> None:
         raise AwsError("MetadataException", f"Catalog {request.get('CatalogName')} was not found")
 
 
+def glue_error(code: str, message: str) -> AwsError:
+    """Return Athena's error for an error of Glue, in the envelope by which clients recognize Glue's code."""
+    envelope = (
+        f"Service: AmazonDataCatalog; Status Code: 400; Error Code: {code}; Request ID: {uuid.uuid4()}; Proxy: null"
+    )
+    return AwsError("MetadataException", f"{message} ({envelope})")
+
+
+def _reports_glue(operation: Callable[[Json], Json]) -> Callable[[Json], Json]:
+    """Let an operation report what Glue refuses as Athena does."""
+
+    @wraps(operation)
+    def answer(request: Json) -> Json:
+        try:
+            return operation(request)
+        except ClientError as error:
+            raise glue_error(error.response["Error"]["Code"], error.response["Error"]["Message"]) from None
+
+    return answer
+
+
+def _missing(kind: str, name: str) -> AwsError:
+    return glue_error("EntityNotFoundException", f"{kind} {name} not found.")
+
+
 def _database(database: Any) -> Json:
     parts = {"Name": database["Name"], "Parameters": database.get("Parameters") or {}}
     return {**parts, "Description": database["Description"]} if database.get("Description") else parts
 
 
-def _shown(operation: Operation) -> Operation:
-    """Return an operation whose refusals by Lake Formation are errors of Athena's catalog."""
-
-    @functools.wraps(operation)
-    def answer(request: Json) -> Json:
-        try:
-            with lake_formation_errors():
-                return operation(request)
-        except AthenaError as error:
-            raise AwsError("MetadataException", str(error)) from None
-
-    return answer
-
-
-@_shown
+@_reports_glue
 def get_database(request: Json) -> Json:
     _check_catalog(request)
     database = catalog.find_database(cloud(), request["DatabaseName"])
     if database is None:
-        raise AwsError("MetadataException", f"EntityNotFoundException: Database {request['DatabaseName']} not found.")
+        raise _missing("Database", request["DatabaseName"])
     return {"Database": _database(database)}
 
 
-@_shown
+@_reports_glue
 def list_databases(request: Json) -> Json:
     _check_catalog(request)
     return page(request, "DatabaseList", [_database(database) for database in catalog.databases(cloud())])
@@ -77,23 +92,22 @@ def _column(column: Any) -> Json:
     return {key: column[key] for key in ("Name", "Type", "Comment") if column.get(key)}
 
 
-@_shown
+@_reports_glue
 def get_table_metadata(request: Json) -> Json:
     _check_catalog(request)
     table = catalog.find_table(cloud(), request["DatabaseName"], request["TableName"].lower())
     if table is None:
-        name = f"{request['DatabaseName']}.{request['TableName']}"
-        raise AwsError("MetadataException", f"EntityNotFoundException: Table {name} not found.")
+        raise _missing("Table", request["TableName"])
     return {"TableMetadata": _table_metadata(table)}
 
 
-@_shown
+@_reports_glue
 def list_table_metadata(request: Json) -> Json:
     _check_catalog(request)
     try:
         tables = catalog.tables(cloud(), request["DatabaseName"])
-    except AthenaError as error:
-        raise AwsError("MetadataException", f"EntityNotFoundException: {error}") from None
+    except AthenaError:
+        raise _missing("Database", request["DatabaseName"]) from None
     pattern = request.get("Expression")
     metadata = [_table_metadata(table) for table in tables if not pattern or re.fullmatch(pattern, table["Name"])]
     return page(request, "TableMetadataList", metadata)

@@ -156,6 +156,13 @@ def interrupted(record: Record) -> Record:
     return {**record, "Status": {**record["Status"], **failure, "CompletionDateTime": time.time()}}
 
 
+def runtime_statistics(record: Record) -> Record:
+    """Return the times and the read bytes of an execution; Athena adds rows and stages only some time later."""
+    statistics = record["Statistics"]
+    timeline = {name: value for name, value in statistics.items() if name.endswith("Millis")}
+    return {"Timeline": timeline, "Rows": {"InputBytes": statistics["DataScannedInBytes"]}}
+
+
 def shown(record: Record) -> Record:
     """Return the members of a record that the API shows."""
     return {name: value for name, value in dict(record).items() if not name.startswith("_")}

@@ -16,6 +16,7 @@ from emulator.athena.api.executions import (
     Record,
     interrupted,
     new_record,
+    runtime_statistics,
     shown,
     update,
 )
@@ -118,7 +119,7 @@ def _context(request: Json, workgroup: str, configuration: Json) -> tuple[Contex
         raise invalid(f"Catalog {scope['Catalog']} is not supported: the only catalog is AwsDataCatalog")
     context = Context(
         cloud=cloud(),
-        database=scope.get("Database", "default").lower(),
+        database=scope.get("Database", "default").strip("`").lower(),  # awswrangler sends it quoted
         workgroup=workgroup,
         output=output.rstrip("/") + "/",
         output_enforced=enforced and bool(defaults.get("OutputLocation")),
@@ -139,6 +140,16 @@ def _record(request: Json) -> Record:
 
 def get_query_execution(request: Json) -> Json:
     return {"QueryExecution": shown(_record(request))}
+
+
+def get_query_runtime_statistics(request: Json) -> Json:
+    return {"QueryRuntimeStatistics": runtime_statistics(_record(request))}
+
+
+def list_engine_versions(request: Json) -> Json:
+    effective = ENGINE_VERSION["EffectiveEngineVersion"]
+    versions = [{"SelectedEngineVersion": name, "EffectiveEngineVersion": effective} for name in ("AUTO", effective)]
+    return page(request, "EngineVersions", versions)
 
 
 def batch_get_query_execution(request: Json) -> Json:
@@ -225,6 +236,8 @@ OPERATIONS: dict[str, Callable[[Json], Json]] = {
     "GetQueryExecution": get_query_execution,
     "BatchGetQueryExecution": batch_get_query_execution,
     "GetQueryResults": get_query_results,
+    "GetQueryRuntimeStatistics": get_query_runtime_statistics,
+    "ListEngineVersions": list_engine_versions,
     "StopQueryExecution": stop_query_execution,
     "ListQueryExecutions": list_query_executions,
     "GetWorkGroup": get_work_group,

@@ -14,6 +14,7 @@ from emulator.athena.binding.typed import typed
 from emulator.athena.parsing.dialect import AthenaSql
 from emulator.athena.runtime.errors import AthenaError, position
 from emulator.athena.runtime.run import Run
+from emulator.athena.tables.catalog import CATALOG
 from emulator.athena.tables.iceberg_scan import FILE_ROW, PATH
 from emulator.athena.typing.checks import column_not_found
 from emulator.athena.typing.operators import common_type
@@ -49,6 +50,7 @@ def bind(run: Run, tree: exp.Expr, *, internal: bool = False, within: tuple[str,
     """
     tree = tree.copy()
     _replace_parameters(tree, run.context.parameters)
+    _replace_context(tree, database=run.context.database)
     resolver = Resolver(run, within=within)
     resolver.resolve(tree, database=run.context.database)
     qualified.shorten(tree)
@@ -94,6 +96,15 @@ def _replace_parameters(tree: exp.Expr, values: tuple[str, ...]) -> None:
         )
     for mark, value in zip(marks, values, strict=True):
         mark.replace(sqlglot.parse_one(value, read=AthenaSql))
+
+
+def _replace_context(tree: exp.Expr, *, database: str) -> None:
+    """Replace `current_catalog` and `current_schema`, which are written without parentheses."""
+    values = {"current_catalog": CATALOG, "current_schema": database}
+    for column in list(tree.find_all(exp.Column)):
+        value = values.get(column.name.lower())
+        if value is not None and not column.table and not column.this.quoted:
+            column.replace(exp.Literal.string(value))
 
 
 def _output_names(tree: exp.Expr) -> list[str | None]:

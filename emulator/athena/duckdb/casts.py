@@ -49,7 +49,7 @@ def cast(value: str, *, source: DataType, target: DataType, safe: bool, place: s
         text = f"trino_json_{'varchar' if safe else 'to_text'}({value})"
         return f"substr({text}, 1, {sql_types.parameters(target)[0]})" if sql_types.parameters(target) else text
     if target.this in sql_types.TEXTS:
-        return _to_text(value, source, target)
+        return _to_text(value, source, target, safe=safe)
     if source.this in sql_types.TEXTS:
         return _from_text(value, target, safe=safe, plain=plain)
     if source.this is DType.JSON:
@@ -80,6 +80,7 @@ def _loses_digits(source: DataType, target: DataType) -> bool:
     pairs = zip(sql_types.parts(source)[1:], sql_types.parts(target)[1:], strict=False)
     return any(
         (new.this in sql_types.TEXTS and sql_types.parameters(new) and old.this not in sql_types.UNTYPED)
+        or (new.this in sql_types.TEXTS and old.this in (DType.FLOAT, DType.DOUBLE))
         or (new.this in _CLOCKS and old.this in _CLOCKS and sql_types.digits(new) < sql_types.digits(old))
         for old, new in pairs
         if type_names.trino_name(old) != type_names.trino_name(new)
@@ -125,12 +126,22 @@ def assign(value: str, *, source: DataType, target: DataType) -> str:
     return padded(fitting, target) if target.this is DType.CHAR else fitting
 
 
-def _to_text(value: str, source: DataType, target: DataType) -> str:
-    written = f"decode({value})" if source.this is DType.VARBINARY else render.text(value, source)
+def _to_text(value: str, source: DataType, target: DataType, *, safe: bool) -> str:
+    """Return the SQL of a cast to text. Only texts are cut; another value that does not fit is an error."""
+    if source.this is DType.VARBINARY:
+        written = f"decode({value})"
+    elif source.this in (DType.FLOAT, DType.DOUBLE):
+        written = f"trino_scientific_text({value})"
+    else:
+        written = render.text(value, source)
     size = sql_types.parameters(target)
     if target.this is DType.CHAR:
         return padded(written, target)
-    return f"substr({written}, 1, {size[0]})" if size else written
+    if not size:
+        return written
+    if source.this in (*sql_types.TEXTS, DType.VARBINARY):
+        return f"substr({written}, 1, {size[0]})"
+    return f"trino_short{'_or_null' if safe else ''}({written}, {size[0]})"
 
 
 def _from_text(value: str, target: DataType, *, safe: bool, plain: str) -> str:

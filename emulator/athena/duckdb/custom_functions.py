@@ -4,12 +4,16 @@ import re
 from collections.abc import Callable
 
 from sqlglot import exp
+from sqlglot.expressions import DType
 
 from emulator.athena.duckdb import array_functions, render, text_functions
 from emulator.athena.duckdb.writer import SqlWriter
 from emulator.athena.runtime import sql_text, type_names
 from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.typing.signature import type_of
+
+# Trino's format writes these as Java does, not as a cast to varchar: 2020-05-10T12:34.
+_JAVA_TEXTS = (DType.TIME, DType.TIMESTAMP, DType.TIMESTAMPTZ, DType.INTERVAL)
 
 
 def literal_argument(call: exp.Anonymous, index: int) -> str:
@@ -49,6 +53,12 @@ def typeof(writer: SqlWriter, call: exp.Anonymous) -> str:
 
 def format(writer: SqlWriter, call: exp.Anonymous) -> str:  # noqa: A001 - Trino's name
     pattern = literal_argument(call, 0)
+    for part, spec in zip(call.expressions[1:], _specifiers(pattern, call), strict=False):
+        if spec == "s" and type_of(part).this in _JAVA_TEXTS:
+            kind = type_names.trino_name(type_of(part))
+            raise not_supported(
+                f"{position(part)}: format of a {kind} is not in the emulator's engine; cast it to varchar"
+            )
     rest = [
         render.text(writer.sql(part), type_of(part)) if spec == "s" else writer.sql(part)
         for part, spec in zip(call.expressions[1:], _specifiers(pattern, call), strict=False)

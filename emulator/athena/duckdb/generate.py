@@ -47,6 +47,9 @@ def duckdb_sql(tree: exp.Expr) -> str:
         raise not_supported(str(error)) from None
 
 
+_DIGITS_OF_64_BITS = 18
+
+
 class _Argument:
     """An argument of a function's template: its SQL, and the wall clock and zone of a timestamp."""
 
@@ -85,6 +88,12 @@ class Generator(Comparisons):
             sql = _FUNCTIONS[template[1:]](self, node).replace("{order}", order)
         else:
             arguments = [_Argument(self, part) for part in node.expressions]
+            first = node.expressions[0] if node.expressions else None
+            if isinstance(first, exp.Distinct) and len(first.expressions) > 1:
+                if not template.startswith(f"{node.name.lower()}({{0}}, "):
+                    raise not_supported(f"{position(node)}: {node.name.lower()} of DISTINCT values")
+                distinct = exp.Distinct(expressions=[first.expressions[0]])
+                arguments = [_Argument(self, part) for part in (distinct, *first.expressions[1:])]
             dt = type_of(node)
             sql = template.replace("{*}", ", ".join(self.sql(part) for part in node.expressions)).format(
                 *arguments,
@@ -201,7 +210,16 @@ class Generator(Comparisons):
         return f"trino_mod({left}, {right})"
 
     def mul_sql(self, node: exp.Mul) -> str:
-        return self.binary(node, "*")
+        return self._wide(node, "*") or self.binary(node, "*")
+
+    def _wide(self, node: exp.Binary, operator: str) -> str | None:
+        """Return the SQL of an operation whose decimal result DuckDB would not give more digits than 64 bits hold."""
+        result, left = type_of(node), type_of(node.left)
+        if result.this is not DType.DECIMAL or sql_types.precision_scale(result)[0] <= _DIGITS_OF_64_BITS:
+            return None
+        precision, scale = sql_types.precision_scale(left)
+        wide = type_names.duckdb_name(sql_types.decimal(max(precision, _DIGITS_OF_64_BITS + 1), scale))
+        return f"(CAST({self.sql(node.left)} AS {wide}) {operator} {self.sql(node.right)})"
 
     def add_sql(self, node: exp.Add) -> str:
         return self._shifted(node, "+")
@@ -222,11 +240,19 @@ class Generator(Comparisons):
     def _shifted(self, node: exp.Binary, operator: str) -> str:
         """Return the SQL of `+` or `-`. A date stays a date and takes only whole days, as in Trino.
 
-        Intervals are added to the point in time, not to the wall clock of a zone, also those of days and months.
+        Intervals of days are added to the point in time, those of months to the wall clock of its zone.
         Source: https://github.com/trinodb/trino/issues/23200
         """
-        if type_of(node).this is not DType.DATE:
-            return self.binary(node, operator)
+        result = type_of(node)
+        if result.this is DType.TIMESTAMPTZ:
+            moment, step = (
+                (node.left, node.right) if type_of(node.left).this is DType.TIMESTAMPTZ else (node.right, node.left)
+            )
+            if sql_types.is_month_interval(type_of(step)):
+                moved = f"({self.local(moment)} {operator} {self.sql(step)})"
+                return zones.instant(moved, sql_types.zone(result))
+        if result.this is not DType.DATE:
+            return self._wide(node, operator) or self.binary(node, operator)
         verb = "add hour, minutes or seconds to" if operator == "+" else "subtract hour, minutes or seconds from"
         left, right = (
             f"trino_whole_days({self.sql(part)}, {sql_text.literal(verb)})"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sqlglot import exp
-from sqlglot.expressions import DType
+from sqlglot.expressions import DataType, DType
 
 from emulator.athena.duckdb import render, timeformat, zones
 from emulator.athena.duckdb.custom_functions import literal_argument
@@ -25,6 +25,7 @@ _STEPS = {
 }
 # Joda's letters for an offset, the character that stands for it until the moment is known, and its separator.
 _OFFSETS = {"Z": ("\x01", ""), "ZZ": ("\x02", ":")}
+_MILLISECONDS = 3
 _CLOCK_UNITS = ("millisecond", "second", "minute", "hour")
 
 
@@ -40,11 +41,30 @@ def date_add(writer: SqlWriter, call: exp.Anonymous) -> str:
     moved = f"({writer.local(call.expressions[2])} + {step})"
     if moment.this is DType.DATE:
         return f"CAST({moved} AS DATE)"
-    if moment.this is DType.TIMESTAMPTZ:
-        if unit in _CLOCK_UNITS:
-            return f"({writer.sql(call.expressions[2])} + {step})"
+    if moment.this is DType.TIMESTAMPTZ and unit not in _CLOCK_UNITS:
         return zones.instant(moved, sql_types.zone(moment))
-    return moved
+    if moment.this is DType.TIMESTAMP:
+        return _rounded(moved, moment) if unit == "millisecond" else moved
+    moved = f"({writer.sql(call.expressions[2])} + {step})"
+    if unit != "millisecond" or sql_types.digits(moment) >= _MILLISECONDS:
+        return moved
+    clock = _rounded(zones.wall_clock(moved, sql_types.UTC), moment)
+    return zones.instant(clock, sql_types.UTC)
+
+
+def _rounded(wall: str, dt: DataType) -> str:
+    """Return the SQL of a wall clock with the digits of a type, if these are fewer than those of milliseconds."""
+    digits = sql_types.digits(dt)
+    if digits >= _MILLISECONDS:
+        return wall
+    return f"trino_round_time({wall}, {10 ** (sql_types.MOST_DIGITS - digits)})"
+
+
+def _in_milliseconds(writer: SqlWriter, moment: exp.Expr) -> str:
+    """Return the SQL of the wall clock of a moment, rounded to milliseconds."""
+    dt, wall = type_of(moment), writer.local(moment)
+    fine = dt.this in (DType.TIMESTAMP, DType.TIMESTAMPTZ) and sql_types.digits(dt) > _MILLISECONDS
+    return f"trino_round_time({wall}, 1000)" if fine else wall
 
 
 def date_trunc(writer: SqlWriter, call: exp.Anonymous) -> str:
@@ -88,7 +108,8 @@ def current(writer: SqlWriter, call: exp.Anonymous) -> str:
 
 def date_format(writer: SqlWriter, call: exp.Anonymous) -> str:
     pattern = timeformat.mysql(literal_argument(call, 1)).replace("%f", "%g000")  # Trino prints milliseconds here
-    return f"strftime({writer.local(call.expressions[0])}, {sql_text.literal(pattern)})" if pattern else "''"
+    wall = _in_milliseconds(writer, call.expressions[0])
+    return f"strftime({wall}, {sql_text.literal(pattern)})" if pattern else "''"
 
 
 def date_parse(writer: SqlWriter, call: exp.Anonymous) -> str:
@@ -108,7 +129,7 @@ def format_datetime(writer: SqlWriter, call: exp.Anonymous) -> str:
         return zone.replace("%", "%%")
 
     pattern = timeformat.joda(literal_argument(call, 1), zone=zone_text).replace("%f", "%g000")
-    wall = writer.local(call.expressions[0])
+    wall = _in_milliseconds(writer, call.expressions[0])
     text = f"strftime({wall}, {sql_text.literal(pattern)})"
     for mark, separator in _OFFSETS.values():
         if mark in pattern:

@@ -32,6 +32,9 @@ DATA_ERRORS = {
 _EXHAUSTED = "Query exhausted resources at this scale factor: see LAKEHOUSE_ATHENA_MEMORY"
 
 
+_MISSING = " is not in the emulator's engine"
+
+
 class AthenaError(Exception):
     """A failed statement, with Athena's message.
 
@@ -119,6 +122,7 @@ def lake_formation_errors() -> Iterator[None]:
 _DUCKDB: tuple[tuple[str, str, str], ...] = (
     (r"Could not convert string '([A-Z][A-Z_]+): ((?s:.*))' to INT32", r"\1", r"\2"),  # trino_error of macros.sql
     (r"AthenaError: ([A-Z][A-Z_]+): ([^\n]*)", r"\1", r"\2"),  # raised in a function of json_text.py
+    (r"could not convert blob to UTF8", "NOT_SUPPORTED", "from_utf8 of bytes that are no UTF-8" + _MISSING),
     (r"Unknown TimeZone '([^']*)'", "INVALID_FUNCTION_ARGUMENT", r"'\1' is not a valid time zone"),
     (r"[Dd]ivision by zero", "DIVISION_BY_ZERO", "Division by zero"),
     (
@@ -152,7 +156,24 @@ _DUCKDB: tuple[tuple[str, str, str], ...] = (
     (r"Map keys must be unique", "INVALID_FUNCTION_ARGUMENT", "Duplicate map keys are not allowed"),
     (r"Map keys can not be NULL", "INVALID_FUNCTION_ARGUMENT", "map key cannot be null"),
     (r"No magic bytes found|too small to be a Parquet file", "HIVE_BAD_DATA", "Not valid Parquet file"),
-    (r"Binder Error: ((?s:.*))", "TYPE_MISMATCH", r"line 1:1: \1"),
+    (r"Invalid escape string", "INVALID_FUNCTION_ARGUMENT", "Escape string must be a single character"),
+    (r"Invalid input for hex digit: (.)", "INVALID_FUNCTION_ARGUMENT", r"Invalid hex character: \1"),
+    (
+        r"invalid (?:perl operator|escape sequence): ([^\n]*)",
+        "NOT_SUPPORTED",
+        r"a regular expression with '\1'" + _MISSING,
+    ),
+    (
+        r"(?:Invalid Input Error: |error: ')((?:missing|unexpected|no argument|trailing|bad rep|invalid)[^\n]*)",
+        "INVALID_FUNCTION_ARGUMENT",
+        r"Invalid regular expression: \1",
+    ),
+    (
+        r'The "\w+" argument in function "(\w+)" must be a constant',
+        "NOT_SUPPORTED",
+        r"a function with an argument that is no literal (DuckDB's \1)" + _MISSING,
+    ),
+    (r"Binder Error: ((?s:.*))", "NOT_SUPPORTED", r"this expression" + _MISSING + r": \1"),
 )
 
 

@@ -133,6 +133,10 @@ CREATE MACRO trino_round_places(x, places, largest) AS
               * ((abs(CAST(x AS HUGEINT)) + trino_ten(least(places, 18)) // 2) // trino_ten(least(places, 18))), largest, x) END;
 CREATE MACRO trino_at_most(n, largest, x) AS
   CASE WHEN abs(n) > largest THEN trino_error('NUMERIC_VALUE_OUT_OF_RANGE: numerical overflow: ' || x, n) ELSE n END;
+-- the text of an unscaled decimal without the digits after so many places
+CREATE MACRO trino_truncate(x, places, scale) AS
+  trino_scaled(CASE WHEN places >= scale THEN x WHEN places < scale - 38 THEN 0
+                    ELSE x - x % trino_ten(greatest(scale - places, 0)) END, scale);
 CREATE MACRO trino_offset(n) AS
   CASE WHEN n IS NULL THEN trino_error('INVALID_FUNCTION_ARGUMENT: Offset must not be null', 0)
        WHEN n < 0 THEN trino_error('INVALID_FUNCTION_ARGUMENT: Offset must be at least 0', 0) ELSE n END;
@@ -151,6 +155,16 @@ CREATE MACRO trino_double_text(x) AS
        WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
        WHEN x = 0 OR (abs(x) >= 1e-3 AND abs(x) < 1e7) THEN CAST(x AS VARCHAR)
        ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || trino_scientific(CAST(abs(x) AS VARCHAR)) END;
+-- A cast to varchar has always an exponent, as in Trino: 1.0E0; and zero has no fraction.
+CREATE MACRO trino_scientific_text(x) AS
+  CASE WHEN isnan(x) OR isinf(x) THEN trino_double_text(x)
+       WHEN x = 0 THEN CASE WHEN starts_with(CAST(x AS VARCHAR), '-') THEN '-0E0' ELSE '0E0' END
+       ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || trino_scientific(CAST(abs(x) AS VARCHAR)) END;
+CREATE MACRO trino_short(s, size) AS
+  CASE WHEN length(s) > size
+       THEN trino_error('INVALID_CAST_ARGUMENT: Value ' || s || ' cannot be represented as varchar(' || size || ')', s)
+       ELSE s END;
+CREATE MACRO trino_short_or_null(s, size) AS CASE WHEN length(s) <= size THEN s END;
 
 -- casts of text ------------------------------------------------------------------------------------------------
 -- the text if Trino reads it as such a value, else NULL

@@ -75,11 +75,11 @@ def _cast(column: str, dt: DataType) -> str:
 
 
 def _display_type(dt: DataType) -> DataType:
-    """Return the type of a value in results, where timestamps have at least milliseconds."""
+    """Return the type of a value in results, where times and timestamps have at least milliseconds."""
     if dt.this is DType.NULL:
         return sql_types.VARCHAR
-    if dt.this is DType.TIMESTAMP and sql_types.digits(dt) < 3:
-        return sql_types.timestamp(3)
+    if dt.this in (DType.TIMESTAMP, DType.TIME) and sql_types.digits(dt) < 3:
+        return sql_types.timestamp(3) if dt.this is DType.TIMESTAMP else sql_types.typed(DType.TIME, 3)
     if dt.this is DType.TIMESTAMPTZ and sql_types.digits(dt) < 3:
         return sql_types.timestamp_tz(3, zone=sql_types.zone(dt))
     return sql_types.named(dt)

@@ -5,6 +5,7 @@ from sqlglot.expressions import DataType
 from sqlglot.optimizer.scope import traverse_scope
 
 from emulator.athena.runtime.errors import AthenaError, position
+from emulator.athena.typing import correlation
 
 UNRESOLVED = "cannot be resolved or requester is not authorized to access requested resources"
 
@@ -27,9 +28,12 @@ def check(tree: exp.Expr, *, schema: dict[str, dict[str, DataType]]) -> None:
     for column in tree.find_all(exp.Column):
         if column.args.get("db") is not None:
             raise column_not_found(column)
+    for join in tree.find_all(exp.Join):
+        correlation.check_join(join)
     for scope in traverse_scope(tree):
         if not isinstance(scope.expression, exp.Select):
             continue
+        correlation.check_scope(scope)
         _check_order(scope.expression)
         for column in scope.unqualified_columns:
             sources = [source for source in scope.sources.values() if isinstance(source, exp.Table)]
@@ -73,9 +77,11 @@ def _check_order(select: exp.Select) -> None:
     order = select.args.get("order")
     if not select.args.get("distinct") or order is None:
         return
-    selected = {part.alias_or_name for part in select.selects} | {part.unalias().sql() for part in select.selects}
+    selected = {part.alias_or_name for part in select.selects} | {
+        part.unalias().unnest().sql() for part in select.selects
+    }
     for ordered in order.expressions:
-        key = ordered.this
+        key = ordered.this.unnest()
         if not (isinstance(key, exp.Literal) or key.sql() in selected or key.name in selected):
             raise AthenaError(
                 "EXPRESSION_NOT_IN_DISTINCT",

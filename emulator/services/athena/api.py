@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 OPERATIONS = (
     *("StartQueryExecution", "GetQueryExecution", "BatchGetQueryExecution", "StopQueryExecution"),
-    *("ListQueryExecutions", "GetQueryResults", "GetWorkGroup"),
+    *("ListQueryExecutions", "GetQueryResults", "GetWorkGroup", "GetQueryRuntimeStatistics", "ListEngineVersions"),
     *("GetDatabase", "ListDatabases", "GetTableMetadata", "ListTableMetadata"),
 )
 """The operations that the engine answers; they are listed here so that the engine need not be imported."""

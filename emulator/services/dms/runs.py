@@ -115,9 +115,9 @@ def progress(name: str) -> Progress:
 
 
 def messages(name: str) -> list[str]:
-    """Return why a replication failed, and what of its tables is not replicated: `SCHEMA.TABLE: reason`."""
+    """Return why a replication failed, and what of its tables is not replicated: `SCHEMA.TABLE: since TIME: reason`."""
     current = progress(name)
-    of_tables = [message for table in current.state.tables.values() if (message := table.problem)]
+    of_tables = [message for table in current.state.tables.values() for message in table.problems]
     return [*([current.error] if current.error else []), *of_tables]
 
 

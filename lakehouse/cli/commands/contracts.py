@@ -1,14 +1,24 @@
-"""`lakehouse contracts`: check and list the contracts."""
+"""`lakehouse contracts`: check, list and compare the contracts."""
+
+from itertools import groupby
+from operator import attrgetter
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from lakehouse.cli.options import DEFAULT_CONTRACTS, Contracts, checked_contracts, console
 from lakehouse.contracts.check import check
+from lakehouse.contracts.differences import Difference, Effect, differences, unannounced
 from lakehouse.contracts.loader import contract_paths
+from lakehouse.contracts.revisions import load_contracts_at
 from lakehouse.errors import LakehouseError
+from lakehouse.governance.models import readers
+from lakehouse.operations import dbt
 
-app = typer.Typer(no_args_is_help=True, help="Check and list the contracts, which define the datasets.")
+app = typer.Typer(no_args_is_help=True, help="Check, list and compare the contracts, which define the datasets.")
+
+_MARKS = {Effect.BREAKING: "[red]![/red]", Effect.STRICTER: "[yellow]~[/yellow]", Effect.COMPATIBLE: "[green]+[/green]"}
 
 
 @app.command("check")
@@ -48,3 +58,41 @@ def list_contracts(contracts: Contracts = DEFAULT_CONTRACTS) -> None:
             str(contract.freshness or ""),
         )
     console.print(table)
+
+
+@app.command("diff")
+def diff_contracts(
+    revision: Annotated[str, typer.Argument(metavar="REF", help="Commit, branch or tag to compare with.")],
+    contracts: Contracts = DEFAULT_CONTRACTS,
+) -> None:
+    """Show how the contracts differ from those of a Git revision, and whom each difference concerns.
+
+    A difference is `breaking` (queries, models or reports may fail or show other values), `stricter` (records that were
+    accepted may be rejected) or `compatible`. Models that read the column are named.
+
+    Needs no AWS. Exit code 1: a breaking difference does not raise the contract's major version; 2: the contracts have
+    violations, or there is no such revision.
+    """
+    new = checked_contracts(contracts)
+    old = load_contracts_at(revision, contracts)
+    found = differences(old, new)
+    for dataset, group in groupby(found, key=attrgetter("dataset")):
+        console.print(f"[bold]{dataset}[/bold]")
+        for difference in group:
+            console.print(f"  {_MARKS[difference.effect]} {difference.effect:10}", end=" ")
+            models = _readers(difference)
+            console.print(difference.detail + (f"; read by {', '.join(models)}" if models else ""), markup=False)
+    console.print(f"{len(found)} differences" if found else "no difference")
+    names = unannounced(old, new)
+    for name in names:
+        console.print(
+            f"{name}: a breaking difference needs a new major version, or a new dataset next to it", markup=False
+        )
+    if names:
+        raise typer.Exit(1)
+
+
+def _readers(difference: Difference) -> list[str]:
+    if difference.effect is not Effect.BREAKING or not dbt.PROJECT.is_dir():
+        return []
+    return readers(dbt.PROJECT, dataset=difference.dataset, column=difference.column)

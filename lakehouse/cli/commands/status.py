@@ -21,7 +21,8 @@ def status(
     """Show for each dataset the last batch in each zone, the age of its data, rejected records, and its state.
 
     A batch id is the dataset and the number shown, for example orders-00000007. Red needs action: data older than the
-    contract promises, a batch that its gate blocks, a failed run, a table that its source database does not send.
+    contract promises, a batch that its gate blocks, a failed run, rows that are older than in the source because their
+    latest change was rejected, and a table that may differ from its source database.
 
     Needs read access to the deployment. Exit code 0 also if something is red.
     """
@@ -47,6 +48,7 @@ def _number(batch_id: str | None) -> str:
 
 def _state(current: Status) -> str:
     lines = [f"[red]blocked[/]: {in_markup(current.source)}"] if current.source else []
+    lines += [f"[red]stale[/]: {in_markup(current.stale)}"] if current.stale else []
     lines += [f"[red]blocked[/]: {batch_id}" for batch_id in current.blocked]
     lines += [f"[red]failed[/]: {in_markup(current.failed)}"] if current.failed else []
     lines += [f"running: {run}" for run in current.running]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from open_data_contract_standard.model import SchemaProperty
@@ -9,11 +10,13 @@ from open_data_contract_standard.model import SchemaProperty
 from lakehouse.contracts import types
 from lakehouse.contracts.classification import Classification
 from lakehouse.contracts.model import Column
+from lakehouse.contracts.odcs.custom import settings
 from lakehouse.contracts.odcs.options import options
 from lakehouse.contracts.odcs.source_types import NUMBER_FORMATS, SourceType, source_type
 from lakehouse.contracts.types import Kind, Type
 from lakehouse.contracts.violations import Violations, YamlPath, one_of
 
+_CHAR = re.compile(r"\s*(char|character|bpchar)\s*(\(|$)", re.IGNORECASE)
 NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
 _NO_KEY = (Kind.FLOAT, Kind.DOUBLE, Kind.BINARY, Kind.LIST, Kind.STRUCT)
 # Of a property inside an object or list only the type is checked, so these fields are not allowed there.
@@ -79,6 +82,7 @@ def _column(property_: SchemaProperty, *, violations: Violations, path: YamlPath
             f"{property_.classification!r} is no classification",
             remedy=one_of(property_.classification, Classification),
         )
+    trim = _trims_padding(property_, violations=violations, path=path)
     if source is None:
         return None
     if property_.primaryKey and source.type.kind in _NO_KEY:
@@ -92,10 +96,31 @@ def _column(property_: SchemaProperty, *, violations: Violations, path: YamlPath
         classification=property_.classification,
         description=(property_.description or "").strip(),
         enum=_enum(property_, type_=source.type, violations=violations, path=path),
-        options=options(
-            property_.logicalTypeOptions or {}, source=source, violations=violations, path=(*path, "logicalTypeOptions")
+        options=replace(
+            options(
+                property_.logicalTypeOptions or {},
+                source=source,
+                violations=violations,
+                path=(*path, "logicalTypeOptions"),
+            ),
+            trim_padding=trim,
         ),
     )
+
+
+def _trims_padding(property_: SchemaProperty, *, violations: Violations, path: YamlPath) -> bool:
+    """Read the custom property `charPadding`: whether the blanks with which char(n) is filled up are removed."""
+    custom = settings(
+        property_.customProperties, known=("charPadding",), violations=violations, path=(*path, "customProperties")
+    )
+    padding = custom.get("charPadding")
+    if padding is None:
+        return False
+    if not _CHAR.match(property_.physicalType or ""):
+        violations.add(padding.path, f"{property_.physicalType} has no padding", remedy="give it to a char(n) alone")
+    if padding.value not in ("keep", "trim"):
+        violations.add(padding.path, f"{padding.value!r} is unknown", remedy="write keep (the default) or trim")
+    return bool(padding.value == "trim")
 
 
 def _type(property_: SchemaProperty, *, violations: Violations, path: YamlPath) -> SourceType | None:

@@ -85,13 +85,6 @@ def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, viol
     properties = dataset.properties or []
     if not properties:
         violations.add((*at, "properties"), "is empty", remedy="describe at least one column")
-    for index, property_ in enumerate(properties):
-        settings(
-            property_.customProperties,
-            known=(),
-            violations=violations,
-            path=(*at, "properties", index, "customProperties"),
-        )
     columns_ = columns(properties, violations=violations, path=(*at, "properties"))
     key_ = key(properties, violations=violations, path=(*at, "properties"))
     source_ = source(

@@ -78,10 +78,7 @@ def _database(server: Server, *, type_: str, table: str, violations: Violations,
     for field in required:
         if not values[field]:
             violations.add(path, f"a {type_} server has a {field}", remedy=f"add `{field}`")
-    if not re.fullmatch(r"[^./\s]+", table):
-        violations.add(
-            ("schema", 0, "physicalName"), f"{table!r} is no table", remedy="give its name without the schema"
-        )
+    _check_table(table, violations=violations)
     return Source(
         name=server.server or "",
         type=type_,
@@ -90,6 +87,20 @@ def _database(server: Server, *, type_: str, table: str, violations: Violations,
         schema=values["schema"],
         table=table,
     )
+
+
+def _check_table(table: str, *, violations: Violations) -> None:
+    """Refuse names of tables that would be a path in stage or a pattern of DMS; blanks and quotes are allowed."""
+    path = ("schema", 0, "physicalName")
+    if "." in table:
+        violations.add(path, f"{table!r} has a dot", remedy="give the table's name without the schema")
+    elif not table.strip() or not table.isprintable() or set(table) & set("/%[]\\"):
+        violations.add(
+            path,
+            f"{table!r} is no name of a table that DMS can be told",
+            remedy="rename the table in the source, or replicate a table of another name: no / % [ ] \\ and no control "
+            "characters",
+        )
 
 
 def _format(server: Server, *, type_: str, violations: Violations, path: YamlPath) -> str:

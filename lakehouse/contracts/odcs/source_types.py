@@ -157,8 +157,11 @@ def _physical(written: str, *, violations: Violations, path: YamlPath) -> Source
             return None
         try:
             return SourceType(types.decimal(int(size), int(scale or 0)))
-        except LakehouseError as error:
-            violations.add(path, "type does not exist", remedy=str(error))
+        except LakehouseError:
+            remedy = (
+                "a precision is 1 to 38, a scale at most that; logicalType string, physicalType text keeps all digits"
+            )
+            violations.add(path, f"type {written!r} does not exist", remedy=remedy)
             return None
     if size is None or _SIZE_MEANS_NOTHING.fullmatch(name):
         return PHYSICAL[name]

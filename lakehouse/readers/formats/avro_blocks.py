@@ -23,10 +23,10 @@ else:
 
 
 @runtime_checkable
-class HasBlock(Protocol):
-    """A file that keeps the content of the block that is being read."""
+class KeepsBlock(Protocol):
+    """A file that takes the decompressed content of the block that is being read."""
 
-    block: BytesIO
+    def keep(self, block: bytes) -> BytesIO: ...
 
 
 LARGEST = 32 * 2**20
@@ -56,10 +56,7 @@ def _reader(decompress: Callable[[bytes], bytes]) -> Callable[[IO[bytes]], IO[by
             raise UnreadableError(f"damaged or not Avro: a block of {length} bytes ends after {len(data)}")
         block = decompress(data)
         _check(len(block))
-        content = BytesIO(block)
-        if isinstance(file, HasBlock):
-            file.block = content
-        return content
+        return file.keep(block) if isinstance(file, KeepsBlock) else BytesIO(block)
 
     return read
 

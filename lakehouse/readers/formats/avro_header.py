@@ -8,6 +8,7 @@ import json
 from typing import IO
 
 from lakehouse.readers.chunk import UnreadableError
+from lakehouse.readers.expansion import Expansion
 from lakehouse.readers.formats.avro_blocks import LARGEST, read_number
 from lakehouse.readers.formats.avro_values import prepared
 
@@ -24,11 +25,18 @@ class Container:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
+        self._expansion = Expansion(file)
         self._header = io.BytesIO(_header(file))
         self.block = io.BytesIO()
 
     def read(self, size: int = -1) -> bytes:
         return self._header.read(size) or self._file.read(size)
+
+    def keep(self, block: bytes) -> io.BytesIO:
+        """Take the content of the next block, and refuse a file whose blocks expand too much."""
+        self._expansion.add(len(block))
+        self.block = io.BytesIO(block)
+        return self.block
 
 
 def _header(file: IO[bytes]) -> bytes:

@@ -12,6 +12,8 @@ from typing import Any
 import fastavro.read
 import numpy as np
 
+from lakehouse.readers.formats import avro_count
+
 _EXACT = Context(prec=10_000, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _LONGEST_DECIMAL = 1_000
 """Bytes of a decimal; no type could hold more, and converting them takes quadratic time."""
@@ -29,7 +31,7 @@ class OutOfRange(str):
 
 
 def prepared(schema: Any) -> Any:
-    """Return a schema with only those logical types that this module reads, and with floats as one of them.
+    """Return a schema with only those logical types that this module reads, and with floats and containers as some.
 
     Logical types that are unknown or invalid are ignored, as the specification demands. Defaults are left out: no
     reader of the writer's own schema needs them.
@@ -48,6 +50,8 @@ def prepared(schema: Any) -> Any:
         logical = schema.get("logicalType")
         if f"{type_}-{logical}" in _READERS and _is_valid(schema):
             result["logicalType"] = logical
+        elif type_ in avro_count.CONTAINERS:
+            result["logicalType"] = avro_count.LOGICAL_TYPE
     else:
         result["type"] = prepared(type_)
     if "fields" in schema:

@@ -9,9 +9,16 @@ from typing import IO, NamedTuple
 
 from lakehouse.contracts.model import Contract
 from lakehouse.readers.boundaries import TOO_LONG
-from lakehouse.readers.chunk import MAX_RECORD, Chunk, UnreadableError
+from lakehouse.readers.chunk import MAX_RECORD, MAX_VALUES, TOO_MANY, Chunk, UnreadableError
 from lakehouse.readers.formats.jsonl import chunk_of
-from lakehouse.readers.json_text import DECODER, InvalidRecordError, Nested, check
+from lakehouse.readers.json_text import (
+    DECODER,
+    InvalidRecordError,
+    Nested,
+    begins_with_too_many_values,
+    check,
+    separators,
+)
 from lakehouse.readers.values import SHOWN, show
 
 BYTES = 4 * 2**20
@@ -83,6 +90,7 @@ class _Document:
         self._at = 0
         self._line = 1
         self._ended = False
+        self._is_dense = False
 
     def records(self) -> Iterator[_Value]:
         """Yield the values at the top level; an array yields its elements."""
@@ -181,6 +189,8 @@ class _Document:
 
     def _decode(self) -> tuple[Nested, int]:
         """Return the next value, or the error that gives the reason why it is rejected, and where it ends."""
+        if self._is_dense and begins_with_too_many_values(self._text, self._at):
+            raise self._unreadable(f"a value has {TOO_MANY}")
         try:
             value, end = DECODER.raw_decode(self._text, self._at)
         except InvalidRecordError as error:
@@ -211,6 +221,7 @@ class _Document:
             raise self._unreadable(f"invalid UTF-8 after this line: {error.reason}") from None
         self._ended = not data
         self._text = self._text[self._at :] + more
+        self._is_dense = separators(self._text) > MAX_VALUES
         self._at = 0
 
     def _invalid(self, error: json.JSONDecodeError, note: str = "") -> UnreadableError:

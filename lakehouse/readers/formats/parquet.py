@@ -4,18 +4,19 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import pairwise
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import parquet
 
-from lakehouse.readers.arrow_leaves import from_int96, rebuild
+from lakehouse.readers.arrow_leaves import Mask, from_int96, invalid_text, rebuild
 from lakehouse.readers.arrow_types import row_json
 from lakehouse.readers.boundaries import TOO_LONG
-from lakehouse.readers.chunk import MAX_COLUMNS, MAX_RECORD, Broken, Chunk, UnreadableError
-from lakehouse.readers.formats.parquet_limits import batch_rows, dictionary_columns, record_sizes
+from lakehouse.readers.chunk import MAX_COLUMNS, MAX_RECORD, MAX_VALUES, TOO_MANY, Broken, Chunk, UnreadableError
+from lakehouse.readers.expansion import Expansion
+from lakehouse.readers.formats.parquet_limits import batch_rows, dictionary_columns, record_sizes, record_values
 from lakehouse.readers.formats.signatures import refuse_compressed
 
 BATCH_BYTES = 16 * 2**20
@@ -23,6 +24,20 @@ OPTIONAL_KEYS = "Map keys must be annotated as required"
 """Part of Arrow's message for maps whose keys may be null, as Presto wrote them; the file is not damaged."""
 LARGEST_FOOTER = 32 * 2**20
 """Bytes of a footer; Arrow needs about ten times as much memory for it."""
+
+
+class _Piece(NamedTuple):
+    """A part of a batch.
+
+    Attributes:
+        records: records that can be processed.
+        positions: their positions in the batch.
+        rejections: column and reason of each other record, by its position.
+    """
+
+    records: pa.RecordBatch
+    positions: npt.NDArray[np.int64]
+    rejections: dict[int, tuple[str | None, str]]
 
 
 def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
@@ -43,11 +58,12 @@ def read(file: IO[bytes]) -> Iterator[Callable[[], Chunk]]:
             raise UnreadableError(f"{metadata.num_columns} columns are more than {MAX_COLUMNS}")
         with _open(file, metadata) as opened:
             _check_names(opened.schema_arrow)
-            rows = batch_rows(file, opened, batch_bytes=BATCH_BYTES)
+            expansion = Expansion(file)
+            rows = batch_rows(file, opened, batch_bytes=BATCH_BYTES, expansion=expansion)
             dictionaries = dictionary_columns(opened)
         for batch in _batches(file, metadata, rows=rows, dictionaries=dictionaries):
-            for piece in _pieces(batch):
-                yield partial(_chunk, *piece, first)
+            for piece in _pieces(batch, expansion):
+                yield partial(_chunk, piece, first)
             first += len(batch)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if getattr(error, "errno", None):
@@ -79,25 +95,53 @@ def _batches(
         if not names:
             yield from batches
             return
-        for batch, other in zip(batches, again.iter_batches(batch_size=rows, columns=names), strict=True):
+        others = again.iter_batches(batch_size=rows, columns=names)
+        rest = next(others, None)
+        for batch in batches:
+            # Arrow ends a batch with its row group if it has a dictionary, and the columns alone may have none.
+            parts: list[pa.RecordBatch] = []
+            missing = len(batch)
+            while missing and rest is not None:
+                part = rest.slice(0, missing)
+                parts.append(part)
+                missing -= len(part)
+                rest = rest.slice(len(part)) if len(part) < len(rest) else next(others, None)
             for name in names:
                 i = batch.schema.get_field_index(name)
-                batch = batch.set_column(i, name, rebuild(from_int96, batch[name], other[name]))
+                other = pa.concat_arrays([part[name] for part in parts])
+                batch = batch.set_column(i, name, rebuild(from_int96, batch[name], other))
             yield batch
 
 
-def _pieces(batch: pa.RecordBatch) -> Iterator[tuple[pa.RecordBatch, npt.NDArray[np.int64], list[int]]]:
-    """Yield a batch in parts of `BATCH_BYTES`: records with their positions, and positions of those too long."""
-    sizes = record_sizes(batch)
-    parts = np.cumsum(sizes) // BATCH_BYTES
+def _pieces(batch: pa.RecordBatch, expansion: Expansion) -> Iterator[_Piece]:
+    """Yield a batch in parts of bounded bytes and values."""
+    sizes, values = record_sizes(batch), record_values(batch)
+    expansion.add(int(sizes.sum()))
+    parts = np.cumsum(sizes / BATCH_BYTES + (values - batch.num_columns) / MAX_VALUES).astype(np.int64)
     starts = [*np.flatnonzero(np.diff(parts, prepend=-1)).tolist(), len(batch)]
     for start, end in pairwise(starts):
-        positions = np.arange(start, end)
-        is_long = sizes[start:end] > MAX_RECORD
         records = batch.slice(start, end - start)
-        if is_long.any():
-            records = records.filter(pa.array(~is_long))
-        yield _checked(_decoded(records)), positions[~is_long], positions[is_long].tolist()
+        rejections: dict[int, tuple[str | None, str]] = {}
+        for name, mask in _invalid_nested_text(records):
+            rejections |= dict.fromkeys(np.flatnonzero(mask).tolist(), (name, "invalid UTF-8"))
+        for reason, mask in ((TOO_MANY, values > MAX_VALUES), (TOO_LONG, sizes > MAX_RECORD)):
+            rejections |= dict.fromkeys(np.flatnonzero(mask[start:end]).tolist(), (None, reason))
+        positions = np.arange(start, end)
+        if rejections:
+            kept = np.delete(np.arange(len(records)), list(rejections))
+            records, positions = records.take(pa.array(kept)), positions[kept]
+        yield _Piece(_checked(_decoded(records)), positions, {start + i: why for i, why in rejections.items()})
+
+
+def _invalid_nested_text(batch: pa.RecordBatch) -> Iterator[tuple[str, Mask]]:
+    """Yield the nested columns that have text which is not UTF-8, and the mask of records with it."""
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if pa.types.is_nested(column.type):
+            try:
+                column.validate(full=True)
+            except pa.ArrowInvalid as error:
+                if "UTF8" in str(error):
+                    yield name, invalid_text(column)
 
 
 def _decoded(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -121,21 +165,15 @@ def _check_names(fields: Iterable[pa.Field], *, within: str = "") -> None:
 
 
 def _checked(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return the batch with columns of invalid UTF-8, which Arrow does not check, as bytes.
-
-    Raises:
-        pa.ArrowInvalid: invalid UTF-8 is in a nested column.
-    """
+    """Return the batch with columns of invalid UTF-8, which Arrow does not check, as bytes."""
     for i, column in enumerate(batch.columns):
-        if not (pa.types.is_string(column.type) or pa.types.is_nested(column.type)):
+        if not pa.types.is_string(column.type):
             continue
         try:
             column.validate(full=True)
         except pa.ArrowInvalid as error:
             if "UTF8" not in str(error):  # other invalid values, such as a time of 25 hours, are rejected one by one
                 continue
-            if pa.types.is_nested(column.type):
-                raise
             batch = batch.set_column(i, batch.schema.names[i], column.cast(pa.binary()))
     return batch
 
@@ -150,10 +188,14 @@ def _check_footer(file: IO[bytes]) -> None:
         raise UnreadableError(f"a footer of {length:,} bytes is more than {LARGEST_FOOTER:,}")
 
 
-def _chunk(batch: pa.RecordBatch, positions: npt.NDArray[np.int64], too_long: list[int], first: int) -> Chunk:
+def _chunk(piece: _Piece, first: int) -> Chunk:
+    batch = piece.records
     return Chunk(
         columns=dict(zip(batch.schema.names, batch.columns, strict=True)),
-        rows=pa.array(positions + first, type=pa.int64()),
+        rows=pa.array(piece.positions + first, type=pa.int64()),
         original=partial(row_json, batch),
-        broken=[Broken(row=first + i, text="", reason=TOO_LONG) for i in too_long],
+        broken=[
+            Broken(row=first + i, text="", reason=reason, column=column)
+            for i, (column, reason) in piece.rejections.items()
+        ],
     )

@@ -14,6 +14,7 @@ from pyarrow import parquet, types
 
 from lakehouse.readers.arrow_leaves import elements
 from lakehouse.readers.chunk import MAX_RECORD, UnreadableError
+from lakehouse.readers.expansion import Expansion
 from lakehouse.readers.formats.parquet_pages import Pages, read_pages
 
 BATCH_ROWS = 64 * 2**10
@@ -30,29 +31,41 @@ _RATIO = 100
 _WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 12, "FLOAT": 4, "DOUBLE": 8, "BYTE_ARRAY": 4}
 
 
+_WITH_DICTIONARY = {"PLAIN", "RLE", "BIT_PACKED", "PLAIN_DICTIONARY", "RLE_DICTIONARY"}
+"""Encodings of texts that Arrow reads into dictionaries."""
+
+
 def dictionary_columns(opened: parquet.ParquetFile) -> list[str]:
     """Return the columns of text that are read with their dictionary, so that a batch has each value once."""
+    groups = [opened.metadata.row_group(i) for i in range(opened.metadata.num_row_groups)]
     texts = {
         field.name
         for field in opened.schema_arrow
         if types.is_string(field.type) or types.is_binary(field.type) or types.is_large_string(field.type)
     }
-    return [opened.schema.column(i).path for i in range(len(opened.schema)) if opened.schema.column(i).path in texts]
+    return [
+        opened.schema.column(i).path
+        for i in range(len(opened.schema))
+        if opened.schema.column(i).path in texts
+        and all(_WITH_DICTIONARY.issuperset(group.column(i).encodings) for group in groups if i < group.num_columns)
+    ]
 
 
-def batch_rows(file: IO[bytes], opened: parquet.ParquetFile, *, batch_bytes: int) -> int:
+def batch_rows(file: IO[bytes], opened: parquet.ParquetFile, *, batch_bytes: int, expansion: Expansion) -> int:
     """Return how many records can be decoded at a time.
 
     Args:
         file: the file, seekable.
         opened: the same file.
         batch_bytes: bytes of a batch, as far as they are in the pages.
+        expansion: limits what the file becomes.
 
     Raises:
-        UnreadableError: not even one record is sure to fit, or a page is damaged.
+        UnreadableError: not even one record is sure to fit, the file expands too much, or a page is damaged.
     """
     with_dictionary = set(dictionary_columns(opened))
     rows = BATCH_ROWS
+    total = 0
     for i in range(opened.metadata.num_row_groups):
         group = opened.metadata.row_group(i)
         if group.num_rows <= 0:
@@ -72,6 +85,7 @@ def batch_rows(file: IO[bytes], opened: parquet.ParquetFile, *, batch_bytes: int
             stored += (pages.density + width) * each
             if leaf.path not in with_dictionary:
                 expanded += _repeated(column, pages) * each
+            total += pages.values * width
             decoded = pages.values * (width + _LEVELS)
             if leaf.max_repetition_level and decoded > max(DECODED, _RATIO * column.total_uncompressed_size):
                 raise _too_large(column, f"{pages.values:,} values in {column.total_uncompressed_size:,} bytes")
@@ -80,6 +94,7 @@ def batch_rows(file: IO[bytes], opened: parquet.ParquetFile, *, batch_bytes: int
                 f"pages of {resident:,} bytes are in memory at a time, more than {PAGES:,}: configure its writer to "
                 "make smaller pages"
             )
+        expansion.check(total)
         fitting = min(batch_bytes / max(stored, 1e-9), DECODED / max(expanded, 1e-9))
         rows = min(rows, max(1, int(fitting)))
     return rows
@@ -88,6 +103,25 @@ def batch_rows(file: IO[bytes], opened: parquet.ParquetFile, *, batch_bytes: int
 def record_sizes(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
     """Return the bytes of each record of a batch, with the values that its dictionaries stand for."""
     return sum(map(_sizes, batch.columns), start=np.zeros(len(batch), dtype=np.int64))
+
+
+def record_values(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
+    """Return how many values each record of a batch has in its columns, and in their lists, maps and structs."""
+    return sum(map(_values, batch.columns), start=np.full(len(batch), batch.num_columns, dtype=np.int64))
+
+
+def _values(array: pa.Array) -> npt.NDArray[np.int64]:
+    type_ = array.type
+    if types.is_struct(type_):
+        children = [_values(array.field(i)) for i in range(type_.num_fields)]
+        counts = sum(children, start=np.full(len(array), max(type_.num_fields, 1), dtype=np.int64))
+    elif types.is_nested(type_):
+        bounds, parts = elements(array)
+        totals = np.concatenate(([0], np.cumsum(sum(map(_values, parts)))))
+        counts = np.maximum(np.diff(bounds), 1) + totals[bounds[1:]] - totals[bounds[:-1]]
+    else:
+        return np.zeros(len(array), dtype=np.int64)
+    return np.where(array.is_valid(), counts, 0)
 
 
 def _sizes(array: pa.Array) -> npt.NDArray[np.int64]:

@@ -11,7 +11,7 @@ import pytest
 from psycopg import pq
 
 from emulator.replicator import failures, replication, source, task
-from emulator.replicator.stream import Stream
+from emulator.replicator.postgres.stream import Stream
 from emulator.replicator.task import slot_name
 from tests.support.replication.postgres_proxy import Proxy, proxy
 from tests.support.replication.replicator import Replicator

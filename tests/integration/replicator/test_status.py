@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,7 @@ from psycopg import sql
 
 from lakehouse.contracts import types
 from lakehouse.contracts.model import Contract, Ingest, Source
-from lakehouse.operations.replications import blockages
+from lakehouse.operations.replications import History, blockages
 from local.sources.postgres import Database
 from tests.support.moves.lake import column
 from tests.support.replication.api import Api, make_api
@@ -28,7 +29,7 @@ def contract(table: str) -> Contract:
         domain="test",
         dataset=table,
         version="1.0.0",
-        columns=(column("id", types.INT, required=True),),
+        columns=(column("id", types.INT, required=True), column("v", types.STRING)),
         key=() if table == "log" else ("id",),
         ingest=Ingest.APPEND if table == "log" else Ingest.CDC,
         source=Source(name="shop", type="postgresql", format="parquet", database="d", schema="public", table=table),
@@ -64,9 +65,10 @@ def api(database: Database, bucket: str, connection: psycopg.Connection[Any]) ->
         made.stop()
 
 
-def blocked(api: Api) -> dict[str, str]:
-    names = SimpleNamespace(replication=lambda *, source: api.database.dbname)
-    return blockages([contract(table) for table in TABLES], names=names)  # type: ignore[arg-type]
+def blocked(api: Api, *tables: str, **histories: History) -> dict[str, str]:
+    names: Any = SimpleNamespace(replication=lambda *, source: api.database.dbname)
+    found = blockages([contract(table) for table in tables or TABLES], names=names, histories=histories)
+    return {dataset: str(blockage) for dataset, blockage in found.items()}
 
 
 def test_each_table_that_is_not_replicated_is_named_with_its_remedy(
@@ -87,7 +89,9 @@ def test_each_table_that_is_not_replicated_is_named_with_its_remedy(
 
     connection.execute("TRUNCATE truncated")
     api.catch_up()
-    assert "table public.truncated: truncated in the source; its rows from before stay" in blocked(api)["truncated"]
+    assert "table public.truncated: truncated; its rows from before stay" in blocked(api)["truncated"]
+    assert "Run `lakehouse reconcile truncated --repair`" in blocked(api)["truncated"]
+    assert "truncated" not in blocked(api, truncated=History(reconciled=datetime.now(UTC)))
 
     api.stop()
     for table in ("keyless", "deferred"):

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from multiprocessing.context import ForkProcess
 from pathlib import Path
@@ -13,6 +14,8 @@ import psycopg
 from emulator.replicator import replication, state, task
 from emulator.replicator.progress import wait_until_caught_up
 from lakehouse.contracts.dms import CHANGE_SEQUENCE, CHANGE_SEQUENCE_EXPRESSION, s3_settings
+from lakehouse.contracts.model import Contract
+from lakehouse.operations import replications
 from local.sources.postgres import Database
 from tests.support.replication import file_replay
 
@@ -34,6 +37,7 @@ class Replicator:
         self.tables = ["%"]
         self.postgresql: dict[str, Any] = {"MapBooleanAsBoolean": True}
         self.error: BaseException | None = None
+        self.first_start: datetime | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -58,9 +62,18 @@ class Replicator:
 
     def start(self, *, reload: bool = False) -> None:
         self.error = None
+        self.first_load_ended()
         self._stop.clear()
         self._thread = threading.Thread(target=self._run, args=[task.parse(self.document(reload=reload))])
         self._thread.start()
+
+    def first_load_ended(self) -> None:
+        """Take the time of the first start after a load as that of the first batch: a later load is another one."""
+        file = self.folder / "state.json"
+        if self.first_start is None and file.exists():
+            loaded = [table.full_load_ended for table in state.load(self.folder).tables.values()]
+            if times := [moment for moment in loaded if moment]:
+                self.first_start = datetime.fromtimestamp(min(times), UTC)
 
     def _run(self, parsed: task.Task) -> None:
         try:
@@ -94,6 +107,30 @@ class Replicator:
     def state(self) -> dict[str, Any]:
         document: dict[str, Any] = json.loads((self.folder / "state.json").read_text())
         return document
+
+    def blockage(self, contract: Contract, history: replications.History) -> replications.Blockage | None:
+        """Return what the API of DMS makes the lakehouse say about the table of a contract."""
+        progress = state.load(self.folder)
+        statistics = {
+            (table.schema, table.name): replications.TableState(
+                state=table.state,
+                validation="No primary key" if table.inserts_only else "",
+                ddls=table.ddls,
+                loaded_at=datetime.fromtimestamp(table.full_load_started, UTC) if table.full_load_started else None,
+            )
+            for table in progress.tables.values()
+        }
+        replication_ = replications.Replication(
+            status="failed" if self.error else progress.status,
+            messages=(
+                *([str(self.error)] if self.error else []),
+                *(message for table in progress.tables.values() for message in table.problems),
+            ),
+            tables=statistics,
+            reload="`reload`",
+            resume="resume",
+        )
+        return replications.blockage_of(contract, replication_, history)
 
     def prefix(self, table: str) -> str:
         return f"dms/shop/public/{table}/"

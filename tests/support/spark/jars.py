@@ -41,8 +41,8 @@ def fetch(artifact: str, digest: str, *, folder: Path) -> None:
     run = subprocess.run(copy, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if run.returncode:
         raise SystemExit(f"{run.stdout}\n{artifact}: Maven cannot fetch it; it needs Java 17 and Maven Central")
-    _, name, version = artifact.split(":")
-    jar = folder / f"{name}-{version}.jar"
+    _, name, version, *rest = artifact.split(":")  # then the packaging and the classifier, if any
+    jar = folder / f"{'-'.join([name, version, *rest[1:]])}.jar"
     found = hashlib.sha512(jar.read_bytes()).hexdigest()
     if found != digest:
         jar.unlink()

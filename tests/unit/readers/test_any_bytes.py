@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import io
+import random
 from collections.abc import Callable
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from lakehouse.contracts.types import DATE, INT, TIMESTAMP, decimal
 from lakehouse.readers import records
 from lakehouse.readers.content import decompressed
 from tests.support.contract_builders import accepted, column, contract, reasons, rows
+from tests.support.reliability import fuzz
 from tests.support.sample_files import SHOP, avro_bytes, parquet_bytes, record
 
 COLUMNS = (
@@ -61,6 +63,14 @@ def test_no_damage_makes_a_reader_fail(format_: str, whole: bytes) -> None:
 def test_no_damage_makes_the_avro_reader_fail(at: int, noise: bytes) -> None:
     for row in rows(SHOP, AVRO[:at] + noise + AVRO[at + len(noise) :]):
         assert (row["_errors"] is None) or (row["_errors"] and row["_record"] is not None)
+
+
+@pytest.mark.parametrize("name", fuzz.WHOLE)
+def test_no_numbered_damage_makes_a_reader_fail(name: str) -> None:
+    """`make fuzz-readers` reads thousands of these files."""
+    for seed in range(25):
+        content = fuzz.damaged(fuzz.WHOLE[name](), random.Random(f"{name} {seed}"))  # noqa: S311 - not secret
+        assert sum(map(len, fuzz.read(name, content))) >= (len(content) > 0 and name not in ("csv", "json", "jsonl"))
 
 
 @settings(max_examples=300)

@@ -52,6 +52,23 @@ def test_a_record_is_rejected_by_itself(
         assert [row["_record"] for row in result if not row["_errors"]] == ['{"y": 1}'] * 6
 
 
+def test_the_records_next_to_it_keep_their_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
+    def convert(array: pa.Array, *args: Any, **settings: Any) -> Any:
+        if "harmful" in array.to_pylist():
+            raise KeyError("a defect")
+        return real(array, *args, **settings)
+
+    real = rows.convert_array
+    monkeypatch.setattr(rows, "convert_array", convert)
+    union = ["string", {"type": "array", "items": "int"}, {"type": "long", "logicalType": "timestamp-millis"}]
+    schema = {"type": "record", "name": "r", "fields": [{"name": "x", "type": union}]}
+    values = ["fine", "harmful", [1], 2**62, "fine"]
+    result = read(
+        contract(column("x"), format_="avro"), avro_bytes([{"x": x} for x in values], schema=schema), unexpected=True
+    )
+    assert [row["_errors"] is None for row in result] == [True, False, False, False, True]
+
+
 @pytest.mark.parametrize(("format_", "module"), [("csv", csv), ("jsonl", jsonl), ("parquet", parquet), ("avro", avro)])
 def test_an_object_is_rejected_where_reading_stopped(
     format_: str, module: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

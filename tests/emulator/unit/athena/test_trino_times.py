@@ -21,8 +21,8 @@ ROUNDING = [
         "1970-01-01 00:00:00.000 UTC",
         "timestamp(0) with time zone",
     ),
-    ("cast(time '12:34:56.5' as time(0))", "12:34:57", "time(0)"),
-    ("cast(time '23:59:59.9' as time(0))", "00:00:00", "time(0)"),
+    ("cast(time '12:34:56.5' as time(0))", "12:34:57.000", "time(0)"),
+    ("cast(time '23:59:59.9' as time(0))", "00:00:00.000", "time(0)"),
     ("cast('12:34:56.1234567' as time(6))", "12:34:56.123457", "time(6)"),
     ("array[time '10:00:00', time '11:00:00.5']", "[10:00:00.0, 11:00:00.5]", "array(time(1))"),
     ("from_unixtime(-0.0005e0)", "1970-01-01 00:00:00.000 UTC", "timestamp(3) with time zone"),
@@ -89,7 +89,7 @@ ZONES = [
 ]
 
 CASTS = [
-    ("cast(timestamp '2020-05-01 12:34:56.789' as time(0))", "12:34:57", "time(0)"),
+    ("cast(timestamp '2020-05-01 12:34:56.789' as time(0))", "12:34:57.000", "time(0)"),
     ("cast(timestamp '2020-05-01 12:34:56 +07:09' as time)", "12:34:56.000", "time(3)"),
     ("cast(cast(time '12:34:56' as timestamp) as time)", "12:34:56.000", "time(3)"),
     ("cast(cast(time '12:34:56' as timestamp) as date) = current_date", "true", "boolean"),

@@ -27,7 +27,7 @@ def test_invalid_records_are_rejected_and_kept_as_json() -> None:
     ]
     assert json.loads(result[0]["_record"]) == {
         "id": None,
-        "at": "2026-01-02 03:04:05.678000+00:00",
+        "at": "2026-01-02 03:04:05.678000Z",
         "day": "2026-01-02",
         "price": 1.5,
         "tags": [1],

@@ -94,7 +94,7 @@ def test_accepted(schema: Any, value: Any, type_: Type, expected: Any) -> None:
 
 def test_an_invalid_logical_type_is_ignored() -> None:
     content = container(logical("bytes", "decimal", precision=2, scale=7), data=b"\x04ab")
-    assert accepted(rows(contract(column("f0"), format_="avro"), content)) == [{"f0": "ab"}]
+    assert accepted(rows(contract(column("b"), format_="avro"), content)) == [{"b": "ab"}]
 
 
 @pytest.mark.parametrize("text", ["no uuid", ""])
@@ -122,11 +122,9 @@ def test_a_float_is_one_value_in_every_format(number: float, type_: Type) -> Non
         "avro": read("float", [number], type_),
         "avro union": read(["null", "float", "string"], [number, "1"], type_)[:1],
     }
-    if type_ in (decimal(12, 3), FLOAT):
+    if type_ is not STRING:
         read_as["csv"] = rows(contract(target), f"x\n{text}\n".encode())
         read_as["jsonl"] = rows(contract(target, format_="jsonl"), f'{{"x": {text}}}\n'.encode())
-    if type_ is DOUBLE:  # of a float column alone it is the same number, of text the nearest one
-        del read_as["avro union"]
     values = {name: accepted(result) for name, result in read_as.items()}
     assert all(value == values["parquet"] and value for value in values.values()), values
 

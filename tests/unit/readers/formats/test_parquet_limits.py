@@ -48,6 +48,13 @@ def test_a_text_repeated_from_a_dictionary_is_read_in_parts() -> None:
     assert len(accepted(rows(TEXTS, content))) == 100
 
 
+@pytest.mark.parametrize("encoding", ["PLAIN", "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY"])
+def test_texts_of_every_encoding(encoding: str) -> None:
+    texts = ["a", "ab", "abc", None, ""]
+    content = parquet_bytes(pa.table({"x": texts}), use_dictionary=False, column_encoding={"x": encoding})
+    assert [row["x"] for row in accepted(rows(TEXTS, content))] == texts
+
+
 @pytest.mark.parametrize("compress", [gzip.compress, bz2.compress])
 def test_files_that_are_compressed_as_a_whole_are_named(compress: object) -> None:
     name = "gzip" if compress is gzip.compress else "bzip2"

@@ -127,3 +127,12 @@ def test_times_with_nanoseconds_that_microseconds_hold_are_times(nanoseconds: in
     time = pa.array([nanoseconds], pa.time64("ns"))
     expected = pa.array([nanoseconds // 1000], pa.time64("us")).cast(pa.string())[0].as_py()
     assert accepted(rows(shop, parquet_bytes(pa.table({"x": time})))) == [{"x": expected}]
+
+
+@pytest.mark.parametrize("texts", [["x"] * 100, [f"text {i}" for i in range(100)]])
+def test_96_bits_next_to_texts_in_several_row_groups(texts: list[str]) -> None:
+    instants = [datetime(1000 + 80 * i, 1, 2, 3, 4, 5, i, UTC) for i in range(100)]
+    table = pa.table({"x": pa.array(instants, pa.timestamp("us", "UTC")), "y": texts})
+    content = parquet_bytes(table, row_group_size=30, use_deprecated_int96_timestamps=True)
+    result = rows(contract(column("x", TIMESTAMP), column("y"), format_="parquet"), content)
+    assert accepted(result) == [{"x": at, "y": text} for at, text in zip(instants, texts, strict=True)]

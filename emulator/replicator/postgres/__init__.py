@@ -1,0 +1,1 @@
+"""The messages of PostgreSQL's logical replication, and the connection that carries them."""

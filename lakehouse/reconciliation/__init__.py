@@ -1,0 +1,1 @@
+"""Compare integration with its source database, and fix the rows that differ."""

@@ -1,0 +1,86 @@
+"""Contracts of an earlier revision, and `lakehouse contracts diff`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lakehouse.cli.main import main
+from lakehouse.contracts.revisions import load_contracts_at
+from lakehouse.errors import LakehouseError
+from tests.support.repository import CONTRACTS
+
+ORDERS = (CONTRACTS / "sales" / "orders.odcs.yaml").read_text()
+ALONE = ORDERS.replace("        relationships: [{to: customers.customer_id}]\n", "")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of contracts in a repository whose first commit has the contract of the orders."""
+    folder = tmp_path / "repository" / "own contracts"
+    (folder / "sales").mkdir(parents=True)
+    (folder / "sales" / "orders.odcs.yaml").write_text(ALONE)
+    (folder / "README.md").write_text("no contract")
+    for arguments in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "first"],
+        ["tag", "first"],
+    ):
+        subprocess.run(["git", "-C", str(folder), *arguments], check=True)
+    return folder
+
+
+def diff(monkeypatch: pytest.MonkeyPatch, revision: str, folder: Path) -> int:
+    monkeypatch.setattr(sys, "argv", ["lakehouse", "contracts", "diff", revision, "--contracts", str(folder)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    return int(end.value.code or 0)
+
+
+def test_contracts_are_read_as_they_were(folder: Path) -> None:
+    path = folder / "sales" / "orders.odcs.yaml"
+    path.write_text("not a contract")
+    (contract,) = load_contracts_at("first", folder)
+    assert (contract.dataset, contract.path) == ("orders", f"{folder}@first/sales/orders.odcs.yaml")
+
+
+@pytest.mark.parametrize("revision", ["nowhere", "--all", "first:sales", ""])
+def test_an_unknown_revision_is_refused(folder: Path, revision: str) -> None:
+    with pytest.raises(LakehouseError, match=r"own contracts: git rev-parse: .*revision"):
+        load_contracts_at(revision, folder)
+
+
+def test_a_folder_without_history_is_refused(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(LakehouseError, match="not a git repository"):
+        load_contracts_at("first", tmp_path)
+    with pytest.raises(LakehouseError, match="no such folder of contracts"):
+        load_contracts_at("first", folder / "nowhere")
+
+
+def test_a_compatible_difference_passes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert diff(monkeypatch, "first", folder) == 0
+    assert capsys.readouterr().out == "no difference\n"
+    (folder / "sales" / "orders.odcs.yaml").write_text(
+        ALONE.replace("name: status,", "name: status, description: Way,")
+    )
+    assert diff(monkeypatch, "first", folder) == 0
+    assert capsys.readouterr().out == (
+        "orders\n  + compatible column status: description: none -> Way\n1 differences\n"
+    )
+
+
+def test_a_breaking_difference_names_the_models_that_read_the_column_and_fails(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed = ALONE.replace("name: channel", "name: way")
+    (folder / "sales" / "orders.odcs.yaml").write_text(changed)
+    assert diff(monkeypatch, "first", folder) == 1
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[:2] == ["orders", "  ! breaking   column channel: removed; read by fct_order_items"]
+    assert printed[-1].startswith("orders: a breaking difference needs a new major version")
+    (folder / "sales" / "orders.odcs.yaml").write_text(changed.replace("version: 1.0.0", "version: 2.0.0"))
+    assert diff(monkeypatch, "first", folder) == 0
