@@ -199,6 +199,11 @@ class Names:
         return f"{self.prefix}-planner"
 
     @property
+    def source_watch(self) -> str:
+        """Lambda function that watches the replications of source databases, and the schedule that starts it."""
+        return f"{self.prefix}-source-watch"
+
+    @property
     def moves(self) -> str:
         """Step Functions state machine that runs all moves, and the schedule that starts it."""
         return f"{self.prefix}-moves"

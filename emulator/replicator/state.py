@@ -1,6 +1,7 @@
 """The progress of a replication, on disk: it survives the replicator, and the API reads it."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -69,6 +70,7 @@ class TableState:
     def problems(self) -> Iterator[str]:
         """What of the table is not replicated or not known to be: `SCHEMA.TABLE: since TIME: reason`."""
         name, started = f"{self.schema}.{self.name}", self.full_load_started
+        in_sql = f"{_in_sql(self.schema)}.{_in_sql(self.name)}"
         if self.error:
             yield _problem(name, self.updated, self.error)
         if self.inserts_only:
@@ -76,7 +78,7 @@ class TableState:
                 name,
                 started,
                 "no replica identity, so its updates and deletes are not replicated; give it a primary key that is "
-                f"not deferrable, or run `ALTER TABLE {name} REPLICA IDENTITY FULL` in the source",
+                f"not deferrable, or run `ALTER TABLE {in_sql} REPLICA IDENTITY FULL` in the source",
             )
         if self.shape is not None and self.shape["inherited"]:
             yield _problem(name, started, "other tables inherit from it; their rows are not replicated with its own")
@@ -144,6 +146,10 @@ def load(folder: Path) -> State:
     document: dict[str, Any] = json.loads(path.read_text())
     tables = {name: TableState(**table) for name, table in document.pop("tables").items()}
     return State(path=path, tables=tables, **document)
+
+
+def _in_sql(name: str) -> str:
+    return name if re.fullmatch("[a-z_][a-z0-9_]*", name) else '"' + name.replace('"', '""') + '"'
 
 
 def _problem(table: str, at: float | None, text: str) -> str:

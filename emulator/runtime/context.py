@@ -77,7 +77,7 @@ def acting_as(caller: Principal) -> Iterator[None]:
 
 def role_session(role_arn: str, session_name: str) -> Principal:
     """Return the principal of a session of a role, for `acting_as`."""
-    issued = credentials_of(_arn(role_arn), session_name)
+    issued = credentials_of(arn_of_role(role_arn), session_name)
     return principals.of_access_key(issued.access_key, token=issued.token)
 
 
@@ -115,7 +115,7 @@ def aws_environment(*, role: str | None = None, session: str = "emulator") -> di
 def credentials(*, role: str | None = None, session: str = "emulator") -> Credentials:
     """Return credentials of a session of a role, or those of the caller, as in `client`."""
     if role:
-        return credentials_of(_arn(role), session)
+        return credentials_of(arn_of_role(role), session)
     caller = principal()
     if caller.account != account():  # ministack works for another account than that of the caller
         return of_root(account())
@@ -128,7 +128,7 @@ def forwarded_credentials(via: str) -> Credentials:
     return of_root(account()) if caller.account != account() else forwarded(caller, via)
 
 
-def _arn(role: str) -> str:
+def arn_of_role(role: str) -> str:
     """Return the ARN of a role, which some APIs accept by its name."""
     return role if role.startswith("arn:") else principals.role_arn(role.rpartition("/")[2], account())
 

@@ -11,7 +11,7 @@ from emulator.runtime import checkpoint, dispatch
 from emulator.runtime.authorization.requests import Request
 from emulator.runtime.authorization.resources import Check
 from emulator.runtime.authorization.resources import register as resources
-from emulator.runtime.authorization.step import vend
+from emulator.runtime.authorization.step import check_trust, vend
 from emulator.runtime.context import (
     account,
     acting_as,
@@ -49,6 +49,7 @@ __all__ = [
     "aws_environment",
     "before_first_request",
     "before_stop",
+    "check_trust",
     "child_environment",
     "client",
     "credentials",

@@ -2,15 +2,16 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, NamedTuple, Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 import boto3
 
 from lakehouse.contracts.model import Ingest, Source
 from lakehouse.names import Names
+from lakehouse.operations.replication_states import Replication, TableState, of_config, of_task, pages, task_of
 
 SUSPENDED = ("Table error", "Table cancelled", "Error")
 NO_TABLE = "Table does not exist"
@@ -37,41 +38,6 @@ class Replicated(Protocol):
     def source(self) -> Source: ...
     @property
     def source_columns(self) -> frozenset[str]: ...
-
-
-class TableState(NamedTuple):
-    """What DMS says about a table.
-
-    Attributes:
-        state: its state.
-        validation: its validation state.
-        ddls: number of changes of its definition that DMS captured.
-        loaded_at: start of its last full load; None if it has none.
-    """
-
-    state: str
-    validation: str = ""
-    ddls: int = 0
-    loaded_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replication:
-    """The replication of one source database.
-
-    Attributes:
-        status: its status in the words of DMS.
-        messages: what DMS says about failures; a message about a table begins with `SCHEMA.TABLE: `.
-        tables: what DMS says about each table, by schema and name.
-        reload: commands that load all tables again.
-        resume: command that continues after a failure.
-    """
-
-    status: str
-    messages: tuple[str, ...]
-    tables: Mapping[tuple[str, str], TableState]
-    reload: str
-    resume: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,14 +92,14 @@ def blockages(
     if not by_source:
         return {}
     dms: Any = boto3.client("dms")
-    serverless = {one["ReplicationConfigIdentifier"]: one for one in _pages(dms.describe_replications, "Replications")}
+    serverless = {one["ReplicationConfigIdentifier"]: one for one in pages(dms.describe_replications, "Replications")}
     found = {}
     for source, of_source in by_source.items():
         identifier = names.replication(source=source)
         if identifier in serverless:
-            replication = _of_config(dms, serverless[identifier])
-        elif (task := _task(dms, identifier)) is not None:
-            replication = _of_task(dms, task)
+            replication = of_config(dms, serverless[identifier])
+        elif (task := task_of(dms, identifier)) is not None:
+            replication = of_task(dms, task)
         else:
             continue  # nothing is deployed that could be blocked
         for contract in of_source:
@@ -174,7 +140,7 @@ def blockage_of(contract: Replicated, replication: Replication, history: History
     if table.validation == NO_KEY:
         said = [reason for _, reason in about_it if reason.startswith("no replica identity")]
         return Blockage(
-            reason=f"table {name}: {said[0] if said else NO_IDENTITY.format(name)}",
+            reason=f"table {name}: {said[0] if said else NO_IDENTITY.format(_in_sql(contract.source))}",
             remedy=f"Then run {replication.reload}",
             since=table.loaded_at,
         )
@@ -211,66 +177,13 @@ def _concerns(contract: Replicated, reason: str) -> bool:
     return column is None or json.loads(column["name"]) in contract.source_columns
 
 
+def _in_sql(source: Source) -> str:
+    """Return the table of a source in SQL, quoted where it must be."""
+    parts = (source.schema or "", source.table or "")
+    return ".".join(
+        part if re.fullmatch("[a-z_][a-z0-9_]*", part) else '"' + part.replace('"', '""') + '"' for part in parts
+    )
+
+
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _of_config(dms: Any, config: Mapping[str, Any]) -> Replication:
-    """Return the state of a replication of DMS Serverless."""
-    arn = {"ReplicationConfigArn": config["ReplicationConfigArn"]}
-    option = f"--replication-config-arn {config['ReplicationConfigArn']}"
-    start = f"aws dms start-replication {option} --start-replication-type"
-    begun = config["Status"] != "created"
-    call, member = dms.describe_replication_table_statistics, "ReplicationTableStatistics"
-    return Replication(
-        status=config["Status"],
-        messages=tuple(config.get("FailureMessages", [])),
-        tables=_states(_pages(call, member, **arn)) if begun else {},
-        reload=f"`aws dms stop-replication {option}`, then `{start} reload-target`",
-        resume=f"{start} resume-processing",
-    )
-
-
-def _of_task(dms: Any, task: Mapping[str, Any]) -> Replication:
-    """Return the state of a task on an instance."""
-    arn = {"ReplicationTaskArn": task["ReplicationTaskArn"]}
-    option = f"--replication-task-arn {task['ReplicationTaskArn']}"
-    start = f"aws dms start-replication-task {option} --start-replication-task-type"
-    begun = task["Status"] not in ("creating", "ready")
-    return Replication(
-        status=task["Status"],
-        messages=tuple(task.get("LastFailureMessage", "").splitlines()),
-        tables=_states(_pages(dms.describe_table_statistics, "TableStatistics", **arn)) if begun else {},
-        reload=f"`aws dms stop-replication-task {option}`, then `{start} reload-target`",
-        resume=f"{start} resume-processing",
-    )
-
-
-def _task(dms: Any, identifier: str) -> Mapping[str, Any] | None:
-    condition = {"Name": "replication-task-id", "Values": [identifier]}
-    try:
-        return next(_pages(dms.describe_replication_tasks, "ReplicationTasks", Filters=[condition]), None)
-    except dms.exceptions.ResourceNotFoundFault:
-        return None
-
-
-def _states(tables: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], TableState]:
-    return {
-        (table["SchemaName"], table["TableName"]): TableState(
-            state=table["TableState"],
-            validation=table.get("ValidationState", ""),
-            ddls=table.get("Ddls", 0),
-            loaded_at=started.astimezone(UTC) if (started := table.get("FullLoadStartTime")) else None,
-        )
-        for table in tables
-    }
-
-
-def _pages(call: Callable[..., Mapping[str, Any]], member: str, **arguments: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield the entries of all pages; boto3 has no paginator for serverless replications."""
-    while True:
-        page = call(**arguments)
-        yield from page[member]
-        if not page.get("Marker"):
-            return
-        arguments["Marker"] = page["Marker"]

@@ -153,6 +153,8 @@ def texts(values: pa.Array, column: Column) -> list[str | None]:
             values = values.cast(pa.timestamp("us", "UTC")).view(pa.int64())
         case Kind.BINARY:
             return [None if value is None else value.hex() for value in values.to_pylist()]
+        case Kind.DECIMAL:  # Arrow writes small ones with an exponent
+            return [None if value is None else f"{value:f}" for value in values.to_pylist()]
         case Kind.BOOLEAN:
             return [None if value is None else str(value).lower() for value in values.to_pylist()]
     found: list[str | None] = pc.cast(values, pa.string()).to_pylist()

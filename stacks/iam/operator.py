@@ -17,8 +17,8 @@ OPERATOR_HOURS = 12
 READ_LOGS = ["GetLogEvents", "FilterLogEvents", "DescribeLogStreams"]
 WHY_OPERATOR_WILDCARDS = (
     "Deliveries, manifests, tables, executions and log streams come and go: the role is limited to this deployment's "
-    "buckets, jobs, project, state machine and log groups. GetDataAccess and ListWorkGroups cannot be limited to "
-    "resources."
+    "buckets, jobs, project, state machine and log groups. GetDataAccess, ListWorkGroups and descriptions of DMS "
+    "cannot be limited to resources; DMS makes up the ARNs of replications."
 )
 
 
@@ -72,6 +72,16 @@ def operator_statements(
             service="codebuild",
             actions=["StartBuild", "StopBuild", "BatchGetBuilds"],
             resources=[stack.arn("codebuild", resource=f"project/{names.dbt_project}")],
+        ),
+        # `status` asks what the source databases do not send.
+        allow(
+            "AskSources", service="dms", actions=["DescribeReplications", "DescribeReplicationTasks"], resources=["*"]
+        ),
+        allow(
+            "AskTables",
+            service="dms",
+            actions=["DescribeReplicationTableStatistics", "DescribeTableStatistics"],
+            resources=[stack.arn("dms", resource=f"{kind}:*") for kind in ("replication-config", "task")],
         ),
         allow("BeDbt", actions=["sts:AssumeRole"], resources=[stack.role_arn(names.dbt_role)]),
         allow("Start", service="states", actions=["StartExecution", "ListExecutions"], resources=[machine]),

@@ -13,6 +13,17 @@ WHY_TARGET_WILDCARDS = (
     "DMS names the files that it writes: the role is limited to this source's folder of the stage bucket."
 )
 
+DESCRIBE = (
+    "DescribeReplications",
+    "DescribeReplicationTableStatistics",
+    "DescribeReplicationTasks",
+    "DescribeTableStatistics",
+)
+WHY_WATCH_WILDCARDS = (
+    "The calls of DMS that list replications and tasks, and PutMetricData, cannot be limited to resources; a condition "
+    "limits the latter to the lakehouse's namespace."
+)
+
 
 def secret_statements(secret: secretsmanager.ISecret, *, key: kms.IKey) -> list[iam.PolicyStatement]:
     """Return the statements to read the account with which DMS signs in to a source database."""
@@ -33,3 +44,27 @@ def target_statements(stack: LakehouseStack, source: str, *, key: kms.IKey) -> l
         ),
         use_key(key, sid=None),
     ]
+
+
+def watch_statements(stack: LakehouseStack) -> list[iam.PolicyStatement]:
+    """Return the statements of the function."""
+    return [
+        allow("Replications", service="dms", actions=list(DESCRIBE), resources=["*"]),
+        allow(
+            "Measure",
+            actions=["cloudwatch:PutMetricData"],
+            resources=["*"],
+            conditions={"StringEquals": {"cloudwatch:namespace": stack.names.metric_namespace}},
+        ),
+    ]
+
+
+def start_statements(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.PolicyStatement]:
+    """Return the statements of the schedule that starts the function.
+
+    Args:
+        stack: the stack of the function.
+        key: the key of the schedule.
+    """
+    function = stack.arn("lambda", resource=f"function:{stack.names.source_watch}")
+    return [allow("Watch", actions=["lambda:InvokeFunction"], resources=[function]), use_key(key)]

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from aws_cdk.aws_cloudwatch import Metric, Stats, TreatMissingData
 
 from lakehouse.contracts.model import Contract
+from lakehouse.moves.metrics import Metric as LakehouseMetric
 from lakehouse.names import Names, Urgency
-from stacks.observability.alarms import MINUTES, Alarm
+from stacks.observability.alarms import MINUTES, Alarm, dataset_metric
 from stacks.settings import Settings
 
 
@@ -67,6 +68,31 @@ def replication_alarms(
                 f"4. If the replication is stopped, start it with resume-processing."
             ),
         )
+
+
+def unreplicated(contract: Contract, *, names: Names) -> Alarm:
+    """Return the alarm on a dataset whose table DMS does not replicate."""
+    dataset, environment = contract.dataset, names.environment
+    replication = names.replication(source=contract.source.name)
+    return Alarm(
+        of=dataset,
+        subject="unreplicated",
+        metric=dataset_metric(names, LakehouseMetric.SOURCE_BLOCKED, dataset=dataset, statistic=Stats.MINIMUM),
+        threshold=0,
+        periods=2,
+        # The watch publishes every five minutes: without it the state is unknown.
+        missing=TreatMissingData.MISSING,
+        urgency=Urgency.CRITICAL,
+        text=(
+            f"DMS does not replicate table {contract.source.schema}.{contract.source.table} of {contract.source.name} "
+            f"to {contract.domain}/{dataset}: it is suspended, does not exist, has no replica identity, or the whole "
+            f"replication {replication} failed. Readers see old data, and later changes of the table are lost to the "
+            f"lakehouse until it is loaded again. "
+            f"1. Run as operator: lakehouse status {dataset} --env {environment}. It says what happened, since when, "
+            f"and the command that fixes it. "
+            f"2. After a reload run: lakehouse reconcile {dataset} --repair --env {environment}."
+        ),
+    )
 
 
 def _unread(source: str, *, names: Names, settings: Settings) -> Alarm:

@@ -22,7 +22,8 @@ from stacks.observability.dataset_alarms import dataset_alarms
 from stacks.observability.failure_rules import add_job_rule, add_moves_rule, add_replication_rule
 from stacks.observability.platform_alarms import platform_alarms
 from stacks.observability.slack import add_slack
-from stacks.observability.source_alarms import replication_alarms, stream_alarms
+from stacks.observability.source_alarms import replication_alarms, stream_alarms, unreplicated
+from stacks.observability.source_watch import add_source_watch
 from stacks.settings import Settings
 from stacks.shared.job_code import build_wheel, upload
 from stacks.stack import LakehouseStack
@@ -34,7 +35,7 @@ class Observability(LakehouseStack):
     Args:
         contracts: the datasets.
         replications: ARN of the DMS replication config or task of each source database, by the source's name.
-        root: the repository, with the code of the function that posts to Slack.
+        root: the repository, with the code of the functions.
     """
 
     def __init__(
@@ -52,8 +53,12 @@ class Observability(LakehouseStack):
         # An imported key, because the policy of the key in the storage stack already allows the publishers to use it.
         imported = kms.Key.from_key_arn(self, "Key", key.key_arn)
         topics = {urgency: self._topic(urgency, settings=settings, key=imported) for urgency in Urgency}
-        if settings.alerts.slack:
+        databases = [contract for contract in contracts if contract.source.name in replications]
+        if settings.alerts.slack or databases:
             wheel = upload(self, build_wheel(root))
+        if databases:
+            add_source_watch(self, contracts=databases, settings=settings, key=imported, wheel=wheel)
+        if settings.alerts.slack:
             add_slack(self, topics=topics.values(), settings=settings, key=imported, wheel=wheel)
         by_domain = {
             domain: list(group)
@@ -64,7 +69,10 @@ class Observability(LakehouseStack):
             domain_alarms = [
                 add_alarm(self, alarm, topics=topics)
                 for contract in datasets
-                for alarm in dataset_alarms(contract, names=names, settings=settings)
+                for alarm in [
+                    *dataset_alarms(contract, names=names, settings=settings),
+                    *([unreplicated(contract, names=names)] if contract in databases else []),
+                ]
             ]
             add_domain_dashboard(self, domain, contracts=datasets, alarms=domain_alarms)
             alarms += domain_alarms

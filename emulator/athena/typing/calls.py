@@ -77,6 +77,8 @@ def _choose(
     fitting = [(function, bindings) for function in overloads if (bindings := bind(function, arguments)) is not None]
     if not fitting and call.meta.get("extract") and arguments[0] is not None:
         kind = type_names.trino_name(arguments[0])
+        if arguments[0].this is DType.TIMETZ:
+            raise not_supported(f"{position(call)}: a value of the type {kind} is not in the emulator's engine")
         raise AthenaError("TYPE_MISMATCH", f"{position(call)}: Cannot extract {call.name.lower()} from {kind}")
     if not fitting:
         raise _unexpected(call, overloads, arguments)

@@ -57,6 +57,10 @@ def common_type(a: DataType, b: DataType, *, place: str, what: str) -> DataType:
 
 def _mismatch(node: exp.Binary) -> AthenaError:
     names = f"{_type_text(node.left)} {OPERATORS[type(node)]} {_type_text(node.right)}"
+    clocks = DType.TIME, DType.TIMETZ
+    kinds = {type_of(node.left).this, type_of(node.right).this}
+    if isinstance(node, exp.Add | exp.Sub) and kinds & {*clocks} and kinds <= {*clocks, DType.INTERVAL}:
+        return not_supported(f"{position(node)}: {names} is not in the emulator's engine")
     return AthenaError("TYPE_MISMATCH", f"{position(node)}: Cannot apply operator: {names}")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from emulator.runtime import authentication, context
+from emulator.runtime import authentication, context, principals
 from emulator.runtime.authorization import (
     answers,
     collection,
@@ -181,3 +181,21 @@ def permitted(principal: Principal, action: str, resource: str, own: Mapping[str
     if not decision.allowed:
         log.warning("%s", answers.message(principal, check, decision))
     return decision.allowed or MODE == "record"
+
+
+def check_trust(role: str, service: str) -> None:
+    """Check that a role's trust policy lets a service assume it for the account of the current request.
+
+    Args:
+        role: the role that a resource names, by ARN or name.
+        service: name of the service, such as `glue.amazonaws.com`.
+
+    Raises:
+        AwsError: it does not.
+    """
+    arn = context.arn_of_role(role)
+    caller = principals.service(service, context.account())
+    if not permitted(caller, "sts:AssumeRole", arn, {"aws:sourceaccount": context.account()}):
+        reason = "because no role trust policy allows the sts:AssumeRole action"
+        text = f"User: {service} is not authorized to perform: sts:AssumeRole on resource: {arn} {reason}"
+        raise AwsError("AccessDeniedException", text)

@@ -132,6 +132,7 @@ def _run(project: Json, build: Json, variables: dict[str, str]) -> None:
 
 
 def _execute(project: Json, build: Json, variables: dict[str, str], *, folder: Path, shipper: logs.Shipper) -> str:
+    plugin.check_trust(project["serviceRole"], "codebuild.amazonaws.com")
     source = project["source"]
     if source["type"] == "S3":
         archive, _ = download(f"s3://{source['location']}", role=project["serviceRole"])

@@ -1,4 +1,4 @@
-"""The resources of DMS's requests: the ARNs that they name; descriptions have none.
+"""The resources of DMS's requests: the ARNs that they name; most descriptions have none.
 
 Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS Database Migration Service".
 """
@@ -10,7 +10,8 @@ from emulator.runtime.plugin import Request
 
 def resources(request: Request) -> Iterable[str]:
     """Return the resources of a request."""
-    if request.operation.startswith(("Describe", "Create", "Import")):
+    of_one = request.operation.endswith("TableStatistics")
+    if request.operation.startswith(("Describe", "Create", "Import")) and not of_one:
         return ["*"]
     named = [value for name, value in request.json.items() if name.endswith("Arn") and isinstance(value, str)]
     return named or ["*"]

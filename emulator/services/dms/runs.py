@@ -59,6 +59,11 @@ def start(name: str, start_type: str, *, identifier: str, entry: Mapping[str, An
             "use resume-processing, or reload-target for a new full load.",
         )
     document = _document(identifier, START_TYPES[start_type], entry, migration_type)
+    for role, service in zip(
+        _roles(document), (f"dms.{plugin.region()}.amazonaws.com", "dms.amazonaws.com"), strict=True
+    ):
+        if role:
+            plugin.check_trust(role, service)
     now = time.time()
     fresh = _runs.get(name, {}).get("fresh", now) if start_type == "resume-processing" else now
     _runs[name] = {
@@ -195,6 +200,13 @@ def _document(identifier: str, action: str, entry: Mapping[str, Any], migration_
     return document
 
 
+def _roles(document: Json) -> tuple[str | None, str | None]:
+    """Return the roles with which DMS reads the secret of the source and writes to the target."""
+    reader = document["SourceEndpoint"].get("PostgreSQLSettings", {}).get("SecretsManagerAccessRoleArn")
+    writer = document["TargetEndpoint"].get("S3Settings", {}).get("ServiceAccessRoleArn")
+    return reader, writer
+
+
 def _has_begun(state: State) -> bool:
     return any(table.from_lsn is not None for table in state.tables.values())
 
@@ -205,8 +217,7 @@ def _environment(name: str) -> dict[str, str]:
     account, region, _ = name.split("/", 2)
     document = _runs[name]["document"]
     with request_scope(account, region), plugin.acting_as(principals.root(account)):
-        writer = document["TargetEndpoint"].get("S3Settings", {}).get("ServiceAccessRoleArn")
-        reader = document["SourceEndpoint"].get("PostgreSQLSettings", {}).get("SecretsManagerAccessRoleArn")
+        reader, writer = _roles(document)
         reading = plugin.aws_environment(role=reader, session=SESSION)
         own = {name: reading.get(variable, "") for variable, name in SECRET_CREDENTIALS.items()}
         return plugin.child_environment(role=writer, session=SESSION) | own

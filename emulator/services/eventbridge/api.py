@@ -10,6 +10,7 @@ from ministack.services import eventbridge  # type: ignore[import-untyped]
 
 from emulator.runtime import context, plugin, principals
 from emulator.runtime.authorization.deliveries import may_deliver
+from emulator.runtime.plugin import AwsError
 
 
 def register() -> None:
@@ -17,7 +18,10 @@ def register() -> None:
     invoke = eventbridge._invoke_target
 
     def invoked(target: dict[str, Any], event: Any, rule: Any, view: Any = None) -> None:
-        caller = _caller(target, event)
+        try:
+            caller = _caller(target, event)
+        except AwsError:  # it is logged; nothing is delivered, as in AWS
+            return
         arn, source = target.get("Arn", ""), str((rule or {}).get("Arn", ""))
         with context.acting_as(caller):
             if may_deliver(caller, arn, source=source, account=plugin.account()):
@@ -27,8 +31,10 @@ def register() -> None:
 
 
 def _caller(target: dict[str, Any], event: dict[str, Any]) -> principals.Principal:
-    role = target.get("RoleArn")
-    if role:
-        return plugin.role_session(role, "AWSEvents")
     name = "scheduler" if event.get("Source") == "aws.scheduler" else "events"
-    return principals.service(f"{name}.amazonaws.com", plugin.account())
+    service = f"{name}.amazonaws.com"
+    role = target.get("RoleArn")
+    if not role:
+        return principals.service(service, plugin.account())
+    plugin.check_trust(role, service)
+    return plugin.role_session(role, "AWSEvents")

@@ -69,7 +69,9 @@ def write(
     extension, compress = COMPRESSIONS[config.get("CompressionFormat", "UNCOMPRESSED")]
     moment = time.strftime("%Y-%m-%d-%H-%M-%S", time.gmtime(at))
     name = f"{stream['name']}-{stream['version']}-{moment}-{uuid.uuid4()}"
-    plugin.client("s3", role=config.get("RoleARN"), session=stream["name"]).put_object(
+    if role := config.get("RoleARN"):
+        plugin.check_trust(role, "firehose.amazonaws.com")
+    plugin.client("s3", role=role, session=stream["name"]).put_object(
         Bucket=config["BucketARN"].rpartition(":")[2],
         Key=f"{prefix(config, keys=keys, error=error, at=at)}{name}{config.get('FileExtension') or extension}",
         Body=compress(body),

@@ -61,6 +61,7 @@ def execute(job: Json, run: Json, *, running: Callable[[], None]) -> tuple[str, 
 def _execute(
     job: Json, run: Json, *, folder: Path, stopped: threading.Event, running: Callable[[], None]
 ) -> tuple[str, str | None]:
+    plugin.check_trust(job["Role"], "glue.amazonaws.com")
     arguments = job["DefaultArguments"] | run["Arguments"] | job["NonOverridableArguments"]
     folder.mkdir(parents=True)
     location = job["Command"]["ScriptLocation"]

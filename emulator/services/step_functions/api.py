@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from ministack.services import stepfunctions  # type: ignore[import-untyped]
 
 from emulator.runtime import plugin
-from emulator.runtime.plugin import Json
+from emulator.runtime.plugin import AwsError, Json
 from emulator.runtime.principals import Principal
 
 POLL_SECONDS = 0.2
@@ -25,8 +25,13 @@ def register() -> None:
     run = stepfunctions._run_execution
 
     def run_as_role(execution: str) -> None:
-        with plugin.acting_as(_role_session(execution)):
-            run(execution)
+        try:
+            session = _role_session(execution)
+        except AwsError as error:
+            stepfunctions._fail_execution(stepfunctions._executions[execution], error.code, str(error))
+        else:
+            with plugin.acting_as(session):
+                run(execution)
 
     stepfunctions._run_execution = run_as_role
     stepfunctions._SERVICE_DISPATCH |= {
@@ -36,10 +41,17 @@ def register() -> None:
 
 
 def _role_session(execution: str) -> Principal:
-    """Return whom an execution acts as: a session of its state machine's role; the caller if that has no role."""
+    """Return whom an execution acts as: a session of its state machine's role; the caller if that has no role.
+
+    Raises:
+        AwsError: Step Functions may not assume the role.
+    """
     machine = stepfunctions._state_machines.get(stepfunctions._executions.get(execution, {}).get("stateMachineArn"), {})
     role = machine.get("roleArn") or ""
-    return plugin.role_session(role, "StepFunctions") if role.startswith("arn:") else plugin.principal()
+    if not role.startswith("arn:"):
+        return plugin.principal()
+    plugin.check_trust(role, "states.amazonaws.com")
+    return plugin.role_session(role, "StepFunctions")
 
 
 def _task(service: str, run: Callable[[Json, bool], Json]) -> Callable[[str, Json], Json]:

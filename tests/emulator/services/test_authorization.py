@@ -5,6 +5,7 @@ Each caller here is a role with exactly the permissions that a test names.
 
 import itertools
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -363,3 +364,25 @@ def test_a_session_stays_valid_when_the_server_restarts(tmp_path: Path) -> None:
         assert (after.access_key, after.authorization) == (before.access_key, "on")
     finally:
         server_lifecycle.down(tmp_path)
+
+
+def test_a_service_assumes_only_a_role_that_trusts_it(root: Client, bucket: str) -> None:
+    glue = root("glue")
+    root("s3").put_object(Bucket=bucket, Key="nothing.py", Body=b"")
+    command = {"Name": "glueetl", "ScriptLocation": f"s3://{bucket}/nothing.py"}
+    ends = {}
+    for service in ("glue", "lambda"):
+        name = f"trusts-{service}"
+        condition = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+        principal = {"Service": f"{service}.amazonaws.com"}
+        trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition}
+        role = root("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+        root("iam").put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document(allow(["s3:*", "logs:*"])))
+        glue.create_job(Name=name, Role=role, Command=command)
+        run = glue.start_job_run(JobName=name)["JobRunId"]
+        while (found := glue.get_job_run(JobName=name, RunId=run)["JobRun"])["JobRunState"] in ("STARTING", "RUNNING"):
+            time.sleep(0.1)
+        ends[service] = (found["JobRunState"], found.get("ErrorMessage", ""))
+    assert ends["glue"] == ("SUCCEEDED", "")
+    assert ends["lambda"][0] == "FAILED"
+    assert "User: glue.amazonaws.com is not authorized to perform: sts:AssumeRole" in ends["lambda"][1]

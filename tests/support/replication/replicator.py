@@ -15,7 +15,7 @@ from emulator.replicator import replication, state, task
 from emulator.replicator.progress import wait_until_caught_up
 from lakehouse.contracts.dms import CHANGE_SEQUENCE, CHANGE_SEQUENCE_EXPRESSION, s3_settings
 from lakehouse.contracts.model import Contract
-from lakehouse.operations import replications
+from lakehouse.operations import replication_states, replications
 from local.sources.postgres import Database
 from tests.support.replication import file_replay
 
@@ -112,7 +112,7 @@ class Replicator:
         """Return what the API of DMS makes the lakehouse say about the table of a contract."""
         progress = state.load(self.folder)
         statistics = {
-            (table.schema, table.name): replications.TableState(
+            (table.schema, table.name): replication_states.TableState(
                 state=table.state,
                 validation="No primary key" if table.inserts_only else "",
                 ddls=table.ddls,
@@ -120,7 +120,7 @@ class Replicator:
             )
             for table in progress.tables.values()
         }
-        replication_ = replications.Replication(
+        replication_ = replication_states.Replication(
             status="failed" if self.error else progress.status,
             messages=(
                 *([str(self.error)] if self.error else []),

@@ -31,7 +31,7 @@ def context(query_id: str, *, scratch: Path) -> Context:
         cloud=connect(
             endpoint="http://127.0.0.1:9",
             access_key="000000000000",
-            secret_key="local",  # noqa: S106 - the emulator checks no signature of an account number
+            secret_key="local",  # noqa: S106 - nobody listens there
             token=None,
             region="eu-central-1",
         ),
