@@ -32,7 +32,7 @@ def test_registered_names_are_operations_of_the_service(tmp_path: Path) -> None:
         model = session.get_service_model(service)
         assert set(names) <= {xform_name(operation) for operation in model.operation_names}, service
     assert {service: len(names) for service, names in registered.items()} == {
-        "athena": 11,
+        "athena": 13,
         "codebuild": 2,
         "dms": 32,
         "glue": 55,
