@@ -10,6 +10,7 @@ from lakehouse.cost.assembly import Template
 
 HASH = re.compile(r"\b[0-9a-f]{64}\b")
 MASK = "<hash>"
+FLOW_CHARACTERS = 110
 
 
 def readable(template: Template) -> str:
@@ -31,10 +32,26 @@ def dump(value: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Dumper that writes repeated values in full, and texts of several lines as blocks."""
+    """Dumper that writes repeated values in full, texts of several lines as blocks, short collections on one line."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True
+
+    def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> yaml.SequenceNode:
+        node = super().represent_sequence(tag, sequence, flow_style)
+        node.flow_style = _is_short(node.value)
+        return node
+
+    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
+        node = super().represent_mapping(tag, mapping, flow_style)
+        node.flow_style = _is_short([part for pair in node.value for part in pair])
+        return node
+
+
+def _is_short(parts: list[yaml.Node]) -> bool:
+    """Return whether a collection is read at a glance: a few texts or numbers, and nothing below them."""
+    texts = [part.value for part in parts if isinstance(part, yaml.ScalarNode) and part.style != "|"]
+    return len(texts) == len(parts) and sum(map(len, texts)) + 2 * len(texts) <= FLOW_CHARACTERS
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:

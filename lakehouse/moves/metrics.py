@@ -43,9 +43,6 @@ class Metric(StrEnum):
     STALE = "RowsStale"
     """Rows of the integration table that are older than in the source, because their latest change was rejected."""
 
-    SOURCE_BLOCKED = "SourceBlocked"
-    """1 if DMS does not replicate the table of a dataset, else 0; published by `lakehouse.operations.source_watch`."""
-
     @property
     def unit(self) -> "StandardUnitType":
         """CloudWatch's unit of the values."""

@@ -12,10 +12,12 @@ from typing import Any, TypedDict
 import boto3
 
 from lakehouse.contracts.model import Contract, Ingest, Source
-from lakehouse.moves.metrics import Metric, dimensions
 from lakehouse.names import Names
 from lakehouse.operations.replications import History, blockages
 from lakehouse.settings import names_of
+
+SOURCE_BLOCKED = "SourceBlocked"
+"""Metric of a dataset: 1 if DMS does not replicate its table, else 0."""
 
 MOST_DATA = 500
 """Most values of one request (CloudWatch API reference, PutMetricData, allows 1,000)."""
@@ -88,14 +90,11 @@ def publish(datasets: Iterable[WatchInput], *, names: Names) -> list[str]:
         print(f"{dataset}: {blockage}")  # noqa: T201 - the log of the function
     data: list[Any] = [
         {
-            "MetricName": Metric.SOURCE_BLOCKED,
-            "Unit": Metric.SOURCE_BLOCKED.unit,
+            "MetricName": SOURCE_BLOCKED,
+            "Unit": "Count",
             "Value": int(one.dataset in found),
             "Timestamp": now,
-            "Dimensions": [
-                {"Name": name, "Value": value}
-                for name, value in dimensions(Metric.SOURCE_BLOCKED, dataset=one.dataset).items()
-            ],
+            "Dimensions": [{"Name": "Dataset", "Value": one.dataset}],
         }
         for one in watched
     ]

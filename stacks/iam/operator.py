@@ -8,6 +8,7 @@ from aws_cdk import aws_kms as kms
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Fetch, Move, Zone
 from stacks.iam.planning import planning_statements
+from stacks.iam.replication import ask_statements
 from stacks.iam.state_machine import RUN
 from stacks.iam.statements import allow, use_key
 from stacks.stack import LakehouseStack
@@ -73,16 +74,7 @@ def operator_statements(
             actions=["StartBuild", "StopBuild", "BatchGetBuilds"],
             resources=[stack.arn("codebuild", resource=f"project/{names.dbt_project}")],
         ),
-        # `status` asks what the source databases do not send.
-        allow(
-            "AskSources", service="dms", actions=["DescribeReplications", "DescribeReplicationTasks"], resources=["*"]
-        ),
-        allow(
-            "AskTables",
-            service="dms",
-            actions=["DescribeReplicationTableStatistics", "DescribeTableStatistics"],
-            resources=[stack.arn("dms", resource=f"{kind}:*") for kind in ("replication-config", "task")],
-        ),
+        *ask_statements(stack),  # `status` asks what the source databases do not send
         allow("BeDbt", actions=["sts:AssumeRole"], resources=[stack.role_arn(names.dbt_role)]),
         allow("Start", service="states", actions=["StartExecution", "ListExecutions"], resources=[machine]),
         # The machine encrypts the input of its executions; `UseKey` of all people is limited to S3.

@@ -13,12 +13,6 @@ WHY_TARGET_WILDCARDS = (
     "DMS names the files that it writes: the role is limited to this source's folder of the stage bucket."
 )
 
-DESCRIBE = (
-    "DescribeReplications",
-    "DescribeReplicationTableStatistics",
-    "DescribeReplicationTasks",
-    "DescribeTableStatistics",
-)
 WHY_WATCH_WILDCARDS = (
     "The calls of DMS that list replications and tasks, and PutMetricData, cannot be limited to resources; a condition "
     "limits the latter to the lakehouse's namespace."
@@ -46,10 +40,22 @@ def target_statements(stack: LakehouseStack, source: str, *, key: kms.IKey) -> l
     ]
 
 
+def ask_statements(stack: LakehouseStack) -> list[iam.PolicyStatement]:
+    """Return the statements to ask DMS what its replications do not send."""
+    replications = [stack.arn("dms", resource=f"{kind}:*") for kind in ("replication-config", "task")]
+    statistics = ["DescribeReplicationTableStatistics", "DescribeTableStatistics"]
+    return [
+        allow(
+            "AskSources", service="dms", actions=["DescribeReplications", "DescribeReplicationTasks"], resources=["*"]
+        ),
+        allow("AskTables", service="dms", actions=statistics, resources=replications),
+    ]
+
+
 def watch_statements(stack: LakehouseStack) -> list[iam.PolicyStatement]:
     """Return the statements of the function."""
     return [
-        allow("Replications", service="dms", actions=list(DESCRIBE), resources=["*"]),
+        *ask_statements(stack),
         allow(
             "Measure",
             actions=["cloudwatch:PutMetricData"],

@@ -22,6 +22,7 @@ GRAPHS = {
     "Duration of an attempt, seconds": (Metric.DURATION, cloudwatch.Stats.MAXIMUM),
     "Failed attempts": (Metric.FAILURES, cloudwatch.Stats.SUM),
     "Moves that a gate blocks": (Metric.BLOCKED, cloudwatch.Stats.SUM),
+    "Rows that are older than in the source": (Metric.STALE, cloudwatch.Stats.MAXIMUM),
 }
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from aws_cdk.aws_cloudwatch import Metric, Stats, TreatMissingData
 
 from lakehouse.contracts.model import Contract
-from lakehouse.moves.metrics import Metric as LakehouseMetric
 from lakehouse.names import Names, Urgency
-from stacks.observability.alarms import MINUTES, Alarm, dataset_metric
+from lakehouse.operations.source_watch import SOURCE_BLOCKED
+from stacks.observability.alarms import MINUTES, Alarm
 from stacks.settings import Settings
 
 
@@ -77,7 +77,12 @@ def unreplicated(contract: Contract, *, names: Names) -> Alarm:
     return Alarm(
         of=dataset,
         subject="unreplicated",
-        metric=dataset_metric(names, LakehouseMetric.SOURCE_BLOCKED, dataset=dataset, statistic=Stats.MINIMUM),
+        metric=Metric(
+            namespace=names.metric_namespace,
+            metric_name=SOURCE_BLOCKED,
+            dimensions_map={"Dataset": dataset},
+            statistic=Stats.MINIMUM,
+        ),
         threshold=0,
         periods=2,
         # The watch publishes every five minutes: without it the state is unknown.

@@ -167,6 +167,8 @@ def of_platform(contracts: list[Contract], names: Names, *, engine: str) -> set[
     expected |= {(source, f"{side}-latency") for source in databases for side in ("source", "target")}
     expected |= {(source, age) for source in streams for age in ("iterator-age", "delivery-age")}
     expected |= {("airflow", "heartbeat")} if engine == "mwaa" else set()
+    expected |= {(contract.dataset, "stale") for contract in contracts if contract.has_versions}
+    expected |= {(contract.dataset, "unreplicated") for contract in contracts if contract.source.is_database}
     return {names.alarm(subject, of=of) for of, subject in expected}
 
 
@@ -290,7 +292,8 @@ def test_a_dashboard_for_each_domain_and_one_for_the_platform(
         assert drawn == {(metric, dataset) for metric in shown for dataset in datasets}
     status, *graphs = dashboards[names.dashboard()]["widgets"]
     assert len(status["properties"]["alarms"]) == len(alarms)
-    assert len(graphs) == len([name for name in alarms if not name.endswith(("-rejected", "-blocked", "-freshness"))])
+    of_datasets = ("-rejected", "-blocked", "-freshness", "-stale", "-unreplicated")
+    assert len(graphs) == len([name for name in alarms if not name.endswith(of_datasets)])
 
 
 def test_the_budget_counts_this_deployment_and_warns_before_it_is_spent(
@@ -357,6 +360,8 @@ SUBJECTS = (
     "rejected",
     "blocked",
     "freshness",
+    "stale",
+    "unreplicated",
     "source-latency",
     "target-latency",
     "iterator-age",

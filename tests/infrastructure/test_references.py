@@ -65,7 +65,7 @@ def names_of_type(names: Names, contracts: list[Contract], *, is_minimal: bool) 
         "AWS::Glue::Job": ("Name", {names.job(job) for job in (*Move, *Fetch)}),
         "AWS::Glue::SecurityConfiguration": ("Name", {names.job_security_configuration}),
         "AWS::StepFunctions::StateMachine": ("StateMachineName", {names.moves} if is_minimal else set()),
-        "AWS::Scheduler::Schedule": ("Name", {names.moves} if is_minimal else set()),
+        "AWS::Scheduler::Schedule": ("Name", {names.source_watch} | ({names.moves} if is_minimal else set())),
         "AWS::MWAA::Environment": ("Name", set() if is_minimal else {names.airflow}),
         "AWS::CodeArtifact::Domain": ("DomainName", set() if is_minimal else {names.packages_domain}),
         "AWS::CodeBuild::Project": ("Name", {names.dbt_project} if is_minimal else set()),

@@ -21,7 +21,12 @@ CDK_PROVIDERS = ("CustomS3AutoDeleteObjects", "CustomVpcRestrictDefaultSG")
 NO_RESOURCES = {
     "cloudwatch:PutMetricData": [
         {"StringEquals": {"cloudwatch:namespace": namespaces}}
-        for namespaces in (["Glue", "lakehouse/ENVIRONMENT"], ["AmazonMWAA", "lakehouse/ENVIRONMENT"], "Glue")
+        for namespaces in (
+            ["Glue", "lakehouse/ENVIRONMENT"],
+            ["AmazonMWAA", "lakehouse/ENVIRONMENT"],
+            "Glue",
+            "lakehouse/ENVIRONMENT",
+        )
     ],
     "sts:GetServiceBearerToken": [{"StringEquals": {"sts:AWSServiceName": "codeartifact.amazonaws.com"}}],
     "s3:GetAccountPublicAccessBlock": [None],

@@ -32,8 +32,7 @@ FLOORS: Mapping[str, tuple[set[str], ...]] = {
         {"quality"},
         {"batches", "governance", "integration", "maintenance"},
         {"apis", "lineage", "readers"},
-        {"cost", "erasure", "moves", "reconciliation"},
-        {"operations"},
+        {"cost", "erasure", "moves", "operations", "reconciliation"},
         {"cli"},
     ),
     "lakehouse/contracts": (

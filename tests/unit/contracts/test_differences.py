@@ -119,6 +119,7 @@ OTHERS: dict[type, dict[str, Any]] = {
         "exclusive_maximum": Decimal(3),
         "multiple_of": Decimal(3),
         "time_format": "yyyy",
+        "trim_padding": True,
     },
     Source: {
         "name": "other",
