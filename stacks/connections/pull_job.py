@@ -14,7 +14,7 @@ from stacks.iam.jobs import WHY_PULL_WILDCARDS, pull_statements
 from stacks.iam.roles import add_service_role
 from stacks.settings import Settings
 from stacks.shared.glue_job import add_glue_job
-from stacks.shared.job_code import build_wheel, upload
+from stacks.shared.job_code import upload, upload_wheel
 from stacks.shared.job_logs import job_log_groups
 from stacks.stack import LakehouseStack
 
@@ -39,7 +39,7 @@ def add_pull_job(
         root: the repository.
     """
     names, job = stack.names, Fetch.API_TO_STAGE
-    wheel, script = upload(stack, build_wheel(root)), upload(stack, root / names.script_key(job))
+    wheel, script = upload_wheel(stack, root), upload(stack, root / names.script_key(job))
     log_groups = job_log_groups(stack, job, settings=settings, key=key)
     role = add_service_role(
         stack,

@@ -25,7 +25,7 @@ from stacks.observability.slack import add_slack
 from stacks.observability.source_alarms import replication_alarms, stream_alarms, unreplicated
 from stacks.observability.source_watch import add_source_watch
 from stacks.settings import Settings
-from stacks.shared.job_code import build_wheel, upload
+from stacks.shared.job_code import upload_wheel
 from stacks.stack import LakehouseStack
 
 
@@ -55,7 +55,7 @@ class Observability(LakehouseStack):
         topics = {urgency: self._topic(urgency, settings=settings, key=imported) for urgency in Urgency}
         databases = [contract for contract in contracts if contract.source.name in replications]
         if settings.alerts.slack or databases:
-            wheel = upload(self, build_wheel(root))
+            wheel = upload_wheel(self, root)
         if databases:
             add_source_watch(self, contracts=databases, settings=settings, key=imported, wheel=wheel)
         if settings.alerts.slack:

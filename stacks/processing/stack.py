@@ -18,7 +18,7 @@ from stacks.iam.roles import add_service_role
 from stacks.iam.tag_grants import grant
 from stacks.settings import Settings
 from stacks.shared.glue_job import add_glue_job
-from stacks.shared.job_code import build_wheel, upload
+from stacks.shared.job_code import upload, upload_wheel
 from stacks.shared.job_logs import job_log_groups
 from stacks.shared.log_metrics import count_lines
 from stacks.stack import LakehouseStack
@@ -30,7 +30,7 @@ class Processing(LakehouseStack):
     def __init__(self, scope: Construct, *, names: Names, settings: Settings, key: kms.IKey, root: Path) -> None:
         super().__init__(scope, "processing", names=names, description="Glue jobs of the lakehouse")
         security = self._security_configuration(key)
-        wheel = upload(self, build_wheel(root))
+        wheel = upload_wheel(self, root)
         self._add_optimizer_role(key)
         for move in Move:
             source, target = (Zone(zone) for zone in move.split("_to_"))

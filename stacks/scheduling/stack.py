@@ -19,7 +19,7 @@ from stacks.scheduling.dbt_build import add_dbt_build
 from stacks.scheduling.planner import add_planner
 from stacks.scheduling.state_machine import definition
 from stacks.settings import Settings
-from stacks.shared.job_code import build_wheel, upload
+from stacks.shared.job_code import upload_wheel
 from stacks.stack import LakehouseStack
 
 
@@ -38,7 +38,7 @@ class Scheduling(LakehouseStack):
     ) -> None:
         super().__init__(scope, "scheduling", names=names, description="Starts the moves of the lakehouse")
         self._settings, self._key = settings, key
-        wheel = upload(self, build_wheel(root))
+        wheel = upload_wheel(self, root)
         planner_arn = add_planner(self, settings=settings, key=key, wheel=wheel)
         add_dbt_build(self, settings=settings, key=key, wheel=wheel, root=root, tags=tags.values(contracts))
         machine_arn = self.arn("states", resource=f"stateMachine:{names.moves}")

@@ -4,6 +4,7 @@ Assets are named after their content, so a job always refers to the code that wa
 the old code, and an unchanged file is no change.
 """
 
+from functools import cache
 from pathlib import Path
 
 from aws_cdk import AssetStaging, FileAssetLocation, FileAssetPackaging, Stack
@@ -18,6 +19,14 @@ def build_wheel(root: Path) -> Path:
     """
     (wheel,) = WheelBuilder(str(root)).build(directory=str(root / "build" / "wheel"), versions=["standard"])
     return Path(wheel)
+
+
+def upload_wheel(stack: Stack, root: Path) -> FileAssetLocation:
+    """Add the wheel of `lakehouse` to the assets of a stack; the stacks of one synthesis share one build."""
+    return upload(stack, _built(root))
+
+
+_built = cache(build_wheel)
 
 
 def upload(stack: Stack, path: Path) -> FileAssetLocation:

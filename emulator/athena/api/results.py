@@ -29,7 +29,7 @@ UNBOUNDED = 2147483647
 _CHUNK = 1 << 20
 _FIELD = re.compile(rb'(?:"((?:[^"]|"")*)")?([,\n])')
 _PRECISION = {DType.FLOAT: 24, DType.DOUBLE: 17, **sql_types.INTEGER_DIGITS}
-_NAMES = {DType.FLOAT: "float", DType.NULL: "unknown"}
+_NAMES = {DType.FLOAT: "float", DType.NULL: "unknown", DType.TEXT: "string"}  # TEXT: of SHOW and DESCRIBE
 
 
 def location(statement: Statement, context: Context) -> str:

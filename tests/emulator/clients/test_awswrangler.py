@@ -56,6 +56,8 @@ def test_datasets_are_written_as_tables(lake: Lake) -> None:
     counts = read(lake, "SELECT day, count(*) AS c FROM wr_dataset GROUP BY day ORDER BY day", ctas_approach=False)
     assert counts["c"].tolist() == [4, 2]
     assert wr.athena.repair_table("wr_dataset", database=lake.database, s3_output=lake.results) == "SUCCEEDED"
+    described = wr.athena.describe_table("wr_dataset", database=lake.database, s3_output=lake.results)
+    assert described["Column Name"].tolist()[:2] == ["id", "day"]
 
 
 def test_prepared_statements_are_run(lake: Lake) -> None:
