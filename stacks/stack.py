@@ -17,6 +17,8 @@ class AccountStack(Stack):
     def __init__(self, scope: Construct, name: str, *, names: Names, description: str) -> None:
         environment = Environment(account=names.account, region=names.region)
         super().__init__(scope, name, stack_name=name, env=environment, description=description)
+        # Read once: each read of the CDK's properties is a message to its Node process, and `arn` is called often.
+        self._partition, self._region, self._account = self.partition, self.region, self.account
 
     def arn(self, service: str, *, resource: str, region: str | None = None, account: str | None = None) -> str:
         """Return the ARN of a resource.
@@ -27,9 +29,9 @@ class AccountStack(Stack):
             region: None is the region of the stack; empty for a global service.
             account: None is the account of the stack; empty for S3.
         """
-        region = self.region if region is None else region
-        account = self.account if account is None else account
-        return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
+        region = self._region if region is None else region
+        account = self._account if account is None else account
+        return f"arn:{self._partition}:{service}:{region}:{account}:{resource}"
 
     def s3_arn(self, uri: str) -> str:
         """Return the ARN of a bucket or of objects in it, from `s3://bucket/key` or `bucket/key`."""
