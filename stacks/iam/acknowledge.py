@@ -22,10 +22,11 @@ def acknowledge(construct: IConstruct, rule: str, *, reason: str) -> None:
 
 def acknowledge_wildcards(construct: IConstruct, statements: Iterable[iam.PolicyStatement], *, reason: str) -> None:
     """Accept exactly the resources with `*` that the statements of a construct name."""
-    stack = Stack.of(construct)
     wildcards = {arn for statement in statements for arn in statement.resources if arn.endswith("*")}
-    for arn in sorted(_flat(stack.resolve(arn)) for arn in wildcards):
-        acknowledge(construct, f"AwsSolutions-IAM5[Resource::{arn}]", reason=reason)
+    resolved = sorted(_flat(arn) for arn in Stack.of(construct).resolve(sorted(wildcards)))
+    Validations.of(construct).acknowledge(
+        *(Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{arn}]", reason=reason) for arn in resolved)
+    )
 
 
 def _flat(value: Any) -> str:

@@ -40,13 +40,15 @@ def grant(stack: LakehouseStack, role: iam.Role, grants: Grants) -> None:
         role: the role.
         grants: the permissions.
     """
+    catalog = stack.account
+    principal = Permissions.DataLakePrincipalProperty(data_lake_principal_identifier=role.role_arn)
     for construct_id, resource, permissions, grantable in _resources(stack, grants):
         stack.change_lake(
             Permissions(
                 role,
                 construct_id,
-                catalog=stack.account,
-                principal=Permissions.DataLakePrincipalProperty(data_lake_principal_identifier=role.role_arn),
+                catalog=catalog,
+                principal=principal,
                 resource=resource,
                 permissions=list(permissions),
                 permissions_with_grant_option=list(grantable),

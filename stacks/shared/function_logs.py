@@ -23,12 +23,14 @@ def log_custom_resources(scope: IConstruct, *, names: Names, settings: Settings,
     """
     for stack in (child for child in scope.node.children if isinstance(child, Stack)):
         for provider in stack.node.children:
-            function = provider.node.try_find_child("Handler") if provider.node.id.startswith(PROVIDER) else None
+            node = provider.node
+            construct_id = node.id
+            function = node.try_find_child("Handler") if construct_id.startswith(PROVIDER) else None
             if function is None:
                 continue
             assert isinstance(provider, Construct)
             assert isinstance(function, CfnResource)
-            kind = provider.node.id.removeprefix(PROVIDER).removesuffix("CustomResourceProvider")
+            kind = construct_id.removeprefix(PROVIDER).removesuffix("CustomResourceProvider")
             group = logs.LogGroup(
                 provider,
                 "Logs",
