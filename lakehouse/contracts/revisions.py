@@ -1,7 +1,9 @@
 """Contracts as they were at a revision of Git."""
 
 import subprocess
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 from lakehouse.contracts.loader import parse_contract
 from lakehouse.contracts.model import Contract
@@ -22,16 +24,19 @@ def load_contracts_at(revision: str, directory: str | Path) -> list[Contract]:
     folder = Path(directory)
     if not folder.is_dir():
         raise LakehouseError(f"{directory}: no such folder of contracts; choose another folder with --contracts")
-    commit = _git(folder, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").strip()
-    paths = _git(folder, "ls-tree", "-rz", "--name-only", commit, "--", ".").split("\0")
+    commit = _git(folder, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
+    if not _git(folder, "ls-tree", commit, "--", "."):
+        return []
+    with ZipFile(BytesIO(_git(folder, "archive", "--format=zip", commit))) as archive:
+        texts = {path: archive.read(path).decode("utf-8-sig", "replace") for path in sorted(archive.namelist())}
     return [
-        parse_contract(_git(folder, "cat-file", "blob", f"{commit}:./{path}"), path=f"{directory}@{revision}/{path}")
-        for path in sorted(paths)
+        parse_contract(text, path=f"{directory}@{revision}/{path}")
+        for path, text in texts.items()
         if path.endswith(SUFFIX)
     ]
 
 
-def _git(folder: Path, *arguments: str) -> str:
+def _git(folder: Path, *arguments: str) -> bytes:
     try:
         done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False)
     except FileNotFoundError as error:
@@ -39,4 +44,4 @@ def _git(folder: Path, *arguments: str) -> str:
     if done.returncode:
         reason = done.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
         raise LakehouseError(f"{folder}: git {arguments[0]}: {reason}")
-    return done.stdout.decode("utf-8-sig", errors="replace")
+    return done.stdout

@@ -31,7 +31,6 @@ class Cloud:
         athena: Athena's API, for prepared statements.
         catalog: PyIceberg's catalog on Glue.
         files: S3 for pyarrow.
-        restricted: whether Lake Formation decides about the principal.
     """
 
     address: dict[str, Any]
@@ -40,7 +39,11 @@ class Cloud:
     athena: "AthenaClient"
     catalog: GlueCatalog
     files: pyarrow.fs.S3FileSystem
-    restricted: bool
+
+    @property
+    def restricted(self) -> bool:
+        """Whether Lake Formation decides about the principal."""
+        return bool(self.address["restricted"])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(connect, **self.address), ()
@@ -102,7 +105,6 @@ def connect(
                 endpoint_override=host,
                 scheme=scheme,
             ),
-            restricted=restricted,
         )
 
 

@@ -6,14 +6,12 @@ import boto3
 import pytest
 
 from emulator.runtime import server_lifecycle
-from tests.support.emulator.athena_client import BUCKET, DATABASE, RESULTS, Athena
+from tests.support.emulator.athena_client import BUCKET, DATABASE, Athena, make_buckets
 
 
 @pytest.fixture(scope="session")
 def athena(aws: server_lifecycle.Server) -> Athena:
-    s3 = boto3.client("s3")
-    for bucket in (BUCKET, RESULTS):
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
+    make_buckets(boto3.client("s3"), region=aws.region)
     boto3.client("glue").create_database(DatabaseInput={"Name": DATABASE, "LocationUri": f"s3://{BUCKET}/shop"})
     return Athena()
 

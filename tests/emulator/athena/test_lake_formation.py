@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from emulator.runtime import server_lifecycle
-from tests.support.emulator.athena_client import BUCKET, RESULTS, Athena
+from tests.support.emulator.athena_client import BUCKET, Athena, make_buckets
 from tests.support.emulator.callers import Caller, as_root, close_lake, denying_server, open_lake
 
 DATABASE = "governed_shop"
@@ -47,16 +47,10 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_lifecycle.S
         yield server
 
 
-def make_buckets(server: server_lifecycle.Server) -> None:
-    location: Any = {"LocationConstraint": server.region}
-    for bucket in (BUCKET, RESULTS):
-        as_root("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=location)
-
-
 @pytest.fixture(scope="module")
 def root(aws: server_lifecycle.Server) -> Iterator[Statements]:
     """Root's Athena: a closed database with the Iceberg table `people` and the Hive table `files`."""
-    make_buckets(aws)
+    make_buckets(as_root("s3"), region=aws.region)
     close_lake()
     as_root("glue").create_database(DatabaseInput={"Name": DATABASE, "LocationUri": f"s3://{BUCKET}/{DATABASE}"})
     root = Statements(as_root("athena"))

@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from emulator.runtime import server_lifecycle
-from tests.support.emulator.athena_client import BUCKET, DATABASE, RESULTS, Athena, iceberg
+from tests.support.emulator.athena_client import BUCKET, DATABASE, Athena, iceberg, make_buckets
 
 NUMBERS = "WITH n AS (SELECT n FROM unnest(sequence(1, 9999)) AS t (n)) "
 COUNT = NUMBERS + "SELECT count(*) AS c FROM n AS a, n AS b, n AS c WHERE a.n + b.n + c.n < 0"
@@ -53,10 +53,7 @@ def test_a_server_ends_though_statements_run_and_wait(tmp_path: Path, monkeypatc
     try:
         for name, value in server_lifecycle.environment(server).items():
             monkeypatch.setenv(name, value)
-        for bucket in (BUCKET, RESULTS):
-            boto3.client("s3").create_bucket(
-                Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-            )
+        make_buckets(boto3.client("s3"), region=server.region)
         boto3.client("glue").create_database(DatabaseInput={"Name": DATABASE, "LocationUri": f"s3://{BUCKET}/shop"})
         athena = Athena()
         for name in ("t", "u"):

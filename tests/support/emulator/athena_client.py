@@ -14,6 +14,12 @@ RESULTS = "athena-results"
 Rows = list[tuple[str | None, ...]]
 
 
+def make_buckets(s3: Any, *, region: str) -> None:
+    """Create the buckets of tables and results."""
+    for bucket in (BUCKET, RESULTS):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The result of a statement: rows without the header, names and `ColumnInfo` of the columns, and the execution."""

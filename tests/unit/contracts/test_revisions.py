@@ -46,6 +46,11 @@ def test_contracts_are_read_as_they_were(folder: Path) -> None:
     assert (contract.dataset, contract.path) == ("orders", f"{folder}@first/sales/orders.odcs.yaml")
 
 
+def test_a_folder_that_is_new_has_no_earlier_contracts(folder: Path) -> None:
+    (folder / "new").mkdir()
+    assert load_contracts_at("first", folder / "new") == []
+
+
 @pytest.mark.parametrize("revision", ["nowhere", "--all", "first:sales", ""])
 def test_an_unknown_revision_is_refused(folder: Path, revision: str) -> None:
     with pytest.raises(LakehouseError, match=r"own contracts: git rev-parse: .*revision"):
