@@ -2,6 +2,7 @@
 
 import json
 import re
+from math import inf
 from typing import Any
 
 import yaml
@@ -49,9 +50,18 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _is_short(parts: list[yaml.Node]) -> bool:
-    """Return whether a collection is read at a glance: a few texts or numbers, and nothing below them."""
-    texts = [part.value for part in parts if isinstance(part, yaml.ScalarNode) and part.style != "|"]
-    return len(texts) == len(parts) and sum(map(len, texts)) + 2 * len(texts) <= FLOW_CHARACTERS
+    """Return whether a collection is read at a glance: it has few characters and no lines."""
+    return sum(map(_characters, parts)) <= FLOW_CHARACTERS
+
+
+def _characters(node: yaml.Node) -> float:
+    """Return the characters of a value on one line, with what separates it; infinite for what takes several lines."""
+    if isinstance(node, yaml.CollectionNode):
+        if not node.flow_style:
+            return inf
+        parts = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
+        return 4 + sum(map(_characters, parts))
+    return inf if "\n" in node.value else len(node.value) + 2
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:

@@ -56,7 +56,8 @@ def test_no_hash_decides_an_order() -> None:
 def test_metadata_is_left_out_and_the_type_comes_first() -> None:
     resource = {"Metadata": {"aws:cdk:path": "a/b"}, "DeletionPolicy": "Retain", "Type": "AWS::KMS::Key"}
     text = readable({"Resources": {"Key": resource}, "Parameters": {"BootstrapVersion": {}}})
-    assert text == "Resources:\n  Key: {Type: 'AWS::KMS::Key', DeletionPolicy: Retain}\n"
+    assert yaml.safe_load(text) == {"Resources": {"Key": {"Type": "AWS::KMS::Key", "DeletionPolicy": "Retain"}}}
+    assert text.index("Type") < text.index("DeletionPolicy")
 
 
 def test_files_that_come_go_and_change_differ() -> None:
