@@ -81,7 +81,7 @@ def _effect_and_next_step(task_id: str, subject: str) -> tuple[str, str]:
         effect = (
             "the blocked batch is in raw only; integration and models do not contain it"
             if task_id.endswith(".raw_gate")
-            else "models that depend on the dataset are not rebuilt and show their last successful build"
+            else "integration and models show the last state that passed; the batch is in raw only"
         )
         rerun = f"`lakehouse rerun {subject} BATCH`; `lakehouse status {subject}` shows the batch"
         return effect, f"fix the source data or the contract, then run {rerun}"

@@ -9,6 +9,9 @@ from enum import StrEnum
 DEFAULT_DATABASE = "default"
 """Glue database that Athena and Spark open if nobody names another; it belongs to the account."""
 
+CANDIDATE = "__candidate_"
+"""Part of the names of candidates in Glue, between the name of their table and a number; no dataset has it."""
+
 
 class Zone(StrEnum):
     """One of the areas that data passes on its way from source to analyst."""

@@ -8,14 +8,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from pyiceberg.table import Table
 from pyspark.sql import functions as fn
 
 from lakehouse.batches import attempts
 from lakehouse.contracts import dms
 from lakehouse.contracts.columns import BATCH_ID, COMMIT_TIMESTAMP, DELETED, ERRORS, INGESTED_AT, OPERATION
 from lakehouse.contracts.model import Ingest, QualityRule
+from lakehouse.engine import tracing
 from lakehouse.integration import stale_rows
-from lakehouse.moves.job import Counts, Job
+from lakehouse.moves.done import Counts
+from lakehouse.moves.job import Job
 from lakehouse.names import Move, Zone
 from lakehouse.quality import rules
 from lakehouse.quality.measure import evaluate
@@ -25,6 +28,7 @@ HISTORY, LEAST_HISTORY = 30, 5
 """Most and fewest earlier batches that the volume of a batch is compared with."""
 
 
+@tracing.span("judge")
 def evaluate_batches(job: Job, counts: Mapping[str, Counts], *, has_erasures: bool = False) -> dict[str, list[Result]]:
     """Evaluate the rules on batches that are in raw now.
 
@@ -56,10 +60,16 @@ def evaluate_batches(job: Job, counts: Mapping[str, Counts], *, has_erasures: bo
     return results
 
 
-def evaluate_dataset(job: Job, counts: Mapping[str, Counts]) -> dict[str, list[Result]]:
-    """Evaluate the rules on the dataset after some batches; the results belong to the last batch."""
+@tracing.span("judge")
+def evaluate_dataset(job: Job, table: Table) -> list[Result]:
+    """Evaluate the rules on the dataset after some batches.
+
+    Args:
+        job: the run.
+        table: the integration table, or its candidate with these batches.
+    """
     contract = job.contract
-    live = job.spark.table(f"{job.names.database(Zone.INTEGRATION)}.{contract.dataset}")
+    live = job.spark.table(".".join(table.name()[-2:]))
     if contract.ingest is not Ingest.APPEND:
         live = live.where(~fn.col(DELETED))
     results = evaluate(live, contract.quality, contract, may_be_empty=contract.may_be_empty)
@@ -68,11 +78,11 @@ def evaluate_dataset(job: Job, counts: Mapping[str, Counts]) -> dict[str, list[R
         (row,) = live.agg(fn.max(fn.unix_micros(fn.col(stamp))).alias("newest")).collect()
         results.append(_freshness(rule, newest=row["newest"]))
     if contract.has_versions:
-        results.append(_current(job))
-    return {max(counts): results}
+        results.append(_current(job, table))
+    return results
 
 
-def _current(job: Job) -> Result:
+def _current(job: Job, table: Table) -> Result:
     """Measure the rows whose latest change was rejected since the dataset was last found equal to its source."""
     contract, dataset = job.contract, job.contract.dataset
     history = attempts.read(job.catalog, names=job.names, dataset=dataset)
@@ -85,8 +95,7 @@ def _current(job: Job) -> Result:
     rejected = raw.where(fn.col(BATCH_ID).isin(*rejecting) & fn.col(ERRORS).isNotNull())
     if reconciled_at := last_pass(job.catalog, rules.EQUALS_SOURCE, names=job.names, dataset=dataset):
         rejected = rejected.where(fn.col(INGESTED_AT) > fn.lit(reconciled_at))
-    table = job.catalog.load_table((job.names.database(Zone.INTEGRATION), dataset))
-    stale = stale_rows.stale_rows(rejected, contract, table)
+    stale = stale_rows.stale_rows(rejected, contract, table.refresh())
     if not stale.rows and not stale.unknown:
         return evaluated(rule, Decimal(0))
     unknown = f" and {stale.unknown:,} rejected records without a readable key" if stale.unknown else ""

@@ -30,9 +30,10 @@ from lakehouse.lineage import endpoint, moves, record
 from lakehouse.lineage.endpoint import Endpoint
 from lakehouse.lineage.events import Parent
 from lakehouse.moves import metrics
+from lakehouse.moves.done import Done
 from lakehouse.names import Move, Names, Zone
 from lakehouse.quality import rules
-from lakehouse.quality.results import Result, gate, record_results
+from lakehouse.quality.results import Result, record_results
 from lakehouse.quality.verdict import Verdict
 from lakehouse.settings import names_of
 
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 log = logging.getLogger(__name__)
-
-Counts = Mapping[str, int]
-"""Fields of `Attempt` that a move counted for one batch, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,24 +66,17 @@ class Job:
     endpoint: Endpoint = field(default_factory=partial(Endpoint, None))
 
     def attempt(
-        self,
-        batch_ids: Iterable[str],
-        work: Callable[[], Mapping[str, Counts]],
-        *,
-        evaluate: Callable[[Mapping[str, Counts]], Mapping[str, Sequence[Result]]],
-        objects: Sequence[StageObject] = (),
+        self, batch_ids: Iterable[str], work: Callable[[], Done], *, objects: Sequence[StageObject] = ()
     ) -> None:
         """Do the work on some batches and record the outcome for each of them.
 
         Args:
             batch_ids: the batches of the work.
-            work: does it and returns its counts by batch id.
-            evaluate: evaluates the quality rules after the work and returns their results by batch id.
+            work: moves them and evaluates the quality rules.
             objects: stage objects that the work reads.
         """
         batch_ids = tuple(batch_ids)
         started_at = datetime.now(UTC)
-        results: Mapping[str, Sequence[Result]] = {}
         attempt = moves.Attempt(
             move=self.move,
             contract=self.contract,
@@ -99,7 +90,7 @@ class Job:
         started = moves.started(attempt)
         self.endpoint.send([started])
 
-        def record_outcome(state: str, counts: Mapping[str, Counts], *, error: str | None = None) -> None:
+        def record_outcome(state: str, done: Done, *, error: str | None = None) -> None:
             outcomes = [
                 Attempt(
                     dataset=self.contract.dataset,
@@ -110,37 +101,37 @@ class Job:
                     finished_at=datetime.now(UTC),
                     run_id=self.run_id,
                     error=error,
-                    gate=gate(results[batch_id]) if batch_id in results else None,
-                    **cast(dict[str, Any], counts.get(batch_id, {})),
+                    gate=done.gate,
+                    **cast(dict[str, Any], done.counts.get(batch_id, {})),
                 )
                 for batch_id in batch_ids
             ]
-            ended = moves.ended(attempt, at=outcomes[0].finished_at, counts=counts, results=results, error=error)
+            ended = moves.ended(
+                attempt, at=outcomes[0].finished_at, counts=done.counts, results=done.results, error=error
+            )
             with tracing.span("record"):
                 # Last the rows of ops.batches: they decide which batches are due, so the rest must be recorded by then.
                 record.append(self.catalog, [started, *ended], names=self.names, dataset=self.contract.dataset)
                 attempts.record(self.catalog, outcomes, names=self.names)
             for batch_id in batch_ids:
-                log.info("%s: %s %s: %s", batch_id, self.move, state, error or counts.get(batch_id, {}))
-            self._publish_metrics(outcomes, results)
+                log.info("%s: %s %s: %s", batch_id, self.move, state, error or done.counts.get(batch_id, {}))
+            self._publish_metrics(outcomes, done.results)
             self.endpoint.send(ended)
 
         try:
             attributes = {"dataset": self.contract.dataset, "batches": ",".join(batch_ids), "run": self.run_id}
             with self.logged_failures(batch_ids), tracing.span(self.move, **attributes):
                 try:
-                    counts = work()
-                    with tracing.span("judge"):
-                        results = evaluate(counts)
-                        self._record_results(results)
+                    done = work()
+                    self._record_results(done.results)
                 except Exception as error:
                     try:
-                        record_outcome(FAILED, {}, error=f"{type(error).__name__}: {error}")
+                        record_outcome(FAILED, Done(), error=f"{type(error).__name__}: {error}")
                     except Exception as second_error:
                         # The job must raise the cause, not this second error.
                         log.error("%s: the failure could not be recorded: %s", batch_ids[0], second_error)
                     raise
-                record_outcome(SUCCEEDED, counts)
+                record_outcome(SUCCEEDED, done)
         finally:
             tracing.flush()
 
@@ -181,7 +172,8 @@ class Job:
         """
         config = Config(connect_timeout=5, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
         try:
-            age = self._data_age() if outcomes[0].state == SUCCEEDED else None
+            is_readable = outcomes[0].state == SUCCEEDED and not outcomes[0].is_blocked
+            age = self._data_age() if is_readable else None
             measured = [one.measured for several in results.values() for one in several if one.rule == rules.CURRENT]
             stale = int(measured[0]) if measured and measured[0] is not None else None
             client = boto3.client("cloudwatch", config=config)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pyiceberg.catalog import Catalog
@@ -14,14 +14,17 @@ from pyspark.sql import functions as fn
 from lakehouse.batches import attempts
 from lakehouse.contracts.columns import BATCH_ID, ERRORS
 from lakehouse.contracts.model import Contract, Deduplicate, Ingest
-from lakehouse.engine import commit_conflicts, commits, tracing
+from lakehouse.engine import candidates, commit_conflicts, commits, tracing
 from lakehouse.errors import LakehouseError
 from lakehouse.integration import append_only, snapshots, upsert, version_order
 from lakehouse.integration.purged_keys import without_purged
 from lakehouse.integration.upsert import MERGE_ROWS
 from lakehouse.moves import gates
+from lakehouse.moves.done import Done
 from lakehouse.moves.job import Job
-from lakehouse.names import Names, Zone
+from lakehouse.names import Move, Names, Zone
+from lakehouse.quality.results import gate
+from lakehouse.quality.verdict import Verdict
 from lakehouse.tables import definition
 
 
@@ -50,14 +53,49 @@ class Counts:
 
 
 def run(job: Job) -> None:
-    """Move the batches of a job run together."""
-    job.attempt(job.batch_ids, partial(_counted, job), evaluate=partial(gates.evaluate_dataset, job))
+    """Move the batches of a job run together, with those that a gate still blocks.
+
+    The state of the dataset with all of them is a candidate until its gate passes, so readers never see another state.
+    """
+    with job.logged_failures(job.batch_ids):
+        batch_ids = sorted({*job.batch_ids, *_blocked(job)})
+    job.attempt(batch_ids, partial(_moved, job, batch_ids))
 
 
-def _counted(job: Job) -> dict[str, dict[str, int]]:
-    counts = raw_to_integration(job.spark, job.contract, job.batch_ids, names=job.names, catalog=job.catalog)
-    changed = {batch_id: batch_counts.changed for batch_id, batch_counts in counts.items()}
-    return {batch_id: {"changed": rows} for batch_id, rows in (changed | _unrecorded(job, changed)).items()}
+def _blocked(job: Job) -> list[str]:
+    """Return the batches that are in raw and not in integration, because the gate blocked the state with them."""
+    history = attempts.read(job.catalog, names=job.names, dataset=job.contract.dataset)
+    loaded, merged = (attempts.last_successes(history, move) for move in Move)
+    return [batch_id for batch_id, last in merged.items() if last.is_blocked and not loaded[batch_id].is_blocked]
+
+
+def _moved(job: Job, batch_ids: Sequence[str]) -> Done:
+    """Integrate batches, evaluate the rules on the result, and publish it if its gate passes."""
+    subject = f"{job.contract.dataset}, batches {batch_ids[0]} to {batch_ids[-1]}"
+    done = commit_conflicts.retry_on_conflict(partial(_audited, job, batch_ids), subject=subject)
+    if done.gate is not Verdict.PASS:
+        return done
+    changed = {batch_id: counts["changed"] for batch_id, counts in done.counts.items()}
+    return replace(done, counts=_counted(changed | _unrecorded(job, changed)))
+
+
+def _audited(job: Job, batch_ids: Sequence[str]) -> Done:
+    published = _load(job.catalog, definition.integration(job.contract, names=job.names))
+    with candidates.candidate(job.catalog, published) as candidate:
+        counts = raw_to_integration(
+            *(job.spark, job.contract, batch_ids), names=job.names, catalog=job.catalog, table=candidate.name()[-1]
+        )
+        results = {batch_ids[-1]: gates.evaluate_dataset(job, candidate)}
+        if gate(results[batch_ids[-1]]) is Verdict.PASS:
+            candidates.publish(job.catalog, candidate, published=published)
+            return Done(
+                counts=_counted({batch_id: found.changed for batch_id, found in counts.items()}), results=results
+            )
+    return Done(counts=_counted(dict.fromkeys(batch_ids, 0)), results=results)
+
+
+def _counted(changed: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    return {batch_id: {"changed": rows} for batch_id, rows in changed.items()}
 
 
 def _unrecorded(job: Job, changed: Mapping[str, int]) -> dict[str, int]:
@@ -83,6 +121,7 @@ def raw_to_integration(
     *,
     names: Names,
     catalog: Catalog,
+    table: str | None = None,
     merge_rows: int = MERGE_ROWS,
 ) -> dict[str, Counts]:
     """Integrate the accepted records of some batches into the integration table of their dataset.
@@ -96,6 +135,7 @@ def raw_to_integration(
         batch_ids: batches that are in raw.
         names: names of the deployment.
         catalog: Iceberg catalog.
+        table: name of the table that is changed, e.g. a candidate; the integration table of the dataset if None.
         merge_rows: most rows, of batch and table, for a MERGE; with more, partitions are overwritten.
 
     Returns:
@@ -109,7 +149,7 @@ def raw_to_integration(
     counts: dict[str, Counts] = {}
     # A snapshot replaces the state before it, so each is one step; other batches are one step together.
     for step in [[batch_id] for batch_id in ids] if contract.ingest is Ingest.SNAPSHOT else [ids]:
-        work = partial(_move, spark, contract, step, names=names, catalog=catalog, merge_rows=merge_rows)
+        work = partial(_move, spark, contract, step, names=names, catalog=catalog, table=table, merge_rows=merge_rows)
         counts |= commit_conflicts.retry_on_conflict(
             work, subject=f"{contract.dataset}, batches {step[0]} to {step[-1]}"
         )
@@ -123,14 +163,16 @@ def _move(
     *,
     names: Names,
     catalog: Catalog,
+    table: str | None,
     merge_rows: int,
 ) -> dict[str, Counts]:
     """Integrate batches in one attempt, on the states that both tables have when it begins."""
     raw = commits.base_of(_load(catalog, definition.raw(contract, names=names)))
-    table = _load(catalog, definition.integration(contract, names=names))
+    target = definition.integration(contract, names=names)
+    integration = _load(catalog, replace(target, table=table or target.table))
     received = commits.read(spark, raw).where(fn.col(BATCH_ID).isin(*batch_ids))
     accepted = received.where(fn.col(ERRORS).isNull())
-    rows = without_purged(version_order.versions(accepted, contract), contract, table)
+    rows = without_purged(version_order.versions(accepted, contract), contract, integration)
     with tracing.span("read"):
         read = _count(accepted, contract)
     changed: dict[str, Counter[str]] = {}
@@ -138,14 +180,14 @@ def _move(
         if contract.ingest is Ingest.SNAPSHOT:
             rejected = received.where(fn.col(ERRORS).isNotNull()).count()
             snapshot = snapshots.with_deletions(
-                rows, contract, table, batch_id=batch_ids[0], accepted=read.total(), rejected=rejected
+                rows, contract, integration, batch_id=batch_ids[0], accepted=read.total(), rejected=rejected
             )
             if snapshot is not None:
-                changed = upsert.upsert(snapshot, contract, table, merge_rows=merge_rows)
+                changed = upsert.upsert(snapshot, contract, integration, merge_rows=merge_rows)
         elif read and _has_a_row_per_key(contract):
-            changed = upsert.upsert(rows, contract, table, merge_rows=merge_rows)
+            changed = upsert.upsert(rows, contract, integration, merge_rows=merge_rows)
         elif read:
-            changed = append_only.append_new(rows, contract, table, batch_ids=batch_ids)
+            changed = append_only.append_new(rows, contract, integration, batch_ids=batch_ids)
     return {batch_id: _counts(read[batch_id], changed.get(batch_id, Counter()), contract) for batch_id in batch_ids}
 
 

@@ -21,6 +21,7 @@ from lakehouse.engine import commit_conflicts, tracing
 from lakehouse.engine.session import engine_errors
 from lakehouse.errors import LakehouseError
 from lakehouse.moves import gates
+from lakehouse.moves.done import Done
 from lakehouse.moves.job import Job
 from lakehouse.names import Names, Zone
 from lakehouse.readers.fetch import fetch
@@ -63,13 +64,14 @@ def run(job: Job) -> None:
     for batch_id in job.batch_ids:
         with job.logged_failures([batch_id]):
             batch = manifests.load(s3, names=job.names, dataset=job.contract.dataset, batch_id=batch_id)
-        evaluate = partial(gates.evaluate_batches, job, has_erasures=bool(batch.erased))
-        job.attempt([batch_id], partial(_counted, job, batch), evaluate=evaluate, objects=batch.objects)
+        job.attempt([batch_id], partial(_moved, job, batch), objects=batch.objects)
 
 
-def _counted(job: Job, batch: Batch) -> dict[str, dict[str, int]]:
-    counts = stage_to_raw(job.spark, job.contract, batch, names=job.names, catalog=job.catalog)
-    return {batch.batch_id: asdict(counts)}
+def _moved(job: Job, batch: Batch) -> Done:
+    counts = {
+        batch.batch_id: asdict(stage_to_raw(job.spark, job.contract, batch, names=job.names, catalog=job.catalog))
+    }
+    return Done(counts=counts, results=gates.evaluate_batches(job, counts, has_erasures=bool(batch.erased)))
 
 
 def stage_to_raw(

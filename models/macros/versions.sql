@@ -26,7 +26,7 @@ with deliveries as (
         and _batch_id in (
             select batch_id
             from {{ source('ops', 'batches') }}
-            where move = 'raw_to_integration' and state = 'succeeded'
+            where move = 'raw_to_integration' and state = 'succeeded' and coalesce(gate, 'PASS') = 'PASS'
         )
 ),
 

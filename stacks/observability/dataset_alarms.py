@@ -57,8 +57,8 @@ def _blocked(contract: Contract, *, names: Names) -> Alarm:
         missing=TreatMissingData.IGNORE,
         urgency=Urgency.CRITICAL,
         text=(
-            f"A quality rule of {contract.domain}/{dataset} failed, so its gate blocks a batch in raw, or everything "
-            f"that depends on the dataset. Readers see the data from before. Nothing is lost. "
+            f"A quality rule of {contract.domain}/{dataset} failed, so its gate blocks a batch in raw. Readers see "
+            f"the last state that passed. Nothing is lost. "
             f"1. Check which rule failed, its value and the batch: as operator, "
             f"lakehouse run {dataset} --env {environment} prints them, and ops.quality_results has them. "
             f"2. Fix the source data, or fix the contract and run as tables: "

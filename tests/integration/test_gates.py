@@ -5,16 +5,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pyiceberg.table import Table
 
 from emulator.runtime.server_lifecycle import Server
 from lakehouse.batches import attempts
 from lakehouse.batches.attempts import Attempt
 from lakehouse.contracts.model import Contract, Deduplicate, QualityRule, Severity
 from lakehouse.contracts.types import INT
-from lakehouse.moves import raw_to_integration, stage_to_raw
+from lakehouse.moves import gates, raw_to_integration, stage_to_raw
 from lakehouse.moves.job import Job
-from lakehouse.names import Move, Names, OpsTable
-from lakehouse.quality.results import reasons
+from lakehouse.names import CANDIDATE, Move, Names, OpsTable, Zone
+from lakehouse.quality.results import Result, reasons
 from tests.support.contract_builders import column, contract
 from tests.support.moves.jobs import arrive, deployment, job_on
 
@@ -63,6 +64,14 @@ def history(job: Job) -> list[Attempt]:
 
 def due(job: Job, *batch_ids: str) -> list[str]:
     return attempts.pending(batch_ids, history(job))[Move.RAW_TO_INTEGRATION]
+
+
+def table_of(job: Job) -> Table:
+    return job.catalog.load_table((job.names.database(Zone.INTEGRATION), job.contract.dataset))
+
+
+def rows(job: Job) -> list[int]:
+    return sorted(table_of(job).scan().to_arrow()["id"].to_pylist())
 
 
 def test_every_rule_leaves_a_row_for_each_move(names: Names) -> None:
@@ -116,6 +125,62 @@ def test_a_dataset_that_fails_after_a_merge_is_blocked_until_a_merge_passes(name
     relaxed = replace(FEW, thresholds=(Decimal(9),))
     merge(replace(job, contract=replace(job.contract, quality=(relaxed,))), batch_ids[0])
     assert attempts.blocked(history(job)) == []
+
+
+def test_a_state_that_fails_is_not_published(names: Names) -> None:
+    job = job_on(replace(SHOP, dataset="unpublished"), names=names)
+    first = load(job, "id,note\n0,a\n")
+    merge(job, first)
+    before = table_of(job)
+    batch_ids = [load(job, f"id,note\n{n},a\n{n + 10},a\n") for n in range(2)]
+    merge(job, *batch_ids)
+    blocked = attempts.blocked(history(job))
+    assert [(found.move, found.gate, found.batch_id) for found in blocked] == [
+        (Move.RAW_TO_INTEGRATION, "FAIL", batch_ids[-1])
+    ]
+    assert [found.changed for found in history(job)[-2:]] == [0, 0]
+    assert table_of(job).metadata_location == before.metadata_location
+    assert due(job, first, *batch_ids) == []
+    assert not [name for name in job.catalog.list_tables(before.name()[-2]) if CANDIDATE in name[-1]]
+
+
+def test_the_next_batch_is_moved_with_those_that_are_blocked(names: Names) -> None:
+    job = job_on(replace(SHOP, dataset="continues"), names=names)
+    batch_ids = [load(job, f"id,note\n{n},a\n{n + 10},a\n") for n in range(3)]
+    merge(job, *batch_ids[:2])
+    assert rows(job) == []
+    relaxed = replace(job, contract=replace(job.contract, quality=(replace(FEW, thresholds=(Decimal(9),)),)))
+    merge(relaxed, batch_ids[2])
+    assert attempts.blocked(history(job)) == []
+    assert rows(job) == [0, 1, 2, 10, 11, 12]
+    assert {found.batch_id: found.changed for found in history(job)[-3:]} == dict.fromkeys(batch_ids, 2)
+
+
+def test_a_batch_that_raw_blocks_later_is_not_moved_with_the_next(names: Names) -> None:
+    job = job_on(replace(SHOP, dataset="blocked_twice"), names=names)
+    batch_ids = [load(job, f"id,note\n{n},a\n{n + 10},a\n") for n in range(2)]
+    merge(job, *batch_ids)
+    impossible = replace(job, contract=replace(job.contract, quality=(replace(NO_NOTE_MISSING, operator="mustNotBe"),)))
+    stage_to_raw.run(replace(impossible, batch_ids=batch_ids[:1]))
+    relaxed = replace(job, contract=replace(job.contract, quality=()))
+    merge(relaxed, batch_ids[1])
+    assert rows(job) == [1, 11]
+
+
+def test_a_commit_between_candidate_and_publication_is_not_lost(names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = job_on(replace(SHOP, dataset="overtaken", quality=()), names=names)
+    batch_ids = [load(job, f"id,note\n{n},a\n") for n in range(2)]
+    evaluate = gates.evaluate_dataset
+    overtaking = [batch_ids[1]]
+
+    def while_another_run_commits(own: Job, table: Table) -> list[Result]:
+        if overtaking:
+            merge(job, overtaking.pop())
+        return evaluate(own, table)
+
+    monkeypatch.setattr(gates, "evaluate_dataset", while_another_run_commits)
+    merge(job, batch_ids[0])
+    assert rows(job) == [0, 1]
 
 
 def test_a_warning_blocks_nothing(names: Names) -> None:

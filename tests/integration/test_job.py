@@ -18,6 +18,7 @@ from lakehouse.contracts.types import INT
 from lakehouse.engine import aws_retries, tracing
 from lakehouse.errors import LakehouseError
 from lakehouse.moves import metrics, raw_to_integration, stage_to_raw
+from lakehouse.moves.done import Done
 from lakehouse.moves.job import Job, open_job
 from lakehouse.moves.metrics import Metric
 from lakehouse.names import Move, Names
@@ -125,11 +126,11 @@ def test_integration_measures_the_age_of_its_newest_data(job: Job, arrive: Arriv
 
 
 def test_a_failure_is_measured_and_recorded(job: Job, caplog: pytest.LogCaptureFixture) -> None:
-    def fail() -> dict[str, dict[str, int]]:
+    def fail() -> Done:
         raise LakehouseError("the file is gone")
 
     with caplog.at_level(logging.INFO, logger="lakehouse"), pytest.raises(LakehouseError, match="the file is gone"):
-        job.attempt(["one-00000001"], fail, evaluate=lambda _: {})
+        job.attempt(["one-00000001"], fail)
     assert measured(job, Metric.FAILURES) == once(1)
     assert measured(job, Metric.RECEIVED)["SampleCount"] == 0
     [attempt] = attempts.read(job.catalog, names=job.names, dataset=job.contract.dataset)
@@ -140,7 +141,7 @@ def test_a_failure_is_measured_and_recorded(job: Job, caplog: pytest.LogCaptureF
 def test_a_failure_that_cannot_be_recorded_still_raises_its_cause(
     job: Job, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail() -> dict[str, dict[str, int]]:
+    def fail() -> Done:
         raise LakehouseError("the file is gone")
 
     def unreachable(*_: Any, **__: Any) -> None:
@@ -148,7 +149,7 @@ def test_a_failure_that_cannot_be_recorded_still_raises_its_cause(
 
     monkeypatch.setattr(attempts, "record", unreachable)
     with pytest.raises(LakehouseError, match="the file is gone"):
-        job.attempt(["one-00000001"], fail, evaluate=lambda _: {})
+        job.attempt(["one-00000001"], fail)
     errors = [line.getMessage() for line in caplog.records if line.levelname == "ERROR"]
     cause, remedy = (
         f"{job.contract.dataset}: stage_to_raw of batches one-00000001 failed",
@@ -199,7 +200,7 @@ def test_an_attempt_is_a_trace_with_a_span_a_step(job: Job, arrive: Arrive, monk
 
 
 def test_a_failed_attempt_shows_in_its_trace(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail() -> dict[str, dict[str, int]]:
+    def fail() -> Done:
         with tracing.span("write"):
             raise LakehouseError("the file is gone")
 
@@ -207,7 +208,7 @@ def test_a_failed_attempt_shows_in_its_trace(job: Job, monkeypatch: pytest.Monke
     with receiver() as received:
         tracing.export_to(received.endpoint, move=job.move, names=job.names, run_id="jr_1")
         with pytest.raises(LakehouseError):
-            job.attempt(["one-00000001"], fail, evaluate=lambda _: {})
+            job.attempt(["one-00000001"], fail)
         spans = received.spans()
     assert spans["write"].errors == spans["stage_to_raw"].errors == ["the file is gone"]
     assert spans["record"].errors == []

@@ -20,6 +20,7 @@ from lakehouse.lineage import build, endpoint
 from lakehouse.lineage.endpoint import Endpoint
 from lakehouse.lineage.events import Parent
 from lakehouse.moves import raw_to_integration, stage_to_raw
+from lakehouse.moves.done import Done
 from lakehouse.moves.job import Job
 from lakehouse.names import Move, Names, OpsTable, Zone
 from lakehouse.tables import migrations
@@ -96,11 +97,11 @@ def test_both_moves_are_told_from_the_file_to_the_integration_table(job: Job, to
 
 
 def test_a_failure_is_told_with_its_error(job: Job, told: Receiver) -> None:
-    def fail() -> dict[str, dict[str, int]]:
+    def fail() -> Done:
         raise LakehouseError("the file is gone")
 
     with pytest.raises(LakehouseError, match="the file is gone"):
-        replace(job, endpoint=Endpoint(told.url)).attempt(["one-00000001"], fail, evaluate=lambda _: {})
+        replace(job, endpoint=Endpoint(told.url)).attempt(["one-00000001"], fail)
     started, failed = recorded(job)
     check([started, failed])
     assert told.events == [started, failed]
@@ -161,7 +162,7 @@ def test_an_endpoint_that_takes_nothing_fails_no_move(
     job = replace(job, endpoint=Endpoint(url))
     before = len(recorded(job))
     for _ in range(2):
-        job.attempt(["one-00000001"], dict, evaluate=lambda _: {})
+        job.attempt(["one-00000001"], Done)
     assert len(recorded(job)) == before + 4
     assert attempts.read(job.catalog, names=job.names, dataset=job.contract.dataset)[-1].state == attempts.SUCCEEDED
     (line,) = (line for line in caplog.messages if endpoint.UNSENT_LOG in line)

@@ -117,7 +117,7 @@ def _show_blocked(dataset: str, *, names: Names, iceberg: Catalog) -> bool:
         effect = (
             "stays in raw and is not moved to integration"
             if attempt.move is Move.STAGE_TO_RAW
-            else "is in integration, but models that depend on the dataset are not rebuilt"
+            else "is in raw only; integration has the last state that passed, and the next batch is moved with it"
         )
         failed_rules = "\n".join(f"  {in_markup(reason)}" for reason in reasons[attempt.run_id, attempt.batch_id])
         console.print(

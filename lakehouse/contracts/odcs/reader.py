@@ -18,6 +18,7 @@ from lakehouse.contracts.odcs.service_levels import duration
 from lakehouse.contracts.odcs.source import source
 from lakehouse.contracts.odcs.terms import check_partitions, terms
 from lakehouse.contracts.violations import Violation, Violations
+from lakehouse.names import CANDIDATE
 from lakehouse.sizes import Size
 
 SUFFIX = ".odcs.yaml"
@@ -136,6 +137,9 @@ def _check_place(domain: str | None, dataset: str | None, *, violations: Violati
         if not _NAME.fullmatch(value or ""):
             remedy = "use at most 63 lower-case letters, digits and _, beginning with a letter"
             violations.add(field, f"{value!r} is no name", remedy=remedy)
+        elif value and CANDIDATE in value:
+            remedy = f"use another name: {CANDIDATE!r} is the mark of states of a table that are not published yet"
+            violations.add(field, f"{value!r} is reserved", remedy=remedy)
     place = PurePosixPath(violations.file.replace("\\", "/"))
     if not place.name.endswith(SUFFIX):
         return  # the text is not from a file of that name
