@@ -78,7 +78,10 @@ def of_people(role: Role) -> Grants:
 
 
 def of_job(move: Move) -> Grants:
-    """Return the grants of a move's job: read the tables of its source, write those of its target and of ops."""
+    """Return the grants of a move's job: read the tables of its source, write those of its target and of ops.
+
+    raw -> integration also makes candidates of the tables that it writes (`lakehouse.engine.candidates`).
+    """
     source, target = (Zone(zone) for zone in move.split("_to_"))
     read = () if source is Zone.STAGE else (Area(source),)
     written = (Area(target), Area.OPS)
@@ -86,6 +89,7 @@ def of_job(move: Move) -> Grants:
         by_tag=(
             _databases(*read, *written),
             *((_tables(*read, permissions=READ),) if read else ()),
+            *((_create_tables(Area(target)),) if target is Zone.INTEGRATION else ()),
             _tables(*written, permissions=WRITE),
         )
     )

@@ -9,7 +9,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 
 from lakehouse.batches.manifests import PULLS
 from lakehouse.contracts.model import Contract
-from lakehouse.names import Zone
+from lakehouse.names import CANDIDATE, Zone
 from stacks.iam.statements import allow, open_default, use_key
 from stacks.stack import LakehouseStack
 
@@ -69,7 +69,17 @@ def move_statements(
         _log(stack),
         _measure("Glue", names.metric_namespace),
     ]
-    if target is not Zone.INTEGRATION:  # whose bucket also has ops
+    if target is Zone.INTEGRATION:
+        table = f"table/{names.database(target)}/*{CANDIDATE}*"
+        statements.append(
+            allow(
+                "MakeCandidates",
+                service="glue",
+                actions=["CreateTable", "DeleteTable"],
+                resources=[stack.glue_arn(part) for part in ("catalog", f"database/{names.database(target)}", table)],
+            )
+        )
+    else:  # the bucket of integration also has ops
         ops = stack.s3_arn(f"{names.ops_location('')}*")
         statements.append(allow("WriteOps", actions=WRITE_OBJECTS, resources=[ops]))
     if source is not Zone.STAGE:

@@ -27,7 +27,8 @@ def check_join(join: exp.Join) -> None:
 
 def check_scope(scope: Scope) -> None:
     """Refuse a subquery that refers to columns of the queries around it in a way that Trino lacks."""
-    outer, select = scope.external_columns, scope.expression
+    # A column without a table is in no query at all; the error about it is raised later.
+    outer, select = [column for column in scope.external_columns if column.table], scope.expression
     if not outer or not isinstance(select, exp.Select):
         return
     join = _join_of(select)
