@@ -17,10 +17,12 @@ class Done:
     Attributes:
         counts: counts by batch id.
         results: results of the quality rules, by the batch to which they belong.
+        unexpected: records and parts of objects that caused an unexpected error of a reader; None if none were read.
     """
 
     counts: Mapping[str, Counts] = field(default_factory=dict)
     results: Mapping[str, Sequence[Result]] = field(default_factory=dict)
+    unexpected: int | None = None
 
     @property
     def gate(self) -> Verdict | None:

@@ -115,7 +115,7 @@ class Job:
                 attempts.record(self.catalog, outcomes, names=self.names)
             for batch_id in batch_ids:
                 log.info("%s: %s %s: %s", batch_id, self.move, state, error or done.counts.get(batch_id, {}))
-            self._publish_metrics(outcomes, done.results)
+            self._publish_metrics(outcomes, done)
             self.endpoint.send(ended)
 
         try:
@@ -164,7 +164,7 @@ class Job:
                 if result.verdict is not Verdict.PASS:
                     log.warning("%s: rule %s %s: %s", batch_id, result.rule, result.verdict, result.reason)
 
-    def _publish_metrics(self, outcomes: Sequence[Attempt], results: Mapping[str, Sequence[Result]]) -> None:
+    def _publish_metrics(self, outcomes: Sequence[Attempt], done: Done) -> None:
         """Publish the metrics of an attempt; if that fails, only log it.
 
         Data and ops tables are committed already. If the job failed now, it would run again without need, and an
@@ -174,10 +174,12 @@ class Job:
         try:
             is_readable = outcomes[0].state == SUCCEEDED and not outcomes[0].is_blocked
             age = self._data_age() if is_readable else None
-            measured = [one.measured for several in results.values() for one in several if one.rule == rules.CURRENT]
+            measured = [
+                one.measured for several in done.results.values() for one in several if one.rule == rules.CURRENT
+            ]
             stale = int(measured[0]) if measured and measured[0] is not None else None
             client = boto3.client("cloudwatch", config=config)
-            metrics.publish(client, outcomes, names=self.names, age=age, stale=stale)
+            metrics.publish(client, outcomes, names=self.names, age=age, stale=stale, unexpected=done.unexpected)
         except (BotoCoreError, ClientError, LakehouseError) as error:
             log.error(
                 "%s: %s for batch %s: %s. The data is committed; no rerun is needed.",

@@ -39,7 +39,8 @@ class Metric(StrEnum):
     """1 for an attempt that failed, 0 for one that did not."""
     BLOCKED = "GatesBlocked"
     """1 for an attempt whose gate blocks its batches or dataset, 0 for one whose gate passes."""
-
+    UNEXPECTED = "UnexpectedReaderErrors"
+    """Rejected records, and rests of objects, that caused an error in a reader that nobody expected: report it."""
     STALE = "RowsStale"
     """Rows of the integration table that are older than in the source, because their latest change was rejected."""
 
@@ -84,6 +85,7 @@ def publish(
     names: Names,
     age: timedelta | None,
     stale: int | None = None,
+    unexpected: int | None = None,
 ) -> None:
     """Put the metrics of one attempt on some batches into `names.metric_namespace`.
 
@@ -93,17 +95,20 @@ def publish(
         names: names of the deployment.
         age: time since its newest data arrived in stage; None unless it reached integration.
         stale: number of rows whose latest change was rejected; None if it was not measured.
+        unexpected: number of rejected records and parts of objects that caused an unexpected error of a reader; None
+            if the attempt read no object.
 
     Raises:
         botocore.exceptions.ClientError: CloudWatch refused the metrics.
         botocore.exceptions.BotoCoreError: CloudWatch could not be reached.
     """
-    cloudwatch.put_metric_data(
-        Namespace=names.metric_namespace, MetricData=_data(attempts, values_of(attempts, age, stale))
-    )
+    values = values_of(attempts, age)
+    measured = {Metric.STALE: stale, Metric.UNEXPECTED: unexpected}
+    values |= {metric: value for metric, value in measured.items() if value is not None}
+    cloudwatch.put_metric_data(Namespace=names.metric_namespace, MetricData=_data(attempts, values))
 
 
-def values_of(attempts: Iterable["Attempt"], age: timedelta | None, stale: int | None = None) -> dict[Metric, float]:
+def values_of(attempts: Iterable["Attempt"], age: timedelta | None) -> dict[Metric, float]:
     """Return the values of the metrics that an attempt on some batches has, without those that it does not count."""
     attempts = list(attempts)
     counts = {
@@ -125,8 +130,6 @@ def values_of(attempts: Iterable["Attempt"], age: timedelta | None, stale: int |
         values[Metric.BLOCKED] = int(any(attempt.is_blocked for attempt in attempts))
     if age is not None:
         values[Metric.DATA_AGE] = age.total_seconds()
-    if stale is not None:
-        values[Metric.STALE] = stale
     return values
 
 

@@ -27,6 +27,7 @@ from lakehouse.names import Names, Zone
 from lakehouse.readers.fetch import fetch
 from lakehouse.readers.reader import read
 from lakehouse.readers.rows import row_columns
+from lakehouse.readers.unexpected import UNEXPECTED
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -49,6 +50,7 @@ class Counts:
         rejected: rejected records.
         objects: stage objects.
         bytes: size of the stage objects.
+        unexpected: rejected records, and rests of objects, that caused an unexpected error of a reader.
     """
 
     received: int
@@ -56,6 +58,7 @@ class Counts:
     rejected: int
     objects: int
     bytes: int
+    unexpected: int = 0
 
 
 def run(job: Job) -> None:
@@ -68,10 +71,11 @@ def run(job: Job) -> None:
 
 
 def _moved(job: Job, batch: Batch) -> Done:
-    counts = {
-        batch.batch_id: asdict(stage_to_raw(job.spark, job.contract, batch, names=job.names, catalog=job.catalog))
-    }
-    return Done(counts=counts, results=gates.evaluate_batches(job, counts, has_erasures=bool(batch.erased)))
+    counted = asdict(stage_to_raw(job.spark, job.contract, batch, names=job.names, catalog=job.catalog))
+    unexpected = counted.pop("unexpected")
+    counts = {batch.batch_id: counted}
+    results = gates.evaluate_batches(job, counts, has_erasures=bool(batch.erased))
+    return Done(counts=counts, results=results, unexpected=unexpected)
 
 
 def stage_to_raw(
@@ -94,7 +98,7 @@ def stage_to_raw(
     Raises:
         LakehouseError: an object is gone or changed, or every commit was in conflict; the table is unchanged.
     """
-    from pyspark.sql.functions import col, count, lit
+    from pyspark.sql.functions import col, count, expr, lit
 
     from lakehouse.engine import commits
 
@@ -121,7 +125,9 @@ def stage_to_raw(
         raise LakehouseError(f"{batch.batch_id}: {raised[1]}") from error
     written = spark.table(table).where(col(BATCH_ID) == batch.batch_id)
     with tracing.span("count"):
-        counted = written.agg(count(lit(1)).alias("received"), count(ERRORS).alias("rejected")).first()
+        # A record that causes such an error has no other reason.
+        unexpected = expr(f"count_if({ERRORS}[0].reason LIKE '{UNEXPECTED}%')").alias("unexpected")
+        counted = written.agg(count(lit(1)).alias("received"), count(ERRORS).alias("rejected"), unexpected).first()
     assert counted is not None  # an aggregate of no group has one row
     return Counts(
         received=counted["received"],
@@ -129,6 +135,7 @@ def stage_to_raw(
         rejected=counted["rejected"],
         objects=len(batch.objects),
         bytes=batch.size,
+        unexpected=counted["unexpected"],
     )
 
 

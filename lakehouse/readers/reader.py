@@ -20,7 +20,7 @@ from lakehouse.readers.content import check_binary, decompressed, utf8
 from lakehouse.readers.formats import avro, csv, json, jsonl, parquet
 from lakehouse.readers.numbers import renumbered
 from lakehouse.readers.rows import broken_rows, row_schema
-from lakehouse.readers.unexpected import is_of_content, rows_of_each
+from lakehouse.readers.unexpected import UNEXPECTED, is_of_content, rows_of_each
 from lakehouse.readers.values import show
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ def read_file(contract: Contract, file: IO[bytes], *, source_file: str, threads:
         if not is_of_content(error):
             raise
         log.exception("%s cannot be read after row %d", source_file, progress.row)
-        reason = f"unreadable after row {progress.row}: {type(error).__name__}: {error}"
+        reason = f"{UNEXPECTED} after row {progress.row}: {type(error).__name__}: {error}"
         yield broken_rows(contract, [Broken(row=progress.row + 1, text="", reason=reason)], source_file=source_file)
 
 

@@ -12,6 +12,9 @@ from lakehouse.readers.rows import broken_rows, rows_of
 
 log = logging.getLogger(__name__)
 
+UNEXPECTED = "unexpected error"
+"""First words of the reason of a record, or of the rest of an object, that caused such an error."""
+
 
 def is_of_content(error: Exception) -> bool:
     """Return whether an error can be caused by the content of an object, unlike full disks, memory and settings."""
@@ -78,4 +81,4 @@ def _broken(chunk: Chunk, error: Exception) -> Broken:
         if not is_of_content(inner):
             raise
         text = ""
-    return Broken(row=chunk.rows[0].as_py(), text=text, reason=f"cannot be read: {type(error).__name__}: {error}")
+    return Broken(row=chunk.rows[0].as_py(), text=text, reason=f"{UNEXPECTED}: {type(error).__name__}: {error}")

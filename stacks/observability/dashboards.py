@@ -23,6 +23,7 @@ GRAPHS = {
     "Failed attempts": (Metric.FAILURES, cloudwatch.Stats.SUM),
     "Moves that a gate blocks": (Metric.BLOCKED, cloudwatch.Stats.SUM),
     "Rows that are older than in the source": (Metric.STALE, cloudwatch.Stats.MAXIMUM),
+    "Records that caused an unexpected error of a reader": (Metric.UNEXPECTED, cloudwatch.Stats.SUM),
 }
 
 

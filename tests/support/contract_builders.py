@@ -13,7 +13,7 @@ from lakehouse.readers.rows import row_schema
 
 URI = "s3://stage/sales/orders/file"
 
-UNEXPECTED = ("cannot be read: ", "unreadable after row ")
+UNEXPECTED = "unexpected error"
 """How the reason of an unexpected error begins; only a defect of the readers causes one."""
 
 SPOOLED = 1000

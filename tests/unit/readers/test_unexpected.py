@@ -42,7 +42,7 @@ def test_a_record_is_rejected_by_itself(
     monkeypatch.setattr(rows, "convert_array", convert)
     result = read(shop(format_), FILES[format_], threads=2, unexpected=True)
     assert [row["id"] for row in accepted(result)] == [1, 2, 4, 5, 6, 8]
-    assert reasons(result) == ["cannot be read: KeyError: 'a defect'"] * 2
+    assert reasons(result) == ["unexpected error: KeyError: 'a defect'"] * 2
     rejected = [row for row in result if row["_errors"]]
     header = format_ == "csv"
     assert [(row["_source_row"], row["_source_file"]) for row in rejected] == [(3 + header, URI), (7 + header, URI)]
@@ -78,7 +78,7 @@ def test_an_object_is_rejected_where_reading_stopped(
 
     monkeypatch.setattr(module, "_parse" if hasattr(module, "_parse") else "_chunk", fail)
     (row,) = read(shop(format_), FILES[format_], unexpected=True)
-    assert reasons([row]) == ["unreadable after row 0: ZeroDivisionError: a defect"]
+    assert reasons([row]) == ["unexpected error after row 0: ZeroDivisionError: a defect"]
     assert (row["_source_row"], row["_source_file"]) == (1, URI)
     assert URI in caplog.text
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
