@@ -15,7 +15,7 @@ from lakehouse.apis.page import Page
 from lakehouse.batches import pulls
 from lakehouse.batches.manifests import PULLS, StageObject
 from lakehouse.contracts.api_cursor import order
-from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.loader import load_active
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import aws_retries, tracing
 from lakehouse.errors import LakehouseError
@@ -65,12 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
     options, _ = parser.parse_known_args(arguments)
     tracing.log_to_output(options.JOB_RUN_ID)
     aws_retries.configure()
-    contracts = {contract.dataset: contract for contract in load_contracts(options.contracts)}
-    if options.dataset not in contracts:
-        raise LakehouseError(
-            f"{options.dataset}: no active contract under {options.contracts}: run `lakehouse tables apply`"
-        )
-    contract = contracts[options.dataset]
+    contract = load_active(options.contracts, dataset=options.dataset)
     names = names_of(options.environment)
     secret = secret_of(boto3.client("secretsmanager"), contract, names=names)
     pulled = pull(boto3.client("s3"), contract, names=names, secret=secret)

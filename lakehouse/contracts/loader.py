@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import boto3
 
@@ -22,6 +22,22 @@ def load_contract(path: str | Path) -> Contract:
         LakehouseError: the file does not exist, or it has violations; the message has all of them.
     """
     return parse_contract(read_text(path), path=str(path))
+
+
+def load_active(directory: str | Path, *, dataset: str) -> Contract:
+    """Read the active contract of one dataset, and no other.
+
+    Args:
+        directory: a folder of published contracts, or `s3://bucket/prefix/`.
+        dataset: name of the dataset.
+
+    Raises:
+        LakehouseError: there is no such contract, or it has violations.
+    """
+    for path in contract_paths(directory):
+        if PurePosixPath(path).name == f"{dataset}{SUFFIX}":
+            return load_contract(path)
+    raise LakehouseError(f"{dataset}: no active contract under {directory}: run `lakehouse tables apply`")
 
 
 def load_contracts(directory: str | Path) -> list[Contract]:

@@ -21,7 +21,7 @@ from pyiceberg.catalog import Catalog
 from lakehouse.batches import attempts, manifests
 from lakehouse.batches.attempts import FAILED, SUCCEEDED, Attempt
 from lakehouse.batches.manifests import StageObject
-from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.loader import load_active
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import aws_retries, catalog, tracing
 from lakehouse.engine.session import spark
@@ -221,11 +221,7 @@ def open_job(move: Move, arguments: list[str] | None = None) -> Job:
     options, _ = parser.parse_known_args(arguments)
     tracing.log_to_output(options.JOB_RUN_ID)
     aws_retries.configure()
-    contracts = {contract.dataset: contract for contract in load_contracts(options.contracts)}
-    if options.dataset not in contracts:
-        raise LakehouseError(
-            f"{options.dataset}: no active contract under {options.contracts}: run `lakehouse tables apply`"
-        )
+    contract = load_active(options.contracts, dataset=options.dataset)
     # Glue runs this script, so it uses Glue's Spark unless the environment names another engine.
     os.environ.setdefault("LAKEHOUSE_ENGINE", "glue")
     names = names_of(options.environment)
@@ -234,7 +230,7 @@ def open_job(move: Move, arguments: list[str] | None = None) -> Job:
     return Job(
         move=move,
         names=names,
-        contract=contracts[options.dataset],
+        contract=contract,
         batch_ids=tuple(options.batch_ids.split(",")),
         run_id=options.JOB_RUN_ID,
         catalog=catalog.load(),

@@ -1,4 +1,5 @@
 import json
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +10,7 @@ import yaml
 from open_data_contract_standard.model import OpenDataContractStandard
 
 from lakehouse.contracts import types
-from lakehouse.contracts.loader import load_contract, load_contracts, parse_contract
+from lakehouse.contracts.loader import load_active, load_contract, load_contracts, parse_contract
 from lakehouse.contracts.model import Contract, Deduplicate, Format, Ingest, Options, Partition, Severity
 from lakehouse.contracts.types import Type
 from lakehouse.errors import LakehouseError
@@ -241,3 +242,13 @@ def test_text_that_is_not_utf8_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(LakehouseError, match="byte 9 is not UTF-8"):
         load_contract(path)
+
+
+def test_a_job_reads_the_contract_of_its_dataset_alone(tmp_path: Path) -> None:
+    shutil.copytree(CONTRACTS / "sales", tmp_path / "sales")
+    broken = tmp_path / "web" / "visits.odcs.yaml"
+    broken.parent.mkdir()
+    broken.write_text("no contract")
+    assert load_active(tmp_path, dataset="orders") == load_contract(tmp_path / "sales" / "orders.odcs.yaml")
+    with pytest.raises(LakehouseError, match=r"items: no active contract under .*: run `lakehouse tables apply`"):
+        load_active(tmp_path, dataset="items")
