@@ -15,7 +15,8 @@ from lakehouse.tables.rows import RENAMED_COLUMNS, AttemptRow
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
-SUCCEEDED, FAILED = "succeeded", "failed"
+SUCCEEDED, FAILED, ROLLED_BACK = "succeeded", "failed", "rolled back"
+"""States of an attempt; a rollback records the last for each batch that it undid, and the batch is not due again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

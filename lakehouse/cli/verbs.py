@@ -27,6 +27,7 @@ VERBS = {
     "backfill": "backfill:backfill",
     "build": "build:build",
     "maintain": "maintain:maintain",
+    "rollback": "rollback:rollback",
     "erase": "erase:erase",
     "query": "query:query",
     "lineage": "lineage:lineage",

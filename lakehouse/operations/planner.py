@@ -130,7 +130,7 @@ def paused_until(recorded: Iterable[Attempt]) -> datetime | None:
     for attempt in recorded:
         if attempt.state == SUCCEEDED:
             last_success = max(last_success, attempt.finished_at)
-        else:
+        elif attempt.state == FAILED:
             failed[attempt.run_id] = attempt.finished_at
     in_a_row = sorted(at for at in failed.values() if at > last_success)
     if not in_a_row:

@@ -9,7 +9,7 @@
 {% macro versions(changes, key, attributes, born=none) -%}
 with deliveries as (
     -- A change may be delivered several times, and a full load may be repeated; the latest delivery counts.
-    -- Only batches that reached integration count.
+    -- Only batches that are in integration count: not those that a gate blocks or a rollback undid.
     select
         {{ key }},
         {{ attributes | join(', ') }},
@@ -26,7 +26,9 @@ with deliveries as (
         and _batch_id in (
             select batch_id
             from {{ source('ops', 'batches') }}
-            where move = 'raw_to_integration' and state = 'succeeded' and coalesce(gate, 'PASS') = 'PASS'
+            where move = 'raw_to_integration' and state <> 'failed' and coalesce(gate, 'PASS') = 'PASS'
+            group by batch_id
+            having max_by(state, finished_at) = 'succeeded'
         )
 ),
 

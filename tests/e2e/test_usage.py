@@ -15,7 +15,7 @@ from emulator.runtime import server_lifecycle
 from lakehouse.batches import attempts
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.engine import catalog
-from lakehouse.names import Move
+from lakehouse.names import Move, Zone
 from tests.support.demo import tables
 from tests.support.demo.command_line import cli, run_cli
 from tests.support.demo.finished_demo import Demo
@@ -74,6 +74,20 @@ def test_a_contract_file_alone_adds_a_dataset(finished: Demo, tmp_path: Path) ->
         "query", "select count(*) as rejected from lakehouse_dev_raw.stock where _errors is not null", "--format", "csv"
     )
     assert answer.split() == ["rejected", "1"]
+
+    first = catalog.load().load_table((finished.lake.names.database(Zone.INTEGRATION), "stock")).current_snapshot()
+    assert first is not None
+    (tmp_path / "later.csv").write_text("sku,counted_on,quantity\nb,2026-03-02,7\n")
+    cli("ingest", "stock", tmp_path / "later.csv", "--contracts", contracts)
+    cli("run", "stock", "--contracts", contracts)
+    assert "nothing was changed" in cli("rollback", "stock", "--to", str(first.snapshot_id), "--dry-run")
+    assert len(tables.integration(contract, names=finished.lake.names)) == 2
+    shown = cli("rollback", "stock", "--to", str(first.snapshot_id), "--yes")
+    assert "lakehouse rerun stock stock-00000002" in shown
+    assert tables.integration(contract, names=finished.lake.names) == rows
+    assert "0 job runs" in cli("run", "stock", "--contracts", contracts)
+    cli("rerun", "stock", "stock-00000002", "--contracts", contracts)
+    assert len(tables.integration(contract, names=finished.lake.names)) == 2
 
 
 @pytest.mark.slow

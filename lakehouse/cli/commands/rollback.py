@@ -1,0 +1,81 @@
+"""`lakehouse rollback`: give tables the rows that they had at an earlier time."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from pyiceberg.catalog import Catalog
+from rich.table import Table
+
+from lakehouse.cli.options import DEFAULT_ENVIRONMENT, Environment, console
+from lakehouse.engine import catalog
+from lakehouse.lineage import record
+from lakehouse.lineage.graph import of_events
+from lakehouse.names import Names, Zone
+from lakehouse.operations.rollback import Rollback, plan, roll_back
+from lakehouse.settings import names_of
+
+
+def rollback(
+    tables: Annotated[
+        list[str], typer.Argument(metavar="TABLE...", help="A dataset, integration.TABLE or curated.TABLE.")
+    ],
+    to: Annotated[str, typer.Option("--to", metavar="SNAPSHOT|TIME", help="Snapshot id, or ISO 8601 time (UTC).")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    env: Environment = DEFAULT_ENVIRONMENT,
+) -> None:
+    """Give tables of integration or curated the rows of an earlier snapshot, as a new commit.
+
+    Shows the rows that are added, removed and changed, and the batches that are undone. Undone batches are not moved
+    again unless `lakehouse rerun` names them. The replaced state stays in the history, so a rollback can be rolled
+    back. It cannot undo an erasure: an erasure removes the earlier snapshots.
+
+    Needs write access to the tables and to ops. Exit code 2: the call was refused, or another writer committed first;
+    tables before it are rolled back.
+    """
+    names, iceberg = names_of(env), catalog.load()
+    with console.status("comparing"):
+        planned = [plan(iceberg, table, to=to, names=names) for table in dict.fromkeys(tables)]
+    console.print(_summary(planned))
+    changing = [one for one in planned if not one.difference.is_empty]
+    if not changing:
+        console.print("the tables have these rows already; nothing was changed")
+        return
+    if dry_run:
+        console.print("nothing was changed")
+        return
+    if not yes:
+        typer.confirm("Roll back these tables?", abort=True)
+    for one in changing:
+        roll_back(iceberg, one, names=names)
+        console.print(f"{one.name} is rolled back; `lakehouse rollback {one.name} --to {one.replaced}` undoes it")
+        if one.batches:
+            dataset = one.name.removeprefix(f"{Zone.INTEGRATION}.")
+            console.print(f"  moved again only by: lakehouse rerun {dataset} {' '.join(one.batches)}", markup=False)
+    if readers := _readers(changing, names=names, iceberg=iceberg):
+        console.print(f"these tables still show the replaced rows: {', '.join(readers)}; run `lakehouse build`")
+
+
+def _summary(planned: Sequence[Rollback]) -> Table:
+    table = Table("table", "state of", "added", "removed", "changed", "batches undone")
+    table.columns[0].no_wrap = True
+    for one in planned:
+        at = datetime.fromtimestamp(one.snapshot.timestamp_ms / 1000, UTC)
+        changed = "" if one.difference.changed is None else f"{one.difference.changed:,}"
+        table.add_row(
+            one.name,
+            f"{at:%Y-%m-%d %H:%M:%S} UTC, snapshot {one.snapshot.snapshot_id}",
+            *(f"{one.difference.added:,}", f"{one.difference.removed:,}", changed),
+            ", ".join(one.batches),
+        )
+    return table
+
+
+def _readers(planned: Sequence[Rollback], *, names: Names, iceberg: Catalog) -> list[str]:
+    """Return the tables that are built from rolled-back tables and are not rolled back themselves."""
+    graph = of_events(record.latest(iceberg, names=names, batches=1), names=names)
+    rolled_back = {one.name for one in planned}
+    below = {name for one in planned for name in graph.around((one.name, None), up=False, down=True).tables}
+    return sorted(below - rolled_back)

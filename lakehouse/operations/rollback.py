@@ -1,0 +1,125 @@
+"""Roll tables back to an earlier state: what that changes, the commit, and its record in `ops.batches`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import boto3
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
+from pyiceberg.table import Table
+from pyiceberg.table.snapshots import Snapshot
+
+from lakehouse.batches import attempts
+from lakehouse.batches.attempts import ROLLED_BACK, Attempt
+from lakehouse.errors import LakehouseError
+from lakehouse.maintenance.comparing import Difference, difference
+from lakehouse.maintenance.restoring import restore, snapshot_of
+from lakehouse.names import Move, Names, Zone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollback:
+    """What a rollback changes in one table.
+
+    Attributes:
+        name: `zone.table`.
+        table: the table, in the state that is replaced.
+        replaced: id of its current snapshot.
+        snapshot: the earlier snapshot.
+        difference: how its rows change.
+        batches: batches of the dataset that reached integration after this snapshot; empty for a model.
+    """
+
+    name: str
+    table: Table
+    replaced: int
+    snapshot: Snapshot
+    difference: Difference
+    batches: Sequence[str]
+
+
+def plan(catalog: Catalog, name: str, *, to: str, names: Names) -> Rollback:
+    """Return what a rollback of one table changes, without changing anything.
+
+    Args:
+        catalog: Iceberg catalog.
+        name: a dataset, `integration.TABLE` or `curated.TABLE`.
+        to: id of a snapshot, or a time in ISO 8601.
+        names: names of the deployment.
+
+    Raises:
+        LakehouseError: there is no such table or snapshot, or the table is not in integration or curated.
+    """
+    zone, table_name = _place(name)
+    try:
+        table = catalog.load_table((names.database(zone), table_name))
+    except NoSuchTableError as error:
+        raise LakehouseError(f"{zone}.{table_name} does not exist; `lakehouse lineage` lists the tables") from error
+    snapshot = snapshot_of(table, to)
+    return Rollback(
+        name=f"{zone}.{table_name}",
+        table=table,
+        replaced=table.metadata.current_snapshot_id or snapshot.snapshot_id,
+        snapshot=snapshot,
+        difference=difference(table, snapshot),
+        batches=_batches_after(catalog, table, snapshot, names=names) if zone is Zone.INTEGRATION else (),
+    )
+
+
+def roll_back(catalog: Catalog, planned: Rollback, *, names: Names) -> None:
+    """Commit the earlier state, and record which batches it undid.
+
+    The batches stay undone: they are due again only if `lakehouse rerun` names them.
+
+    Raises:
+        LakehouseError: another writer committed to the table first; it is unchanged.
+    """
+    try:
+        restore(planned.table, planned.snapshot)
+    except CommitFailedException as error:
+        raise LakehouseError(
+            f"{planned.name}: another writer committed first, and nothing was changed; run the same command again"
+        ) from error
+    now, by = datetime.now(UTC), boto3.client("sts").get_caller_identity()["Arn"].rpartition("/")[2]
+    attempts.record(
+        catalog,
+        [
+            Attempt(
+                dataset=planned.table.name()[-1],
+                batch_id=batch_id,
+                move=Move.RAW_TO_INTEGRATION,
+                state=ROLLED_BACK,
+                started_at=now,
+                finished_at=now,
+                run_id="rollback",
+                error=f"rolled back to snapshot {planned.snapshot.snapshot_id} by {by}",
+            )
+            for batch_id in planned.batches
+        ],
+        names=names,
+    )
+
+
+def _place(name: str) -> tuple[Zone, str]:
+    zone, _, table = name.rpartition(".")
+    if zone not in ("", Zone.INTEGRATION, Zone.CURATED):
+        raise LakehouseError(
+            f"{name}: only tables of integration and curated are rolled back; raw is the record of what arrived, and "
+            "`lakehouse rerun DATASET BATCH` replaces a batch of it"
+        )
+    return Zone(zone or Zone.INTEGRATION), table
+
+
+def _batches_after(catalog: Catalog, table: Table, snapshot: Snapshot, *, names: Names) -> list[str]:
+    """Return the batches whose last success ended after the commit that followed a snapshot."""
+    later = [entry.timestamp_ms for entry in table.snapshots() if entry.timestamp_ms > snapshot.timestamp_ms]
+    if not later:
+        return []
+    history = attempts.read(catalog, names=names, dataset=table.name()[-1])
+    merged = attempts.last_successes(history, Move.RAW_TO_INTEGRATION)
+    return sorted(
+        batch_id
+        for batch_id, last in merged.items()
+        if last.changed and last.finished_at.timestamp() * 1000 >= min(later)
+    )
