@@ -83,9 +83,9 @@ def test_a_contract_file_alone_adds_a_dataset(finished: Demo, tmp_path: Path) ->
     assert "nothing was changed" in cli("rollback", "stock", "--to", str(first.snapshot_id), "--dry-run")
     assert len(tables.integration(contract, names=finished.lake.names)) == 2
     shown = cli("rollback", "stock", "--to", str(first.snapshot_id), "--yes")
-    assert "lakehouse rerun stock stock-00000002" in shown
+    assert "moves them again: stock-00000002" in shown
     assert tables.integration(contract, names=finished.lake.names) == rows
-    assert "0 job runs" in cli("run", "stock", "--contracts", contracts)
+    assert "no data waits in stage" in cli("run", "stock", "--contracts", contracts)
     cli("rerun", "stock", "stock-00000002", "--contracts", contracts)
     assert len(tables.integration(contract, names=finished.lake.names)) == 2
 

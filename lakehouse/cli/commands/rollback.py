@@ -12,7 +12,7 @@ from lakehouse.cli.options import DEFAULT_ENVIRONMENT, Environment, console
 from lakehouse.engine import catalog
 from lakehouse.lineage import record
 from lakehouse.lineage.graph import of_events
-from lakehouse.names import Names, Zone
+from lakehouse.names import Names
 from lakehouse.operations.rollback import Rollback, plan, roll_back
 from lakehouse.settings import names_of
 
@@ -52,8 +52,10 @@ def rollback(
         roll_back(iceberg, one, names=names)
         console.print(f"{one.name} is rolled back; `lakehouse rollback {one.name} --to {one.replaced}` undoes it")
         if one.batches:
-            dataset = one.name.removeprefix(f"{Zone.INTEGRATION}.")
-            console.print(f"  moved again only by: lakehouse rerun {dataset} {' '.join(one.batches)}", markup=False)
+            dataset = one.table.name()[-1]
+            console.print(
+                f"  undone until `lakehouse rerun {dataset} BATCH` moves them again: {', '.join(one.batches)}"
+            )
     if readers := _readers(changing, names=names, iceberg=iceberg):
         console.print(f"these tables still show the replaced rows: {', '.join(readers)}; run `lakehouse build`")
 
