@@ -71,13 +71,11 @@ def check_traces(deployment: Deployment) -> Iterator[Finding]:
 
 def check_airflow(deployment: Deployment) -> Iterator[Finding]:
     """Check that Amazon MWAA has started Airflow, with its start-up script and its packages, if it is deployed."""
-    name = deployment.names.airflow
-    try:
-        environment = client("mwaa").get_environment(Name=name)["Environment"]
-    except ClientError as error:
-        if is_missing(error):
-            return
-        raise
+    name, group = deployment.names.airflow, deployment.names.airflow_log_group("Scheduler")
+    groups = client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    if not groups:  # the profile has no Airflow; its log groups are made with it
+        return
+    environment = client("mwaa").get_environment(Name=name)["Environment"]
     status = environment["Status"]
     if status in ("CREATING", "UPDATING", "CREATING_SNAPSHOT"):
         yield not_checked(name, status)

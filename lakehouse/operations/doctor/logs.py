@@ -26,9 +26,11 @@ def _log_group(group: str, groups: set[str], writers: dict[str, Callable[[], boo
     written = [item for item in streams["logStreams"] if item["logStreamName"] != VALIDATION_STREAM]
     if written:
         return passed(group, "has log streams")
-    if group in writers and writers[group]():
+    if group not in writers:
+        return passed(group, "exists, and is empty")
+    if writers[group]():
         return failed(group, "is empty, but its writer has run: the log is lost")
-    return not_checked(group, "is empty, and its writer is not known to have run")
+    return not_checked(group, "is empty: its writer has not run")
 
 
 def _groups(names: Names) -> set[str]:

@@ -51,10 +51,10 @@ def _vpc_endpoint(service: str, endpoint: dict[str, object]) -> Finding:
     subject, state = f"VPC endpoint of {service}", str(endpoint["State"]).lower()
     if state.startswith("pending"):
         return not_checked(subject, state)
-    if (
-        state == "available"
-        and endpoint.get("VpcEndpointType") == "Interface"
-        and not endpoint.get("PrivateDnsEnabled")
-    ):
-        return failed(subject, "private DNS is off: components of the VPC do not find it")
+    if state == "available" and endpoint.get("VpcEndpointType") == "Interface":
+        match endpoint.get("PrivateDnsEnabled"):
+            case None:
+                return not_checked(subject, "available; it is not said whether private DNS is on")
+            case False:
+                return failed(subject, "private DNS is off: components of the VPC do not find it")
     return passed_if(state == "available", subject, state)

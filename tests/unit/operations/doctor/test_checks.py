@@ -156,7 +156,6 @@ def healthy() -> Answers:
         ("ec2", "DescribeVpcEndpoints"): {
             "VpcEndpoints": [endpoint | {"VpcEndpointType": "Interface", "PrivateDnsEnabled": True}]
         },
-        ("mwaa", "GetEnvironment"): error("ResourceNotFoundException"),
         ("firehose", "DescribeDeliveryStream"): lambda request: {
             "DeliveryStreamDescription": {
                 "DeliveryStreamName": request["DeliveryStreamName"],
@@ -381,7 +380,7 @@ FOUND: list[tuple[str, Answers, str, Outcome, str]] = [
         },
         NAMES.job_log_group(Move.STAGE_TO_RAW, "output"),
         Outcome.NOT_CHECKED,
-        "not known to have run",
+        "has not run",
     ),
     (
         "subscriptions",
@@ -446,12 +445,13 @@ FOUND: list[tuple[str, Answers, str, Outcome, str]] = [
     (
         "airflow",
         {
+            ("logs", "DescribeLogGroups"): {"logGroups": [{"logGroupName": NAMES.airflow_log_group("Scheduler")}]},
             ("mwaa", "GetEnvironment"): {
                 "Environment": {
                     "Status": "CREATE_FAILED",
                     "LastUpdate": {"Error": {"ErrorCode": "1", "ErrorMessage": "the start-up script failed"}},
                 }
-            }
+            },
         },
         NAMES.airflow,
         Outcome.FAILED,
