@@ -120,6 +120,7 @@ HISTORY_TESTS := tests/integration/test_histories.py tests/integration/replicato
 test-reliability: setup ## long tests: 2,000 histories, crashes, a faulty network, concurrent writers, harmful data, erasure, grants
 	HISTORIES=2000 EXAMPLES=50 pytest $(HISTORY_TESTS)
 	EXAMPLES=300 pytest tests/emulator/athena/test_lake_formation_any.py
+	EXAMPLES=2000 pytest tests/unit/operations/doctor/test_redact.py
 	ALL_COLUMNS=1 pytest tests/e2e/test_access.py
 	pytest tests/reliability
 

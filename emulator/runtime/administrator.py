@@ -15,7 +15,7 @@ def new() -> Credentials:
 
 
 def ensure(credentials: Credentials, account: str) -> None:
-    """Create the user and its access key, if they do not exist.
+    """Create the user, its access key and its second factor, if they do not exist.
 
     A user that was deleted appears again: the key of the shell is always an administrator's.
 
@@ -25,9 +25,15 @@ def ensure(credentials: Credentials, account: str) -> None:
     """
     from ministack.services import iam  # type: ignore[import-untyped]
 
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    device = f"arn:aws:iam::{account}:mfa/{USER}"
+    if not iam._mfa_devices.contains_scoped(account, None, device):
+        enabled = {"SerialNumber": device, "Path": "/", "User": USER, "CreateDate": now, "EnableDate": now, "Tags": []}
+        iam._mfa_devices.set_scoped(
+            account, None, device, enabled | {"Base32StringSeed": secrets.token_hex(16).upper()}
+        )
     if iam._access_keys.contains_scoped(account, None, credentials.access_key):
         return
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     user = {
         "UserName": USER,
         "Arn": f"arn:aws:iam::{account}:user/{USER}",

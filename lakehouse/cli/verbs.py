@@ -34,6 +34,7 @@ VERBS = {
     "access": "access:access",
     "cost": "cost:cost",
     "smoke": "smoke:smoke",
+    "doctor": "doctor:doctor",
     "contracts": "contracts:app",
     "tables": "tables:app",
 }

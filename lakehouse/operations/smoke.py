@@ -46,14 +46,22 @@ def checks(contracts: Sequence[Contract], *, names: Names) -> Iterator[Check]:
             yield Check(subject=subject)
         except ClientError as error:
             yield Check(subject=subject, problem=f"{error}; `cdk deploy --all` creates the job")
-    inactive = not_active(contracts, names=names)
-    yield Check(
-        subject=f"{len(contracts)} contracts active",
+    yield _contracts_check(contracts, names)
+    yield _athena_check(names)
+
+
+def _contracts_check(contracts: Sequence[Contract], names: Names) -> Check:
+    subject = f"{len(contracts)} contracts active"
+    try:
+        inactive = not_active(contracts, names=names)
+    except ClientError as error:  # the bucket does not exist, or the caller may not read it
+        return Check(subject=subject, problem=str(error))
+    return Check(
+        subject=subject,
         problem=f"{', '.join(inactive)} differ from the contracts here; `lakehouse tables apply` publishes them"
         if inactive
         else None,
     )
-    yield _athena_check(names)
 
 
 def _athena_check(names: Names) -> Check:

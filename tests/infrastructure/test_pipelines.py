@@ -1,7 +1,9 @@
 """CI and CD: valid by their published schemas, safe by zizmor, with targets and scripts of this repository."""
 
+import inspect
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,17 @@ import pytest
 import yaml
 
 from app import ROOT
+from lakehouse.operations import dbt
+from stacks.orchestration import airflow_content
+from stacks.orchestration.stack import AIRFLOW_VERSION
 from stacks.settings import ENVIRONMENTS
+from tests.support import official_images
 from tests.support.templates.synthesis import DEV
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTION = ROOT / ".github" / "actions" / "setup" / "action.yml"
 AZURE = ROOT / "azure-pipelines.yml"
+SCRIPTS = sorted(path for path in (ROOT / ".ci").rglob("*") if path.is_file())
 AZURE_SCHEMA = ("--builtin-schema", "vendor.azure-pipelines", "--data-transform", "azure-pipelines")
 
 
@@ -50,15 +57,34 @@ def test_pipelines_are_azures(tmp_path: Path) -> None:
 
 def test_what_pipelines_run_is_there() -> None:
     text = "\n".join(path.read_text() for path in (*WORKFLOWS, AZURE))
-    scripts = set(re.findall(r"\.ci/\w+", text))
-    assert scripts == {".ci/run", ".ci/deploy", ".ci/review"}
-    for script in scripts:
-        assert os.access(ROOT / script, os.X_OK), script
-        check("bash", "-n", ROOT / script)
+    for script in SCRIPTS:
+        assert f"ci/{script.relative_to(ROOT / '.ci')}" in text, script
+        assert os.access(script, os.X_OK), script
+        check("bash", "-n", script)
+    for script in re.findall(r"(?<![\w/])\.ci/[\w/-]+", text):
+        assert (ROOT / script).exists(), script
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert targets_of(text) <= targets
     for document in re.findall(r"docs/[\w-]+\.md", text):
         assert (ROOT / document).exists(), document
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+def test_scripts_are_clean() -> None:
+    check("shellcheck", *SCRIPTS)
+
+
+def test_the_image_of_airflow_gets_the_exports_of_a_deployment() -> None:
+    source = inspect.getsource(airflow_content._exports)
+    deployed = set(re.findall(r'"(LAKEHOUSE_\w+)"', source)) | dbt.environment(DEV).keys()
+    assert official_images.exports(DEV).keys() == deployed
+    used = set(re.findall(r"\bLAKEHOUSE_\w+", (ROOT / "dags" / "startup.sh").read_text()))
+    assert used - {"LAKEHOUSE_DBT_PYTHON", "LAKEHOUSE_DBT_PROFILE"} <= deployed  # these two are its own
+
+
+def test_the_image_of_airflow_is_of_the_version_that_is_deployed() -> None:
+    text = (ROOT / ".github" / "workflows" / "official-images.yml").read_text()
+    assert set(re.findall(r"images/airflow/([\d.]+)", text)) == {AIRFLOW_VERSION}
 
 
 def targets_of(text: str) -> set[str]:

@@ -3,6 +3,7 @@
 Source: AWS CodeArtifact API reference.
 """
 
+import secrets
 import time
 
 from emulator.runtime import plugin
@@ -105,6 +106,13 @@ def _associate_external_connection(request: Json) -> Json:
     return {"repository": repository}
 
 
+def _get_authorization_token(request: Json) -> Json:
+    _domain(request["domain"])
+    hours_12 = 12 * 3600
+    seconds = int(request.get("duration", hours_12)) or hours_12
+    return {"authorizationToken": secrets.token_urlsafe(48), "expiration": time.time() + seconds}
+
+
 def _domain(name: str) -> Json:
     count = sum(repository["domainName"] == name for repository in repositories.values())
     return STORE.find(domains, name, kind="Domain") | {"repositoryCount": count}
@@ -115,6 +123,7 @@ def _repository(request: Json) -> Json:
 
 
 OPERATIONS = {
+    ("POST", "/v1/authorization-token"): _get_authorization_token,
     ("POST", "/v1/domain"): _create_domain,
     ("GET", "/v1/domain"): _describe_domain,
     ("DELETE", "/v1/domain"): _delete_domain,

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -120,6 +121,11 @@ def test_packages_are_recorded(aws: server_lifecycle.Server) -> None:
     codeartifact.create_domain(domain="recorded")
     with pytest.raises(codeartifact.exceptions.ConflictException):
         codeartifact.create_domain(domain="recorded")
+    token = codeartifact.get_authorization_token(domain="recorded", durationSeconds=900)
+    assert len(token["authorizationToken"]) > 32
+    assert 890 < token["expiration"].timestamp() - time.time() <= 900
+    with pytest.raises(codeartifact.exceptions.ResourceNotFoundException):
+        codeartifact.get_authorization_token(domain="missing")
     codeartifact.create_repository(**place)
     codeartifact.associate_external_connection(**place, externalConnection="public:pypi")
     [connection] = codeartifact.describe_repository(**place)["repository"]["externalConnections"]

@@ -289,6 +289,27 @@ def test_a_second_factor_is_needed_where_the_trust_policy_says_so(root: Client, 
     sts.assume_role(RoleArn=role, RoleSessionName="me", SerialNumber=device, TokenCode="123456")
 
 
+def test_a_session_has_the_second_factor_that_it_was_asked_for_with(
+    server: server_lifecycle.Server, root: Client
+) -> None:
+    trust = json.loads(TRUST)
+    trust["Statement"][0]["Condition"] = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    iam, name = root("iam"), f"u{next(NUMBERS)}"
+    role = iam.create_role(RoleName=f"r{next(NUMBERS)}", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document(allow("sts:AssumeRole")))
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    person = client(server, "sts", (key["AccessKeyId"], key["SecretAccessKey"], None))
+    device = {"SerialNumber": f"arn:aws:iam::{ACCOUNT}:mfa/me", "TokenCode": "123456"}
+
+    def session(**options: str) -> Any:
+        found = person.get_session_token(**options)["Credentials"]
+        return client(server, "sts", (found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"]))
+
+    assert refused(session().assume_role, RoleArn=role, RoleSessionName="me")[0] == "AccessDenied"
+    session(**device).assume_role(RoleArn=role, RoleSessionName="me")
+
+
 def test_credentials_that_nobody_has(server: server_lifecycle.Server, root: Client) -> None:
     access_key, secret, token = keys_of(root, allow("*"))
     unknown = ("AKIAIOSFODNN7EXAMPLE", "x", None)
