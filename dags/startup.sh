@@ -26,8 +26,14 @@ s3 = boto3.client("s3", region_name=os.environ["LAKEHOUSE_REGION"])
 s3.download_file(os.environ["LAKEHOUSE_BUCKET_DAGS"], os.environ["LAKEHOUSE_DBT_REQUIREMENTS"], sys.argv[1])
 ' "$locked"
     python3 -m venv "$dbt"
-    # MWAA sets PIP_USER, which pip refuses in a virtual environment.
-    PIP_USER=false "$dbt/bin/pip" install --quiet --no-deps --require-hashes -r "$locked"
+    # MWAA stops this script after five minutes, and all its exports are lost then: Airflow would have no packages and
+    # no names. So the installation has its own limit, which only a cold CodeArtifact reaches; the next start of the
+    # worker finds the packages there. MWAA sets PIP_USER, which pip refuses in a virtual environment.
+    if ! PIP_USER=false timeout "${LAKEHOUSE_DBT_INSTALL_SECONDS:-240}" \
+        "$dbt/bin/pip" install --quiet --no-deps --require-hashes -r "$locked"; then
+        echo "dbt is not installed: packages came too slowly, or not at all (above). Models are not built until the" \
+            "workers start again: \`aws mwaa update-environment --name ENVIRONMENT\`" >&2
+    fi
     ;;
 esac
 

@@ -31,8 +31,10 @@ def key_statements(stack: LakehouseStack) -> list[iam.PolicyStatement]:
             resources=this_key,
             conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
         ),
-        # For the queue of arrivals and for topics. EventBridge passes the account to KMS, but not the rule.
-        allow("EventBridge", principals=["events"], actions=USE_KEY, resources=this_key, conditions=this_account),
+        # For the queue of arrivals and for topics. EventBridge passes neither account nor rule to KMS.
+        # Source: Amazon SNS developer guide, "Key management", section "Enable compatibility between event sources from
+        # AWS services and encrypted topics": no `aws:SourceAccount` and no `aws:SourceArn` for EventBridge.
+        allow("EventBridge", principals=["events"], actions=USE_KEY, resources=this_key),
         allow("AlertsToTopics", principals=PUBLISHERS, actions=USE_KEY, resources=this_key, conditions=this_account),
         # Step Functions encrypts the log of its executions with its key; the service that delivers the log decrypts it.
         # Source: AWS Step Functions developer guide, "Data at rest encryption", step 3 of the customer managed key.

@@ -199,6 +199,21 @@ def test_the_key_has_what_the_cdks_own_state_machine_adds_to_its_key(
         assert {"Condition": documented} | statement in held
 
 
+def test_eventbridge_uses_the_key_without_naming_account_or_rule(deployed: Assembly) -> None:
+    targets = {
+        text(target["Arn"]) for rule in deployed.resources("AWS::Events::Rule") for target in rule.properties["Targets"]
+    }
+    assert targets, "rules deliver to the queue of arrivals and to topics, which are encrypted"
+    [key] = deployed.resources("AWS::KMS::Key")
+    uses = [
+        item
+        for item in key.properties["KeyPolicy"]["Statement"]
+        if "events.amazonaws.com" in as_list(item["Principal"].get("Service", []))
+    ]
+    assert [{*item["Action"]} for item in uses] == [{"kms:Decrypt", "kms:GenerateDataKey"}]
+    assert not uses[0].get("Condition")
+
+
 def plain(statement: Json) -> Json:
     """A statement without its name, with ARNs as text."""
 

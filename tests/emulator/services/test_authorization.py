@@ -374,6 +374,36 @@ def test_a_rule_delivers_only_where_the_target_lets_it(root: Client) -> None:
     assert {name for name, answer in received.items() if answer.get("Messages")} == {"open"}
 
 
+@pytest.mark.parametrize("target", ["sqs", "sns"])
+def test_a_rule_uses_the_key_of_its_target_without_naming_its_account(root: Client, target: str) -> None:
+    events, sqs, sns, kms = root("events"), root("sqs"), root("sns"), root("kms")
+    source = f"shop.{target}"
+    events.put_rule(Name=source, EventPattern=json.dumps({"source": [source]}))
+    urls = {}
+    for name, condition in (("open", {}), ("limited", {"StringEquals": {"aws:SourceAccount": ACCOUNT}})):
+        service = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}}
+        uses = {**service, "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": "*"}
+        whole = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*"}
+        policy = document({**whole, "Resource": "*"}, {**uses, **({"Condition": condition} if condition else {})})
+        key = kms.create_key(Policy=policy)["KeyMetadata"]["Arn"]
+        queue = f"{target}-{name}"
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}"
+        urls[name] = sqs.create_queue(QueueName=queue)["QueueUrl"]
+        if target == "sqs":
+            delivers = document({**service, "Action": "sqs:SendMessage", "Resource": arn})
+            sqs.set_queue_attributes(QueueUrl=urls[name], Attributes={"Policy": delivers, "KmsMasterKeyId": key})
+        else:
+            topic = sns.create_topic(Name=queue, Attributes={"KmsMasterKeyId": key})["TopicArn"]
+            publishes = document({**service, "Action": "sns:Publish", "Resource": topic})
+            sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=publishes)
+            sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+            arn = topic
+        events.put_targets(Rule=source, Targets=[{"Id": name, "Arn": arn}])
+    events.put_events(Entries=[{"Source": source, "DetailType": "sold", "Detail": "{}"}])
+    received = {name: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=2) for name, url in urls.items()}
+    assert {name for name, answer in received.items() if answer.get("Messages")} == {"open"}
+
+
 def test_a_session_stays_valid_when_the_server_restarts(tmp_path: Path) -> None:
     options: Any = {"variables": {"LAKEHOUSE_LOCAL_AUTHORIZATION": "on"}}
     before = server_lifecycle.up(tmp_path, **options)

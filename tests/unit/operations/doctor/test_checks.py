@@ -12,7 +12,7 @@ from lakehouse.batches.attempts import FAILED, SUCCEEDED
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.governance.roles import ROLES
 from lakehouse.names import Fetch, Move, Names, Urgency, Zone
-from lakehouse.operations.doctor import caller, network, paths, quotas
+from lakehouse.operations.doctor import caller, logs, network, paths, quotas
 from lakehouse.operations.doctor.check import Deployment, Outcome, Result, results
 from lakehouse.operations.doctor.checks import CHECKS
 from lakehouse.operations.doctor.diagnosis import diagnose
@@ -566,6 +566,28 @@ def test_a_path_has_carried_a_record(
     monkeypatch.setattr(paths.attempts, "read", lambda catalog, names: recorded)
     [found] = [item for item in paths.check_moves(deployment) if item.subject == "path of s3 sources"]
     assert (found.outcome, detail in found.detail) == (outcome, True)
+
+
+def test_quotas_of_the_account_come_before_defaults(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = {
+        ("service-quotas", "ListAWSDefaultServiceQuotas"): quota_pages({"own": 1000, "default": 5}),
+        ("service-quotas", "ListServiceQuotas"): quota_pages({"own": 10}),
+    }
+    answer(monkeypatch, healthy() | pages)
+    assert quotas.quotas_of("lambda") == {"own": 10, "default": 5}
+
+
+@pytest.mark.parametrize(("ran", "outcome"), [(True, Outcome.FAILED), (False, Outcome.NOT_CHECKED)])
+def test_a_stream_of_aws_alone_is_no_log(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, ran: bool, outcome: Outcome
+) -> None:
+    streams = {"logStreams": [{"logStreamName": logs.VALIDATION_STREAM}]}
+    changed: Answers = {("logs", "DescribeLogStreams"): streams}
+    if not ran:
+        changed[("stepfunctions", "ListExecutions")] = {"executions": []}
+    answer(monkeypatch, healthy() | changed)
+    [found] = [item for item in logs.check_log_groups(deployment) if item.subject == NAMES.moves_log_group]
+    assert found.outcome is outcome
 
 
 def test_needs_follow_the_contracts_and_the_jobs_limits(deployment: Deployment) -> None:
