@@ -26,8 +26,14 @@ s3 = boto3.client("s3", region_name=os.environ["LAKEHOUSE_REGION"])
 s3.download_file(os.environ["LAKEHOUSE_BUCKET_DAGS"], os.environ["LAKEHOUSE_DBT_REQUIREMENTS"], sys.argv[1])
 ' "$locked"
     python3 -m venv "$dbt"
+    # MWAA ends this script after five minutes and exports nothing then. So the installation has four of them. A worker
+    # without dbt does everything but builds, which fail by name; its next start finds the packages in CodeArtifact.
     # MWAA sets PIP_USER, which pip refuses in a virtual environment.
-    PIP_USER=false "$dbt/bin/pip" install --quiet --no-deps --require-hashes -r "$locked"
+    PIP_USER=false timeout "${DBT_SECONDS:-240}" \
+        "$dbt/bin/pip" install --quiet --no-deps --require-hashes -r "$locked" || {
+        echo "dbt is not installed: pip failed or took more than ${DBT_SECONDS:-240} s. Update the environment again." >&2
+        rm -rf "$dbt"
+    }
     ;;
 esac
 

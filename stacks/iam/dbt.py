@@ -20,8 +20,7 @@ from stacks.stack import LakehouseStack
 
 WRITE = ["CreateTable", "UpdateTable", "DeleteTable", "BatchDeleteTable", "DeleteTableVersion"]
 WRITE += ["BatchDeleteTableVersion", "BatchCreatePartition", "BatchDeletePartition", "UpdatePartition"]
-CLASSIFY = ["AddLFTagsToResource", "RemoveLFTagsFromResource", "GetResourceLFTags", "GetLFTag", "ListLFTags"]
-CLASSIFY += ["CreateDataCellsFilter", "UpdateDataCellsFilter", "DeleteDataCellsFilter", "ListDataCellsFilter"]
+CLASSIFY = ["AddLFTagsToResource", "RemoveLFTagsFromResource", "GetResourceLFTags"]
 WHY_DBT_WILDCARDS = (
     "Models and their files come and go: the role is limited to the bucket and database of curated, to dbt's folder of "
     "integration and to its own query results. Lake Formation's actions cannot be limited to resources: its grants "

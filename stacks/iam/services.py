@@ -31,8 +31,10 @@ def key_statements(stack: LakehouseStack) -> list[iam.PolicyStatement]:
             resources=this_key,
             conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
         ),
-        # For the queue of arrivals and for topics. EventBridge passes the account to KMS, but not the rule.
-        allow("EventBridge", principals=["events"], actions=USE_KEY, resources=this_key, conditions=this_account),
+        # For the queue of arrivals and for topics. EventBridge tells KMS neither the account nor the rule: with a
+        # condition on them, notifications and arrivals would be lost silently.
+        # Source: Amazon SNS developer guide, "Managing Amazon SNS encryption keys and costs".
+        allow("EventBridge", principals=["events"], actions=USE_KEY, resources=this_key),
         allow("AlertsToTopics", principals=PUBLISHERS, actions=USE_KEY, resources=this_key, conditions=this_account),
         # Step Functions encrypts the log of its executions with its key; the service that delivers the log decrypts it.
         # Source: AWS Step Functions developer guide, "Data at rest encryption", step 3 of the customer managed key.

@@ -175,7 +175,7 @@ FAKE_PYTHON = """#!/bin/sh
 case "$1 $2" in
 "-m venv")
     mkdir -p "$3/bin"
-    printf '#!/bin/sh\\necho "$PIP_USER $*" >"$ASKED"\\n' >"$3/bin/pip"
+    printf '#!/bin/sh\\necho "$PIP_USER $*" >"$ASKED"\\n%s\\n' "${PIP_DOES:-}" >"$3/bin/pip"
     chmod +x "$3/bin/pip"
     ;;
 *) if [ $# -eq 2 ]; then echo secret-token; fi ;;
@@ -210,3 +210,24 @@ def test_the_startup_script_does_what_a_component_needs(
     assert asked.exists() == (component == "worker")
     if component == "worker":
         assert asked.read_text().startswith("false install --quiet --no-deps --require-hashes -r ")
+
+
+@pytest.mark.parametrize("pip", ["exit 1", "sleep 30"])
+def test_a_component_has_its_variables_if_dbt_cannot_be_installed(startup: str, tmp_path: Path, pip: str) -> None:
+    (tmp_path / "startup.sh").write_text(startup)
+    (tmp_path / "python3").write_text(FAKE_PYTHON)
+    (tmp_path / "python3").chmod(0o755)
+    variables = {"AIRFLOW_HOME": str(tmp_path), "HOME": str(tmp_path), "ASKED": str(tmp_path / "asked")}
+    ran = subprocess.run(
+        ["sh", "-c", ". ./startup.sh; env"],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "PIP_DOES": pip, "DBT_SECONDS": "1", **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
+    )
+    assert "PIP_INDEX_URL=https://aws:secret-token@" in ran.stdout
+    assert f"{dbt.PROFILE}=dbt" in ran.stdout
+    assert "dbt is not installed: pip failed or took more than 1 s" in ran.stderr
+    assert not (tmp_path / "dbt").exists()

@@ -2,8 +2,8 @@
 
 Source: Amazon EventBridge user guide, "Using resource-based policies"; SQS developer guide and SNS developer guide,
 "Key management": the service also uses the key of an encrypted queue or topic. EventBridge supports no condition in the
-policy of a topic ("Troubleshooting Amazon EventBridge"). In that of a queue it does: the CDK's own rules use
-`aws:SourceAccount` for an encrypted queue (aws-events-targets, `SqsQueue`).
+policy of a topic ("Troubleshooting Amazon EventBridge"), and tells KMS neither its account nor the rule (SNS developer
+guide, "Managing Amazon SNS encryption keys and costs"). In the policy of a queue it supports conditions.
 """
 
 from collections.abc import Mapping
@@ -36,11 +36,11 @@ def may_deliver(principal: Principal, target: str, *, source: str, account: str)
     if action is None:
         return True
     own = {"aws:sourcearn": source, "aws:sourceaccount": account}
-    without_source = service == "sns" and principal.arn == "events.amazonaws.com"
-    allowed = permitted(principal, action, target, {} if without_source else own)
+    of_events = principal.arn == "events.amazonaws.com"
+    allowed = permitted(principal, action, target, {} if of_events and service == "sns" else own)
     key = _key(service, target)
     actions = ("kms:GenerateDataKey", "kms:Decrypt") if key else ()
-    return allowed and all(permitted(principal, action, str(key), own) for action in actions)
+    return allowed and all(permitted(principal, action, str(key), {} if of_events else own) for action in actions)
 
 
 def _key(service: str, target: str) -> str | None:

@@ -25,6 +25,7 @@ from ministack.services import codebuild  # type: ignore[import-untyped]
 
 from emulator.runtime import checkpoint, plugin
 from emulator.runtime.plugin import AwsError, Json
+from emulator.services.codebuild import permissions
 from emulator.services.glue import logs
 from emulator.services.glue.packages import download
 
@@ -38,6 +39,7 @@ _running: dict[str, subprocess.Popen[bytes]] = {}
 def register() -> None:
     """Run builds, keep the log settings of projects, and fail the builds that were active when the server ended."""
     plugin.operations("codebuild", [start_build, stop_build])
+    plugin.resources("codebuild", permissions.resources)
     plugin.on_stop(_kill_all)
     _keep_logs_config()
     restore = codebuild.load_persisted_state

@@ -353,6 +353,27 @@ def test_a_rule_delivers_only_where_the_target_lets_it(root: Client) -> None:
     assert {name for name, answer in received.items() if answer.get("Messages")} == {"open"}
 
 
+@pytest.mark.parametrize("condition", [{}, {"StringEquals": {"aws:SourceAccount": ACCOUNT}}])
+def test_eventbridge_tells_a_key_neither_account_nor_rule(root: Client, condition: dict[str, Any]) -> None:
+    name = "sealed-with" if condition else "sealed-without"
+    events, sqs = root("events"), root("sqs")
+    service = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Resource": "*"}
+    use = {
+        **service,
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        **({"Condition": condition} if condition else {}),
+    }
+    own = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "kms:*", "Resource": "*"}
+    key = root("kms").create_key(Policy=document(own, use))["KeyMetadata"]["KeyId"]
+    policy = document({**service, "Action": "sqs:SendMessage"})
+    url = sqs.create_queue(QueueName=name, Attributes={"KmsMasterKeyId": key, "Policy": policy})["QueueUrl"]
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"}])
+    events.put_events(Entries=[{"Source": name, "DetailType": "sold", "Detail": "{}"}])
+    answer = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=2)
+    assert bool(answer.get("Messages")) == (not condition)
+
+
 def test_a_session_stays_valid_when_the_server_restarts(tmp_path: Path) -> None:
     options: Any = {"variables": {"LAKEHOUSE_LOCAL_AUTHORIZATION": "on"}}
     before = server_lifecycle.up(tmp_path, **options)
@@ -364,6 +385,24 @@ def test_a_session_stays_valid_when_the_server_restarts(tmp_path: Path) -> None:
         assert (after.access_key, after.authorization) == (before.access_key, "on")
     finally:
         server_lifecycle.down(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "action"),
+    [
+        ("batch_get_builds", {"ids": ["mine:1", "theirs:1"]}, "BatchGetBuilds"),
+        ("batch_get_projects", {"names": ["theirs"]}, "BatchGetProjects"),
+        ("stop_build", {"id": "theirs:1"}, "StopBuild"),
+        ("start_build", {"projectName": "theirs"}, "StartBuild"),
+    ],
+)
+def test_a_build_is_of_its_project(caller: Caller, call: str, arguments: dict[str, Any], action: str) -> None:
+    project = f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project"
+    client = caller(allow("codebuild:*", f"{project}/mine"))("codebuild")
+    _, message = refused(getattr(client, call), **arguments)
+    assert f"is not authorized to perform: codebuild:{action} on resource: {project}/theirs because" in message
+    if "ids" in arguments:
+        client.batch_get_builds(ids=["mine:1"])
 
 
 def test_a_service_assumes_only_a_role_that_trusts_it(root: Client, bucket: str) -> None:
