@@ -8,7 +8,7 @@ decides on the same requests. At the end the deployment is destroyed by the role
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import boto3
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 
 from lakehouse.governance.roles import ROLES
 from lakehouse.names import Names
@@ -34,6 +35,7 @@ pytestmark = pytest.mark.timeout(3600)
 REASONS = Path(__file__).with_name("over_grants.yaml")
 SALES = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 SALE = "599009,85123A,WHITE HANGING HEART,6,2026-01-05 08:26:00,2.55,17850,United Kingdom\n"
+Step = Callable[[], object]
 CDK_ROLES = ("deploy", "file-publishing", "cfn-exec")
 
 
@@ -49,6 +51,7 @@ class Measured:
         sights: what Athena answered each role of people, compared with `lakehouse access`.
         asked: number of decisions of IAM and of Lake Formation before that comparison, which asks for what is not a
             role's.
+        failures: what a role could not do.
     """
 
     requests: list[Recorded]
@@ -57,6 +60,7 @@ class Measured:
     grants: list[dict[str, Any]]
     sights: Mapping[str, matrix.Sights]
     asked: tuple[int, int]
+    failures: list[str]
 
     def uses(self) -> list[grants.Role]:
         return grants.roles(self.policies, self.requests)
@@ -87,34 +91,42 @@ def demo(started: Lake) -> Demo:
 @pytest.fixture(scope="module")
 def measured(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Measured:
     """The demo, an execution of the state machine with new data, and the verbs of docs/deploy.md under their roles."""
-    server, sale = demo.lake.server, tmp_path_factory.mktemp("till") / "sale.csv"
+    server, names, sale = demo.lake.server, demo.lake.names, tmp_path_factory.mktemp("till") / "sale.csv"
     sale.write_text(SALES + SALE)
-    with acting_as(server, "operator"):
-        cli("ingest", "store_sales", sale)
-        execute(demo.lake.names)
-        start_and_stop_a_build(demo.lake.names)
-        cli("status")
-        cli("lineage", "sales_by_region_month.net_revenue")
-        cli("quarantine", "store_sales")
-        cli("run")
-        cli("rerun", "store_sales", "store_sales-00000001")
-        cli("backfill", "store_sales", "--from", day(0), "--to", day(1))
-        cli("pull", "exchange_rates")
-        cli("reconcile", "customers")
-        cli("build", "dim_customer")
-    with acting_as(server, "tables"):
-        cli("tables", "plan")
-        cli("tables", "apply")
-        cli("maintain")
-    for role in ROLES:
+    failures: list[str] = []
+
+    def act(role: str, *steps: Step) -> None:
+        """Make steps as a role; one that fails is reported at the end, and hides no other."""
         with acting_as(server, role):
-            cli("query", "select 1 as one")
-    with acting_as(server, "engineer"):
-        sql = "select min(customer_id) as id from lakehouse_dev_integration.customers where not _is_deleted"
-        customer = cli("query", sql, "--format", "csv").split()[1]
-    with acting_as(server, "erasure"):
-        cli("erase", "customers", "--key", customer, "--with-related", "--dry-run")
-        cli("erase", "customers", "--key", customer, "--with-related", "--yes")
+            for step in steps:
+                try:
+                    step()
+                except (AssertionError, ClientError) as error:
+                    failures.append(f"{role}: {error}")
+
+    def verb(*arguments: str | Path) -> Step:
+        return lambda: cli(*arguments)
+
+    act(
+        "operator",
+        verb("ingest", "store_sales", sale),
+        lambda: execute(names),
+        lambda: start_and_stop_a_build(names),
+        verb("status"),
+        verb("lineage", "sales_by_region_month.net_revenue"),
+        verb("quarantine", "store_sales"),
+        verb("run"),
+        verb("rerun", "store_sales", "store_sales-00000001"),
+        verb("backfill", "store_sales", "--from", day(0), "--to", day(1)),
+        verb("pull", "exchange_rates"),
+        verb("reconcile", "customers"),
+        verb("build", "dim_customer"),
+    )
+    act("tables", verb("tables", "plan"), verb("tables", "apply"), verb("maintain"))
+    for role in ROLES:
+        act(role, verb("query", "select 1 as one"))
+    person = ("--key", a_customer(demo), "--with-related")
+    act("erasure", verb("erase", "customers", *person, "--dry-run"), verb("erase", "customers", *person, "--yes"))
     asked = len(decisions.recorded(server.root)), len(lake_grants.recorded(server.root))
     sights = {role: matrix.check(demo, role, hidden_columns=1) for role in ROLES}
     return Measured(
@@ -124,7 +136,14 @@ def measured(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Measured:
         grants=lake_grants.granted(),
         sights=sights,
         asked=asked,
+        failures=failures,
     )
+
+
+def a_customer(demo: Demo) -> str:
+    sql = "select min(customer_id) as id from lakehouse_dev_integration.customers where not _is_deleted"
+    with acting_as(demo.lake.server, "engineer"):
+        return cli("query", sql, "--format", "csv").split()[1]
 
 
 def day(later: int) -> str:
@@ -155,6 +174,10 @@ def show(text: str) -> None:
 def denials(requests: list[Recorded]) -> str:
     denied = {(r.role or r.principal, r.action, r.resource, r.reason) for r in requests if not r.allowed}
     return "\n".join(map(str, sorted(denied)))
+
+
+def test_every_verb_succeeds(measured: Measured) -> None:
+    assert measured.failures == [], "\n\n".join(measured.failures)
 
 
 def test_no_request_is_denied(measured: Measured) -> None:
