@@ -14,7 +14,7 @@ from lakehouse.names import OpsTable, Zone
 from stacks.iam.athena import athena_statements
 from stacks.iam.jobs import WRITE_OBJECTS
 from stacks.iam.roles import add_role, role_by_name
-from stacks.iam.statements import allow, write_log
+from stacks.iam.statements import allow
 from stacks.iam.tag_grants import grant
 from stacks.stack import LakehouseStack
 
@@ -79,7 +79,14 @@ def codebuild_statements(
             actions=["s3:GetObject"],
             resources=[stack.s3_arn(f"{wheel.bucket_name}/{wheel.object_key}")],
         ),
-        write_log(log_group),
+        # CodeBuild tries to create the group even if it exists.
+        # Source: AWS CodeBuild user guide, "Allow CodeBuild to interact with other AWS services".
+        allow(
+            "Log",
+            service="logs",
+            actions=["CreateLogGroup", "CreateLogStream", "PutLogEvents"],
+            resources=[log_group.log_group_arn],
+        ),
     ]
 
 

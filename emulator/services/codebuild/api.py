@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import yaml
+from botocore.exceptions import ClientError
 from ministack.services import codebuild  # type: ignore[import-untyped]
 
 from emulator.runtime import checkpoint, plugin
@@ -126,9 +127,14 @@ def _run(project: Json, build: Json, variables: dict[str, str]) -> None:
         shipper.add(f"{type(error).__name__}: {error}".encode())
         status = "FAULT"
     finally:
-        _running.pop(build["id"], None)
+        if process := _running.pop(build["id"], None):
+            _kill(process)
         shutil.rmtree(folder, ignore_errors=True)
-    shipper.send()
+    try:
+        shipper.send()
+    except ClientError as error:  # a build whose role may not write its log fails in AWS too
+        log.warning("build %s: %s", build["id"], error)
+        status = "FAILED"
     if build["buildStatus"] == "IN_PROGRESS":
         _end(build, status)
 
