@@ -33,6 +33,7 @@ s3.download_file(os.environ["LAKEHOUSE_BUCKET_DAGS"], os.environ["LAKEHOUSE_DBT_
         "$dbt/bin/pip" install --quiet --no-deps --require-hashes -r "$locked"; then
         echo "dbt is not installed: packages came too slowly, or not at all (above). Models are not built until the" \
             "workers start again: \`aws mwaa update-environment --name ENVIRONMENT\`" >&2
+        rm -rf "$dbt"
     fi
     ;;
 esac

@@ -6,6 +6,7 @@ It is started by `emulator.runtime.server_lifecycle.up` as `python -m emulator.s
 import argparse
 import asyncio
 import json
+import logging
 import os
 import resource
 import shutil
@@ -21,6 +22,7 @@ from emulator.runtime import locks
 from emulator.runtime.environment import HOST, TOKEN, server_environment
 from emulator.runtime.server_lifecycle import IDENTITY_PATH, LOCK, last_settings
 
+log = logging.getLogger(__name__)
 ROOT_CHECK_SECONDS = 1
 
 
@@ -43,7 +45,7 @@ def main() -> None:
 
     # ministack reads its settings when it is imported.
     from emulator.runtime import administrator, authentication, plugin
-    from emulator.runtime.authorization.step import MODE
+    from emulator.runtime.authorization.step import MODE, VARIABLE
     from emulator.runtime.credentials import Credentials
     from emulator.services import register_all
 
@@ -57,6 +59,8 @@ def main() -> None:
     settings = {"account": arguments.account, "region": arguments.region, "port": str(port)}
     settings |= {"access_key": key.access_key, "secret_key": key.secret_key}
     _write_server_file(root, settings, authorization=MODE)
+    if MODE != "on":
+        log.warning("NO REQUEST IS DENIED: %s is %s", VARIABLE, MODE)
     try:
         asyncio.run(_serve(plugin.application, listener, before_stop=plugin.prepare_stop))
     finally:

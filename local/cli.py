@@ -1,5 +1,6 @@
 """`lakehouse local`: the emulator and the sources on this machine."""
 
+import os
 import shlex
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from emulator.runtime.environment import shell_commands
 from lakehouse.errors import LakehouseError
 from local import emulator_server
 from local.airflow import lifecycle
-from local.profiles import role_environment
+from local.profiles import VARIABLES, role_environment
 from local.sources import postgres, rates_api
 
 Root = Annotated[
@@ -137,7 +138,8 @@ def env(
     if server is None:
         raise LakehouseError(f"no emulator runs in {root}: start it with `lakehouse local up{_option(root)}`")
     variables = role_environment(server, role) if role else server_lifecycle.environment(server)
-    typer.echo("\n".join(shell_commands(variables)))
+    left = [name for name in VARIABLES if name in os.environ and name not in variables]  # of another role
+    typer.echo("\n".join([*(f"unset {name}" for name in left), *shell_commands(variables)]))
 
 
 def _option(root: Path) -> str:

@@ -252,6 +252,11 @@ class Contract:
         return self.ingest is Ingest.CDC or self.deduplicate is Deduplicate.KEY
 
     @property
+    def can_be_reconciled(self) -> bool:
+        """Whether it is the current state of a PostgreSQL table, with which `lakehouse reconcile` compares it."""
+        return self.source.type == "postgresql" and self.ingest is Ingest.CDC
+
+    @property
     def source_columns(self) -> frozenset[str]:
         """Names of its columns in the source."""
         return frozenset(column.source_name for column in self.columns)

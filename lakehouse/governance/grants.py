@@ -9,7 +9,7 @@ Source: Lake Formation developer guide, "Lake Formation tag-based access control
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lakehouse.governance.roles import Role
+from lakehouse.governance.roles import OPERATOR, Role
 from lakehouse.governance.tags import CLASSIFICATION, ROWS, ZONE, Area, Rows
 from lakehouse.names import DEFAULT_DATABASE, Move, Zone
 
@@ -75,6 +75,15 @@ def of_people(role: Role) -> Grants:
             *((TagGrant(on="TABLE", tags={ZONE: listed}, permissions=("DESCRIBE",)),) if listed else ()),
         )
     )
+
+
+def of_operator() -> Grants:
+    """Return the grants of operators: those of people, and to record in ops what `lakehouse reconcile` finds.
+
+    A grant by tag covers all tables of ops; the policy of the role allows commits only to the table of quality results.
+    """
+    people = of_people(OPERATOR).by_tag
+    return Grants(by_tag=(*people, _tables(Area.OPS, permissions=("ALTER", "DESCRIBE"))))
 
 
 def of_job(move: Move) -> Grants:

@@ -55,7 +55,7 @@ ROLES: Mapping[str, Role] = {
         ),
         Role(
             name="operator",
-            reads=(Area.RAW, Area.OPS),
+            reads=(Area.RAW, Area.INTEGRATION, Area.OPS),
             up_to=Classification.RESTRICTED,
             all_rows=True,
             describes=(Area.RAW, Area.INTEGRATION, Area.CURATED, Area.OPS),
@@ -71,7 +71,7 @@ ROLES: Mapping[str, Role] = {
 
 
 OPERATOR = ROLES["operator"]
-"""The role of those who are on call: it starts jobs, and reads what the command line reads, raw included."""
+"""The role of those who are on call: it starts jobs, and reads what the command line reads: raw and integration too."""
 
 
 def visible(role: Role, table: TaggedTable) -> list[str]:

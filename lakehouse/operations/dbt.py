@@ -16,6 +16,7 @@ PYTHON = "LAKEHOUSE_DBT_PYTHON"
 """Setting: path of a Python with dbt; the default is `.venv-dbt` next to the project."""
 PROFILE = "LAKEHOUSE_DBT_PROFILE"
 """Setting: AWS profile with which dbt assumes its role; by default dbt uses the credentials of this process."""
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 PARENT = "LAKEHOUSE_PARENT_RUN"
 """Setting: `job/run` that started this process, for the lineage of the models."""
 
@@ -52,6 +53,14 @@ def environment(names: Names) -> dict[str, str]:
         "LAKEHOUSE_DATABASE_CURATED": names.database(Zone.CURATED),
         "LAKEHOUSE_DATABASE_OPS": names.ops_database,
     }
+
+
+def _credentials(profile: str | None) -> dict[str, str]:
+    """Return the environment of this process in which a profile counts, also if it has keys, which come first."""
+    if not profile:
+        return dict(os.environ)
+    kept = {name: value for name, value in os.environ.items() if name not in KEYS}
+    return kept | {"AWS_PROFILE": profile}
 
 
 def build(
@@ -96,9 +105,8 @@ def build(
             *(("--indirect-selection", "empty") if exactly else ()),
         ],
         env={
-            **os.environ,
+            **_credentials(profile),
             **environment(names),
-            **({"AWS_PROFILE": profile} if profile else {}),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "DBT_USE_COLORS": "false",
         },

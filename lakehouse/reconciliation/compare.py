@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pyiceberg.catalog import Catalog
 
-from lakehouse.contracts.model import Contract, Ingest
+from lakehouse.contracts.model import Contract
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
 from lakehouse.reconciliation.lake_rows import Key, LakeRows
@@ -74,7 +74,7 @@ def label(contract: Contract, key: tuple[str, ...]) -> str:
 
 def refuse_if_not_comparable(contract: Contract) -> None:
     """Raise `LakehouseError` unless a dataset is the current state of a PostgreSQL table."""
-    if contract.source.type != "postgresql" or contract.ingest is not Ingest.CDC:
+    if not contract.can_be_reconciled:
         raise LakehouseError(
             f"{contract.dataset}: only a dataset with `ingest: cdc` from PostgreSQL can be compared with its source; "
             f"this one has `ingest: {contract.ingest}` from {contract.source.type}"

@@ -82,8 +82,10 @@ def main(root: Path = server_lifecycle.DEFAULT_ROOT, *, by_airflow: bool = False
         sys.exit(2)
     console.print(f"\n[bold]done in {time.monotonic() - started:.0f} s[/]; the servers keep running. Try next:")
     for line in (
-        "source <(.venv/bin/lakehouse local env); export PATH=$PWD/.venv/bin:$PATH",
+        "export PATH=$PWD/.venv/bin:$PATH",
+        "source <(lakehouse local env --role engineer)",
         f'lakehouse query "describe {deployment.names.database(Zone.CURATED)}.dim_customer"',
+        "source <(lakehouse local env --role operator)",
         "lakehouse quarantine store_sales",
         "lakehouse lineage sales_by_region_month.net_revenue",
         "lakehouse run                  # no batch is waiting, so this changes nothing",
@@ -161,8 +163,8 @@ def move(deployment: Lake, contracts: Sequence[Contract]) -> str:
 
 
 def build(deployment: Lake, *, target: Path | None = None) -> str:
-    """Build the models as an operator, who assumes dbt's role, and return a summary."""
-    with acting_as(deployment.server, "operator", "dbt"):
+    """Build the models as an operator, for whom dbt assumes its own role, and return a summary."""
+    with acting_as(deployment.server, "operator"):
         return f"{len(dbt.build(deployment.names, target=target))} models and tests"
 
 

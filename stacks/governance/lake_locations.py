@@ -1,6 +1,10 @@
 """The buckets that Lake Formation reads and writes for other roles, with a role that may use their key.
 
 The service-linked role of Lake Formation may not use the key without a change of the key's policy.
+
+CloudFormation's role makes databases in these buckets. It is an administrator of the lake, who may use all locations
+and gets no grant: an explicit grant to an administrator may fail to be revoked (terraform-provider-aws, issue 35160).
+Source: Lake Formation developer guide, "Implicit Lake Formation permissions".
 """
 
 from aws_cdk import aws_kms as kms
@@ -48,30 +52,3 @@ def add_lake_locations(stack: LakehouseStack, *, key: kms.IKey) -> list[Construc
         location.node.add_dependency(role)
         locations.append(location)
     return locations
-
-
-def grant_locations(stack: LakehouseStack, principal: str) -> list[Construct]:
-    """Grant a role to create databases in these locations; even an administrator of the lake needs this grant.
-
-    Args:
-        stack: the stack of governance.
-        principal: ARN of the role.
-    """
-    grants: list[Construct] = []
-    for zone in ZONES:
-        grant = lf.CfnPrincipalPermissions(
-            stack,
-            f"Place{zone.title()}",
-            catalog=stack.account,
-            principal=lf.CfnPrincipalPermissions.DataLakePrincipalProperty(data_lake_principal_identifier=principal),
-            resource=lf.CfnPrincipalPermissions.ResourceProperty(
-                data_location=lf.CfnPrincipalPermissions.DataLocationResourceProperty(
-                    catalog_id=stack.account, resource_arn=stack.s3_arn(stack.names.bucket(zone))
-                )
-            ),
-            permissions=["DATA_LOCATION_ACCESS"],
-            permissions_with_grant_option=[],
-        )
-        stack.change_lake(grant)
-        grants.append(grant)
-    return grants

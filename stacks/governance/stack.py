@@ -14,10 +14,10 @@ from constructs import Construct
 
 from lakehouse.contracts.model import Contract
 from lakehouse.governance import tags
-from lakehouse.governance.grants import of_erasure, of_people, of_tables
+from lakehouse.governance.grants import of_erasure, of_operator, of_people, of_tables
 from lakehouse.governance.roles import OPERATOR, ROLES, Role
 from lakehouse.names import Names
-from stacks.governance.lake_locations import add_lake_locations, grant_locations
+from stacks.governance.lake_locations import add_lake_locations
 from stacks.iam.erasure import ERASURE_HOURS, WHY_ERASURE_WILDCARDS, erasure_statements
 from stacks.iam.operator import OPERATOR_HOURS, WHY_OPERATOR_WILDCARDS, operator_statements
 from stacks.iam.people import WHY_PEOPLE_WILDCARDS, people_statements, trusted_people
@@ -53,8 +53,6 @@ class Governance(LakehouseStack):
         needed += add_lake_locations(self, key=key)
         for construct in needed:
             construct.node.add_dependency(lake)
-        for location_grant in grant_locations(self, self._cloudformation):
-            location_grant.node.add_dependency(*needed)
         for role in ROLES.values():
             person, _ = add_role(
                 self,
@@ -66,7 +64,7 @@ class Governance(LakehouseStack):
                 why_wildcards=WHY_PEOPLE_WILDCARDS if role is not OPERATOR else WHY_OPERATOR_WILDCARDS,
                 session_hours=OPERATOR_HOURS if role is OPERATOR else 1,
             )
-            grant(self, person, of_people(role))
+            grant(self, person, of_operator() if role is OPERATOR else of_people(role))
             person.node.add_dependency(*needed)
         keeper, _ = add_role(
             self,
@@ -111,6 +109,8 @@ class Governance(LakehouseStack):
             create_database_default_permissions=[],
             create_table_default_permissions=[],
             mutation_type="REPLACE",
+            # Replaced settings lose what they do not name; this is the value of a new account.
+            parameters={"CROSS_ACCOUNT_VERSION": "4"},
         )
 
     @property

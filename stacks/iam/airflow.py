@@ -130,7 +130,7 @@ def _moves(stack: LakehouseStack, *, key: kms.IKey) -> Sequence[iam.PolicyStatem
     jobs = [stack.glue_arn(f"job/{names.job(job)}") for job in (*Move, *Fetch)]
     topics = [stack.arn("sns", resource=names.alerts_topic(urgency)) for urgency in Urgency]
     return [
-        *athena_statements(stack, workgroup=names.dbt_workgroup, areas=(Area.INTEGRATION, Area.OPS), key=key),
+        *athena_statements(stack, workgroup=names.dbt_workgroup, areas=(Area.OPS,), key=key),
         allow("Run", service="glue", actions=RUN, resources=jobs),
         *planning_statements(stack),
         allow(

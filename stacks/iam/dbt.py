@@ -14,14 +14,13 @@ from lakehouse.names import OpsTable, Zone
 from stacks.iam.athena import athena_statements
 from stacks.iam.jobs import WRITE_OBJECTS
 from stacks.iam.roles import add_role, role_by_name
-from stacks.iam.statements import allow, write_log
+from stacks.iam.statements import allow
 from stacks.iam.tag_grants import grant
 from stacks.stack import LakehouseStack
 
 WRITE = ["CreateTable", "UpdateTable", "DeleteTable", "BatchDeleteTable", "DeleteTableVersion"]
 WRITE += ["BatchDeleteTableVersion", "BatchCreatePartition", "BatchDeletePartition", "UpdatePartition"]
-CLASSIFY = ["AddLFTagsToResource", "RemoveLFTagsFromResource", "GetResourceLFTags", "GetLFTag", "ListLFTags"]
-CLASSIFY += ["CreateDataCellsFilter", "UpdateDataCellsFilter", "DeleteDataCellsFilter", "ListDataCellsFilter"]
+CLASSIFY = ["AddLFTagsToResource", "RemoveLFTagsFromResource", "GetResourceLFTags"]
 WHY_DBT_WILDCARDS = (
     "Models and their files come and go: the role is limited to the bucket and database of curated, to dbt's folder of "
     "integration and to its own query results. Lake Formation's actions cannot be limited to resources: its grants "
@@ -80,7 +79,14 @@ def codebuild_statements(
             actions=["s3:GetObject"],
             resources=[stack.s3_arn(f"{wheel.bucket_name}/{wheel.object_key}")],
         ),
-        write_log(log_group),
+        # CodeBuild tries to create the group even if it exists.
+        # Source: AWS CodeBuild user guide, "Allow CodeBuild to interact with other AWS services".
+        allow(
+            "Log",
+            service="logs",
+            actions=["CreateLogGroup", "CreateLogStream", "PutLogEvents"],
+            resources=[log_group.log_group_arn],
+        ),
     ]
 
 

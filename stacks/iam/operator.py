@@ -6,7 +6,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from lakehouse.contracts.model import Contract
-from lakehouse.names import Fetch, Move, Zone
+from lakehouse.names import Fetch, Move, OpsTable, Zone
 from stacks.iam.planning import planning_statements
 from stacks.iam.replication import ask_statements
 from stacks.iam.state_machine import RUN
@@ -18,8 +18,9 @@ OPERATOR_HOURS = 12
 READ_LOGS = ["GetLogEvents", "FilterLogEvents", "DescribeLogStreams"]
 WHY_OPERATOR_WILDCARDS = (
     "Deliveries, manifests, tables, executions and log streams come and go: the role is limited to this deployment's "
-    "buckets, jobs, project, state machine and log groups. GetDataAccess, ListWorkGroups and descriptions of DMS "
-    "cannot be limited to resources; DMS makes up the ARNs of replications."
+    "buckets, jobs, project, state machine and log groups, and to the secrets of its source databases, whose ARNs end "
+    "with characters of Secrets Manager's choice. GetDataAccess, ListWorkGroups and descriptions of DMS cannot be "
+    "limited to resources; DMS makes up the ARNs of replications."
 )
 
 
@@ -28,14 +29,14 @@ def operator_statements(
 ) -> list[iam.PolicyStatement]:
     """Return the statements of operators in addition to those of all people; they assume dbt's role to build models.
 
-    PyIceberg reads the tables of raw and ops from S3, not through Athena.
+    PyIceberg reads the tables of raw, integration and ops from S3, not through Athena.
 
     Args:
         stack: the stack of the role.
         contracts: the datasets that operators may deliver files of.
-        key: the key of all buckets and of the state machine.
+        key: the key of all buckets, of the state machine and of the secrets of source databases.
     """
-    names = stack.names
+    names, contracts = stack.names, list(contracts)
     stage, raw, integration, scripts = (
         stack.s3_arn(bucket)
         for bucket in (*map(names.bucket, (Zone.STAGE, Zone.RAW, Zone.INTEGRATION)), names.scripts_bucket)
@@ -65,7 +66,7 @@ def operator_statements(
         allow(
             "ReadFiles",
             actions=["s3:GetObject"],
-            resources=[f"{raw}/*", stack.s3_arn(f"{names.ops_location('')}*")],
+            resources=[f"{raw}/*", f"{integration}/*"],
         ),
         allow("ReadContracts", actions=["s3:GetObject"], resources=[stack.s3_arn(f"{names.contracts_uri}*")]),
         allow(
@@ -74,6 +75,7 @@ def operator_statements(
             actions=["StartBuild", "StopBuild", "BatchGetBuilds"],
             resources=[stack.arn("codebuild", resource=f"project/{names.dbt_project}")],
         ),
+        *_reconcile(stack, contracts),
         *ask_statements(stack),  # `status` asks what the source databases do not send
         allow("BeDbt", actions=["sts:AssumeRole"], resources=[stack.role_arn(names.dbt_role)]),
         allow("Start", service="states", actions=["StartExecution", "ListExecutions"], resources=[machine]),
@@ -90,5 +92,31 @@ def operator_statements(
             service="logs",
             actions=READ_LOGS,
             resources=[stack.arn("logs", resource=f"log-group:{group}") for group in groups],
+        ),
+    ]
+
+
+def _reconcile(stack: LakehouseStack, contracts: Iterable[Contract]) -> list[iam.PolicyStatement]:
+    """Return the statements to compare datasets with their source databases, and to record the results in ops."""
+    names = stack.names
+    sources = sorted({one.source.name for one in contracts if one.can_be_reconciled})
+    if not sources:
+        return []
+    table = f"table/{names.ops_database}/{OpsTable.QUALITY_RESULTS}"
+    # Secrets Manager adds a hyphen and six characters to the name of a secret.
+    secrets = [
+        stack.arn("secretsmanager", resource=f"secret:{names.source_secret(source=one)}-??????") for one in sources
+    ]
+    return [
+        allow("SignIn", actions=["secretsmanager:GetSecretValue"], resources=secrets),
+        allow(
+            "WriteResults",
+            actions=["s3:PutObject"],
+            resources=[stack.s3_arn(f"{names.ops_location(OpsTable.QUALITY_RESULTS)}/*")],
+        ),
+        allow(
+            "CommitResults",
+            actions=["glue:UpdateTable"],
+            resources=[stack.glue_arn(place) for place in ("catalog", f"database/{names.ops_database}", table)],
         ),
     ]

@@ -9,6 +9,8 @@ from lakehouse.names import Zone
 from stacks.iam.statements import allow, use_key
 from stacks.stack import LakehouseStack
 
+WRITE_ENCRYPTED = ["Encrypt", "Decrypt", "GenerateDataKey", "DescribeKey"]
+"""Source: AWS DMS user guide, "Creating AWS KMS keys to encrypt Amazon S3 target objects"."""
 WHY_TARGET_WILDCARDS = (
     "DMS names the files that it writes: the role is limited to this source's folder of the stage bucket."
 )
@@ -36,7 +38,7 @@ def target_statements(stack: LakehouseStack, source: str, *, key: kms.IKey) -> l
             actions=["s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject"],
             resources=[stack.s3_arn(f"{bucket}/{bucket_folder(source)}/*")],
         ),
-        use_key(key, sid=None),
+        allow(service="kms", actions=WRITE_ENCRYPTED, resources=[key.key_arn]),
     ]
 
 

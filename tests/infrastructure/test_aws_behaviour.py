@@ -321,3 +321,59 @@ def test_services_take_roles_for_this_account_alone(deployed: Assembly) -> None:
                 if equal.get("aws:SourceAccount") != DEV.account:
                     without |= {*services}
     assert without <= {"lambda.amazonaws.com", f"dms.{DEV.region}.amazonaws.com"}
+
+
+def test_iam_lets_a_role_read_the_databases_that_lake_formation_shows_it(deployed: Assembly) -> None:
+    names = names_of(deployed)
+    databases = {area.database(names): area for area in Area if area is not Area.AUDIT}
+    shown: dict[str, set[str]] = defaultdict(set)
+    for grant in deployed.resources(GRANT):
+        policy = grant.properties["Resource"].get("LFTagPolicy", {})
+        if policy.get("ResourceType") == "DATABASE":
+            [pair] = policy["Expression"]
+            shown[role_of(deployed, grant)] |= {*pair["TagValues"]}
+    compared = 0
+    for role, statements in by_role(deployed).items():
+        if role in shown:
+            read = {
+                databases[name]
+                for name in databases
+                if allows(statements, "glue:GetTable", f"{PLACE}:table/{name}/any")
+                or allows(statements, "glue:GetTable", f"{PLACE}:database/{name}")
+            }
+            assert read == {*map(Area, shown[role] - {DEFAULT_DATABASE})} - {Area.AUDIT}, role
+            compared += 1
+    assert compared > 8
+
+
+def role_of(assembly: Assembly, grant: Resource) -> str:
+    """The name of the role of a grant."""
+    [found] = [
+        text(role.properties["RoleName"])
+        for role in assembly.resources("AWS::IAM::Role")
+        if role.stack == grant.stack and f'"{role.logical_id}"' in principal(grant)
+    ]
+    return found
+
+
+def test_jobs_and_optimizers_ask_glue_for_tables_by_name_alone(deployed: Assembly) -> None:
+    names, roles = names_of(deployed), by_role(deployed)
+    for role in (*map(names.job_role, Move), names.optimizer_role):
+        asked = {action for item in roles[role] for action in as_list(item["Action"]) if action.startswith("glue:")}
+        assert asked == {"glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"}, role
+
+
+def test_dbt_classifies_models_and_makes_no_filters(deployed: Assembly) -> None:
+    statements = by_role(deployed)[names_of(deployed).dbt_role]
+    actions = {action for item in statements for action in as_list(item["Action"])}
+    assert not [action for action in actions if "DataCellsFilter" in action]
+
+
+def test_administrators_of_the_lake_are_granted_no_locations(deployed: Assembly) -> None:
+    [settings] = deployed.resources("AWS::LakeFormation::DataLakeSettings")
+    administrators = {text(entry["DataLakePrincipalIdentifier"]) for entry in settings.properties["Admins"]}
+    assert administrators
+    assert settings.properties["Parameters"] == {"CROSS_ACCOUNT_VERSION": "4"}  # replaced settings lose the others
+    for grant in deployed.resources(GRANT):
+        if "DataLocation" in grant.properties["Resource"]:
+            assert text(grant.properties["Principal"]["DataLakePrincipalIdentifier"]) not in administrators

@@ -103,7 +103,7 @@ def test_a_table_without_tags_of_its_own_is_hidden_from_all_who_do_not_see_every
             filters={},
         )
         seeing = {role for role in classification.ROLES if tag_based_access.seen(new, granted[names.role(role)])}
-        assert seeing == {"steward"} | ({"operator"} if zone is Zone.RAW else set())
+        assert seeing == {"steward"} | ({"operator"} if zone is not Zone.CURATED else set())
 
 
 def test_a_row_filter_is_not_void_by_a_grant_on_all_rows(
@@ -113,7 +113,7 @@ def test_a_row_filter_is_not_void_by_a_grant_on_all_rows(
     for table in tags.of_contracts(filtered, names=names):
         found = in_catalog(table, names, database_tags)
         seeing = {role for role in classification.ROLES if tag_based_access.seen(found, granted[names.role(role)])}
-        assert seeing == {"steward"} | ({"operator"} if table.area is tags.Area.RAW else set())
+        assert seeing == {"steward", "operator"}
 
 
 def test_grants_name_tags_and_values_that_exist(assembly: Assembly, granted: Grants) -> None:

@@ -69,9 +69,8 @@ def test_services_that_publish_to_topics_may_use_their_key(assembly: Assembly) -
     for item in policy_statements(key):
         if item["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"] and "Service" in item["Principal"]:
             services = set(as_list(item["Principal"]["Service"]))
-            if services != {
-                "events.amazonaws.com"
-            }:  # it passes no account, see tests/infrastructure/test_aws_behaviour
+            # EventBridge passes no account, see docs/aws-behaviour.md.
+            if services != {"events.amazonaws.com"}:
                 assert item["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
             users |= services
     assert publishers <= users

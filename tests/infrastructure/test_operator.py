@@ -68,6 +68,7 @@ def asks(names: Names) -> dict[str, list[tuple[str, str]]]:
     moves = [ask for move in Move for ask in job(move, "StartJobRun", "GetJobRun", "GetJobRuns", "BatchStopJobRun")]
     run = [*read_ops, *plan, *moves, ("kms:Decrypt", "key"), ("kms:GenerateDataKey", "key")]
     backfill = f"{raw}/{names.backfills_prefix(dataset='orders')}2026-01-01_2026-01-02.json"
+    secret = f"arn:aws:secretsmanager:{DEV.region}:{DEV.account}:secret:{names.source_secret(source='shop')}"
     requests = [(f"s3:{action}Object", backfill) for action in ("Get", "Put")]
     contract = f"{scripts}/contracts/sales/orders.odcs.yaml"
     return {
@@ -86,6 +87,15 @@ def asks(names: Names) -> dict[str, list[tuple[str, str]]]:
         ],
         "ingest": [("s3:PutObject", f"{stage}/{DELIVERED.stage_prefix}2026/01/01/1/a.csv"), ("s3:GetObject", contract)],
         "pull": [*batches, *job(Fetch.API_TO_STAGE, "StartJobRun", "GetJobRun")],
+        "reconcile": [
+            *table(names.database(Zone.INTEGRATION), "orders"),
+            ("s3:GetObject", f"{integration}/sales/orders/data/1.parquet"),
+            ("secretsmanager:GetSecretValue", f"{secret}-Ab12Cd"),
+            *(("glue:UpdateTable", arn) for _, arn in table(names.ops_database, OpsTable.QUALITY_RESULTS)),
+            ("s3:PutObject", f"{integration}/ops/{OpsTable.QUALITY_RESULTS}/data/1.parquet"),
+            ("s3:PutObject", f"{stage}/{DELIVERED.stage_prefix}_reconciled/1.parquet"),
+            *run,
+        ],
         "build": [
             *read_ops,
             ("sts:AssumeRole", f"arn:aws:iam::{DEV.account}:role/{names.dbt_role}"),
@@ -111,11 +121,16 @@ def test_an_operator_may_do_what_the_verb_asks(everything: dict[str, Assembly], 
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS)
-def test_an_operator_changes_no_table_and_deletes_nothing(everything: dict[str, Assembly], deployment: str) -> None:
+def test_an_operator_changes_one_table_of_ops_and_deletes_nothing(
+    everything: dict[str, Assembly], deployment: str
+) -> None:
     statements = statements_of(everything[deployment], "operator")
     actions = {action for item in statements for action in as_list(item["Action"])}
-    assert not [action for action in actions if re.search(r"^glue:(Create|Update|Delete)|:Delete", action)]
+    assert not [action for action in actions if re.search(r"^glue:(Create|Delete)|:Delete", action)]
+    commits = [item for item in statements if "glue:UpdateTable" in as_list(item["Action"])]
+    changed = {text(arn).rpartition(":")[2] for item in commits for arn in as_list(item["Resource"])}
     names = Names(environment=deployment.partition("-")[0], account=DEV.account, region=DEV.region)
+    assert {place for place in changed if place.startswith("table/")} == {f"table/{names.ops_database}/quality_results"}
     for bucket, key in (
         (names.bucket(Zone.RAW), "sales/orders/data/1.parquet"),
         (names.bucket(Zone.RAW), names.erasure_key(erasure_id="1")),

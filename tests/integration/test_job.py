@@ -25,6 +25,7 @@ from lakehouse.moves.metrics import Metric
 from lakehouse.names import Move, Names
 from lakehouse.readers import rows
 from tests.support.contract_builders import column, contract
+from tests.support.emulator.callers import open_to
 from tests.support.moves import jobs
 from tests.support.moves.otlp_receiver import receiver
 
@@ -256,7 +257,7 @@ def test_each_line_of_the_log_names_its_run(
 def alert_queue(name: str) -> tuple[str, str]:
     """Return the ARN of a topic, and the URL of a queue that receives its messages."""
     sns, sqs = boto3.client("sns"), boto3.client("sqs")
-    topic = sns.create_topic(Name=name)["TopicArn"]
+    topic = sns.create_topic(Name=name, Attributes={"Policy": open_to("cloudwatch", "sns:Publish")})["TopicArn"]
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)

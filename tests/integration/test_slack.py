@@ -12,6 +12,7 @@ import pytest
 
 from emulator.runtime.server_lifecycle import Server
 from lakehouse.operations import slack
+from tests.support.emulator.callers import make_role
 from tests.support.http_servers import Posted, receiving
 
 REPOSITORY = Path(__file__).parents[2]
@@ -42,7 +43,7 @@ def topic(aws: Server, posted: tuple[str, list[str]]) -> str:
     function = functions.create_function(
         FunctionName="slack",
         Runtime="python3.14",
-        Role=f"arn:aws:iam::{aws.account}:role/slack",
+        Role=make_role("slack"),
         Handler="lakehouse.operations.slack.handler",
         Code={"ZipFile": archive.getvalue()},
         Environment={"Variables": {slack.SECRET: "slack-webhook"}},

@@ -12,7 +12,7 @@ ROLES = {
     "analyst": ({"curated"}, "internal"),
     "engineer": ({"raw", "integration", "curated"}, "confidential"),
     "steward": ({"raw", "integration", "curated"}, "restricted"),
-    "operator": ({"raw"}, "restricted"),
+    "operator": ({"raw", "integration"}, "restricted"),
     "auditor": (set[str](), "public"),
 }
 ADDED = {"_record", "_errors"}  # hold what was refused, whatever column it was in

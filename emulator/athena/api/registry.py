@@ -5,7 +5,8 @@ from typing import Any
 
 from emulator.athena.api import prepared
 from emulator.athena.runtime import statements
-from emulator.athena.runtime.errors import lake_formation_errors, not_supported
+from emulator.athena.runtime.denials import denials
+from emulator.athena.runtime.errors import not_supported
 from emulator.athena.runtime.run import Run
 from emulator.athena.runtime.statement_result import StatementResult
 from emulator.athena.statements import (
@@ -74,5 +75,5 @@ def execute(statement: statements.Statement, run: Run) -> StatementResult:
     handler = HANDLERS.get(type(statement))
     if handler is None:
         raise not_supported(type(statement).__name__)
-    with lake_formation_errors():
+    with denials(run.cloud):
         return handler(statement, run)

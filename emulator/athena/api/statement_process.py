@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from emulator.athena.api import prepared, results
 from emulator.athena.api.registry import execute
 from emulator.athena.parsing.parse import parse
+from emulator.athena.runtime.denials import denials
 from emulator.athena.runtime.errors import DDL_TYPE, AthenaError, CancelledError, MalformedQueryError, not_supported
 from emulator.athena.runtime.files import Scan
 from emulator.athena.runtime.run import Context, Run, start
@@ -151,7 +152,8 @@ def _run(running: Running, members: Json) -> None:
         try:
             result = execute(statement, run)
             uri = members["ResultConfiguration"]["OutputLocation"]
-            results.write(context, result, uri=uri, encryption=task.encryption)
+            with denials(context.cloud, output=uri):
+                results.write(context, result, uri=uri, encryption=task.encryption)
         finally:
             running.run = None
     members["_ColumnInfo"] = results.column_info(result.columns)

@@ -4,10 +4,7 @@ Categories and types: https://docs.aws.amazon.com/athena/latest/ug/error-referen
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from botocore.exceptions import ClientError
 from sqlglot import exp
 
 SYSTEM, USER = 1, 2
@@ -15,6 +12,7 @@ ENGINE_TYPE, ICEBERG_TYPE, USER_TYPE, DATA_TYPE, DDL_TYPE, ANALYSIS_TYPE, RESOUR
     *(200, 233, 1000, 1001, 1003, 1006),
     1200,
 )
+OUTPUT_TYPE, PERMISSION_TYPE, S3_PERMISSION_TYPE = 401, 1500, 1501
 
 INSUFFICIENT = "Insufficient Lake Formation permission(s)"
 """The beginning of each refusal of Lake Formation."""
@@ -41,15 +39,19 @@ class AthenaError(Exception):
     Args:
         code: Athena's name of the error, such as `TABLE_NOT_FOUND`; empty for an error of Hive (`FAILED: ...`).
         message: the reason, with its position in the statement if it has one.
+        kind: Athena's number for this kind of error; None: what follows from its name.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, kind: int | None = None) -> None:
         super().__init__(f"{code}: {message}" if code else message)
         self.code = code
+        self._kind = kind
 
     @property
     def type(self) -> int:
         """Athena's number for this kind of error."""
+        if self._kind is not None:
+            return self._kind
         if self.code.startswith("ICEBERG_"):
             return ICEBERG_TYPE
         if self.code == "GENERIC_INTERNAL_ERROR":
@@ -100,22 +102,6 @@ def not_supported(feature: str) -> AthenaError:
 def insufficient(permission: str, name: str) -> AthenaError:
     """Return Lake Formation's error for a permission that the caller lacks, such as `Select` on a table."""
     return AthenaError("", f"{INSUFFICIENT}: Required {permission} on {name}")
-
-
-@contextmanager
-def lake_formation_errors() -> Iterator[None]:
-    """Turn refusals of Lake Formation in this block into errors of the statement, with the text that AWS has for them.
-
-    Raises:
-        AthenaError: Lake Formation refused a call.
-    """
-    try:
-        yield
-    except ClientError as error:
-        message = error.response["Error"]["Message"]
-        if message.startswith(INSUFFICIENT):
-            raise AthenaError("", message) from None
-        raise
 
 
 # DuckDB's message, and Athena's code and message for it; \1 is the first group.

@@ -64,8 +64,8 @@ class _File:
     if that was a read of another thread.
     """
 
-    def __init__(self, stream: pyarrow.NativeFile, scan: Scan) -> None:
-        self._stream, self._scan = stream, scan
+    def __init__(self, stream: pyarrow.NativeFile, scan: Scan, *, place: str) -> None:
+        self._stream, self._scan, self._place = stream, scan, place
         self._position = 0
         self._sequential_reads = 0  # a position that a thread sought before one of these is no longer valid
         self._thread = threading.local()
@@ -75,7 +75,11 @@ class _File:
         if self._sought() is None:
             self._sequential_reads += 1
         self._thread.sought = None
-        data: bytes = self._stream.read_at(size if size >= 0 else self._stream.size() - position, position)
+        try:
+            data: bytes = self._stream.read_at(size if size >= 0 else self._stream.size() - position, position)
+        except OSError as error:
+            bucket, _, key = self._place.partition("/")
+            raise OSError(f"When reading key '{key}' in bucket '{bucket}': {error}") from error
         self._position = position + len(data)
         self._scan.count(len(data))
         return data
@@ -129,7 +133,8 @@ class ScannedFiles(AbstractFileSystem):  # type: ignore[misc]
 
     def open(self, path: str, mode: str = "rb", **_: Any) -> _File:
         self._scan.check()
-        return _File(self._files.open_input_file(self._strip_protocol(path)), self._scan)
+        place = self._strip_protocol(path)
+        return _File(self._files.open_input_file(place), self._scan, place=place)
 
     def info(self, path: str, **_: Any) -> dict[str, Any]:
         if path not in self._sizes:

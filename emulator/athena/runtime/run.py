@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from emulator.athena.runtime import macros
 from emulator.athena.runtime.cloud import Cloud
+from emulator.athena.runtime.denials import denial
 from emulator.athena.runtime.errors import AthenaError, from_duckdb
 from emulator.athena.runtime.files import Scan, ScannedFiles
 
@@ -125,7 +126,7 @@ class Run:
             yield
         except (duckdb.Error, OSError) as error:
             self.scan.check()
-            raise from_duckdb(error) from error
+            raise (denial(error, self.cloud) or from_duckdb(error)) from error
 
     def register(self, rows: pa.Table) -> str:
         """Register rows as a relation of DuckDB, and return its name."""

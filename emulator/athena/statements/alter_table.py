@@ -37,7 +37,7 @@ def _table(run: Run, name: Name) -> "TableTypeDef":
     if table is None or catalog.is_view(table):
         raise AthenaError("", f"FAILED: SemanticException [Error 10001]: Table not found {database}.{name.table}")
     access.require(run.cloud, table, *access.COMMIT)
-    return access.of(run.cloud, table).table
+    return access.of(run.cloud, table, "ALTER").table
 
 
 def _require_iceberg(table: "TableTypeDef", clause: str) -> None:

@@ -33,7 +33,7 @@ def insert(statement: Insert, run: Run) -> StatementResult:
         raise not_supported("Inserting into views is not supported")
     changes_catalog = access.COMMIT if catalog.is_iceberg(table) else ("ALTER",) if partition_keys(table) else ()
     access.require(run.cloud, table, "INSERT", *changes_catalog)
-    table = access.of(run.cloud, table).table
+    table = access.of(run.cloud, table, "INSERT").table
     bound, sql = prepare(run, statement.tree)
     select, columns = typed_select(run, bound, sql)
     if catalog.is_iceberg(table):

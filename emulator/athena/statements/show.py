@@ -117,7 +117,8 @@ def properties(statement: ShowProperties, run: Run) -> StatementResult:
     parameters = dict(table.get("Parameters", {}))
     if catalog.is_iceberg(table):
         parameters |= run.cloud.catalog.load_table((table["DatabaseName"], table["Name"])).properties
-        parameters = {k: v for k, v in parameters.items() if k != _MAPPING or access.of(run.cloud, table).is_whole}
+        if _MAPPING in parameters and not access.of(run.cloud, table, "DESCRIBE").is_whole:
+            del parameters[_MAPPING]
     lines = [f"{k}\t{v}" for k, v in sorted(parameters.items()) if statement.property in (None, k)]
     return StatementResult(columns=_string_columns("prpt_name", "prpt_value"), lines=lines)
 

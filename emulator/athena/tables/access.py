@@ -44,8 +44,14 @@ class Access:
         return self.columns is None or column.lower() in self.columns
 
 
-def of(cloud: Cloud, table: "TableTypeDef") -> Access:
-    """Return the caller's access to a table that it may describe."""
+def of(cloud: Cloud, table: "TableTypeDef", *permissions: str) -> Access:
+    """Return the caller's access to a table that it may describe.
+
+    Args:
+        cloud: clients that act as the caller.
+        table: the table.
+        permissions: what the statement needs, for the server's record; none: it reads columns and rows.
+    """
     if not cloud.restricted:
         return Access(table=table)
     answer = cloud.glue.get_unfiltered_table_metadata(
@@ -53,6 +59,7 @@ def of(cloud: Cloud, table: "TableTypeDef") -> Access:
         DatabaseName=table["DatabaseName"],
         Name=table["Name"],
         SupportedPermissionTypes=_ENFORCED,
+        QuerySessionContext={"AdditionalContext": {"Permissions": ",".join(permissions)}},
     )
     cells: dict[str, set[str]] = defaultdict(set)
     for cell in answer["CellFilters"]:
@@ -81,7 +88,7 @@ def require(cloud: Cloud, table: "TableTypeDef", *permissions: str) -> None:
     Raises:
         AthenaError: Lake Formation's, for the first permission that the caller lacks.
     """
-    found = of(cloud, table)
+    found = of(cloud, table, *permissions)
     if found.columns is None:
         return
     location = table.get("StorageDescriptor", {}).get("Location", "")
@@ -111,7 +118,7 @@ def require_on_database(
         DatabaseName=database,
         Name=table,
         SupportedPermissionTypes=_ENFORCED,
-        QuerySessionContext={"AdditionalContext": {"Location": location}},
+        QuerySessionContext={"AdditionalContext": {"Location": location, "Permissions": ",".join(permissions)}},
     )
     held = frozenset(answer["Permissions"])
     _check(held, permissions, database=database, table=table, on=database, location=location)

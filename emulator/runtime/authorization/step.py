@@ -145,7 +145,7 @@ def _cached(
 
 
 MODES = ("on", "record", "off")
-DEFAULT = "record"
+DEFAULT = "on"
 VARIABLE = "LAKEHOUSE_LOCAL_AUTHORIZATION"
 
 

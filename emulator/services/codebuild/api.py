@@ -21,10 +21,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import yaml
+from botocore.exceptions import ClientError
 from ministack.services import codebuild  # type: ignore[import-untyped]
 
 from emulator.runtime import checkpoint, plugin
 from emulator.runtime.plugin import AwsError, Json
+from emulator.services.codebuild import permissions
 from emulator.services.glue import logs
 from emulator.services.glue.packages import download
 
@@ -38,6 +40,7 @@ _running: dict[str, subprocess.Popen[bytes]] = {}
 def register() -> None:
     """Run builds, keep the log settings of projects, and fail the builds that were active when the server ended."""
     plugin.operations("codebuild", [start_build, stop_build])
+    plugin.resources("codebuild", permissions.resources)
     plugin.on_stop(_kill_all)
     _keep_logs_config()
     restore = codebuild.load_persisted_state
@@ -124,9 +127,14 @@ def _run(project: Json, build: Json, variables: dict[str, str]) -> None:
         shipper.add(f"{type(error).__name__}: {error}".encode())
         status = "FAULT"
     finally:
-        _running.pop(build["id"], None)
+        if process := _running.pop(build["id"], None):
+            _kill(process)
         shutil.rmtree(folder, ignore_errors=True)
-    shipper.send()
+    try:
+        shipper.send()
+    except ClientError as error:  # a build whose role may not write its log fails in AWS too
+        log.warning("build %s: %s", build["id"], error)
+        status = "FAILED"
     if build["buildStatus"] == "IN_PROGRESS":
         _end(build, status)
 

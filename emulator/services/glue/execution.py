@@ -81,8 +81,8 @@ def _execute(
     )
     running()
     output_group, error_group = logs.groups(job, arguments)
-    output = logs.Shipper(group=output_group, stream=run["Id"], role=job["Role"], session=SESSION)
-    error = logs.Shipper(group=error_group, stream=run["Id"], role=job["Role"], session=SESSION)
+    output = logs.Shipper(group=output_group, stream=run["Id"], role=job["Role"], session=SESSION, may_be_denied=True)
+    error = logs.Shipper(group=error_group, stream=run["Id"], role=job["Role"], session=SESSION, may_be_denied=True)
     deadline = time.monotonic() + float(run["Timeout"]) * 60
     timed_out = False
     try:

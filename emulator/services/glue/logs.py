@@ -1,12 +1,15 @@
 """Output of a process, sent to CloudWatch Logs line by line while it runs."""
 
 import contextlib
+import logging
 import os
 import selectors
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from emulator.runtime import plugin
 from emulator.runtime.plugin import Json
@@ -15,6 +18,9 @@ SEND_SECONDS = 0.25
 EVENTS = 5_000
 MESSAGE_BYTES = 250_000
 LAST_LINES = 50
+DENIED = "AccessDeniedException"
+
+log = logging.getLogger(__name__)
 
 
 def groups(job: Json, arguments: Mapping[str, str]) -> tuple[str, str]:
@@ -32,12 +38,22 @@ def groups(job: Json, arguments: Mapping[str, str]) -> tuple[str, str]:
 
 
 class Shipper:
-    """Sender of lines to one log stream in a session of a role; it keeps the last ones in `last`."""
+    """Sender of lines to one log stream in a session of a role; it keeps the last ones in `last`.
 
-    def __init__(self, *, group: str, stream: str, role: str, session: str) -> None:
+    Args:
+        group: log group.
+        stream: log stream.
+        role: the role.
+        session: name of its session.
+        may_be_denied: whether the lines are lost if the role may not write them, as those of a Glue job are; or that
+            is an error.
+    """
+
+    def __init__(self, *, group: str, stream: str, role: str, session: str, may_be_denied: bool = False) -> None:
         self._role, self._session = role, session
         self._group = group
         self._stream = stream
+        self._may_be_denied = may_be_denied
         self._events: list[Json] = []
         self._exists = False
         self.last: deque[str] = deque(maxlen=LAST_LINES)
@@ -53,6 +69,15 @@ class Shipper:
         """Send the added lines; create the log group and stream with the first ones."""
         if not self._events:
             return
+        try:
+            self._send()
+        except ClientError as error:
+            if error.response["Error"]["Code"] != DENIED or not self._may_be_denied:
+                raise
+            log.warning("%s: %s", self._group, error)
+            self._events.clear()
+
+    def _send(self) -> None:
         logs = plugin.client("logs", role=self._role, session=self._session)
         if not self._exists:
             with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):

@@ -32,32 +32,31 @@ def described_table(principal: Principal, database: str, name: str) -> tuple[Jso
         parent = databases.get(database.lower())
         if parent is None:
             database_with(principal, database)
-        elif not {"CREATE_TABLE"} & lake.database_permissions(principal, parent) and not principal.describes_all:
+        elif not principal.describes_all and not lake.holds_on_database(principal, parent, "CREATE_TABLE"):
             refuse(denied("Describe", name.lower()))
         return catalog.get_table({"DatabaseName": database, "Name": name})["Table"], NOTHING
-    access = lake.table_access(principal, entry)
-    if "DESCRIBE" not in access.permissions:
+    if not lake.holds_on_table(principal, entry, "DESCRIBE"):
         refuse(denied("Describe", entry["Name"]))
-    return entry, access
+    return entry, lake.table_access(principal, entry)
 
 
 def database_with(principal: Principal, name: str, permission: str = "DESCRIBE") -> Json:
     """Return a database on which a principal has a permission."""
     entry: Json | None = databases.get(name.lower())
     if entry is None:
-        if "CREATE_DATABASE" not in lake.catalog_permissions(principal) and not principal.describes_all:
+        if not principal.describes_all and not lake.holds_on_catalog(principal, "CREATE_DATABASE"):
             refuse(denied("Describe", name.lower()))
         missing: Json = catalog.get_database({"Name": name})
         return missing
-    if permission not in lake.database_permissions(principal, entry):
+    if not lake.holds_on_database(principal, entry, permission):
         refuse(denied(permission.replace("_", " ").title(), entry["Name"]))
     return entry
 
 
 def table_with(principal: Principal, request: Json, *, name: str, permission: str) -> Json:
     """Return a table of a request on which a principal has a permission, besides that it may see it."""
-    entry, access = described_table(principal, request["DatabaseName"], name)
-    if permission not in access.permissions:
+    entry, _ = described_table(principal, request["DatabaseName"], name)
+    if not lake.holds_on_table(principal, entry, permission):
         refuse(denied(permission.title(), entry["Name"]))
     return entry
 

@@ -5,7 +5,8 @@ administrator of the lake registered. `Permissions` is here what the caller may 
 column has an entry of `CellFilters` for each filter of which a row has to meet one.
 
 For a table that does not exist yet, Athena asks whether the caller may create it: what it may do with the database, and
-whether it may use the `Location` in `QuerySessionContext.AdditionalContext`.
+whether it may use the `Location` in `QuerySessionContext.AdditionalContext`. The `Permissions` in that context are what
+the statement needs, for the record of decisions.
 
 Source: https://docs.aws.amazon.com/glue/latest/webapi/API_GetUnfilteredTableMetadata.html
 """
@@ -30,11 +31,20 @@ def get_unfiltered_table_metadata(request: Json) -> Json:
     principal = _caller_of_athena()
     database, name = request["DatabaseName"].lower(), request["Name"].lower()
     entry = tables.get(f"{database}/{name}")
+    context = request.get("QuerySessionContext", {}).get("AdditionalContext", {})
+    needed = [one for one in context.get("Permissions", "").split(",") if one]
+    required, is_asked = [one for one in needed if one != _LOCATION_ACCESS], _LOCATION_ACCESS in needed
     if entry is None:
         parent = find(databases, database, kind="Database")
-        location = request.get("QuerySessionContext", {}).get("AdditionalContext", {}).get("Location", "")
-        usable = lake.may_create_at(principal, location, database=parent)
+        location = context.get("Location", "")
+        for permission in required:
+            lake.holds_on_database(principal, parent, permission)
+        usable = lake.may_create_at(principal, location, database=parent, is_asked=is_asked)
         return {"Permissions": _permissions(lake.database_permissions(principal, parent), usable=usable)}
+    for permission in required:
+        lake.holds_on_table(principal, entry, permission)
+    if not needed or "SELECT" in required:
+        lake.record_read(principal, entry)
     access = lake.table_access(principal, entry)
     uri = entry["StorageDescriptor"].get("Location") or ""
     cells = [
@@ -50,7 +60,7 @@ def get_unfiltered_table_metadata(request: Json) -> Json:
         "AuthorizedColumns": list(access.columns) if is_enforced() else columns_of(entry),
         "CellFilters": cells,
         "IsRegisteredWithLakeFormation": lake.is_registered(uri),
-        "Permissions": _permissions(access.permissions, usable=lake.may_use(principal, uri)),
+        "Permissions": _permissions(access.permissions, usable=lake.may_use(principal, uri, is_asked=is_asked)),
     }
 
 

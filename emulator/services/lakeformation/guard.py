@@ -56,7 +56,7 @@ def guarded(operation: Operation) -> Operation:
 
 
 def _create_database(principal: Principal, operation: Operation, request: Json) -> Json:
-    if "CREATE_DATABASE" not in lake.catalog_permissions(principal):
+    if not lake.holds_on_catalog(principal, "CREATE_DATABASE"):
         refuse(denied("Create Database", "Catalog"))
     new = request["DatabaseInput"]
     check_location(principal, new.get("LocationUri") or "", database=new["Name"].lower())

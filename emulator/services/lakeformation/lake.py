@@ -1,10 +1,12 @@
 """The recorded state of the lake as the decision needs it: who calls, what it was granted, the tags of a table."""
 
+from typing import Any
+
 from emulator.runtime import plugin
 from emulator.runtime.lake_caller import caller_arn
 from emulator.runtime.plugin import Json
 from emulator.services.glue.store import databases, tables
-from emulator.services.lakeformation import decision
+from emulator.services.lakeformation import decision, records
 from emulator.services.lakeformation.locations import current_settings
 from emulator.services.lakeformation.model import Access, CellsFilter, Database, Principal, Table
 from emulator.services.lakeformation.store import all_permissions, assignments, columns_of, filters, locations
@@ -36,14 +38,53 @@ def grants(principal: Principal) -> list[Json]:
     return decision.grants_of(principal, all_permissions())
 
 
-def catalog_permissions(principal: Principal) -> frozenset[str]:
-    """Return a principal's permissions on the catalog."""
-    return decision.on_catalog(principal, grants(principal))
+def holds_on_catalog(principal: Principal, permission: str) -> bool:
+    """Return whether a principal has a permission on the catalog."""
+    return bool(
+        _decided(principal, permission, "catalog", lambda held: permission in decision.on_catalog(principal, held))
+    )
 
 
-def database_permissions(principal: Principal, entry: Json) -> frozenset[str]:
+def holds_on_database(principal: Principal, entry: Json, permission: str) -> bool:
+    """Return whether a principal has a permission on a database."""
+
+    def holds(held: list[Json]) -> bool:
+        return permission in database_permissions(principal, entry, granted=held)
+
+    return bool(_decided(principal, permission, f"database/{entry['Name']}", holds))
+
+
+def holds_on_table(principal: Principal, entry: Json, permission: str) -> bool:
+    """Return whether a principal has a permission on a table; SELECT: on a column at least."""
+    table = _table(entry, databases[entry["DatabaseName"]])
+
+    def holds(held: list[Json]) -> bool:
+        return permission in decision.on_table(principal, held, table).permissions
+
+    return bool(_decided(principal, permission, f"table/{entry['DatabaseName']}/{entry['Name']}", holds))
+
+
+def record_read(principal: Principal, entry: Json) -> None:
+    """Record which columns and rows of a table a principal reads."""
+    table = _table(entry, databases[entry["DatabaseName"]])
+
+    def reads(held: list[Json]) -> list[tuple[str, list[str] | None]]:
+        columns = decision.on_table(principal, held, table).columns
+        return [(name, rows if rows is None else sorted(rows)) for name, rows in sorted(columns.items())]
+
+    _decided(principal, "SELECT", f"table/{entry['DatabaseName']}/{entry['Name']}", reads)
+
+
+def _decided(principal: Principal, permission: str, on: str, decide: records.Decide) -> Any:
+    held = grants(principal)
+    found = decide(held)
+    records.record(plugin.root, principal, permission, on, held=held, decide=decide, found=found)
+    return found
+
+
+def database_permissions(principal: Principal, entry: Json, *, granted: list[Json] | None = None) -> frozenset[str]:
     """Return a principal's permissions on a database, which it also sees if it sees one of its tables."""
-    granted = grants(principal)
+    granted = grants(principal) if granted is None else granted
     found = decision.on_database(principal, granted, _database(entry))
     if found:
         return found
@@ -67,19 +108,33 @@ def table_access(principal: Principal, entry: Json, *, granted: list[Json] | Non
     return decision.on_table(principal, grants(principal) if granted is None else granted, table)
 
 
-def may_use(principal: Principal, uri: str) -> bool:
-    """Return whether a principal may let tables point to a URI in S3; everybody may where no location is registered."""
-    return not is_registered(uri) or decision.on_location(principal, grants(principal), _arn(uri))
+def may_use(principal: Principal, uri: str, *, is_asked: bool = True) -> bool:
+    """Return whether a principal may let tables point to a URI in S3; everybody may where no location is registered.
+
+    Args:
+        principal: the principal.
+        uri: URI in S3.
+        is_asked: whether the call needs it, for the record of decisions.
+    """
+    arn = _arn(uri)
+
+    def uses(held: list[Json]) -> bool:
+        return decision.on_location(principal, held, arn)
+
+    if not is_registered(uri):
+        return True
+    return bool(_decided(principal, "DATA_LOCATION_ACCESS", arn, uses) if is_asked else uses(grants(principal)))
 
 
-def may_create_at(principal: Principal, uri: str, *, database: Json) -> bool:
+def may_create_at(principal: Principal, uri: str, *, database: Json, is_asked: bool = True) -> bool:
     """Return whether a principal that creates tables in a database may let one point to a URI.
 
     A location within that of the database needs no permission of its own.
     Source: https://docs.aws.amazon.com/lake-formation/latest/dg/creating-database.html
     """
     within = database.get("LocationUri")
-    return bool(within and decision.covers(_arn(within), _arn(uri))) or may_use(principal, uri)
+    is_within = bool(within and decision.covers(_arn(within), _arn(uri)))
+    return is_within or may_use(principal, uri, is_asked=is_asked)
 
 
 def is_registered(uri: str) -> bool:

@@ -34,8 +34,8 @@ def reconcile(
     With `--repair`, the source's rows of these keys are written to stage, moved to integration, and compared again. A
     repair loses no change that is committed later.
 
-    Needs access to integration, and for --repair to stage and the jobs; and the secret of the source. Exit code 0:
-    integration equals the source; 1: keys differ; 2: the call was refused.
+    Needs the role `operator` and a network to the source. Exit code 0: integration equals the source; 1: keys differ;
+    2: the call was refused.
     """
     (contract,), names, iceberg = contracts_of(contracts, [dataset]), names_of(env), catalog.load()
     result = reconcile_dataset(contract, names=names, catalog=iceberg, must_repair=repair, settle_s=settle)

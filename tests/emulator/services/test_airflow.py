@@ -13,9 +13,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from emulator.runtime import server_lifecycle
+from tests.support.emulator.callers import make_role
 
 BUCKET = "airflow-content"
-ROLE = "arn:aws:iam::000000000000:role/airflow"
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_an_environment_needs_its_files_and_keeps_what_it_was_told(s3: Any, mwaa
         "Name": "flows",
         "AirflowVersion": "3.2.1",
         "DagS3Path": "dags",
-        "ExecutionRoleArn": ROLE,
+        "ExecutionRoleArn": make_role("airflow"),
         "SourceBucketArn": f"arn:aws:s3:::{BUCKET}",
         "NetworkConfiguration": {"SubnetIds": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]},
         "RequirementsS3Path": "environment/1/requirements.txt",

@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from emulator.runtime import server_lifecycle
+from tests.support.emulator.callers import open_to
 
 
 def client(service: str) -> Any:
@@ -24,7 +25,8 @@ def queue(aws: server_lifecycle.Server) -> Iterator[tuple[str, str]]:
     )
     letters = sqs.create_queue(QueueName="arriving-dead-letters")["QueueUrl"]
     redrive = {"deadLetterTargetArn": arn(sqs, letters), "maxReceiveCount": 2}
-    attributes = {"RedrivePolicy": json.dumps(redrive), "VisibilityTimeout": "0"}
+    policy = open_to("events", "sqs:SendMessage")
+    attributes = {"RedrivePolicy": json.dumps(redrive), "VisibilityTimeout": "0", "Policy": policy}
     url = sqs.create_queue(QueueName="arriving", Attributes=attributes)["QueueUrl"]
     pattern = {
         "source": ["aws.s3"],

@@ -417,6 +417,63 @@ def test_a_session_stays_valid_when_the_server_restarts(tmp_path: Path) -> None:
         server_lifecycle.down(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("call", "arguments", "action"),
+    [
+        ("batch_get_builds", {"ids": ["mine:1", "theirs:1"]}, "BatchGetBuilds"),
+        ("batch_get_projects", {"names": ["theirs"]}, "BatchGetProjects"),
+        ("stop_build", {"id": "theirs:1"}, "StopBuild"),
+        ("start_build", {"projectName": "theirs"}, "StartBuild"),
+    ],
+)
+def test_a_build_is_of_its_project(caller: Caller, call: str, arguments: dict[str, Any], action: str) -> None:
+    project = f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project"
+    client = caller(allow("codebuild:*", f"{project}/mine"))("codebuild")
+    _, message = refused(getattr(client, call), **arguments)
+    assert f"is not authorized to perform: codebuild:{action} on resource: {project}/theirs because" in message
+    if "ids" in arguments:
+        client.batch_get_builds(ids=["mine:1"])
+
+
+SERVICES = document({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"})
+
+
+def silent_role(root: Client) -> str:
+    """ARN of a role that may do everything but write logs."""
+    iam = root("iam")
+    arn = iam.create_role(RoleName=f"silent-{next(NUMBERS)}", AssumeRolePolicyDocument=SERVICES)["Role"]["Arn"]
+    deny = {"Effect": "Deny", "Action": "logs:*", "Resource": "*"}
+    iam.put_role_policy(RoleName=arn.rpartition("/")[2], PolicyName="own", PolicyDocument=document(allow("*"), deny))
+    return str(arn)
+
+
+def test_a_job_that_may_not_log_runs_without_a_log(root: Client, bucket: str) -> None:
+    glue = root("glue")
+    root("s3").put_object(Bucket=bucket, Key="says.py", Body=b"print('something')")
+    glue.create_job(
+        Name="silent", Role=silent_role(root), Command={"Name": "glueetl", "ScriptLocation": f"s3://{bucket}/says.py"}
+    )
+    run = glue.start_job_run(JobName="silent")["JobRunId"]
+    while (found := glue.get_job_run(JobName="silent", RunId=run)["JobRun"])["JobRunState"] in ("STARTING", "RUNNING"):
+        time.sleep(0.05)
+    assert found["JobRunState"] == "SUCCEEDED", found
+
+
+def test_a_build_that_may_not_log_fails(root: Client) -> None:
+    codebuild = root("codebuild")
+    codebuild.create_project(
+        name="silent",
+        source={"type": "NO_SOURCE", "buildspec": json.dumps({"phases": {"build": {"commands": ["echo something"]}}})},
+        artifacts={"type": "NO_ARTIFACTS"},
+        environment={"type": "ARM_CONTAINER", "image": "any", "computeType": "BUILD_GENERAL1_SMALL"},
+        serviceRole=silent_role(root),
+    )
+    build = codebuild.start_build(projectName="silent")["build"]["id"]
+    while (found := codebuild.batch_get_builds(ids=[build])["builds"][0])["buildStatus"] == "IN_PROGRESS":
+        time.sleep(0.05)
+    assert found["buildStatus"] in ("FAILED", "FAULT")
+
+
 def test_a_service_assumes_only_a_role_that_trusts_it(root: Client, bucket: str) -> None:
     glue = root("glue")
     root("s3").put_object(Bucket=bucket, Key="nothing.py", Body=b"")

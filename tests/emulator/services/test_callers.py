@@ -13,10 +13,10 @@ import boto3
 import pytest
 
 from emulator.runtime import server_lifecycle
+from tests.support.emulator.callers import ALL, TRUST
 
 BUCKET = "callers-code"
 CALLER = "import boto3\ndef caller(): return boto3.client('sts').get_caller_identity()['Arn']\n"
-TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +28,9 @@ def bucket(aws: server_lifecycle.Server) -> str:
 
 @pytest.fixture(scope="module")
 def role(aws: server_lifecycle.Server) -> str:
-    document = json.dumps(TRUST)
-    answer = boto3.client("iam").create_role(RoleName="caller", Path="/team/", AssumeRolePolicyDocument=document)
+    iam = boto3.client("iam")
+    answer = iam.create_role(RoleName="caller", Path="/team/", AssumeRolePolicyDocument=json.dumps(TRUST))
+    iam.put_role_policy(RoleName="caller", PolicyName="all", PolicyDocument=json.dumps(ALL))
     return answer["Role"]["Arn"]
 
 
@@ -59,6 +60,7 @@ def test_a_key_of_a_user_works_in_the_account_of_the_user(aws: server_lifecycle.
     elsewhere: Any = {"aws_access_key_id": "210987654321", "aws_secret_access_key": "local"}
     iam = boto3.client("iam", **elsewhere)
     iam.create_user(UserName="ann")
+    iam.put_user_policy(UserName="ann", PolicyName="all", PolicyDocument=json.dumps(ALL))
     key = iam.create_access_key(UserName="ann")["AccessKey"]
     own: Any = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
     assert identity(**own) == "arn:aws:iam::210987654321:user/ann"

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from emulator.runtime import server_lifecycle
+from tests.support.emulator.callers import make_role
 
 Resources = dict[str, dict[str, Any]]
 Deploy = Callable[[Resources], list[dict[str, Any]]]
@@ -133,7 +134,7 @@ def test_a_job_keeps_its_whole_definition(stack: Deploy) -> None:
     glue = boto3.client("glue")
     properties: dict[str, Any] = {
         "Name": "whole",
-        "Role": "arn:aws:iam::000000000000:role/r",
+        "Role": make_role("r"),
         "Command": {"Name": "glueetl", "ScriptLocation": "s3://scripts/job.py"},
         "ExecutionProperty": {"MaxConcurrentRuns": 4},
         "DefaultArguments": {"--environment": "dev"},

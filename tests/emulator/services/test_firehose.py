@@ -15,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from emulator.runtime import server_lifecycle
+from tests.support.emulator.callers import make_role
 
 QUERY = '{domain: ({"clicks": "web"}[.dataset] // error("no contract has this dataset")), dataset: .dataset}'
 SETTINGS: dict[str, Any] = {
@@ -41,7 +42,6 @@ SETTINGS: dict[str, Any] = {
         ],
     },
 }
-ROLE = "arn:aws:iam::000000000000:role/delivery"
 
 Make = Callable[..., "Stream"]
 
@@ -54,12 +54,13 @@ class Stream:
         self.kinesis, self.firehose, self.s3 = (client(server, name) for name in ("kinesis", "firehose", "s3"))
         self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": server.region})
         self.kinesis.create_stream(StreamName=name, StreamModeDetails={"StreamMode": "ON_DEMAND"})
+        role = make_role("delivery", endpoint=server.endpoint)
         arn = self.kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
         self.firehose.create_delivery_stream(
             DeliveryStreamName=name,
             DeliveryStreamType="KinesisStreamAsSource",
-            KinesisStreamSourceConfiguration={"KinesisStreamARN": arn, "RoleARN": ROLE},
-            ExtendedS3DestinationConfiguration={"BucketARN": f"arn:aws:s3:::{name}", "RoleARN": ROLE} | settings,
+            KinesisStreamSourceConfiguration={"KinesisStreamARN": arn, "RoleARN": role},
+            ExtendedS3DestinationConfiguration={"BucketARN": f"arn:aws:s3:::{name}", "RoleARN": role} | settings,
         )
 
     def put(self, *records: bytes) -> None:
@@ -84,6 +85,8 @@ def client(server: server_lifecycle.Server, service: str) -> Any:
         service,  # type: ignore[call-overload]
         endpoint_url=server.endpoint,
         region_name=server.region,
+        aws_access_key_id=server.access_key,
+        aws_secret_access_key=server.secret_key,
     )
 
 

@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from emulator.runtime.server_lifecycle import Server
+from tests.support.emulator.callers import make_role, open_to
 
 PATTERN = {"source": ["aws.glue"], "detail-type": ["Glue Job State Change"], "detail": {"state": ["FAILED"]}}
 FIELDS = ("jobName", "state", "message", "jobRunId")
@@ -17,7 +18,8 @@ FIELDS = ("jobName", "state", "message", "jobRunId")
 def queue(aws: Server) -> str:
     """URL of a queue that gets what a rule on failed runs publishes to a topic."""
     sns, sqs, events = boto3.client("sns"), boto3.client("sqs"), boto3.client("events")
-    topic = sns.create_topic(Name="failures")["TopicArn"]
+    policy = {"Policy": open_to("events", "sns:Publish")}
+    topic = sns.create_topic(Name="failures", Attributes=policy)["TopicArn"]
     url = sqs.create_queue(QueueName="failures")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
@@ -46,7 +48,7 @@ def test_a_run_that_fails_is_told_with_its_reason(aws: Server, queue: str) -> No
     for name, script in (("works", "print('done')"), ("breaks", "raise ValueError('no such file')")):
         s3.put_object(Bucket="event-scripts", Key=f"{name}.py", Body=script.encode())
         command = {"Name": "glueetl", "ScriptLocation": f"s3://event-scripts/{name}.py", "PythonVersion": "3"}
-        glue.create_job(Name=name, Role="r", Command=command, GlueVersion="6.0")
+        glue.create_job(Name=name, Role=make_role("r"), Command=command, GlueVersion="6.0")
         runs[name] = run(glue, name)
     assert {name: found["JobRunState"] for name, found in runs.items()} == {"works": "SUCCEEDED", "breaks": "FAILED"}
     received = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=5)

@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from emulator.runtime import server_lifecycle
+from tests.support.emulator.callers import make_role
 
 BUCKET = "job-scripts"
 FINAL = ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT")
@@ -42,7 +43,7 @@ def job(glue: Any, s3: Any, request: pytest.FixtureRequest) -> Callable[..., str
         name = request.node.name
         s3.put_object(Bucket=BUCKET, Key=f"{name}.py", Body=script.encode())
         command = {"Name": "glueetl", "ScriptLocation": f"s3://{BUCKET}/{name}.py", "PythonVersion": "3"}
-        glue.create_job(**{"Name": name, "Role": "r", "Command": command, "GlueVersion": "6.0"} | definition)
+        glue.create_job(**{"Name": name, "Role": make_role("r"), "Command": command, "GlueVersion": "6.0"} | definition)
         return name
 
     return make
@@ -109,7 +110,7 @@ def test_logs_go_to_the_group_that_the_job_names(glue: Any, job: Callable[..., s
 def test_a_security_configuration_is_part_of_the_log_groups_name(glue: Any, job: Callable[..., str]) -> None:
     name = job(
         "print('here')",
-        Role="arn:aws:iam::000000000000:role/mover",
+        Role=make_role("mover"),
         SecurityConfiguration="encrypted",
         DefaultArguments={"--custom-logGroup-prefix": "/lakehouse/dev/jobs"},
     )
@@ -214,14 +215,16 @@ def test_a_failed_run_is_retried(glue: Any, job: Callable[..., str]) -> None:
 def test_a_run_whose_server_dies_has_failed(glue: Any, s3: Any, tmp_path: Path) -> None:
     root = tmp_path / "root"
     server = server_lifecycle.up(root)
-    endpoint = {"endpoint_url": server.endpoint}
+    keys = {"aws_access_key_id": server.access_key, "aws_secret_access_key": server.secret_key}
+    endpoint: Any = {"endpoint_url": server.endpoint, **keys}
     try:
         there, files = boto3.client("glue", **endpoint), boto3.client("s3", **endpoint)
         files.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": server.region})
         mark = tmp_path / "pid"
         script = f"import os, time; open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
         files.put_object(Bucket=BUCKET, Key="s.py", Body=script.encode())
-        there.create_job(Name="j", Role="r", Command={"Name": "glueetl", "ScriptLocation": f"s3://{BUCKET}/s.py"})
+        role = make_role("r", endpoint=server.endpoint)
+        there.create_job(Name="j", Role=role, Command={"Name": "glueetl", "ScriptLocation": f"s3://{BUCKET}/s.py"})
         run_id = there.start_job_run(JobName="j")["JobRunId"]
         while not (mark.exists() and mark.read_text()):
             time.sleep(0.02)

@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from emulator.runtime import server_lifecycle
+from tests.support.emulator.callers import make_role
 
 BUCKET = "step-functions-code"
 
@@ -35,8 +36,7 @@ def execute(aws: server_lifecycle.Server, request: pytest.FixtureRequest) -> Exe
         task = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Arguments": arguments, "End": True}
         definition = {"QueryLanguage": "JSONata", "StartAt": "Task", "States": {"Task": task}}
         name = f"{request.node.name}-{time.monotonic_ns()}"[-80:].replace("[", "").replace("]", "")
-        role = "arn:aws:iam::000000000000:role/r"
-        machine = client.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
+        machine = client.create_state_machine(name=name, definition=json.dumps(definition), roleArn=make_role("r"))
         execution = client.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
         while (found := client.describe_execution(executionArn=execution))["status"] == "RUNNING":
             time.sleep(0.05)
@@ -51,7 +51,7 @@ def job(bucket: str, request: pytest.FixtureRequest) -> Callable[[str], str]:
         name = request.node.name
         boto3.client("s3").put_object(Bucket=bucket, Key=f"{name}.py", Body=script.encode())
         command = {"Name": "glueetl", "ScriptLocation": f"s3://{bucket}/{name}.py"}
-        boto3.client("glue").create_job(Name=name, Role="r", Command=command)  # type: ignore[arg-type]
+        boto3.client("glue").create_job(Name=name, Role=make_role("r"), Command=command)  # type: ignore[arg-type]
         return name
 
     return make
@@ -105,7 +105,7 @@ def project(bucket: str, request: pytest.FixtureRequest) -> Callable[[str], str]
                 "computeType": "BUILD_GENERAL1_SMALL",
                 "environmentVariables": [{"name": "GREETING", "value": "hello"}],
             },
-            serviceRole="arn:aws:iam::000000000000:role/r",
+            serviceRole=make_role("r"),
             logsConfig={"cloudWatchLogs": {"status": "ENABLED", "groupName": f"/builds/{name}"}},
         )
         return name

@@ -12,6 +12,7 @@ from emulator.replicator import replication, source
 from emulator.replicator.replication import ReplicationError
 from emulator.replicator.settings import SettingsError
 from emulator.replicator.task import parse, slot_name
+from tests.support.emulator.callers import make_role
 from tests.support.replication import file_replay
 from tests.support.replication.replicator import Replicator
 
@@ -178,7 +179,7 @@ def test_the_secret_of_the_source_is_read_at_each_connection(replicator: Replica
     boto3.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(replicator.database.secret))
     replicator.postgresql = {
         "SecretsManagerSecretId": name,
-        "SecretsManagerAccessRoleArn": "arn:aws:iam::000000000000:role/r",
+        "SecretsManagerAccessRoleArn": make_role("r"),
     }
     document = replicator.document(reload=False)
     for member in ("ServerName", "Port", "Username", "Password", "DatabaseName"):

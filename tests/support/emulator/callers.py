@@ -35,11 +35,35 @@ def denying_server(root: Path, *, mode: str = "on") -> Iterator[server_lifecycle
         boto3.DEFAULT_SESSION = None
 
 
-def as_root(service: str) -> Any:
-    """Return a client of the account's root user, whom nothing is refused."""
+def as_root(service: str, *, endpoint: str | None = None) -> Any:
+    """Return a client of the account's root user, whom nothing is refused.
+
+    Args:
+        service: name of the service.
+        endpoint: endpoint of the server; None: that of the process's AWS variables.
+    """
     account = "000000000000"
-    keys = {"aws_access_key_id": account, "aws_secret_access_key": "local"}
-    return boto3.client(service, **keys)  # type: ignore[call-overload]
+    keys = {"aws_access_key_id": account, "aws_secret_access_key": "local", "aws_session_token": None}
+    return boto3.client(service, endpoint_url=endpoint, **keys)  # type: ignore[call-overload]
+
+
+def make_role(name: str, *, endpoint: str | None = None) -> str:
+    """Return the ARN of a role that everybody may assume and IAM allows everything; it is created if it is missing."""
+    iam = as_root("iam", endpoint=endpoint)
+    try:
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+        iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=json.dumps(ALL))
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "EntityAlreadyExists":
+            raise
+    return str(iam.get_role(RoleName=name)["Role"]["Arn"])
+
+
+def open_to(service: str, action: str) -> str:
+    """Return the policy of a queue or topic that lets a service, such as `events`, use it."""
+    principal = {"Service": f"{service}.amazonaws.com"}
+    statement = {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 class Caller:
@@ -54,14 +78,7 @@ class Caller:
     """
 
     def __init__(self, name: str) -> None:
-        iam = as_root("iam")
-        try:
-            iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
-            iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=json.dumps(ALL))
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "EntityAlreadyExists":
-                raise
-        self.arn = iam.get_role(RoleName=name)["Role"]["Arn"]
+        self.arn = make_role(name)
         self._lake = as_root("lakeformation")
         keys = as_root("sts").assume_role(RoleArn=self.arn, RoleSessionName="test")["Credentials"]
         self.session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])

@@ -11,6 +11,7 @@ from emulator.replicator.progress import wait_until_caught_up
 from emulator.replicator.task import slot_name
 from lakehouse.contracts.dms import s3_settings
 from local.sources.postgres import Database
+from tests.support.emulator.callers import make_role
 from tests.support.replication import file_replay
 from tests.support.replication.replicator import TIMEOUT_S, table_mappings
 
@@ -59,7 +60,7 @@ def make_api(database: Database, bucket: str, *, tables: tuple[str, ...] = ("a",
     secret = boto3.client("secretsmanager").create_secret(
         Name=f"{database.dbname}-api", SecretString=json.dumps(database.secret)
     )
-    role = "arn:aws:iam::000000000000:role/dms"
+    role = make_role("dms")
     key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
     source = client.create_endpoint(
         EndpointIdentifier=f"{bucket}-source",

@@ -70,6 +70,7 @@ def test_it_ends_in_time_and_exports_what_airflow_needs(tmp_path: Path, installs
     assert exported["LAKEHOUSE_DBT_PYTHON"].startswith(str(tmp_path))
     assert exported["LAKEHOUSE_DBT_PROFILE"] == "dbt"
     assert ("dbt is not installed" in run.stderr) == (installs != "at once")
+    assert (tmp_path / "airflow" / "dbt").exists() == (installs == "at once")
 
 
 def test_its_own_limit_is_below_the_images() -> None:
