@@ -130,7 +130,10 @@ def test_the_startup_script_is_valid_and_exports_all_that_it_and_dbt_read(
     script.write_text(startup)
     subprocess.run(["sh", "-n", script], check=True)
     exported = set(re.findall(r"^export ([A-Z_]+)=", startup, re.MULTILINE))
-    read = set(re.findall(r"\$\{?(LAKEHOUSE_[A-Z_]+)", startup)) | set(re.findall(r'environ\["([A-Z_]+)"\]', startup))
+    # A variable with a default (`:-`) need not be exported.
+    read = set(re.findall(r"\$\{?(LAKEHOUSE_[A-Z_]+)\b(?!:-)", startup)) | set(
+        re.findall(r'environ\["([A-Z_]+)"\]', startup)
+    )
     assert read | dbt.environment(names).keys() <= exported
 
 
