@@ -114,6 +114,12 @@ def _reconcile(stack: LakehouseStack, contracts: Iterable[Contract]) -> list[iam
             actions=["s3:PutObject"],
             resources=[stack.s3_arn(f"{names.ops_location(OpsTable.QUALITY_RESULTS)}/*")],
         ),
+        # A commit of Iceberg deletes metadata files that are older than the table keeps.
+        allow(
+            "ForgetMetadata",
+            actions=["s3:DeleteObject"],
+            resources=[stack.s3_arn(f"{names.ops_location(OpsTable.QUALITY_RESULTS)}/metadata/*")],
+        ),
         allow(
             "CommitResults",
             actions=["glue:UpdateTable"],

@@ -126,7 +126,11 @@ def test_an_operator_changes_one_table_of_ops_and_deletes_nothing(
 ) -> None:
     statements = statements_of(everything[deployment], "operator")
     actions = {action for item in statements for action in as_list(item["Action"])}
-    assert not [action for action in actions if re.search(r"^glue:(Create|Delete)|:Delete", action)]
+    assert [action for action in actions if re.search(r"^glue:(Create|Delete)|:Delete", action)] == ["s3:DeleteObject"]
+    deleted = [
+        arn for item in statements if "s3:DeleteObject" in as_list(item["Action"]) for arn in as_list(item["Resource"])
+    ]
+    assert [text(arn).partition("/")[2] for arn in deleted] == ["ops/quality_results/metadata/*"]
     commits = [item for item in statements if "glue:UpdateTable" in as_list(item["Action"])]
     changed = {text(arn).rpartition(":")[2] for item in commits for arn in as_list(item["Resource"])}
     names = Names(environment=deployment.partition("-")[0], account=DEV.account, region=DEV.region)
