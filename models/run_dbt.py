@@ -9,10 +9,13 @@ enough to read them once.
 
 import sys
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 from botocore.loaders import JSONFileLoader
 from dbt.cli.main import cli
+from publication.before import note
 
 COMPLETE = (0, 1)
 """Exit codes of dbt after a run: all succeeded, or something failed. With 2 dbt itself failed."""
@@ -27,17 +30,17 @@ def load_file(_: JSONFileLoader, file_path: str) -> object:
 
 def main(arguments: list[str]) -> object:
     """Run dbt; a `build` with `--target-path` is published. Return dbt's exit code."""
-    publication = None
+    target = before = None
     if arguments[:1] == ["build"] and "--target-path" in arguments:
-        from publication.run import Publication
-
         target = Path(arguments[arguments.index("--target-path") + 1])
-        publication = Publication(target)
+        before = note(target)
+        # PyIceberg takes seconds to import, in which dbt mostly waits for Athena.
+        Thread(target=import_module, args=("publication.run",), daemon=True).start()
     try:
         cli()
     except SystemExit as end:
-        if publication is not None and end.code in COMPLETE and (target / "run_results.json").exists():
-            publication.run()
+        if target and before is not None and end.code in COMPLETE and (target / "run_results.json").exists():
+            import_module("publication.run").publish(target, before)
         return end.code
     return 0
 

@@ -1,10 +1,11 @@
 """Candidates: the tables that a build makes, until they are published or their time is over."""
 
-from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table
 
@@ -14,7 +15,7 @@ from .comparison import data_files
 from .results import Model
 
 DAYS = 3
-"""For how many days a refused candidate can be queried; `lakehouse.maintenance.candidates` has the same number."""
+"""For how many days a refused candidate can be queried; `lakehouse.maintenance.models` has the same number."""
 
 REFUSED, REFUSED_AT = "lakehouse.refused", "lakehouse.refused-at"
 """Table properties of a refused candidate: the reason, and the time in ISO 8601."""
@@ -66,16 +67,5 @@ def remove(catalog: Catalog, candidate: Table, *, used: Used) -> None:
         catalog.drop_table(candidate.name())
     except NoSuchTableError:
         return
-    for uri in sorted(unused):
-        candidate.io.delete(uri)
-
-
-def states(catalog: Catalog, databases: Iterable[str]) -> dict[tuple[str, str], str]:
-    """Return the location of the metadata of each Iceberg table, by database and name."""
-    found = {}
-    for database in databases:
-        for page in catalog.glue.get_paginator("get_tables").paginate(DatabaseName=database):
-            for table in page["TableList"]:
-                if at := table.get("Parameters", {}).get("metadata_location"):
-                    found[database, table["Name"]] = at
-    return found
+    with suppress(ClientError, BotoCoreError):  # the rows are published: a file that stays is an orphan file
+        catalog.delete_files(unused)

@@ -1,9 +1,10 @@
 """The Iceberg catalog of a publication: AWS Glue, with the documentation of the models and without retries."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlparse
 
 import boto3
 from pyarrow.fs import AwsStandardS3RetryStrategy
@@ -14,6 +15,9 @@ from pyiceberg.table.update import AddSnapshotUpdate, TableRequirement, TableUpd
 
 ICEBERG_PARAMETERS = ("metadata_location", "previous_metadata_location", "table_type")
 """Glue parameters of a table that belong to one state of it; the others are documentation."""
+
+KEYS_A_REQUEST = 1000
+"""Most keys of one DeleteObjects request. Source: Amazon S3 API reference, "DeleteObjects"."""
 
 DESCRIBING = ("Description", "Owner", "Retention", "TableType", "PartitionKeys", "StorageDescriptor", "Parameters")
 
@@ -52,6 +56,7 @@ class Catalog(GlueCatalog):
         }
         glue = session.client("glue", region_name=properties["s3.region"])
         super().__init__("awsdatacatalog", glue, **{name: value for name, value in properties.items() if value})
+        self._s3 = session.client("s3", region_name=properties["s3.region"])
         self._documentation: Mapping[str, Any] | None = None
 
     def entry(self, database: str, name: str) -> dict[str, Any] | None:
@@ -81,6 +86,14 @@ class Catalog(GlueCatalog):
         described = documented(table_input, documentation)
         if described != table_input:
             self._update_glue_table(entry["DatabaseName"], entry["Name"], described, entry["VersionId"])
+
+    def delete_files(self, uris: Iterable[str]) -> None:
+        """Delete files. Not by Arrow, which leaves an empty object in place of a folder."""
+        found = [urlparse(uri) for uri in sorted(uris)]
+        for first in range(0, len(found), KEYS_A_REQUEST):
+            part = found[first : first + KEYS_A_REQUEST]
+            keys = [{"Key": uri.path.lstrip("/")} for uri in part]
+            self._s3.delete_objects(Bucket=part[0].netloc, Delete={"Objects": keys, "Quiet": True})
 
     @contextmanager
     def documenting(self, documentation: Mapping[str, Any]) -> Iterator[None]:

@@ -197,7 +197,7 @@ def test_a_build_that_dies_before_it_publishes_changes_nothing_and_is_repeated(p
     project.write("mart", "select id, amount + 1 as amount from {{ ref('base') }}")
     program = project.folder / "publication" / "run.py"
     text = program.read_text()
-    program.write_text(text.replace("build = results.read(", "os._exit(9)\n        build = results.read("))
+    program.write_text(text.replace("build = results.read(", "os._exit(9)\n    build = results.read("))
     with pytest.raises(LakehouseError, match="nothing was published"):
         project.build()
     program.write_text(text)

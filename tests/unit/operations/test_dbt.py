@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.errors import LakehouseError
+from lakehouse.maintenance import models
 from lakehouse.names import Names
 from lakehouse.operations import dbt
 
@@ -79,6 +80,7 @@ def test_a_unit_test_has_its_own_name(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_candidates_are_kept_as_long_as_the_messages_say() -> None:
     text = (MODELS / "publication" / "candidates.py").read_text()
     assert f"\nDAYS = {dbt.CANDIDATE_DAYS}\n" in text
+    assert models.CANDIDATE_DAYS == dbt.CANDIDATE_DAYS
 
 
 def test_what_dbt_says_before_it_starts_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
