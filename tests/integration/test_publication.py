@@ -91,7 +91,10 @@ def test_new_rows_are_one_snapshot_and_the_old_ones_stay_readable(project: Proje
     assert unused_files(project, "mart") == []
 
 
-@pytest.mark.parametrize("exactly", [False, True], ids=["lakehouse build", "as Airflow does"])
+@pytest.mark.parametrize(
+    "exactly",
+    [pytest.param(False, id="lakehouse build"), pytest.param(True, id="as Airflow does", marks=pytest.mark.slow)],
+)
 def test_a_model_that_fails_its_test_leaves_the_old_rows_to_every_reader(project: Project, exactly: bool) -> None:
     project.build()
     old, before = project.rows("mart"), snapshots(project, "mart")
@@ -109,6 +112,7 @@ def test_a_model_that_fails_its_test_leaves_the_old_rows_to_every_reader(project
     assert project.build("mart")["mart"] == "unchanged"
 
 
+@pytest.mark.slow
 def test_models_that_read_a_refused_one_stay_and_others_are_published(project: Project) -> None:
     project.build()
     old = {name: (project.rows(name), snapshots(project, name)) for name in ("base", "mart")}
@@ -120,6 +124,7 @@ def test_models_that_read_a_refused_one_stay_and_others_are_published(project: P
     assert project.rows("other") == [("8",)]
 
 
+@pytest.mark.slow
 def test_a_test_that_warns_publishes(project: Project) -> None:
     project.write("mart", DOUBLED)
     project.describe(SCHEMA.replace("data_tests: [unique]}", "data_tests: [unique: {config: {severity: warn}}]}"))
@@ -128,6 +133,7 @@ def test_a_test_that_warns_publishes(project: Project) -> None:
     assert len(project.rows("mart")) == 4
 
 
+@pytest.mark.slow
 def test_columns_change_and_the_history_stays(project: Project) -> None:
     project.build()
     before = snapshots(project, "base")[-1]
@@ -166,6 +172,7 @@ def classifications(project: Project, name: str) -> dict[str, str]:
     return {field.name: own.get(field.name, "restricted") for field in project.table(name).schema().fields}
 
 
+@pytest.mark.slow
 def test_of_two_builds_at_once_one_wins_and_the_other_is_refused_by_name(project: Project, tmp_path: Path) -> None:
     project.build()
     others = []
@@ -191,6 +198,7 @@ def test_of_two_builds_at_once_one_wins_and_the_other_is_refused_by_name(project
     assert len(snapshots(project, "other")) == before + 1
 
 
+@pytest.mark.slow
 def test_a_build_that_dies_before_it_publishes_changes_nothing_and_is_repeated(project: Project) -> None:
     project.build()
     old, before = project.rows("mart"), snapshots(project, "mart")
@@ -206,6 +214,7 @@ def test_a_build_that_dies_before_it_publishes_changes_nothing_and_is_repeated(p
     assert project.rows("mart") == [("1", "11"), ("2", "21")]
 
 
+@pytest.mark.slow
 def test_what_would_be_seen_before_its_tests_is_refused(project: Project) -> None:
     project.write("other", "{{ config(materialized='view') }} select 1 as id")
     with pytest.raises(LakehouseError, match="materialized: view is not supported"):
@@ -215,6 +224,7 @@ def test_what_would_be_seen_before_its_tests_is_refused(project: Project) -> Non
         project.build("other")
 
 
+@pytest.mark.slow
 def test_refused_rows_are_removed_after_their_time_and_an_erasure_leaves_one_state(project: Project) -> None:
     project.build()
     project.write("mart", DOUBLED)
