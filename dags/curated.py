@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parents[1] / "models"
 
 
 class ModelOperator(BaseOperator):
-    """Build a model and run its tests; readers see the last version of the table until the new one is complete."""
+    """Build a model, run its tests, and publish it if they pass; until then readers see its last published rows."""
 
     def __init__(self, *, model: Model, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -38,4 +38,6 @@ class ModelOperator(BaseOperator):
             )
         for node in nodes:
             self.log.info("%s %s: %s in %.1f s", node.kind, node.name, node.status, node.seconds)
+            if node.publication:
+                self.log.info("%s is %s", node.publication.table, node.publication.state)
         notifications.recovered(context)

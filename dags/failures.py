@@ -5,15 +5,15 @@ import re
 TEMPORARY = re.compile(
     r"throttl|TooManyRequests|Rate exceeded|SlowDown|ServiceUnavailable|InternalServ|ConcurrentRunsExceeded"
     r"|ResourceNumberLimitExceeded|timed? ?out|connection (was )?(reset|refused|closed|aborted)|Could not connect"
-    r"|commits in a row|CommitFailedException|ICEBERG_COMMIT_ERROR",
+    r"|another build changed|commits in a row|CommitFailedException|ICEBERG_COMMIT_ERROR",
     re.IGNORECASE,
 )
 PERMANENT = re.compile(
     r"LakehouseError|configured to fail if|Compilation Error|SYNTAX_ERROR|COLUMN_NOT_FOUND|TABLE_NOT_FOUND"
     r"|TYPE_MISMATCH|AccessDenied|not authorized|EntityNotFound|InvalidInput|ModuleNotFoundError|ImportError"
 )
-VARYING = re.compile(r"jr_\w+|[0-9a-f]{8}-[0-9a-f-]{27}|\d{2}:\d{2}:\d{2}(\.\d+)?")
-"""Parts of a message that differ in each run: ids of Glue's job runs and Athena's queries, times of day."""
+VARYING = re.compile(r"jr_\w+|__[0-9a-f]{8}\b|[0-9a-f]{8}-[0-9a-f-]{27}|\d{2}:\d{2}:\d{2}(\.\d+)?")
+"""Parts of a message that differ in each run: ids of Glue's job runs, builds and Athena's queries, times of day."""
 
 
 def may_be_temporary(reason: str) -> bool:

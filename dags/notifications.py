@@ -81,7 +81,7 @@ def _effect_and_next_step(task_id: str, subject: str) -> tuple[str, str]:
         effect = (
             "the blocked batch is in raw only; integration and models do not contain it"
             if task_id.endswith(".raw_gate")
-            else "integration and models show the last state that passed; the batch is in raw only"
+            else "integration and models show the last states that passed; the batch is in raw only"
         )
         rerun = f"`lakehouse rerun {subject} BATCH`; `lakehouse status {subject}` shows the batch"
         return effect, f"fix the source data or the contract, then run {rerun}"
@@ -92,7 +92,7 @@ def _effect_and_next_step(task_id: str, subject: str) -> tuple[str, str]:
         )
     if task_id.startswith("models."):
         return (
-            "the table of the model shows its last successful build",
+            "the table of the model keeps the last rows that passed all its tests; so do the models that read it",
             "fix the model or the data that the failed test names, then clear the failed task",
         )
     command = f"lakehouse {'pull' if task_id.endswith('.pull') else 'run'} {subject}"

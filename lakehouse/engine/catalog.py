@@ -1,6 +1,7 @@
 """The Iceberg catalog: AWS Glue, in an account or at the endpoint in the environment (AWS_ENDPOINT_URL)."""
 
 import os
+from typing import TYPE_CHECKING
 
 import boto3
 from pyiceberg.catalog import Catalog
@@ -12,6 +13,9 @@ from pyiceberg.table.update import AddSnapshotUpdate, TableRequirement, TableUpd
 from lakehouse.engine import aws_retries
 from lakehouse.engine.session import CATALOG
 from lakehouse.errors import LakehouseError
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue.type_defs import TableInputTypeDef
 
 
 def load() -> Catalog:
@@ -31,6 +35,32 @@ def load() -> Catalog:
     if endpoint:
         properties["s3.endpoint"] = endpoint
     return _Glue(CATALOG, None, **properties)
+
+
+def load_models(profile: str | None) -> Catalog:
+    """Open the catalog for tables that dbt has made, whose descriptions are in Glue alone; commits keep them.
+
+    Args:
+        profile: AWS profile of dbt's role; None uses the credentials of this process. Arrow cannot assume a role, so it
+            gets the credentials that the profile has now, which are valid for an hour.
+
+    Raises:
+        LakehouseError: no region or no credentials are set.
+    """
+    session = boto3.Session(profile_name=profile)
+    credentials = session.get_credentials()
+    if session.region_name is None or credentials is None:
+        raise LakehouseError("no AWS region or credentials: set AWS_REGION, or `region` in your AWS profile")
+    frozen = credentials.get_frozen_credentials()
+    properties = {
+        "client.region": session.region_name,
+        "client.access-key-id": frozen.access_key,
+        "client.secret-access-key": frozen.secret_key,
+        "client.session-token": frozen.token,
+        "s3.endpoint": os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"),
+        **aws_retries.ICEBERG_FILES,
+    }
+    return _Models(CATALOG, session.client("glue"), **{name: value for name, value in properties.items() if value})
 
 
 class _Glue(GlueCatalog):
@@ -53,3 +83,19 @@ class _Glue(GlueCatalog):
             return CommitTableResponse.model_validate(
                 {"metadata": now.metadata, "metadata-location": now.metadata_location}
             )
+
+
+class _Models(_Glue):
+    """Glue catalog that keeps the descriptions of tables and columns, which PyIceberg would drop with each commit."""
+
+    def _update_glue_table(
+        self, database_name: str, table_name: str, table_input: "TableInputTypeDef", version_id: str
+    ) -> None:
+        now = self._get_glue_table(database_name, table_name)
+        comments = {column["Name"]: column.get("Comment") for column in now["StorageDescriptor"]["Columns"]}
+        for column in table_input["StorageDescriptor"]["Columns"]:
+            if comment := comments.get(column["Name"]):
+                column["Comment"] = comment
+        if description := now.get("Description"):
+            table_input["Description"] = description
+        super()._update_glue_table(database_name, table_name, table_input, version_id)

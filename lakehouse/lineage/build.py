@@ -2,8 +2,9 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import boto3
@@ -22,7 +23,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def publish(names: Names, *, target: Path, profile: str | None, parent: str | None) -> None:
+def publish(
+    names: Names,
+    *,
+    target: Path,
+    profile: str | None,
+    parent: str | None,
+    refused: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Insert the events of a build into `ops.lineage` and send them to the endpoint of the environment.
 
     A failure is only logged, because the tables are built already.
@@ -32,12 +40,15 @@ def publish(names: Names, *, target: Path, profile: str | None, parent: str | No
         target: folder with dbt's manifest and results.
         profile: AWS profile of dbt's role; None uses the credentials of this process.
         parent: `job/run` that started the build.
+        refused: models whose rows were not published, by dbt's id, with the reason.
     """
     try:
         manifest, results = (json.loads((target / f"{name}.json").read_text()) for name in ("manifest", "run_results"))
         session = boto3.Session(profile_name=profile)
         columns = _columns(session.client("glue"), models.tables(manifest, results))
-        events = models.of_build(manifest, results, columns=columns, names=names, parent=Parent.of(parent))
+        events = models.of_build(
+            manifest, results, columns=columns, names=names, parent=Parent.of(parent), refused=refused
+        )
         # The endpoint comes first, so that it gets the events even if Athena fails.
         Endpoint(endpoint.endpoint_url()).send([event for of_model in events.values() for event in of_model])
         record.insert(session.client("athena"), events, names=names)

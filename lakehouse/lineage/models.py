@@ -6,6 +6,7 @@ Source: dbt documentation, "Manifest JSON file" and "Run results JSON file".
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from lakehouse.errors import LakehouseError
@@ -21,7 +22,13 @@ Columns = Mapping[Table, Mapping[str, str]]
 
 
 def of_build(
-    manifest: Mapping[str, Any], results: Mapping[str, Any], *, columns: Columns, names: Names, parent: Parent | None
+    manifest: Mapping[str, Any],
+    results: Mapping[str, Any],
+    *,
+    columns: Columns,
+    names: Names,
+    parent: Parent | None,
+    refused: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, list[Json]]:
     """Build the events of each model that succeeded or failed, and of its tests; skipped models have none.
 
@@ -30,6 +37,7 @@ def of_build(
         columns: columns of every table that the models read or write.
         names: names of the deployment.
         parent: run that started the build.
+        refused: models whose rows were not published, by dbt's id, with the reason.
 
     Returns:
         events by model, oldest first.
@@ -37,8 +45,8 @@ def of_build(
     by_model: dict[str, list[Json]] = {}
     tests = _tests(manifest, results)
     for result in results["results"]:
-        node = manifest["nodes"][result["unique_id"]]
-        if node["resource_type"] == "model" and (times := _times(result)):
+        node = manifest["nodes"].get(result["unique_id"])  # unit tests are elsewhere: they read no table
+        if node and node["resource_type"] == "model" and (times := _times(result)):
             run = events.Run(
                 namespace=names.prefix,
                 job=f"dbt.{node['name']}",
@@ -47,15 +55,16 @@ def of_build(
                 parent=parent,
                 about={"run_id": results["metadata"]["invocation_id"], "batch_ids": []},
             )
-            own = _model_events(run, node, result, times, manifest=manifest, columns=columns, names=names)
+            error = refused.get(result["unique_id"]) or (result["message"] if result["status"] == "error" else None)
+            own = _model_events(run, node, result, times, error=error, manifest=manifest, columns=columns, names=names)
             by_model[node["name"]] = own + _test_events(run, node, tests.get(result["unique_id"], []), names=names)
     return by_model
 
 
 def tables(manifest: Mapping[str, Any], results: Mapping[str, Any]) -> set[Table]:
     """Return the tables that the models of a build read or write."""
-    built = [manifest["nodes"][result["unique_id"]] for result in results["results"]]
-    models = [node for node in built if node["resource_type"] == "model"]
+    built = [manifest["nodes"].get(result["unique_id"]) for result in results["results"]]
+    models = [node for node in built if node and node["resource_type"] == "model"]
     return {_table(node) for model in models for node in (model, *_parents(model, manifest))}
 
 
@@ -65,6 +74,7 @@ def _model_events(
     result: Mapping[str, Any],
     times: tuple[datetime, datetime],
     *,
+    error: str | None,
     manifest: Mapping[str, Any],
     columns: Columns,
     names: Names,
@@ -73,22 +83,25 @@ def _model_events(
         return events.table(names, *table, columns=columns.get(table, {}), **fields)
 
     reads = [_table(parent) for parent in _parents(node, manifest)]
-    failed = result["status"] == "error"
+    failed = error is not None
     inputs = [dataset(table) for table in reads]
-    origins = {} if failed else _origins(node, {table: columns.get(table, {}) for table in reads}, names)
+    run_id = run.about["run_id"]
+    origins = {} if failed else _origins(node, {table: columns.get(table, {}) for table in reads}, names, run_id)
     rows = None if failed else result["adapter_response"].get("rows_affected")
     outputs = [dataset(_table(node), origins=origins, rows=rows)]
     end = EventType.FAIL if failed else EventType.COMPLETE
     return [
         run.event(EventType.START, at=times[0], inputs=inputs, outputs=[dataset(_table(node))]),
-        run.event(end, at=times[1], inputs=inputs, outputs=outputs, error=result["message"] if failed else None),
+        run.event(end, at=times[1], inputs=inputs, outputs=outputs, error=error),
     ]
 
 
-def _origins(node: Mapping[str, Any], reads: Columns, names: Names) -> dict[str, list[Origin]]:
+def _origins(node: Mapping[str, Any], reads: Columns, names: Names, invocation: str) -> dict[str, list[Origin]]:
+    # A model reads what the same build has made; people know these tables by the names under which it publishes them.
+    published = node["compiled_code"].replace(f'__{invocation[:8]}"', '"')
     try:
         tables = {table: list(names_and_types) for table, names_and_types in reads.items()}
-        sources_by_column = sql.columns(node["compiled_code"], tables=tables)
+        sources_by_column = sql.columns(published, tables=tables)
     except LakehouseError as error:
         log.warning("dbt model %s: %s", node["name"], error)
         return {}
@@ -117,9 +130,9 @@ def _tests(manifest: Mapping[str, Any], results: Mapping[str, Any]) -> dict[str,
     """Return the results of the tests with their end times, by the models that the tests read."""
     by_model: dict[str, list[tuple[Assertion, datetime]]] = {}
     for result in results["results"]:
-        node = manifest["nodes"][result["unique_id"]]
+        node = manifest["nodes"].get(result["unique_id"])
         times = _times(result)
-        if node["resource_type"] != "test" or not times:
+        if node is None or node["resource_type"] != "test" or not times:
             continue
         assertion = Assertion(
             rule=node["name"],

@@ -75,7 +75,7 @@ def maintain_table(
     now = datetime.now(UTC)
     load = partial(catalog.load_table, definition.name)
     try:
-        before = _size(load())
+        before = size(load())
     except NoSuchTableError:
         return Outcome(table=definition.name)
     by_glue = optimizers.last_runs(boto3.client("glue"), definition, names=names)
@@ -115,7 +115,7 @@ def maintain_table(
     return Outcome(
         table=definition.name,
         before=before,
-        after=_size(load()),
+        after=size(load()),
         orphans=len(orphan_files),
         orphan_bytes=sum(orphan.size for orphan in orphan_files),
         by_glue=by_glue,
@@ -123,6 +123,7 @@ def maintain_table(
     )
 
 
-def _size(table: Table) -> Size:
+def size(table: Table) -> Size:
+    """Return the size of a table."""
     files = [task.file.file_size_in_bytes for task in table.scan().plan_files()]
     return Size(files=len(files), bytes=sum(files), snapshots=len(table.snapshots()))

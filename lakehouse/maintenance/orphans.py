@@ -1,8 +1,9 @@
 """Find and delete orphan files: objects in a table's folder that no state of the table refers to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
@@ -68,3 +69,13 @@ def delete(s3: "S3Client", orphans: Sequence[Orphan]) -> None:
                 f"s3://{part[0].bucket}/{error.get('Key')} was not deleted: {error.get('Code')} "
                 f"{error.get('Message')}; fix the cause and run `lakehouse maintain` again"
             )
+
+
+def delete_uris(s3: "S3Client", uris: Iterable[str]) -> None:
+    """Delete files that are given by their URIs.
+
+    Raises:
+        LakehouseError: S3 refused to delete a file.
+    """
+    for bucket, group in groupby(sorted(map(urlparse, uris), key=lambda uri: uri.netloc), key=lambda uri: uri.netloc):
+        delete(s3, [Orphan(bucket, uri.path.lstrip("/"), 0) for uri in group])

@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,31 @@ PYTHON = "LAKEHOUSE_DBT_PYTHON"
 PROFILE = "LAKEHOUSE_DBT_PROFILE"
 """Setting: AWS profile with which dbt assumes its role; by default dbt uses the credentials of this process."""
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+FAILED = ("error", "fail")
+REFUSED = "refused"
+PUBLICATION = "publication.json"
+"""File in dbt's target folder; models/publication writes it."""
+CANDIDATE_DAYS = 3
+"""For how many days refused rows can be queried; `models/publication/candidates.py` has the same number."""
 PARENT = "LAKEHOUSE_PARENT_RUN"
 """Setting: `job/run` that started this process, for the lineage of the models."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What became of a model after its tests; models/publication decides it.
+
+    Attributes:
+        table: the table that people read.
+        state: `published`, `unchanged` (it has these rows already) or `refused` (it keeps its old rows).
+        reason: why it was refused.
+        candidate: table with the refused rows, for three days; None if the model was not built.
+    """
+
+    table: str
+    state: str
+    reason: str | None = None
+    candidate: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +54,7 @@ class Node:
         status: success, pass, warn, error, fail or skipped.
         seconds: execution time.
         message: dbt's message; None if there is none.
+        publication: what became of a model; None for a test.
     """
 
     name: str
@@ -38,6 +62,7 @@ class Node:
     status: str
     seconds: float
     message: str | None
+    publication: Publication | None = None
 
 
 def environment(names: Names) -> dict[str, str]:
@@ -73,7 +98,7 @@ def build(
     exactly: bool = False,
     parent: str | None = None,
 ) -> list[Node]:
-    """Build and test the models, and publish their lineage.
+    """Build and test the models, and publish those that passed, and their lineage.
 
     Args:
         names: names of the deployment.
@@ -88,7 +113,8 @@ def build(
         each model and test, in the order in which it finished.
 
     Raises:
-        LakehouseError: dbt is not installed, cannot read the project, or a model or test failed; lists each failure.
+        LakehouseError: dbt is not installed, cannot read the project, or a model or test failed; lists each failure,
+            and each model whose table keeps its old rows.
     """
     project, target = project.resolve(), (target or project / "target").resolve()
     excluded = [f"source:{zone}.{dataset}+" for dataset in sorted(blocked) for zone in (Zone.RAW, Zone.INTEGRATION)]
@@ -103,6 +129,8 @@ def build(
             *(("--select", *select) if select else ()),
             *(("--exclude", *excluded) if excluded else ()),
             *(("--indirect-selection", "empty") if exactly else ()),
+            # They test the SQL of models with fixtures, not the data.
+            *("--exclude-resource-type", "unit_test"),
         ],
         env={
             **_credentials(profile),
@@ -114,13 +142,29 @@ def build(
         text=True,
         check=False,
     )
+    output = (finished.stdout + finished.stderr).strip()
     if not results.exists():
-        raise LakehouseError(f"dbt could not start on {project}:\n{(finished.stdout + finished.stderr).strip()}")
-    lineage.publish(names, target=target, profile=profile, parent=parent or os.environ.get(PARENT))
-    nodes = [_node(result) for result in json.loads(results.read_text())["results"]]
-    if failed := [node for node in nodes if node.status in ("error", "fail")]:
-        reasons = "\n".join(f"  {node.kind} {node.name}: {node.message}" for node in failed)
-        raise LakehouseError(f"dbt: {len(failed)} of {len(nodes)} failed (log: {target}/logs/dbt.log)\n{reasons}")
+        raise LakehouseError(f"dbt could not start on {project}:\n{output}")
+    if not (target / PUBLICATION).exists():
+        raise LakehouseError(f"dbt ended, but nothing was published; readers see the last published rows:\n{output}")
+    publications = _publications(target)
+    lineage.publish(
+        names,
+        target=target,
+        profile=profile,
+        parent=parent or os.environ.get(PARENT),
+        refused={key: model.reason or "" for key, model in publications.items() if model.state == REFUSED},
+    )
+    nodes = [_node(result, publications) for result in json.loads(results.read_text())["results"]]
+    failed = [node for node in nodes if node.status in FAILED]
+    refused = [node.publication for node in nodes if node.publication and node.publication.state == REFUSED]
+    if failed or refused:
+        summary = (
+            f"dbt: {len(failed)} of {len(nodes)} failed, {len(refused)} models were not published "
+            f"(log: {target}/logs/dbt.log)"
+        )
+        reasons = [f"  {node.kind} {node.name}: {node.message}" for node in failed]
+        raise LakehouseError("\n".join([summary, *reasons, *map(_told, refused)]))
     if finished.returncode:
         raise LakehouseError(f"dbt ended with exit code {finished.returncode}:\n{finished.stdout.strip()}")
     return nodes
@@ -141,15 +185,37 @@ def interpreter(project: Path = PROJECT) -> Path:
     return path
 
 
-def _node(result: dict[str, object]) -> Node:
-    kind, _, name = str(result["unique_id"]).split(".")[:3]
+def _publications(target: Path) -> dict[str, Publication]:
+    """Return what became of each model, by dbt's id."""
+    return {
+        model["id"]: Publication(
+            table=f"{model['database']}.{model['name']}",
+            state=model["state"],
+            reason=model["reason"],
+            candidate=model["candidate"] and f"{model['database']}.{model['candidate']}",
+        )
+        for model in json.loads((target / PUBLICATION).read_text())["models"]
+    }
+
+
+def _told(refused: Publication) -> str:
+    text = f"  {refused.table} keeps its last published rows: {refused.reason}"
+    return (
+        f"{text}; the refused rows are in {refused.candidate} for {CANDIDATE_DAYS} days" if refused.candidate else text
+    )
+
+
+def _node(result: dict[str, object], publications: Mapping[str, Publication]) -> Node:
+    unique_id = str(result["unique_id"])
+    kind, _, *name = unique_id.split(".")
     seconds = result["execution_time"]
     assert isinstance(seconds, int | float)  # for a skipped node it is the integer 0
     message = result["message"]
     return Node(
-        name=name,
+        name=name[-1] if kind == "unit_test" else name[0],
         kind=kind,
         status=str(result["status"]),
         seconds=float(seconds),
         message=None if message is None else str(message),
+        publication=publications.get(unique_id),
     )

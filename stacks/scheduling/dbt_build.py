@@ -68,7 +68,7 @@ def add_dbt_build(
         "models",
         path=str(root),
         ignore_mode=IgnoreMode.GIT,
-        exclude=["/*", "!/models", "/models/target", "/models/logs"],
+        exclude=["/*", "!/models", "/models/target", "/models/logs", "__pycache__"],
     )
     role = add_dbt_role(
         stack,

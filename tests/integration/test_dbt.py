@@ -1,6 +1,7 @@
 """The star schema as dbt builds it on Athena, against an independent computation: at first, and after changes."""
 
 import re
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -56,8 +57,8 @@ class Lake:
         content = pa.Table.from_pylist([ORIGIN | row for row in rows], schema=nullable)
         spark().createDataFrame(content).writeTo(f"{database}.{name}").overwritePartitions()
 
-    def build(self, *select: str) -> list[dbt.Node]:
-        return dbt.build(self.names, project=ROOT / "models", target=self._target, select=select)
+    def build(self, *select: str, project: Path = ROOT / "models", exactly: bool = False) -> list[dbt.Node]:
+        return dbt.build(self.names, project=project, target=self._target, select=select, exactly=exactly)
 
     def rows(self, name: str) -> list[Row]:
         """The rows of a curated table."""
@@ -138,6 +139,31 @@ def test_the_star_schema_is_right_at_first_and_after_changes(lake: Lake) -> None
 
     as_was = _documented_sql("## Which version", number=0)
     assert ("west", _revenue_of_region_at_the_time(lake, "west")) in _query(lake, as_was)
+
+
+@pytest.mark.parametrize("select", [(), ("sales_by_region_month", "sales_by_region_month_adds_up")])
+def test_a_mart_that_counts_twice_is_seen_by_nobody(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, select: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv(dbt.PYTHON, str(dbt.interpreter(ROOT / "models")))
+    mart = "sales_by_region_month"
+    lake.fill(quarter.opened(), quarter.till())
+    lake.build()
+    before = lake.rows(mart)
+    doubled = tmp_path / "models"
+    shutil.copytree(ROOT / "models", doubled, ignore=shutil.ignore_patterns("target", "logs", "__pycache__"))
+    path = doubled / "zones" / "curated" / f"{mart}.sql"
+    path.write_text(path.read_text() + "union all\n" + path.read_text())
+    with pytest.raises(
+        LakehouseError, match=rf"test {mart}_adds_up: Got 2 results(.|\n)*the refused rows are in"
+    ) as told:
+        lake.build(*select, project=doubled, exactly=bool(select))
+    assert lake.rows(mart) == before
+    refused = re.search(rf"refused rows are in \w+\.({mart}__\w+)", str(told.value))
+    assert refused
+    assert len(lake.rows(refused[1])) == 2 * len(before)
+    again = {node.name: node.publication.state for node in lake.build() if node.publication}
+    assert set(again.values()) == {"unchanged"}
 
 
 def test_a_history_that_does_not_end_in_the_state_fails_by_name(lake: Lake) -> None:

@@ -19,6 +19,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "glue_jobs": {"lakehouse"},
     "dags": {"lakehouse"},
     "local": {"lakehouse", "emulator"},
+    "models": set(),  # it runs in dbt's environment
     "reports": {"lakehouse", "stacks", "app"},
 }
 """For each part: the other parts that it may import."""

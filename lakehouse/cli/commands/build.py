@@ -23,8 +23,9 @@ def build(
 ) -> None:
     """Build and test the dimensions, fact tables and marts of the curated zone, with dbt on Athena.
 
-    If a test of a model fails, models that depend on it are not built. Models that depend on a blocked dataset are not
-    built either. Each table is replaced as a whole; until then readers see its last version.
+    Readers see the new rows of a model only after its tests passed. If one fails, the model and the models that depend
+    on it keep their last published rows, and the error names the table with the refused rows. Models that depend on a
+    blocked dataset are not built. A model whose rows did not change is not published again.
 
     Needs dbt (`make setup`). Exit code 0: all selected models and tests succeeded; 2: dbt could not run, or a model or
     test failed.
@@ -35,9 +36,10 @@ def build(
         console.print(
             f"[yellow]blocked by their gates[/]: {', '.join(sorted(blocked))}; models that depend on them are not built"
         )
-    table = Table("", "name", "status", "seconds", "")
+    table = Table("", "name", "status", "seconds", "readers", "")
     for node in dbt.build(names, select=tuple(select or ()), blocked=blocked):
         message = node.message or "" if node.status not in ("success", "pass") else ""
         status = f"[{COLOURS.get(node.status, 'dim')}]{node.status}[/]"
-        table.add_row(node.kind, node.name, status, f"{node.seconds:.1f}", in_markup(message))
+        readers = node.publication.state if node.publication else ""
+        table.add_row(node.kind, node.name, status, f"{node.seconds:.1f}", readers, in_markup(message))
     console.print(table)

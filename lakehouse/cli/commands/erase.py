@@ -1,7 +1,8 @@
 """`lakehouse erase`: erase a person's records from every zone."""
 
+import os
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import boto3
 import typer
@@ -18,6 +19,7 @@ from lakehouse.cli.options import (
 )
 from lakehouse.engine import catalog
 from lakehouse.erasure.erase import amounts, plan_erasure, row_counts, run_erasure
+from lakehouse.erasure.models import forget
 from lakehouse.erasure.proof import COMPLETE, Erasure
 from lakehouse.erasure.subject import subject_of_key
 from lakehouse.errors import LakehouseError
@@ -25,6 +27,9 @@ from lakehouse.governance.models import sources
 from lakehouse.names import Names, Zone
 from lakehouse.operations import dbt
 from lakehouse.settings import names_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 def erase(
@@ -89,7 +94,7 @@ def erase(
                 all_contracts,
                 catalog=iceberg,
                 names=names,
-                build=lambda datasets: _rebuild_models(datasets, names),
+                build=lambda datasets: _rebuild_models(s3, datasets, names),
             )
     except (KeyboardInterrupt, LakehouseError):
         console.print(
@@ -120,8 +125,12 @@ def _show_result(erasure: Erasure, *, names: Names, sources: Sequence[str]) -> N
     console.print(f"erase the person in {' and '.join(sources)} too, or the next delivery may bring the records back")
 
 
-def _rebuild_models(datasets: Sequence[str], names: Names) -> None:
-    """Rebuild the models that depend on some datasets."""
+def _rebuild_models(s3: "S3Client", datasets: Sequence[str], names: Names) -> None:
+    """Rebuild the models that depend on some datasets, and remove their old states."""
     selectors = [f"source:{zone}.{table}+" for zone, table in sources(dbt.PROJECT) if table in datasets]
     if selectors:
-        dbt.build(names, select=tuple(selectors))
+        nodes = dbt.build(names, select=tuple(selectors))
+        profile = os.environ.get(dbt.PROFILE)
+        glue = boto3.Session(profile_name=profile).client("glue")
+        tables = [node.publication.table for node in nodes if node.publication]
+        forget(s3, glue, tables, catalog=catalog.load_models(profile))

@@ -1,14 +1,17 @@
 """`lakehouse status`: show the status of each dataset."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Annotated
 
+import boto3
 import typer
 from rich.table import Table
 
 from lakehouse.cli.options import DEFAULT_CONTRACTS, DEFAULT_ENVIRONMENT, Contracts, Environment, console, contracts_of
 from lakehouse.cli.printable import in_markup
 from lakehouse.engine import catalog
+from lakehouse.maintenance.models import candidates
+from lakehouse.names import Names, Zone
 from lakehouse.operations.status import Status, statuses
 from lakehouse.settings import names_of
 
@@ -23,6 +26,9 @@ def status(
     A batch id is the dataset and the number shown, for example orders-00000007. Red needs action: data older than the
     contract promises, a batch that its gate blocks, a failed run, rows that are older than in the source because their
     latest change was rejected, and a table that may differ from its source database.
+
+    If no dataset is named, it also lists the tables with rows that builds made and did not publish, each with the
+    reason; they are kept for three days.
 
     Needs read access to the deployment. Exit code 0 also if something is red.
     """
@@ -39,6 +45,21 @@ def status(
             f"{current.rejected:,} of {current.received:,}" if current.rejected else "",
             _state(current),
         )
+    console.print(table)
+    if not datasets:
+        _print_candidates(names_of(env))
+
+
+def _print_candidates(names: Names) -> None:
+    """Print the tables with refused rows, newest first."""
+    databases = [names.database(zone) for zone in (Zone.INTEGRATION, Zone.CURATED)]
+    refused = [found for found in candidates(boto3.client("glue"), databases) if found.reason]
+    if not refused:
+        return
+    table = Table("rows that were not published", "since", "reason")
+    for candidate in reversed(refused):
+        since = f"{candidate.created.astimezone(UTC):%Y-%m-%d %H:%M}"
+        table.add_row(f"{candidate.database}.{candidate.name}", since, in_markup(candidate.reason or ""))
     console.print(table)
 
 

@@ -78,6 +78,7 @@ def test_why_something_failed_is_shown_as_text(
         (status, "contracts_of", []),
         (status, "statuses", [found]),
         (status.catalog, "load", None),
+        (status, "_print_candidates", None),
         (build, "names_of", names),
         (build.attempts, "read", []),
         (build.dbt, "build", [node]),

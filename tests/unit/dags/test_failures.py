@@ -13,6 +13,7 @@ from dags.failures import is_same_failure, may_be_temporary
         "LakehouseError: orders: other writers committed first, 10 commits in a row; nothing was changed",
         "LakehouseError: Athena query 1 FAILED: ICEBERG_COMMIT_ERROR: Failed to commit",
         "ReadTimeoutError: Read timed out.",
+        "LakehouseError: curated.dim_date keeps its last published rows: another build changed curated.dim_date",
         "FAILED: Executor lost, the reason is not known",
     ],
 )
@@ -43,5 +44,9 @@ def test_the_same_failure_is_recognised_in_another_run() -> None:
         )
         is False
     )
+    refused = (
+        "curated.mart keeps its last published rows: Got 2 results; the refused rows are in curated.mart__0a1b2c3d"
+    )
+    assert is_same_failure(refused, refused.replace("0a1b2c3d", "9f8e7d6c"))
     assert not is_same_failure(first, first.replace("60", "120"))
     assert not is_same_failure(None, first)
