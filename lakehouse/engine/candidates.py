@@ -9,7 +9,8 @@ import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,7 +21,13 @@ from pyiceberg.table import Table
 from lakehouse.engine.commit_conflicts import OTHER_COMMIT_FIRST
 from lakehouse.names import CANDIDATE
 
+ABANDONED = timedelta(days=3)
+"""Age of a candidate that no job can still work on: a job's time-out is shorter."""
+
 METADATA, PREVIOUS_METADATA = "metadata_location", "previous_metadata_location"
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
 
 log = logging.getLogger(__name__)
 
@@ -82,3 +89,17 @@ def publish(catalog: Catalog, candidate: Table, *, published: Table) -> None:
         # If the response was lost, botocore sent the update again, and Glue refused the second one.
         if glue.get_table(DatabaseName=database, Name=name)["Table"]["Parameters"][METADATA] != metadata_location:
             raise CommitFailedException(f"{database}.{name}: {OTHER_COMMIT_FIRST}") from error
+
+
+def abandoned(glue: "GlueClient", database: str, *, now: datetime) -> list[str]:
+    """Return the names of candidates in a database that a killed job left in Glue.
+
+    They may be removed from Glue, never with their files: those of the published table are among them.
+    """
+    pages = glue.get_paginator("get_tables").paginate(DatabaseName=database)
+    return [
+        table["Name"]
+        for page in pages
+        for table in page["TableList"]
+        if CANDIDATE in table["Name"] and table["CreateTime"] < now - ABANDONED
+    ]

@@ -14,7 +14,7 @@ from aws_cdk import aws_stepfunctions as sfn
 
 from lakehouse.governance.roles import ROLES
 from lakehouse.governance.tags import Area
-from lakehouse.names import CANDIDATE, DEFAULT_DATABASE, Fetch, Move, Names, Zone
+from lakehouse.names import DEFAULT_DATABASE, Fetch, Move, Names, Zone
 from reports.findings import DEPLOYMENTS
 from tests.support.templates.assembly import Assembly, Json, Resource, as_list, policy_statements, text
 from tests.support.templates.synthesis import CONTEXT, DEV
@@ -367,18 +367,6 @@ def test_jobs_and_optimizers_ask_glue_for_tables_by_name_alone(deployed: Assembl
             if action.startswith("glue:")
         }
         assert asked == {"glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"}, role
-
-
-def test_a_job_creates_and_deletes_candidates_and_no_other_table(deployed: Assembly) -> None:
-    names = names_of(deployed)
-    for role, statements in by_role(deployed).items():
-        for item in statements:
-            if role in map(names.job_role, Move) and {"glue:CreateTable", "glue:DeleteTable"} & {
-                *as_list(item["Action"])
-            }:
-                assert role == names.job_role(Move.RAW_TO_INTEGRATION)
-                tables = [text(arn) for arn in as_list(item["Resource"]) if ":table/" in text(arn)]
-                assert [arn.rpartition("/")[2] for arn in tables] == [f"*{CANDIDATE}*"]
 
 
 def test_dbt_classifies_models_and_makes_no_filters(deployed: Assembly) -> None:

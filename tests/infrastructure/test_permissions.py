@@ -3,7 +3,7 @@
 import pytest
 
 from lakehouse.governance.roles import ROLES
-from lakehouse.names import Move, Names, Zone
+from lakehouse.names import CANDIDATE, Move, Names, Zone
 from tests.support.templates.assembly import Assembly, Json, as_list, policy_statements, text
 from tests.support.templates.permissions import databases, job_statements, reached
 
@@ -101,6 +101,16 @@ def test_a_job_reads_one_zone_and_writes_the_next(
     others = {names.bucket(zone) for zone in Zone} - {names.bucket(source), names.bucket(target)}
     others -= {names.bucket(Zone.INTEGRATION)}  # for ops
     assert not [arn for arn in everything if any(bucket in arn for bucket in others)]
+
+
+def test_a_job_creates_and_deletes_candidates_and_no_other_table(assembly: Assembly, names: Names) -> None:
+    for move in Move:
+        for statement in job_statements(assembly, names, move).values():
+            if {"glue:CreateTable", "glue:DeleteTable"} & set(as_list(statement["Action"])):
+                assert move is Move.RAW_TO_INTEGRATION
+                tables = [arn.rpartition("/")[2] for arn in reached(statement) if ":table/" in arn]
+                assert tables == [f"*{CANDIDATE}*"]
+                assert databases(statement) == {names.database(Zone.INTEGRATION)}
 
 
 def test_jobs_read_exactly_the_code_that_they_run(assembly: Assembly, names: Names) -> None:

@@ -20,7 +20,9 @@ ERASE = [
     PACKAGE / "tables" / "rows.py",
 ]
 ERASE += [PACKAGE / "maintenance" / f"{name}.py" for name in ("expiry", "reachable", "replacing", "rewriting")]
-MAINTAIN = [*(PACKAGE / "maintenance").glob("*.py"), PACKAGE / "tables" / "optimizers.py"]
+# Models are maintained under dbt's role.
+MAINTAIN = [path for path in (PACKAGE / "maintenance").glob("*.py") if path.stem != "models"]
+MAINTAIN.append(PACKAGE / "tables" / "optimizers.py")
 
 NEEDS = {
     ("s3", "list_object_versions"): {"s3:ListBucketVersions"},
@@ -36,6 +38,7 @@ NEEDS = {
     ("catalog", "load_table"): {"glue:GetTable", "s3:GetObject"},
     ("catalog", "table_exists"): {"glue:GetTable", "s3:GetObject"},
     ("catalog", "list_tables"): {"glue:GetTables"},
+    ("catalog", "commit_table"): {"glue:UpdateTable", "s3:PutObject"},
     ("catalog", "namespace_exists"): {"glue:GetDatabase"},
     ("table", "append"): {"glue:UpdateTable", "s3:PutObject"},
     ("table", "maintenance"): {"glue:UpdateTable", "s3:PutObject"},

@@ -1,9 +1,11 @@
 """Gates: results of rules are recorded, and a batch or dataset that does not pass is blocked."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import boto3
 import pytest
 from pyiceberg.table import Table
 
@@ -12,6 +14,7 @@ from lakehouse.batches import attempts
 from lakehouse.batches.attempts import Attempt
 from lakehouse.contracts.model import Contract, Deduplicate, QualityRule, Severity
 from lakehouse.contracts.types import INT
+from lakehouse.engine import candidates
 from lakehouse.moves import gates, raw_to_integration, stage_to_raw
 from lakehouse.moves.job import Job
 from lakehouse.names import CANDIDATE, Move, Names, OpsTable, Zone
@@ -165,6 +168,16 @@ def test_a_batch_that_raw_blocks_later_is_not_moved_with_the_next(names: Names) 
     relaxed = replace(job, contract=replace(job.contract, quality=()))
     merge(relaxed, batch_ids[1])
     assert rows(job) == [1, 11]
+
+
+def test_a_candidate_of_a_killed_job_is_found_after_its_time(names: Names) -> None:
+    job = job_on(replace(SHOP, dataset="killed"), names=names)
+    published = table_of(job)
+    database, glue = published.name()[-2], boto3.client("glue")
+    left = job.catalog.register_table((database, f"killed{CANDIDATE}1a2b3c4d"), published.metadata_location)
+    now = datetime.now(UTC)
+    assert left.name()[-1] not in candidates.abandoned(glue, database, now=now)
+    assert candidates.abandoned(glue, database, now=now + candidates.ABANDONED) == [left.name()[-1]]
 
 
 def test_a_commit_between_candidate_and_publication_is_not_lost(names: Names, monkeypatch: pytest.MonkeyPatch) -> None:

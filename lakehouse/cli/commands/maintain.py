@@ -11,6 +11,7 @@ from rich.table import Table
 from lakehouse.cli.options import DEFAULT_CONTRACTS, DEFAULT_ENVIRONMENT, Contracts, Environment, console, contracts_of
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import catalog
+from lakehouse.engine.candidates import abandoned
 from lakehouse.errors import LakehouseError
 from lakehouse.governance.models import of_models
 from lakehouse.maintenance import orphans
@@ -54,6 +55,7 @@ def maintain(
     work: list[tuple[Definition, Contract | None]] = [(raw(contract, names=names), None) for contract in selected]
     work += [(integration(contract, names=names), contract) for contract in selected]
     if not datasets:
+        _remove_abandoned(names, dry_run=dry_run)
         work += [(definition, None) for definition in ops.definitions(names=names)]
     table = _table()
     with console.status("inspecting" if dry_run else "maintaining"):
@@ -62,6 +64,15 @@ def maintain(
     console.print(table)
     if dry_run:
         console.print("nothing was changed")
+
+
+def _remove_abandoned(names: Names, *, dry_run: bool) -> None:
+    """Remove candidates that killed jobs left in integration, but none of their files."""
+    glue, database = boto3.client("glue"), names.database(Zone.INTEGRATION)
+    for name in abandoned(glue, database, now=datetime.now(UTC)):
+        console.print(f"{database}.{name}: left by a job that was killed", markup=False)
+        if not dry_run:
+            glue.delete_table(DatabaseName=database, Name=name)
 
 
 def _maintain_models(names: Names, *, dry_run: bool) -> None:

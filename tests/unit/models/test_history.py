@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -103,16 +103,25 @@ def test_history_has_the_version_that_was_valid_at_each_moment(
 ) -> None:
     again = data.draw(st.lists(st.sampled_from(log), max_size=4)) if log else []
     rejected = _row(Change(0, 99, 20, 0, False, "rejected")) | {"_errors": [{"column": "region", "reason": "too long"}]}
-    unpromoted = _row(Change(0, 98, 20, 0, False, "unpromoted")) | {"_batch_id": "customers-00000002"}
+    unpromoted = [
+        _row(Change(0, 95 + number, 20, 0, False, "unpromoted")) | {"_batch_id": f"customers-0000000{number}"}
+        for number in (2, 3, 4)
+    ]
     delivered = [_row(change) for change in data.draw(st.permutations(log + again))]
-    _write(database, tables["customers"], [*delivered, rejected, unpromoted])
+    _write(database, tables["customers"], [*delivered, rejected, *unpromoted])
     _write(
         database,
         tables["batches"],
         [
-            {"batch_id": "customers-00000001", "move": "raw_to_integration", "state": "succeeded"},
-            {"batch_id": "customers-00000002", "move": "raw_to_integration", "state": "failed"},
-            {"batch_id": "customers-00000002", "move": "stage_to_raw", "state": "succeeded"},
+            _attempt(1, "rolled back", at=1),
+            _attempt(1, "succeeded", at=2),
+            _attempt(1, "failed", at=3),
+            _attempt(1, "succeeded", at=4, gate="FAIL"),
+            _attempt(2, "failed", at=1),
+            _attempt(2, "succeeded", at=1, move="stage_to_raw"),
+            _attempt(3, "succeeded", at=1, gate="NOT_EVALUATED"),
+            _attempt(4, "succeeded", at=1, gate="PASS"),
+            _attempt(4, "rolled back", at=2),
         ],
     )
 
@@ -130,6 +139,11 @@ def test_history_has_the_version_that_was_valid_at_each_moment(
             assert end < start or earlier != later, "a version that changed nothing"
         assert [row[3] for row in own] == [row[2] is None for row in own]
         assert [row[4] for row in own] == list(range(1, len(own) + 1))
+
+
+def _attempt(batch: int, state: str, *, at: int, move: str = "raw_to_integration", **own: str) -> dict[str, Any]:
+    finished_at = START + timedelta(minutes=at)
+    return {"batch_id": f"customers-0000000{batch}", "move": move, "state": state, "finished_at": finished_at} | own
 
 
 def _valid_at(changes: list[Change], instant: datetime) -> list[str | None]:
