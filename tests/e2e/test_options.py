@@ -80,6 +80,7 @@ def client(server: server_lifecycle.Server, monkeypatch: pytest.MonkeyPatch) -> 
     return boto3.Session().client
 
 
+@pytest.mark.slow
 def test_what_settings_switch_on_is_deployed_and_destroyed(
     server: server_lifecycle.Server, assembly: Path, names: Names, client: Any
 ) -> None:

@@ -158,6 +158,7 @@ def is_launcher(process: psutil.Process | None) -> bool:
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not RETAIL.is_dir(), reason=f"the Online Retail files are not at {RETAIL.name}")
 def test_all_of_online_retail_is_counted_like_duckdb_counts_it(finished: Demo, tmp_path: Path) -> None:
     names = finished.lake.names

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from emulator.runtime.server_lifecycle import Server
 from lakehouse.erasure.proof import hash_of
 from lakehouse.erasure.subject import subject_of_key
@@ -11,6 +13,7 @@ from lakehouse.tables import ops
 from tests.support.reliability.club import a_club
 
 
+@pytest.mark.slow
 def test_the_proof_does_not_say_who_it_was(aws: Server, tmp_path: Path) -> None:
     club = a_club(aws, tmp_path, "forgetproof")
     planned = club.plan(with_related=False)

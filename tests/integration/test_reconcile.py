@@ -125,6 +125,7 @@ ROWS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_values_of_every_type_are_equal_or_different(site: Site) -> None:
     contract = of("vals", column("id", types.INT), *VALUES, key=("id",))
     site.connection.execute(

@@ -53,6 +53,7 @@ def test_a_server_ends_though_statements_run_and_wait(tmp_path: Path, monkeypatc
     try:
         for name, value in server_lifecycle.environment(server).items():
             monkeypatch.setenv(name, value)
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials that it found first
         make_buckets(boto3.client("s3"), region=server.region)
         boto3.client("glue").create_database(DatabaseInput={"Name": DATABASE, "LocationUri": f"s3://{BUCKET}/shop"})
         athena = Athena()

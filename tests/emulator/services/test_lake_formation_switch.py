@@ -12,6 +12,7 @@ DATABASE, BUCKET = "switched", "switched-lake"
 QUERY = f"CREATE TABLE people WITH (external_location = 's3://{BUCKET}/people/') AS SELECT 1 AS id, 'x' AS email"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["record", "off"])
 def test_what_would_be_refused_passes(tmp_path: Path, mode: str) -> None:
     with denying_server(tmp_path, mode=mode) as server:

@@ -133,6 +133,7 @@ def test_a_replication_goes_on_after_its_server_was_killed(
     try:
         for name, value in server_lifecycle.environment(server).items():
             monkeypatch.setenv(name, value)
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials that it found first
         boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="killed")
         api = make_api(database, "killed")
         api.start()
