@@ -14,6 +14,7 @@ from lakehouse.contracts.model import Contract
 from lakehouse.engine import catalog
 from lakehouse.names import Move, Zone
 from local.demo import __main__, page_views
+from local.demo.report import report
 from tests.support.demo import mart, tables
 from tests.support.demo.finished_demo import Demo
 
@@ -110,6 +111,14 @@ def test_what_arrives_in_stage_is_a_message(finished: Demo) -> None:
     assert told == {key for key in arrived if not key.startswith(names.undelivered_prefix)}
     assert any(key.startswith(named(finished, "page_views").stage_prefix) for key in told)
     assert any(key.startswith(named(finished, "orders").stage_prefix) for key in told)
+
+
+def test_the_report_is_allowed_to_its_roles(finished: Demo, capsys: pytest.CaptureFixture[str]) -> None:
+    report(finished.lake, finished.contracts)
+    printed = capsys.readouterr().out
+    assert all(contract.dataset in printed for contract in finished.contracts)
+    assert "Three rejected records" in printed
+    assert "expected" in printed
 
 
 def test_running_again_changes_nothing(finished: Demo) -> None:
