@@ -43,7 +43,7 @@ def snapshot_of(table: Table, when: str) -> Snapshot:
         since = f"since {datetime.fromtimestamp(kept[0] / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC" if kept else "none"
         raise LakehouseError(
             f"{name} has no snapshot {when}: its snapshots are kept {since}; earlier ones expired after their "
-            "retention, or an erasure removed them"
+            "retention, were removed by an erasure, or never existed"
         )
     return snapshot
 

@@ -62,7 +62,8 @@ def rollback(
 
 def _summary(planned: Sequence[Rollback]) -> Table:
     table = Table("table", "state of", "added", "removed", "changed", "batches undone")
-    table.columns[0].no_wrap = True
+    for column in table.columns:
+        column.overflow = "fold"  # a shortened id cannot be copied
     for one in planned:
         at = datetime.fromtimestamp(one.snapshot.timestamp_ms / 1000, UTC)
         changed = "" if one.difference.changed is None else f"{one.difference.changed:,}"
