@@ -166,6 +166,16 @@ def start_and_stop_a_build(names: Names) -> None:
     client.stop_build(id=build)
 
 
+def stop_replications() -> None:
+    """Stop them, as docs/deploy.md asks for before a deployment is destroyed."""
+    dms = boto3.client("dms")
+    for replication in dms.describe_replications()["Replications"]:
+        own = {"Name": "replication-config-arn", "Values": [replication["ReplicationConfigArn"]]}
+        dms.stop_replication(ReplicationConfigArn=replication["ReplicationConfigArn"])
+        while dms.describe_replications(Filters=[own])["Replications"][0]["Status"] != "stopped":
+            time.sleep(0.5)
+
+
 def show(text: str) -> None:
     """Print a line of the report; `make test-authorization` shows it."""
     sys.stdout.write(f"{text}\n")
@@ -259,6 +269,7 @@ def reason_of(reasons: list[dict[str, str]], role: str, **what: str) -> str | No
     return next((r["reason"] for r in fitting), None)
 
 
+@pytest.mark.usefixtures("aws")
 def test_the_second_judge_agrees(measured: Measured) -> None:
     if not judge.is_installed():
         pytest.skip("@cloud-copilot/iam-simulate is not installed: run `make test-authorization`")
@@ -284,8 +295,10 @@ def test_what_athena_answers_each_role_is_what_its_contracts_say(measured: Measu
         assert found.shown
 
 
+@pytest.mark.usefixtures("aws")
 def test_the_deployment_is_destroyed_by_the_roles_of_the_cdk(demo: Demo, measured: Measured) -> None:
     server = demo.lake.server
+    stop_replications()
     cdk.run(server, "destroy", "--all", "--app", str(server.root / "cdk.out"), "--force")
     requests = decisions.recorded(server.root)
     show(f"destroyed, minimal: {len(requests) - len(measured.requests):,} more decisions")
