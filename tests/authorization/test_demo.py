@@ -168,7 +168,7 @@ def start_and_stop_a_build(names: Names) -> None:
 
 def stop_replications() -> None:
     """Stop them, as docs/deploy.md asks for before a deployment is destroyed."""
-    dms = boto3.client("dms")
+    dms: Any = boto3.client("dms")
     for replication in dms.describe_replications()["Replications"]:
         own = {"Name": "replication-config-arn", "Values": [replication["ReplicationConfigArn"]]}
         dms.stop_replication(ReplicationConfigArn=replication["ReplicationConfigArn"])
