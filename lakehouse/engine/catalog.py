@@ -15,6 +15,7 @@ from lakehouse.engine.session import CATALOG
 from lakehouse.errors import LakehouseError
 
 if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
     from mypy_boto3_glue.type_defs import TableInputTypeDef
 
 
@@ -69,6 +70,12 @@ class _Glue(GlueCatalog):
     If the response to a commit is lost, botocore sends the commit again and Glue refuses the second one. PyIceberg
     would then delete the files of the refused commit, which are the files of the table.
     """
+
+    def __init__(self, name: str, client: "GlueClient | None" = None, **properties: str) -> None:
+        super().__init__(name, client, **properties)
+        # botocore makes the classes of a client's errors at their first use. Two threads that use them first at once
+        # would get different ones, and PyIceberg would not recognize that a table does not exist.
+        assert self.glue.exceptions
 
     def commit_table(
         self, table: Table, requirements: tuple[TableRequirement, ...], updates: tuple[TableUpdate, ...]
