@@ -12,6 +12,9 @@ DEFAULT_DATABASE = "default"
 CANDIDATE = "__candidate_"
 """Part of the names of candidates in Glue, between the name of their table and a number; no dataset has it."""
 
+CANDIDATE_DAYS = 3
+"""For how many days a candidate that was not published is kept; `models/publication/candidates.py` has it too."""
+
 
 class Zone(StrEnum):
     """One of the areas that data passes on its way from source to analyst."""

@@ -19,9 +19,9 @@ from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
 from pyiceberg.table import Table
 
 from lakehouse.engine.commit_conflicts import OTHER_COMMIT_FIRST
-from lakehouse.names import CANDIDATE
+from lakehouse.names import CANDIDATE, CANDIDATE_DAYS
 
-ABANDONED = timedelta(days=3)
+ABANDONED = timedelta(days=CANDIDATE_DAYS)
 """Age of a candidate that no job can still work on: a job's time-out is shorter."""
 
 METADATA, PREVIOUS_METADATA = "metadata_location", "previous_metadata_location"

@@ -15,6 +15,7 @@ from lakehouse.engine.commit_conflicts import retry_on_conflict
 from lakehouse.maintenance import expiry, orphans
 from lakehouse.maintenance.maintain import Outcome, size
 from lakehouse.maintenance.reachable import reachable
+from lakehouse.names import CANDIDATE_DAYS
 from lakehouse.tables.definition import SNAPSHOT_DAYS
 from lakehouse.tables.optimizers import ORPHAN_DAYS, SNAPSHOTS_KEPT
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_glue.type_defs import TableTypeDef
     from mypy_boto3_s3 import S3Client
-
-CANDIDATE_DAYS = 3
-"""For how many days the rows that a build made and did not publish can be queried."""
 
 CANDIDATE = re.compile(r"(?P<model>.+)__[0-9a-f]{8}(_r)?")
 """Name of a candidate; models/macros/materializations.sql refuses models with such a name."""

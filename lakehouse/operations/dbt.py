@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lakehouse.errors import LakehouseError
 from lakehouse.lineage import build as lineage
-from lakehouse.names import Names, Zone
+from lakehouse.names import CANDIDATE_DAYS, Names, Zone
 
 PROJECT = Path("models")
 PYTHON = "LAKEHOUSE_DBT_PYTHON"
@@ -21,8 +21,6 @@ FAILED = ("error", "fail")
 REFUSED = "refused"
 PUBLICATION = "publication.json"
 """File in dbt's target folder; models/publication writes it."""
-CANDIDATE_DAYS = 3
-"""For how many days refused rows can be queried; `models/publication/candidates.py` has the same number."""
 PARENT = "LAKEHOUSE_PARENT_RUN"
 """Setting: `job/run` that started this process, for the lineage of the models."""
 

@@ -15,7 +15,7 @@ from .comparison import data_files
 from .results import Model
 
 DAYS = 3
-"""For how many days a refused candidate can be queried; `lakehouse.maintenance.models` has the same number."""
+"""For how many days a refused candidate can be queried; `lakehouse.names` has the same number."""
 
 REFUSED, REFUSED_AT = "lakehouse.refused", "lakehouse.refused-at"
 """Table properties of a refused candidate: the reason, and the time in ISO 8601."""
