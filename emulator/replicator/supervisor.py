@@ -1,5 +1,6 @@
 """The supervisor of replicators in the server: it starts and stops their processes and reads their progress."""
 
+import contextlib
 import json
 import logging
 import shutil
@@ -16,6 +17,7 @@ from emulator.replicator.state import State, load
 log = logging.getLogger(__name__)
 
 END_S = 15.0
+REMOVAL_S = 60.0
 ENDED = ("stopped", "failed")
 
 
@@ -71,6 +73,12 @@ class Supervisor:
         """
         shutil.rmtree(self.folder(name), ignore_errors=True)
         self._spawn(name, document, environment)
+
+    def wait_until_removed(self, name: str) -> None:
+        """Wait until the process that `remove` started has ended; stop to wait after a minute."""
+        if name in self._processes:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._processes[name].wait(REMOVAL_S)
 
     def stop(self, name: str) -> None:
         """Request that a replicator uploads its changes and ends; do not wait for it."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from emulator.runtime import plugin
 from emulator.runtime.resource_type import Attributes, Properties, ResourceType, picked
+from emulator.services.dms import configs, runs, tasks
 
 ENDPOINT_MEMBERS = (
     "CertificateArn",
@@ -121,7 +122,8 @@ def _update_config(arn: str, _: Properties, new: Properties) -> Attributes:
 
 
 def _delete_config(arn: str, _: Properties) -> None:
-    plugin.client("dms").delete_replication_config(ReplicationConfigArn=arn)
+    config = plugin.client("dms").delete_replication_config(ReplicationConfigArn=arn)["ReplicationConfig"]
+    runs.wait_until_removed(configs.run_name(config))
 
 
 def _create_instance(properties: Properties, name: str) -> tuple[str, Attributes]:
@@ -150,7 +152,8 @@ def _update_task(arn: str, _: Properties, new: Properties) -> Attributes:
 
 
 def _delete_task(arn: str, _: Properties) -> None:
-    plugin.client("dms").delete_replication_task(ReplicationTaskArn=arn)
+    task = plugin.client("dms").delete_replication_task(ReplicationTaskArn=arn)["ReplicationTask"]
+    runs.wait_until_removed(tasks.run_name(task))
 
 
 def _create_certificate(properties: Properties, name: str) -> tuple[str, Attributes]:

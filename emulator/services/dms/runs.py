@@ -109,6 +109,14 @@ def remove(name: str) -> None:
         checkpoint.flush(STATE)
 
 
+def wait_until_removed(name: str) -> None:
+    """Wait until slot and publications of a removed replication are gone, as CloudFormation does in AWS.
+
+    Removal reads the source's secret. CloudFormation deletes secret and role next, so it may not go on before.
+    """
+    _supervisor.wait_until_removed(name)
+
+
 def last_run(name: str) -> Json | None:
     """Return times and start type of a replication's last run; None if it never ran."""
     return _runs.get(name)

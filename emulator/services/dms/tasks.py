@@ -20,6 +20,11 @@ from emulator.services.dms.store import (
 )
 
 
+def run_name(task: Json) -> str:
+    """Return the name of a task's runs."""
+    return runs.run_name("task", task["ReplicationTaskIdentifier"])
+
+
 @operation
 def create_replication_instance(request: Json) -> Json:
     identifier = request["ReplicationInstanceIdentifier"].lower()
@@ -87,7 +92,7 @@ def describe_replication_tasks(request: Json) -> Json:
 @operation
 def modify_replication_task(request: Json) -> Json:
     task = _task(request)
-    runs.refuse_if_running(_name(task), identifier=task["ReplicationTaskIdentifier"])
+    runs.refuse_if_running(run_name(task), identifier=task["ReplicationTaskIdentifier"])
     task |= request
     return STORE.save({"ReplicationTask": _shown(task)})
 
@@ -95,10 +100,10 @@ def modify_replication_task(request: Json) -> Json:
 @operation
 def delete_replication_task(request: Json) -> Json:
     task = _task(request)
-    runs.refuse_if_running(_name(task), identifier=task["ReplicationTaskIdentifier"])
+    runs.refuse_if_running(run_name(task), identifier=task["ReplicationTaskIdentifier"])
     response = {"ReplicationTask": _shown(task) | {"Status": "deleting"}}
     del tasks[task["ReplicationTaskArn"]]
-    runs.remove(_name(task))
+    runs.remove(run_name(task))
     return STORE.save(response)
 
 
@@ -107,7 +112,7 @@ def start_replication_task(request: Json) -> Json:
     task = _task(request)
     runs.refuse_positions(request)
     runs.start(
-        _name(task),
+        run_name(task),
         request["StartReplicationTaskType"],
         # A serverless replication may have the same identifier, and their slots must differ.
         identifier=f"task-{task['ReplicationTaskIdentifier']}",
@@ -120,23 +125,19 @@ def start_replication_task(request: Json) -> Json:
 @operation
 def stop_replication_task(request: Json) -> Json:
     task = _task(request)
-    runs.stop(_name(task), identifier=task["ReplicationTaskIdentifier"])
+    runs.stop(run_name(task), identifier=task["ReplicationTaskIdentifier"])
     return {"ReplicationTask": _shown(task)}
 
 
 @operation
 def describe_table_statistics(request: Json) -> Json:
     task = _task(request)
-    statistics = runs.table_statistics(_name(task), request)
+    statistics = runs.table_statistics(run_name(task), request)
     return {"ReplicationTaskArn": task["ReplicationTaskArn"], "TableStatistics": statistics}
 
 
 def _task(request: Json) -> Json:
     return STORE.find(tasks, request["ReplicationTaskArn"], kind="ReplicationTask")
-
-
-def _name(task: Json) -> str:
-    return runs.run_name("task", task["ReplicationTaskIdentifier"])
 
 
 def _runs_on(task: Json, instance: Json) -> bool:
@@ -145,7 +146,7 @@ def _runs_on(task: Json, instance: Json) -> bool:
 
 def _shown(task: Json) -> Json:
     """Return a task as the API shows it; a task that never ran is `ready`."""
-    name = _name(task)
+    name = run_name(task)
     run = runs.last_run(name)
     if run is None:
         return task | {"Status": "ready"}

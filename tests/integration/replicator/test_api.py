@@ -1,10 +1,12 @@
 """Replications through the API of DMS, as production starts them."""
 
+import json
 import os
 import signal
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +148,28 @@ def test_a_replication_goes_on_after_its_server_was_killed(
         assert api.ids("a") == [1, 2]
     finally:
         server_lifecycle.down(tmp_path)
+
+
+def test_a_deleted_stack_has_removed_the_slot_before_it_deletes_the_role(api: Api, connection: Source) -> None:
+    """Removal reads the source's secret by a role that CloudFormation deletes next."""
+    connection.execute("CREATE TABLE a (id int PRIMARY KEY)")
+    properties = {
+        "SourceEndpointArn": api.source,
+        "TargetEndpointArn": api.target,
+        "ReplicationType": "cdc",
+        "ComputeConfig": {"MaxCapacityUnits": 2},
+        "TableMappings": table_mappings(["a"]),
+    }
+    template = {"Resources": {"Config": {"Type": "AWS::DMS::ReplicationConfig", "Properties": properties}}}
+    cloudformation = boto3.client("cloudformation")
+    cloudformation.create_stack(StackName=api.bucket, TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=api.bucket)
+    (resource,) = cloudformation.describe_stack_resources(StackName=api.bucket)["StackResources"]
+    of_stack = replace(api, config=resource["PhysicalResourceId"])
+    of_stack.start()
+    of_stack.wait_for("running")
+    of_stack.stop()
+    cloudformation.delete_stack(StackName=api.bucket)
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName=api.bucket)
+    query = "SELECT count(*) FROM pg_replication_slots WHERE database = current_database()"
+    assert connection.execute(query).fetchone() == (0,)
