@@ -12,9 +12,11 @@ import boto3
 import pytest
 
 import local.airflow.lifecycle
+from emulator.runtime.server_lifecycle import Server
 from lakehouse.contracts.loader import load_contracts
 from local import lake
 from local.demo import __main__
+from local.profiles import role_environment
 from tests.support.airflow.airflow_home import AIRFLOW, REPOSITORY, Airflow, bundle
 from tests.support.airflow.running_lake import Running, add_shipping
 from tests.support.authorization import decisions
@@ -57,7 +59,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     __main__.prepare(started, contracts, "profile=standard")
     __main__.load(started, contracts)
     role = started.names.airflow_role
-    yield Running(airflow=replace(airflow, credentials=_session(role)), lake=started, contracts=contracts)
+    yield Running(
+        airflow=replace(airflow, credentials=_session(started.server, role)), lake=started, contracts=contracts
+    )
     asked = [request for request in decisions.recorded(started.server.root) if str(request.role).endswith(role)]
     lake.down(home / "lake")
     os.environ.clear()
@@ -80,19 +84,12 @@ def aws(running: Running) -> Running:
     return running
 
 
-def _session(role: str) -> dict[str, str]:
+def _session(server: Server, role: str) -> dict[str, str]:
     """Return variables of a session of a role that trusts AWS's services alone; from now on it trusts this account."""
-    iam, account = boto3.client("iam"), boto3.client("sts").get_caller_identity()["Account"]
-    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{server.account}:root"}, "Action": "sts:AssumeRole"}
     document = {"Version": "2012-10-17", "Statement": [trust]}
-    iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(document))
-    arn = iam.get_role(RoleName=role)["Role"]["Arn"]
-    keys = boto3.client("sts").assume_role(RoleArn=arn, RoleSessionName="airflow", DurationSeconds=3600)["Credentials"]
-    return {
-        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": keys["SessionToken"],
-    }
+    boto3.client("iam").update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(document))
+    return role_environment(server, role)
 
 
 def _airflow(home: Path, *, contracts: Path) -> Airflow:
