@@ -54,6 +54,22 @@ def readers(project: Path, *, dataset: str, column: str | None) -> list[str]:
     return sorted(model for model, text in texts if source.search(text) and name.search(text))
 
 
+def grain(project: Path, model: str) -> tuple[str, ...]:
+    """Return the columns that identify a row of a model, by its test `unique_grain` or `unique`; none if it has none.
+
+    Args:
+        project: folder of the dbt project.
+        model: name of a model, or of another table, which has none.
+    """
+    for path in sorted((project / ZONES).glob("*/*.yml")):
+        for node in yaml.safe_load(path.read_text()).get("models", []):
+            if node["name"] == model:
+                tests = [test["unique_grain"] for test in node.get("data_tests", []) if "unique_grain" in test]
+                unique = [column["name"] for column in node["columns"] if "unique" in column.get("data_tests", [])]
+                return tuple(tests[0]["arguments"]["columns"] if tests else unique[:1])
+    return ()
+
+
 def _of_file(path: Path, area: Area) -> Iterator[TaggedTable]:
     for model in yaml.safe_load(path.read_text())["models"]:
         where = f"{path}: model {model['name']}"

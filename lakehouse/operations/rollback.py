@@ -12,8 +12,9 @@ from pyiceberg.table.snapshots import Snapshot
 
 from lakehouse.batches import attempts
 from lakehouse.batches.attempts import ROLLED_BACK, Attempt
+from lakehouse.comparison.difference import Difference, difference
+from lakehouse.comparison.states import State
 from lakehouse.errors import LakehouseError
-from lakehouse.maintenance.comparing import Difference, difference
 from lakehouse.maintenance.restoring import restore, snapshot_of
 from lakehouse.names import Move, Names, Zone
 
@@ -57,12 +58,14 @@ def plan(catalog: Catalog, name: str, *, to: str, names: Names) -> Rollback:
     except NoSuchTableError as error:
         raise LakehouseError(f"{zone}.{table_name} does not exist; `lakehouse lineage` lists the tables") from error
     snapshot = snapshot_of(table, to)
+    # The restored rows have the current columns: a rollback does not change the schema.
+    now, then = (State(snapshot=one, schema=table.schema()) for one in (table.current_snapshot(), snapshot))
     return Rollback(
         name=f"{zone}.{table_name}",
         table=table,
         replaced=table.metadata.current_snapshot_id or snapshot.snapshot_id,
         snapshot=snapshot,
-        difference=difference(table, snapshot),
+        difference=difference(table, now, then),
         batches=_batches_after(catalog, table, snapshot, names=names) if zone is Zone.INTEGRATION else (),
     )
 

@@ -16,12 +16,13 @@ from pyiceberg.types import DoubleType, ListType, NestedField, StringType
 
 from emulator.runtime.server_lifecycle import Server
 from lakehouse.batches import attempts
+from lakehouse.comparison.difference import difference
+from lakehouse.comparison.states import State
 from lakehouse.contracts.model import Deduplicate
 from lakehouse.contracts.types import INT
 from lakehouse.engine import catalog
 from lakehouse.errors import LakehouseError
 from lakehouse.maintenance import expiry, orphans
-from lakehouse.maintenance.comparing import Difference, difference
 from lakehouse.maintenance.restoring import RESTORED, restore, snapshot_of
 from lakehouse.moves import raw_to_integration, stage_to_raw
 from lakehouse.moves.job import Job
@@ -91,10 +92,11 @@ def test_every_snapshot_can_be_restored_and_its_difference_is_right(iceberg: Cat
     for snapshot in some.sample(table.snapshots(), 4):
         table.refresh()
         before, then = rows(table), rows(table, snapshot.snapshot_id)
-        assert difference(table, snapshot) == Difference(
-            added=len(then.keys() - before.keys()),
-            removed=len(before.keys() - then.keys()),
-            changed=sum(before[key] != then[key] for key in before.keys() & then.keys()),
+        found = difference(table, State.of(table, table.current_snapshot()), State.of(table, snapshot))
+        assert (found.added, found.removed, found.changed) == (
+            len(then.keys() - before.keys()),
+            len(before.keys() - then.keys()),
+            sum(before[key] != then[key] for key in before.keys() & then.keys()),
         )
         restore(table, snapshot)
         table.refresh()
@@ -103,7 +105,7 @@ def test_every_snapshot_can_be_restored_and_its_difference_is_right(iceberg: Cat
         assert current is not None
         assert current.summary is not None
         assert current.summary.additional_properties[RESTORED] == str(snapshot.snapshot_id)
-        assert difference(table, snapshot).is_empty
+        assert difference(table, State.of(table, current), State.of(table, snapshot)).is_empty
 
 
 def test_a_restored_state_is_whole_after_the_snapshot_that_it_came_from_expired(iceberg: Catalog, names: Names) -> None:

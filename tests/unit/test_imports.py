@@ -28,7 +28,7 @@ FLOORS: Mapping[str, tuple[set[str], ...]] = {
     "lakehouse": (
         {"errors", "names", "sizes"},
         {"settings"},
-        {"contracts", "engine"},
+        {"comparison", "contracts", "engine"},
         {"tables"},
         {"quality"},
         {"batches", "governance", "integration", "maintenance"},
