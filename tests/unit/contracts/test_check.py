@@ -85,6 +85,7 @@ def test_custom_properties(old: str, new: str, path: str, problem: str, remedy: 
         ("partitions", "order_id)", "no partition", "write such as"),
         ("deduplicate", "key", "cdc always merges by key", "remove"),
         ("mayBeEmpty", "sometimes", "neither true nor false", "unquoted"),
+        ("schemaPolicy", "evolve", "'evolve' is unknown", "use one of additive, strict"),
         ("size", "lrage", "'lrage' is unknown", "'large'"),
         ("rowFilter", "7", "7 is no predicate", "country = 'France'"),
         ("rowFilter", "statsu = 'new'", "'statsu' is no column", "'status'"),
