@@ -40,13 +40,13 @@ bench-authorization: setup ## measure what authorization costs the demo (8 minut
 ##@ Check
 .PHONY: test
 test: setup lint ## lint, unit, template, emulator, integration and e2e tests, in under 15 minutes
-	pytest tests/unit tests/infrastructure -n 2
+	pytest -m "not slow" tests/unit tests/infrastructure -n 2
 # Suites share servers (tests/support/xdist_scheduler.py); those that take longest come first.
 	pytest -m "not slow" tests/e2e tests/integration tests/emulator -n 3 --no-loadscope-reorder
 
 .PHONY: test-slow
 test-slow: setup ## what `test` leaves out: deployments by the CDK CLI, dbt's histories, commits at each moment of a run
-	pytest -m slow tests/e2e tests/integration tests/emulator -n 3 --no-loadscope-reorder
+	pytest -m slow tests/e2e tests/integration tests/emulator tests/infrastructure -n 3 --no-loadscope-reorder
 
 .PHONY: test-unit
 test-unit: setup ## unit tests, without a server

@@ -119,6 +119,7 @@ def test_a_batch_of_which_nothing_is_accepted_fails(names: Names) -> None:
     assert verdicts["notes"] == ("NOT_EVALUATED", "there is no row to measure")
 
 
+@pytest.mark.slow
 def test_a_dataset_that_fails_after_a_merge_is_blocked_until_a_merge_passes(names: Names) -> None:
     job = job_on(replace(SHOP, dataset="too_many"), names=names)
     batch_ids = [load(job, f"id,note\n{n},a\n{n + 10},a\n") for n in range(2)]
@@ -159,6 +160,7 @@ def test_the_next_batch_is_moved_with_those_that_are_blocked(names: Names) -> No
     assert {found.batch_id: found.changed for found in history(job)[-3:]} == dict.fromkeys(batch_ids, 2)
 
 
+@pytest.mark.slow
 def test_a_batch_that_raw_blocks_later_is_not_moved_with_the_next(names: Names) -> None:
     job = job_on(replace(SHOP, dataset="blocked_twice"), names=names)
     batch_ids = [load(job, f"id,note\n{n},a\n{n + 10},a\n") for n in range(2)]
@@ -205,6 +207,7 @@ def test_a_warning_blocks_nothing(names: Names) -> None:
     assert {row["rule"]: row["result"] for row in results(job)}["notes"] == "FAIL"
 
 
+@pytest.mark.slow
 def test_an_unusual_volume_is_recorded(names: Names) -> None:
     job = job_on(replace(SHOP, dataset="volume", quality=()), names=names)
     for n in range(6):

@@ -66,6 +66,7 @@ def test_first_builds_are_published_under_their_names(project: Project) -> None:
     assert project.entry("mart")["Description"] == "The mart."
 
 
+@pytest.mark.slow
 def test_a_build_that_changes_nothing_publishes_nothing(project: Project) -> None:
     before = {name: (project.rows(name), snapshots(project, name)) for name in ("base", "mart", "other")}
     said = project.build()
@@ -75,6 +76,7 @@ def test_a_build_that_changes_nothing_publishes_nothing(project: Project) -> Non
     assert unused_files(project, "mart") == []
 
 
+@pytest.mark.slow
 def test_new_rows_are_one_snapshot_and_the_old_ones_stay_readable(project: Project) -> None:
     old, before = project.rows("mart"), snapshots(project, "mart")
     project.write("base", "select * from (values (1, 11), (3, 30)) as t (id, amount)")

@@ -310,7 +310,7 @@ def texts(draw: st.DrawFn, parts: Format_) -> str:
     return changed.get(change, text)
 
 
-@settings(max_examples=1500)
+@settings(max_examples=400)
 @given(st.data(), formats(), st.sampled_from([DATE, TIMESTAMP]))
 def test_arrays_single_values_and_the_reference_agree(data: st.DataObject, parts: Format_, type_: Type) -> None:
     java = as_java(parts)
