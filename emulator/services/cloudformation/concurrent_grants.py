@@ -16,7 +16,7 @@ from ministack.services.cloudformation import engine, provisioners, stacks  # ty
 TYPES = ("AWS::LakeFormation::PrincipalPermissions", "AWS::LakeFormation::TagAssociation")
 AT_ONCE = 10
 
-_waits: contextvars.ContextVar[Mapping[str, set[str]]] = contextvars.ContextVar("waits", default={})
+_waits: contextvars.ContextVar[Mapping[str, set[str]]] = contextvars.ContextVar("waits")
 """For each resource of the deployed template: the resources that it waits for, directly or not."""
 
 
@@ -60,7 +60,7 @@ def _checked(create: Callable[..., Any]) -> Callable[..., Any]:
         beside = [name for name in known.keys() - exist - own if name != logical_id and logical_id not in known[name]]
         if len(beside) >= AT_ONCE - 1:
             raise ValueError(
-                f"{logical_id} is created at the same time as {len(beside)} other changes of Lake Formation, among them "
+                f"{logical_id} is created at the same time as {len(beside)} other changes of Lake Formation, such as "
                 f"{sorted(beside)[0]}: let each depend on the last (Service: LakeFormation, Status Code: 400, "
                 "Error Code: ConcurrentModificationException)"
             )
