@@ -4,7 +4,6 @@ A model sets `config.meta.domain`, and `config.meta.classification` for all its 
 column that is not listed is hidden.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -41,17 +40,6 @@ def sources(project: Path) -> list[tuple[str, str]]:
     """Return zone and table of each dbt source."""
     described = yaml.safe_load((project / ZONES / "sources.yml").read_text())["sources"]
     return [(source["name"], table["name"]) for source in described for table in source["tables"]]
-
-
-def readers(project: Path, *, dataset: str, column: str | None) -> list[str]:
-    """Return the models that read a dataset, and its column if one is given, sorted by name.
-
-    A model is found by its text: it names the dataset in `source()` and the column anywhere, or selects `*`.
-    """
-    source = re.compile(rf"""source\(\s*['"]\w+['"]\s*,\s*['"]{re.escape(dataset)}['"]\s*\)""")
-    name = re.compile(rf"\b{re.escape(column)}\b|\*\s*from\b", re.IGNORECASE) if column else re.compile("")
-    texts = ((path.stem, path.read_text()) for path in (project / ZONES).rglob("*.sql"))
-    return sorted(model for model, text in texts if source.search(text) and name.search(text))
 
 
 def grain(project: Path, model: str) -> tuple[str, ...]:

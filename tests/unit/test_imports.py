@@ -40,6 +40,7 @@ FLOORS: Mapping[str, tuple[set[str], ...]] = {
         {"api_source", "classification", "columns", "encoding", "types", "violations"},
         {"api_cursor", "model", "time_format"},
         {"differences", "dms"},
+        {"places"},
         {"odcs"},
         {"loader"},
         {"check", "published", "revisions"},
