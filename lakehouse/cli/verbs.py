@@ -30,6 +30,7 @@ VERBS = {
     "rollback": "rollback:rollback",
     "erase": "erase:erase",
     "query": "query:query",
+    "releases": "releases:releases",
     "lineage": "lineage:lineage",
     "access": "access:access",
     "cost": "cost:cost",
