@@ -3,6 +3,7 @@
 One file, so that every name is found here and no other module composes one.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,6 +12,9 @@ DEFAULT_DATABASE = "default"
 
 CANDIDATE = "__candidate_"
 """Part of the names of candidates in Glue, between the name of their table and a number; no dataset has it."""
+
+MODEL_CANDIDATE = re.compile(r"(?P<model>.+)__[0-9a-f]{8}(_r)?")
+"""Name of a table that a build made for a model; models/macros/materializations.sql refuses models with such a name."""
 
 CANDIDATE_DAYS = 3
 """For how many days a candidate that was not published is kept; `models/publication/candidates.py` has it too."""
@@ -45,6 +49,7 @@ class OpsTable(StrEnum):
     QUALITY_RESULTS = "quality_results"
     LINEAGE = "lineage"
     ERASURES = "erasures"
+    RELEASES = "releases"
 
 
 class Urgency(StrEnum):

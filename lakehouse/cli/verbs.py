@@ -31,6 +31,7 @@ VERBS = {
     "erase": "erase:erase",
     "diff": "snapshots.diff:diff",
     "query": "query:query",
+    "releases": "releases:releases",
     "lineage": "lineage:lineage",
     "access": "access:access",
     "cost": "cost:cost",

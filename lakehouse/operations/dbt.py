@@ -18,7 +18,7 @@ PROFILE = "LAKEHOUSE_DBT_PROFILE"
 """Setting: AWS profile with which dbt assumes its role; by default dbt uses the credentials of this process."""
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 FAILED = ("error", "fail")
-REFUSED = "refused"
+PUBLISHED, REFUSED = "published", "refused"
 PUBLICATION = "publication.json"
 """File in dbt's target folder; models/publication writes it."""
 PARENT = "LAKEHOUSE_PARENT_RUN"
@@ -78,12 +78,17 @@ def environment(names: Names) -> dict[str, str]:
     }
 
 
-def _credentials(profile: str | None) -> dict[str, str]:
-    """Return the environment of this process in which a profile counts, also if it has keys, which come first."""
-    if not profile:
+def profile() -> str | None:
+    """Return the AWS profile with which dbt assumes its role; None if dbt uses the credentials of this process."""
+    return os.environ.get(PROFILE)
+
+
+def _credentials() -> dict[str, str]:
+    """Return the environment of this process in which the profile counts, also if it has keys, which come first."""
+    if not (named := profile()):
         return dict(os.environ)
     kept = {name: value for name, value in os.environ.items() if name not in KEYS}
-    return kept | {"AWS_PROFILE": profile}
+    return kept | {"AWS_PROFILE": named}
 
 
 def build(
@@ -118,7 +123,6 @@ def build(
     excluded = [f"source:{zone}.{dataset}+" for dataset in sorted(blocked) for zone in (Zone.RAW, Zone.INTEGRATION)]
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
-    profile = os.environ.get(PROFILE)
     finished = subprocess.run(
         [
             *(interpreter(project), project / "run_dbt.py", "build"),
@@ -131,7 +135,7 @@ def build(
             *("--exclude-resource-type", "unit_test"),
         ],
         env={
-            **_credentials(profile),
+            **_credentials(),
             **environment(names),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "DBT_USE_COLORS": "false",
@@ -149,7 +153,7 @@ def build(
     lineage.publish(
         names,
         target=target,
-        profile=profile,
+        profile=profile(),
         parent=parent or os.environ.get(PARENT),
         refused={key: model.reason or "" for key, model in publications.items() if model.state == REFUSED},
     )

@@ -105,6 +105,22 @@ class ErasureRow(OpsRow):
     report: Annotated[str, "S3 URI of the proof"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRow(OpsRow):
+    """One row for each release: a state of all tables of integration and curated that existed after a run."""
+
+    table: ClassVar = OpsTable.RELEASES
+
+    release_id: Annotated[str, "Follows from the snapshots: the same state has the same id"]
+    released_at: Annotated[datetime, "A moment at which all tables had these snapshots"]
+    started_by: Annotated[str, "Command, task or execution that recorded it"]
+    tables: Annotated[list[str], "Tables with rows, e.g. curated.dim_customer"]
+    snapshots: Annotated[list[int], "Snapshot of each of these tables, in their order"]
+    changed: Annotated[list[str], "Tables that are not as in the release before"]
+    added: Annotated[list[int], "Rows written to each changed table since then; a rewritten row counts"]
+    removed: Annotated[list[int], "Rows removed from each changed table since then; a rewritten row counts"]
+
+
 def append(catalog: "Catalog", rows: Iterable[OpsRow], *, names: Names) -> None:
     """Append rows to their ops table; PyIceberg retries on a commit conflict (table properties `commit.retry.*`).
 

@@ -23,8 +23,8 @@ WRITE += ["BatchDeleteTableVersion", "BatchCreatePartition", "BatchDeletePartiti
 CLASSIFY = ["AddLFTagsToResource", "RemoveLFTagsFromResource", "GetResourceLFTags"]
 WHY_DBT_WILDCARDS = (
     "Models and their files come and go: the role is limited to the bucket and database of curated, to dbt's folder of "
-    "integration and to its own query results. Lake Formation's actions cannot be limited to resources: its grants "
-    "decide."
+    "integration, to the metadata of the other tables there, which have no rows, and to its own query results. Lake "
+    "Formation's actions cannot be limited to resources: its grants decide."
 )
 
 
@@ -95,7 +95,8 @@ def _statements(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.PolicyState
     buckets = [stack.s3_arn(names.bucket(zone)) for zone in (Zone.CURATED, Zone.INTEGRATION)]
     curated, integration = buckets
     databases = [area.database(names) for area in (Area.CURATED, Area.INTEGRATION)]
-    lineage_table = f"table/{names.ops_database}/{OpsTable.LINEAGE}"
+    recorded = (OpsTable.LINEAGE, OpsTable.RELEASES)
+    commits = ("catalog", f"database/{names.ops_database}", *(f"table/{names.ops_database}/{one}" for one in recorded))
     return [
         *athena_statements(
             stack,
@@ -108,17 +109,13 @@ def _statements(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.PolicyState
         allow("WriteData", actions=WRITE_OBJECTS, resources=[f"{curated}/*", f"{integration}/models/*"]),
         # Which datasets are blocked by their gates is read from the files of the table, not through Athena.
         allow("ReadOps", actions=["s3:GetObject"], resources=[stack.s3_arn(f"{names.ops_location('')}*")]),
+        # A release names the snapshots of all tables, which Iceberg's metadata has. Lake Formation guards their rows.
+        allow("ReadSnapshots", actions=["s3:GetObject"], resources=[f"{integration}/*.metadata.json*"]),
         allow(
-            "WriteLineage",
+            "WriteRecords",
             actions=WRITE_OBJECTS,
-            resources=[stack.s3_arn(f"{names.ops_location(OpsTable.LINEAGE)}/*")],
+            resources=[stack.s3_arn(f"{names.ops_location(table)}/*") for table in recorded],
         ),
-        allow(
-            "CommitLineage",
-            actions=["glue:UpdateTable"],
-            resources=[
-                stack.glue_arn(resource) for resource in ("catalog", f"database/{names.ops_database}", lineage_table)
-            ],
-        ),
+        allow("CommitRecords", actions=["glue:UpdateTable"], resources=list(map(stack.glue_arn, commits))),
         allow("Classify", service="lakeformation", actions=CLASSIFY, resources=["*"]),
     ]

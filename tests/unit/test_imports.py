@@ -32,7 +32,7 @@ FLOORS: Mapping[str, tuple[set[str], ...]] = {
         {"tables"},
         {"quality"},
         {"batches", "governance", "integration", "maintenance"},
-        {"apis", "lineage", "readers"},
+        {"apis", "lineage", "readers", "releases"},
         {"cost", "erasure", "moves", "operations", "reconciliation"},
         {"cli"},
     ),

@@ -1,6 +1,5 @@
 """`lakehouse maintain`: maintain the Iceberg tables."""
 
-import os
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -77,7 +76,7 @@ def _remove_abandoned(names: Names, *, dry_run: bool) -> None:
 
 def _maintain_models(names: Names, *, dry_run: bool) -> None:
     """Maintain the tables of all models, and remove candidates whose time is over."""
-    profile = os.environ.get(dbt.PROFILE)
+    profile = dbt.profile()
     session, iceberg, now = boto3.Session(profile_name=profile), catalog.load_models(profile), datetime.now(UTC)
     s3, glue = session.client("s3"), session.client("glue")
     found = candidates(glue, [names.database(zone) for zone in (Zone.INTEGRATION, Zone.CURATED)])

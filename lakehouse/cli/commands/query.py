@@ -7,7 +7,6 @@ from collections import Counter
 from enum import StrEnum
 from typing import Annotated
 
-import boto3
 import typer
 from rich.table import Table
 from rich.text import Text
@@ -15,9 +14,9 @@ from rich.text import Text
 from lakehouse.cli.options import DEFAULT_ENVIRONMENT, Environment, console
 from lakehouse.cli.printable import printable
 from lakehouse.contracts.violations import one_of
-from lakehouse.engine import athena
 from lakehouse.errors import LakehouseError
 from lakehouse.governance.roles import ROLES
+from lakehouse.operations import releases
 from lakehouse.settings import names_of
 
 TABLE_ROWS = 1000
@@ -39,6 +38,10 @@ def query(
         str,
         typer.Option(envvar="LAKEHOUSE_ROLE", help=f"Role whose workgroup is used: {', '.join(ROLES)}."),
     ] = "analyst",
+    when: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="RELEASE|TIME", help="Read all tables as a release has them."),
+    ] = None,
     env: Environment = DEFAULT_ENVIRONMENT,
 ) -> None:
     """Run one SQL statement on Athena, in the workgroup of a role.
@@ -47,18 +50,15 @@ def query(
 
         lakehouse query "select * from lakehouse_dev_curated.sales_by_region_month"
 
-    Needs the permissions of the role. Exit code 2: the role does not exist, or Athena refused the statement.
+    With --as-of, each table of integration and curated is read in its state in one release (`lakehouse releases`): the
+    named one, or the last one at a time (ISO 8601, UTC).
+
+    Needs the permissions of the role; --as-of needs a role that reads ops. Exit code 2: the role or the release does
+    not exist, the release lacks a table of the query or its snapshot expired, or Athena refused the statement.
     """
     if role not in ROLES:
         raise LakehouseError(f"no role {role!r}: {one_of(role, ROLES)}")
-    names = names_of(env)
-    result = athena.query(
-        boto3.client("athena"),
-        sql,
-        names=names,
-        workgroup=names.workgroup_of(role),
-        database=ROLES[role].database(names),
-    )
+    result = releases.query(sql, role=ROLES[role], names=names_of(env), when=when)
     columns = [name for name, _ in result.columns]
     match form:
         case Format.CSV:

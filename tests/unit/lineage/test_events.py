@@ -9,7 +9,7 @@ import pytest
 
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.contracts.model import Contract, Deduplicate
-from lakehouse.lineage import moves, record, sql
+from lakehouse.lineage import moves, sql
 from lakehouse.lineage.events import Parent
 from lakehouse.names import Move, Zone
 from lakehouse.quality.results import evaluated, not_evaluated
@@ -155,11 +155,6 @@ def test_aggregates_and_unions_are_followed() -> None:
         ("net", "AGGREGATION", "SUM(t.net)")
     ]
     assert [(source.column, str(source.subtype)) for source in found["region"]] == [("region", "IDENTITY")]
-
-
-def test_long_builds_are_inserted_by_several_statements() -> None:
-    row = "x" * (record.STATEMENT_BYTES // 2)
-    assert [len(part) for part in record._parts([row] * 5)] == [2, 2, 1]
 
 
 @pytest.mark.parametrize("of", load_contracts("contracts"), ids=lambda of: of.dataset)

@@ -48,7 +48,7 @@ def test_all_sales_tables_are_made_and_applying_again_changes_nothing(lake: Cata
     made = migrations.apply(lake, contracts, names)
 
     assert {change.action for change in made} == {Action.CREATE}
-    assert len(made) == 2 * len(contracts) + 4
+    assert len(made) == 2 * len(contracts) + 5
     assert migrations.plan(lake, contracts, names) == []
     location = lake.load_table(f"{names.database(Zone.RAW)}.orders").metadata_location
     assert migrations.apply(lake, contracts, names) == []

@@ -1,0 +1,71 @@
+"""Query the tables in the states that a release has, in the workgroup of a role."""
+
+from datetime import UTC, datetime
+
+import boto3
+
+from lakehouse.engine import athena
+from lakehouse.engine.athena import Result
+from lakehouse.errors import LakehouseError
+from lakehouse.governance.roles import ROLES, Role
+from lakehouse.governance.tags import Area
+from lakehouse.names import Names
+from lakehouse.releases import release
+from lakehouse.releases.as_of import as_of
+from lakehouse.releases.release import Release
+
+
+def query(sql: str, *, role: Role, names: Names, when: str | None = None) -> Result:
+    """Run one statement in the workgroup of a role.
+
+    Args:
+        sql: the statement.
+        role: the role.
+        names: names of the deployment.
+        when: id of a release or a time; None reads the tables as they are.
+
+    Raises:
+        LakehouseError: there is no such release, it has not all tables of the query any more, or Athena refused the
+            statement.
+    """
+    client, database = boto3.client("athena"), role.database(names)
+    workgroup = names.workgroup_of(role.name)
+    if when is None:
+        return athena.query(client, sql, names=names, workgroup=workgroup, database=database)
+    if Area.OPS not in role.reads:
+        readers = ", ".join(name for name, one in ROLES.items() if Area.OPS in one.reads)
+        raise LakehouseError(
+            f"the role {role.name} does not read ops, which has the releases: with --as-of, give --role one of "
+            f"{readers}; without, name a snapshot in the query (table FOR VERSION AS OF snapshot)"
+        )
+    found = release.query(client, _condition(when), names=names, workgroup=workgroup)
+    if found is None:
+        raise LakehouseError(f"there is no release {when}, or none at that time; `lakehouse releases` lists them")
+    pinned = as_of(sql, found, names=names, database=database)
+    try:
+        return athena.query(client, pinned, names=names, workgroup=workgroup, database=database)
+    except LakehouseError as error:
+        if snapshot := next((one for one in found.snapshots if str(one) in str(error)), None):
+            raise LakehouseError(_expired(found, snapshot)) from error
+        raise
+
+
+def _condition(when: str) -> str:
+    if release.ID.fullmatch(when):
+        return f"release_id = '{when}'"
+    try:
+        at = datetime.fromisoformat(when)
+    except ValueError as error:
+        raise LakehouseError(
+            f"{when!r} is neither a release such as r0123456789ab nor a time such as 2026-11-30T14:00+01:00"
+        ) from error
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return f"released_at <= TIMESTAMP '{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC'"
+
+
+def _expired(found: Release, snapshot: int) -> str:
+    table = next(name for name, one in found.by_table.items() if one == snapshot)
+    return (
+        f"release {found.release_id} of {found.released_at:%Y-%m-%d %H:%M:%S} UTC can no longer be read: {table} has "
+        f"no snapshot {snapshot} any more. It expired after its retention, or an erasure removed it"
+    )

@@ -1,0 +1,165 @@
+"""Releases: what runs record, and what readers of a release see."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import boto3
+import pyarrow as pa
+import pytest
+from pyiceberg.catalog import Catalog
+
+from emulator.runtime.server_lifecycle import Server
+from lakehouse.engine import catalog
+from lakehouse.errors import LakehouseError
+from lakehouse.governance.roles import ROLES
+from lakehouse.maintenance import expiry
+from lakehouse.names import Names, Zone
+from lakehouse.operations import releases
+from lakehouse.releases import release
+from lakehouse.releases.recording import record, released
+from lakehouse.releases.release import Release
+from tests.support.models import small_project
+
+ROWS = pa.schema([pa.field("id", pa.int64()), pa.field("pair", pa.int64())])
+
+
+@pytest.fixture(scope="module")
+def names(aws: Server, tmp_path_factory: pytest.TempPathFactory) -> Names:
+    return small_project.make(aws, tmp_path_factory.mktemp("dbt"), project="releases").names
+
+
+@pytest.fixture(scope="module")
+def iceberg(names: Names) -> Catalog:
+    return catalog.load()
+
+
+@pytest.fixture
+def tables(iceberg: Catalog, names: Names) -> Iterator[list[tuple[str, str]]]:
+    """Two tables, one in each zone."""
+    made = [(names.database(zone), name) for zone, name in ((Zone.INTEGRATION, "orders"), (Zone.CURATED, "mart"))]
+    for database, name in made:
+        iceberg.create_table((database, name), ROWS, location=f"s3://{names.bucket(Zone.CURATED)}/{name}")
+    yield made
+    for table in made:
+        iceberg.drop_table(table)
+
+
+def write(iceberg: Catalog, table: tuple[str, str], *numbers: int) -> None:
+    rows = [{"id": number, "pair": number} for number in numbers]
+    iceberg.load_table(table).append(pa.Table.from_pylist(rows, schema=ROWS))
+
+
+def current(iceberg: Catalog, names: Names, tables: list[tuple[str, str]]) -> dict[str, int]:
+    zones = {names.database(zone): zone for zone in Zone if zone is not Zone.STAGE}
+    found = {}
+    for database, name in tables:
+        if snapshot := iceberg.load_table((database, name)).current_snapshot():
+            found[f"{zones[database]}.{name}"] = snapshot.snapshot_id
+    return found
+
+
+def recorded(names: Names, by: str = "test") -> Release | None:
+    return record(boto3.Session(), names, started_by=by)
+
+
+def test_a_run_that_published_something_adds_one_release(
+    names: Names, iceberg: Catalog, tables: list[tuple[str, str]]
+) -> None:
+    before = release.read(iceberg, names=names)
+    write(iceberg, tables[0], 1, 2, 3)
+    first = recorded(names, "lakehouse run")
+    assert first is not None
+    assert (first.by_table, first.changed, first.added) == (
+        current(iceberg, names, tables),
+        ["integration.orders"],
+        [3],
+    )
+    assert recorded(names) is None  # nothing was published since
+    candidate = iceberg.register_table(
+        (tables[1][0], "mart__01234567"), iceberg.load_table(tables[1]).metadata_location
+    )
+    candidate.append(pa.Table.from_pylist([{"id": 7, "pair": 7}], schema=ROWS))
+    assert recorded(names) is None  # nobody reads a candidate
+    iceberg.drop_table(candidate.name())
+    write(iceberg, tables[1], 9)
+    with pytest.raises(LakehouseError, match="a test failed"), released(names, profile=None, started_by="build"):
+        raise LakehouseError("a test failed")
+    found = release.read(iceberg, names=names)[len(before) :]
+    assert [(one.started_by, one.changed, one.added, one.removed) for one in found] == [
+        ("lakehouse run", ["integration.orders"], [3], [0]),
+        ("build", ["curated.mart"], [1], [0]),
+    ]
+    assert found[0] == first
+    assert release.read(iceberg, names=names, since=found[1].released_at)[-1:] == found[1:]
+
+
+def test_runs_at_once_record_states_that_existed(names: Names, iceberg: Catalog, tables: list[tuple[str, str]]) -> None:
+    """One writer commits to both tables in turn, so in each state that existed the first has at most one row more."""
+    ended = threading.Event()
+
+    def write_in_turn() -> None:
+        for number in range(6):
+            for table in tables:
+                write(iceberg, table, number)
+        ended.set()
+
+    def record_all_the_time() -> None:
+        while not ended.is_set():
+            recorded(names)
+
+    with ThreadPoolExecutor() as pool:
+        for work in [pool.submit(write_in_turn), *(pool.submit(record_all_the_time) for _ in range(2))]:
+            work.result()
+    recorded(names)
+    found = [one for one in release.read(iceberg, names=names) if one.by_table.keys() >= {"integration.orders"}]
+    counts = [
+        tuple(
+            iceberg.load_table(table).scan(snapshot_id=snapshot_id).count() if snapshot_id else 0
+            for table in tables
+            for zone in (Zone.INTEGRATION if table is tables[0] else Zone.CURATED,)
+            for snapshot_id in (one.by_table.get(f"{zone}.{table[1]}"),)
+        )
+        for one in found
+        if iceberg.load_table(tables[0]).snapshot_by_id(one.by_table["integration.orders"])
+    ]
+    assert len(counts) > 2
+    assert counts == sorted(counts)
+    assert len(counts) == len(set(counts))
+    assert all(first - second in (0, 1) for first, second in counts)
+    assert counts[-1] == (6, 6)
+    assert found[-1].by_table == current(iceberg, names, tables)
+
+
+def test_a_query_as_of_a_release_reads_all_tables_as_they_were(
+    names: Names, iceberg: Catalog, tables: list[tuple[str, str]]
+) -> None:
+    workgroup = {"ResultConfiguration": {"OutputLocation": names.results_uri("engineer")}}
+    boto3.client("athena").create_work_group(Name=names.workgroup_of("engineer"), Configuration=workgroup)  # type: ignore[arg-type]
+    both = (
+        f"SELECT o.id, m.id FROM {tables[0][0]}.orders o FULL JOIN {tables[1][0]}.mart m ON o.id = m.id ORDER BY 1, 2"
+    )
+
+    def read(when: str | None) -> list[tuple[str | None, ...]]:
+        return list(releases.query(both, role=ROLES["engineer"], names=names, when=when).rows)
+
+    states = []
+    for number in range(3):
+        for table in tables:
+            write(iceberg, table, number)
+        new = recorded(names)
+        assert new is not None
+        states.append((new, read(None)))
+    for one, rows in states:
+        assert read(one.release_id) == rows
+        assert read(one.released_at.isoformat()) == rows
+    first, _ = states[0]
+    with pytest.raises(LakehouseError, match="there is no release 2001-01-01"):
+        read("2001-01-01")
+    with pytest.raises(LakehouseError, match="neither a release such as"):
+        read("yesterday")
+    with pytest.raises(LakehouseError, match="role analyst does not read ops"):
+        releases.query(both, role=ROLES["analyst"], names=names, when=first.release_id)
+    expiry.expire(iceberg.load_table(tables[1]), [first.by_table["curated.mart"]])
+    with pytest.raises(LakehouseError, match=r"can no longer be read: curated.mart has no snapshot"):
+        read(first.release_id)
