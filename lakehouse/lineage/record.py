@@ -48,9 +48,13 @@ def latest(catalog: "Catalog", *, names: Names, batches: int) -> list[Json]:
 
     table = catalog.load_table((names.ops_database, OpsTable.LINEAGE))
     ended = EqualTo(term=Reference(name="event_type"), value=literal(str(EventType.COMPLETE)))
-    summaries = table.scan(row_filter=ended, selected_fields=("event_time", "job", "run_id", "batch_ids")).to_arrow()
+    summaries = table.scan(row_filter=ended, selected_fields=("event_time", "job", "run_id", "batch_ids", "outputs"))
+    ended_runs = sorted(summaries.to_arrow().to_pylist(), key=lambda row: row["event_time"])
+    writers = {row["job"] for row in ended_runs if row["outputs"]}
     last: dict[tuple[str, str], Json] = {}
-    for row in sorted(summaries.to_pylist(), key=lambda row: row["event_time"]):
+    for row in ended_runs:
+        if row["job"] in writers and not row["outputs"]:
+            continue  # its gate blocked it: the table is still what an earlier run made it
         last[row["job"], ",".join(row["batch_ids"] or ())] = row
     by_job: dict[str, list[Json]] = {}
     for (job, _), row in last.items():

@@ -34,7 +34,7 @@ class AttemptRow(OpsRow):
     dataset: str
     batch_id: str
     move: Annotated[Move, "stage_to_raw or raw_to_integration"]
-    state: Annotated[str, "succeeded, failed, or rolled back"]
+    state: Annotated[str, "succeeded, failed, rolled back, or rolled back to replay"]
     received: Annotated[int | None, "Records in the batch's objects: accepted + rejected"] = None
     accepted: Annotated[int | None, "Records that the contract allows"] = None
     rejected: Annotated[int | None, "Records that it does not allow, kept with their reasons"] = None

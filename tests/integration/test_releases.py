@@ -11,11 +11,16 @@ from pyiceberg.catalog import Catalog
 
 from emulator.runtime.server_lifecycle import Server
 from lakehouse.engine import catalog
+from lakehouse.erasure.tables import expire_history
 from lakehouse.errors import LakehouseError
 from lakehouse.governance.roles import ROLES
+from lakehouse.lineage import record as lineage
+from lakehouse.lineage.graph import of_events
 from lakehouse.maintenance import expiry
 from lakehouse.names import Names, Zone
 from lakehouse.operations import releases
+from lakehouse.operations.release_rollback import plan_release
+from lakehouse.operations.rollback import roll_back
 from lakehouse.releases import release
 from lakehouse.releases.recording import record, released
 from lakehouse.releases.release import Release
@@ -163,3 +168,48 @@ def test_a_query_as_of_a_release_reads_all_tables_as_they_were(
     expiry.expire(iceberg.load_table(tables[1]), [first.by_table["curated.mart"]])
     with pytest.raises(LakehouseError, match=r"can no longer be read: curated.mart has no snapshot"):
         read(first.release_id)
+
+
+def test_a_bad_day_is_undone_in_every_table_of_a_release_and_an_erasure_never_is(
+    names: Names, iceberg: Catalog, tables: list[tuple[str, str]]
+) -> None:
+    def rows() -> list[list[dict[str, int]]]:
+        return [iceberg.load_table(table).scan().to_arrow().sort_by("id").to_pylist() for table in tables]
+
+    def undo(*named: str) -> list[str]:
+        planned, younger = plan_release(iceberg, iceberg, named, to=good.release_id, names=names)
+        for one in planned:
+            roll_back(iceberg, one, names=names)
+        return younger
+
+    for table in tables:
+        write(iceberg, table, 1, 2, 3)
+    good = recorded(names)
+    assert good is not None
+    before = rows()
+    for table in tables:
+        iceberg.load_table(table).delete("id = 2")
+        write(iceberg, table, 7)
+    assert recorded(names) is not None
+    assert undo("curated.mart") == []
+    assert [table == then for table, then in zip(rows(), before, strict=True)] == [False, True]
+    assert undo() == []
+    assert rows() == before
+    after = recorded(names)
+    assert after is not None
+    assert after.changed == good.changed
+    events = [event["job"]["name"] for event in lineage.latest(iceberg, names=names, batches=1)]
+    assert {"rollback.orders", "rollback.mart"} <= set(events)
+    assert of_events(lineage.latest(iceberg, names=names, batches=1), names=names).edges == []
+
+    iceberg.load_table(tables[0]).delete("id = 3")  # as an erasure
+    expire_history(boto3.client("s3"), lambda: iceberg.load_table(tables[0]))
+    write(iceberg, tables[1], 9)
+    erased = rows()
+    with pytest.raises(LakehouseError, match=r"orders has no snapshot .* removed by an erasure"):
+        undo()
+    assert rows() == erased  # of no table
+    with pytest.raises(LakehouseError, match="there is no release r000000000000"):
+        plan_release(iceberg, iceberg, (), to="r000000000000", names=names)
+    with pytest.raises(LakehouseError, match="name the tables, or give --to a release"):
+        plan_release(iceberg, iceberg, (), to="2026-12-01", names=names)

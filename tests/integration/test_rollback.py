@@ -182,13 +182,26 @@ def test_batches_that_are_undone_come_back_only_when_they_are_named(names: Names
     again = rollback.plan(job.catalog, "integration.shop", to=str(planned.replaced), names=names)
     rollback.roll_back(job.catalog, again, names=names)
     assert ids(job) == [0, 1, 2]
+    to_first = rollback.plan(job.catalog, "shop", to=str(integration.snapshots()[0].snapshot_id), names=names)
+    rollback.roll_back(job.catalog, to_first, names=names, replay=True)
+    assert ids(job) == [0]
+    due = attempts.pending(batches, attempts.read(job.catalog, names=names, dataset="shop"))
+    assert due[Move.RAW_TO_INTEGRATION] == batches[1:]
+    merge(job, *batches[1:])
+    assert ids(job) == [0, 1, 2]
+    due = attempts.pending(batches, attempts.read(job.catalog, names=names, dataset="shop"))
+    assert due[Move.RAW_TO_INTEGRATION] == []
 
 
 def move(job: Job, body: str) -> str:
     batch_id = arrive(job, body)
     stage_to_raw.run(replace(job, batch_ids=(batch_id,)))
-    raw_to_integration.run(replace(job, move=Move.RAW_TO_INTEGRATION, batch_ids=(batch_id,), run_id="jr_2"))
+    merge(job, batch_id)
     return batch_id
+
+
+def merge(job: Job, *batch_ids: str) -> None:
+    raw_to_integration.run(replace(job, move=Move.RAW_TO_INTEGRATION, batch_ids=batch_ids, run_id="jr_2"))
 
 
 def ids(job: Job) -> list[int]:

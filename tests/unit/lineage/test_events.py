@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lakehouse.contracts.loader import load_contracts
-from lakehouse.contracts.model import Contract, Deduplicate
+from lakehouse.contracts.model import Contract, Deduplicate, Severity
 from lakehouse.lineage import moves, sql
 from lakehouse.lineage.events import Parent
 from lakehouse.names import Move, Zone
@@ -105,6 +105,13 @@ def test_a_gate_tells_what_was_measured_of_which_column() -> None:
         {"assertion": "notes", "success": False, "severity": "warn", "column": "note"}
     ]
     assert gate["run"]["facets"]["lakehouse"]["gate"] == "PASS"  # warnings hold nothing
+
+
+@pytest.mark.parametrize(("severity", "merged"), [(Severity.ERROR, 0), (Severity.WARNING, 1)])
+def test_a_merge_that_its_gate_blocks_wrote_nothing(severity: Severity, merged: int) -> None:
+    results = {"orders-00000001": [evaluated(replace(RULE, severity=severity), Decimal(2))]}
+    written = {move: len(moves.ended(attempt(move), at=AT, counts={}, results=results)[0]["outputs"]) for move in Move}
+    assert written == {Move.STAGE_TO_RAW: 1, Move.RAW_TO_INTEGRATION: merged}
 
 
 def test_the_run_that_started_it_is_its_parent() -> None:

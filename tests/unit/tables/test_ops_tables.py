@@ -10,7 +10,7 @@ COLUMNS = {
         ("dataset", "string", ""),
         ("batch_id", "string", ""),
         ("move", "string", "stage_to_raw or raw_to_integration"),
-        ("state", "string", "succeeded, failed, or rolled back"),
+        ("state", "string", "succeeded, failed, rolled back, or rolled back to replay"),
         ("received", "long", "Records in the batch's objects: accepted + rejected"),
         ("accepted", "long", "Records that the contract allows"),
         ("rejected", "long", "Records that it does not allow, kept with their reasons"),

@@ -13,33 +13,48 @@ from lakehouse.engine import catalog
 from lakehouse.lineage import record
 from lakehouse.lineage.graph import of_events
 from lakehouse.names import Names
-from lakehouse.operations.rollback import Rollback, plan, roll_back
+from lakehouse.operations import dbt
+from lakehouse.operations.release_rollback import plan_release
+from lakehouse.operations.rollback import Rollback, roll_back
+from lakehouse.releases.recording import released
 from lakehouse.settings import names_of
 
 
 def rollback(
-    tables: Annotated[
-        list[str], typer.Argument(metavar="TABLE...", help="A dataset, integration.TABLE or curated.TABLE.")
+    to: Annotated[
+        str,
+        typer.Option("--to", metavar="RELEASE|SNAPSHOT|TIME", help="Release, snapshot id, or ISO 8601 time (UTC)."),
     ],
-    to: Annotated[str, typer.Option("--to", metavar="SNAPSHOT|TIME", help="Snapshot id, or ISO 8601 time (UTC).")],
+    tables: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TABLE...]",
+            help="A dataset, integration.TABLE or curated.TABLE; all tables of a release if none is named.",
+        ),
+    ] = None,
+    replay: Annotated[bool, typer.Option("--replay", help="Let the next run move the undone batches again.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     env: Environment = DEFAULT_ENVIRONMENT,
 ) -> None:
-    """Give tables of integration or curated the rows of an earlier snapshot, as a new commit.
+    """Give tables of integration and curated the rows of a release or an earlier snapshot, each as a new commit.
 
     Shows the rows that are added, removed and changed, and the batches that are undone. Undone batches are not moved
-    again unless `lakehouse rerun` names them. The replaced state stays in the history, so a rollback can be rolled
-    back. It cannot undo an erasure: an erasure removes the earlier snapshots.
+    again unless `lakehouse rerun` names them, or with --replay by the next run. The replaced state stays in the
+    history, so a rollback can be rolled back. It cannot undo an erasure: an erasure removes the earlier snapshots. If
+    one table has no such snapshot, no table is changed. A release is recorded at the end.
 
-    Needs write access to the tables and to ops. Exit code 2: the call was refused, or another writer committed first;
-    tables before it are rolled back.
+    Needs write access to the tables and to ops; tables that dbt makes are changed as dbt. Exit code 2: the call was
+    refused, or another writer committed first; tables before it are rolled back, and the same command continues.
     """
     names, iceberg = names_of(env), catalog.load()
     with console.status("comparing"):
-        planned = [plan(iceberg, table, to=to, names=names) for table in dict.fromkeys(tables)]
+        models = catalog.load_models(dbt.profile())
+        planned, younger = plan_release(iceberg, models, list(dict.fromkeys(tables or ())), to=to, names=names)
     console.print(_summary(planned))
-    changing = [one for one in planned if not one.difference.is_empty]
+    if younger:
+        console.print(f"not in this release, left as they are: {', '.join(younger)}")
+    changing = [one for one in planned if one.is_needed(replay=replay)]
     if not changing:
         console.print("the tables have these rows already; nothing was changed")
         return
@@ -48,14 +63,13 @@ def rollback(
         return
     if not yes:
         typer.confirm("Roll back these tables?", abort=True)
-    for one in changing:
-        roll_back(iceberg, one, names=names)
-        console.print(f"{one.name} is rolled back; `lakehouse rollback {one.name} --to {one.replaced}` undoes it")
-        if one.batches:
-            dataset = one.table.name()[-1]
-            console.print(
-                f"  undone until `lakehouse rerun {dataset} BATCH` moves them again: {', '.join(one.batches)}"
-            )
+    with released(names, profile=dbt.profile(), started_by=f"lakehouse rollback to {to}"):
+        for one in changing:
+            roll_back(iceberg, one, names=names, replay=replay)
+            console.print(f"{one.name} is rolled back; `lakehouse rollback {one.name} --to {one.replaced}` undoes it")
+            if one.batches:
+                again = "lakehouse run" if replay else f"lakehouse rerun {one.table.name()[-1]} BATCH"
+                console.print(f"  undone until `{again}` moves them again: {', '.join(one.batches)}")
     if readers := _readers(changing, names=names, iceberg=iceberg):
         console.print(f"these tables still show the replaced rows: {', '.join(readers)}; run `lakehouse build`")
 
