@@ -382,9 +382,13 @@ class Names:
         """Return the EventBridge rule that notifies of failures of the `jobs` or the `replications`."""
         return f"{self.prefix}-failed-{of}"
 
-    def dashboard(self, domain: str | None = None) -> str:
+    def domain_part(self, domain: str, *, part: int = 0) -> str:
+        """Return the last part of the names of a domain's stack and dashboard; a large domain has several."""
+        return f"domain-{domain}" + (f"-part-{part + 1}" if part else "")
+
+    def dashboard(self, domain: str | None = None, *, part: int = 0) -> str:
         """Return the CloudWatch dashboard of a domain's datasets, or of the platform."""
-        return f"{self.prefix}-domain-{domain}" if domain else f"{self.prefix}-platform"
+        return f"{self.prefix}-{self.domain_part(domain, part=part)}" if domain else f"{self.prefix}-platform"
 
     @property
     def budget(self) -> str:
@@ -409,6 +413,11 @@ class Names:
     def contracts_uri(self) -> str:
         """URI of the published contracts, which `lakehouse tables apply` writes and the jobs read."""
         return f"s3://{self.scripts_bucket}/contracts/"
+
+    @property
+    def contract_index_key(self) -> str:
+        """Key in the scripts bucket of the index of the published contracts."""
+        return "contracts/index.json"
 
     def results_uri(self, workgroup: str) -> str:
         """Return the URI of a workgroup's query results."""

@@ -18,8 +18,19 @@ from tests.support.templates.synthesis import CONTEXT, synth
 
 
 def test_stacks(assembly: Assembly, names: Names) -> None:
-    parts = ("analytics", "arrivals", "audit", "catalog", "connections", "governance", "ingestion")
-    parts += ("network", "observability", "processing", "scheduling", "storage", "streaming")
+    parts = ("analytics", "arrivals", "audit", "catalog", "connections", "domain-finance")
+    parts += (
+        "domain-sales",
+        "domain-web",
+        "governance",
+        "ingestion",
+        "network",
+        "observability",
+        "processing",
+        "scheduling",
+        "storage",
+        "streaming",
+    )
     assert list(assembly.templates) == [names.stack(part) for part in parts]
 
 

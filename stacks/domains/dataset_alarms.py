@@ -1,26 +1,36 @@
-"""Alarms on datasets, from their contracts: rejected records, gates that block, and data older than promised."""
+"""Alarms on datasets, from their contracts: rejected records, blocking gates, old data, tables without replication."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
-from aws_cdk.aws_cloudwatch import Stats, TreatMissingData
-
 from lakehouse.contracts.model import Contract
 from lakehouse.moves.metrics import Metric
 from lakehouse.names import Names, Urgency, Zone
-from stacks.observability.alarms import DAY_SECONDS, LONGEST_WINDOW_DAYS, MINUTES, Alarm, dataset_metric
+from lakehouse.operations.source_watch import SOURCE_BLOCKED
 from stacks.settings import Settings
+from stacks.shared.alarms import (
+    DAY_SECONDS,
+    LONGEST_WINDOW_DAYS,
+    MINUTES,
+    Alarm,
+    Measure,
+    Missing,
+    Statistic,
+    dataset_metric,
+)
 
 
 def dataset_alarms(contract: Contract, *, names: Names, settings: Settings) -> Iterator[Alarm]:
-    """Yield the alarms of one dataset; the alarm on freshness exists only if the contract promises freshness."""
+    """Yield the alarms of one dataset; the alarm on freshness exists only if the contract promises it."""
     yield _rejected(contract, names=names, settings=settings)
     yield _blocked(contract, names=names)
     if contract.has_versions:
         yield _stale(contract, names=names)
     if contract.freshness is not None:
         yield _freshness(contract, promised=contract.freshness, names=names)
+    if contract.source.is_database:
+        yield _unreplicated(contract, names=names)
 
 
 def _rejected(contract: Contract, *, names: Names, settings: Settings) -> Alarm:
@@ -29,10 +39,10 @@ def _rejected(contract: Contract, *, names: Names, settings: Settings) -> Alarm:
     return Alarm(
         of=dataset,
         subject="rejected",
-        metric=dataset_metric(names, Metric.REJECTED_PERCENT, dataset=dataset, statistic=Stats.MAXIMUM),
+        metric=dataset_metric(names, Metric.REJECTED_PERCENT, dataset=dataset, statistic=Statistic.MAXIMUM),
         threshold=limit,
         # The state is that of the last batch, even if it is old.
-        missing=TreatMissingData.IGNORE,
+        missing=Missing.IGNORE,
         urgency=Urgency.WARNING,
         text=(
             f"More than {limit:g} % of the records in the last batch of {contract.domain}/{dataset} were rejected, "
@@ -51,10 +61,10 @@ def _blocked(contract: Contract, *, names: Names) -> Alarm:
     return Alarm(
         of=dataset,
         subject="blocked",
-        metric=dataset_metric(names, Metric.BLOCKED, dataset=dataset, statistic=Stats.MAXIMUM),
+        metric=dataset_metric(names, Metric.BLOCKED, dataset=dataset, statistic=Statistic.MAXIMUM),
         threshold=0,
         # The state is that of the last move, even if it is old.
-        missing=TreatMissingData.IGNORE,
+        missing=Missing.IGNORE,
         urgency=Urgency.CRITICAL,
         text=(
             f"A quality rule of {contract.domain}/{dataset} failed, so its gate blocks a batch in raw. Readers see "
@@ -73,10 +83,10 @@ def _stale(contract: Contract, *, names: Names) -> Alarm:
     return Alarm(
         of=dataset,
         subject="stale",
-        metric=dataset_metric(names, Metric.STALE, dataset=dataset, statistic=Stats.MAXIMUM),
+        metric=dataset_metric(names, Metric.STALE, dataset=dataset, statistic=Statistic.MAXIMUM),
         threshold=0,
         # The state is that of the last move, even if it is old.
-        missing=TreatMissingData.IGNORE,
+        missing=Missing.IGNORE,
         urgency=Urgency.WARNING,
         text=(
             f"Rows of {contract.domain}/{dataset} in integration are older than in the source, or missing, because "
@@ -97,7 +107,7 @@ def _freshness(contract: Contract, *, promised: timedelta, names: Names) -> Alar
     return Alarm(
         of=dataset,
         subject="freshness",
-        metric=dataset_metric(names, Metric.DATA_AGE, dataset=dataset, statistic=Stats.MINIMUM),
+        metric=dataset_metric(names, Metric.DATA_AGE, dataset=dataset, statistic=Statistic.MINIMUM),
         threshold=promised.total_seconds(),
         missing=window.missing,
         urgency=Urgency.CRITICAL,
@@ -117,12 +127,42 @@ def _freshness(contract: Contract, *, promised: timedelta, names: Names) -> Alar
     )
 
 
+def _unreplicated(contract: Contract, *, names: Names) -> Alarm:
+    """Return the alarm on a dataset whose table DMS does not replicate."""
+    dataset, environment = contract.dataset, names.environment
+    replication = names.replication(source=contract.source.name)
+    return Alarm(
+        of=dataset,
+        subject="unreplicated",
+        metric=Measure(
+            namespace=names.metric_namespace,
+            name=SOURCE_BLOCKED,
+            dimensions={"Dataset": dataset},
+            statistic=Statistic.MINIMUM,
+        ),
+        threshold=0,
+        periods=2,
+        # The watch publishes every five minutes: without it the state is unknown.
+        missing=Missing.MISSING,
+        urgency=Urgency.CRITICAL,
+        text=(
+            f"DMS does not replicate table {contract.source.schema}.{contract.source.table} of {contract.source.name} "
+            f"to {contract.domain}/{dataset}: it is suspended, does not exist, has no replica identity, or the whole "
+            f"replication {replication} failed. Readers see old data, and later changes of the table are lost to the "
+            f"lakehouse until it is loaded again. "
+            f"1. Run as operator: lakehouse status {dataset} --env {environment}. It says what happened, since when, "
+            f"and the command that fixes it. "
+            f"2. After a reload run: lakehouse reconcile {dataset} --repair --env {environment}."
+        ),
+    )
+
+
 class Window(NamedTuple):
     """The time that an alarm on freshness evaluates, and how a period without data counts."""
 
     period_seconds: int
     periods: int
-    missing: TreatMissingData
+    missing: Missing
 
 
 def window_of(promised: timedelta) -> Window:
@@ -132,10 +172,10 @@ def window_of(promised: timedelta) -> Window:
     PutMetricAlarm). With a longer promise the alarm is evaluated only when data arrives.
     """
     if promised > timedelta(days=LONGEST_WINDOW_DAYS):
-        return Window(5 * MINUTES, 1, TreatMissingData.IGNORE)
+        return Window(5 * MINUTES, 1, Missing.IGNORE)
     seconds = int(promised.total_seconds())
     period = max(MINUTES, seconds // 5 // MINUTES * MINUTES)
-    return Window(period, max(1, seconds // period), TreatMissingData.BREACHING)
+    return Window(period, max(1, seconds // period), Missing.BREACHING)
 
 
 def _duration(promised: timedelta) -> str:
