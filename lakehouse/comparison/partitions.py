@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 SIDES = 2
-PART_BYTES = 64 * 1024**2
-"""Bytes of data files for a part. In memory they are several times as much."""
-MOST_PARTS = 256
-"""Each part has two open files."""
+PART_BYTES = 16 * 1024**2
+"""Bytes of data files for a part. In memory they are several times as much; larger parts take longer to compare."""
+MOST_PARTS = 500
+"""Each part has an open file, and a process may often have 1,024."""
 
 
 def divided(

@@ -200,7 +200,8 @@ def test_files_of_both_snapshots_are_not_read(table: Table, monkeypatch: pytest.
     monkeypatch.setattr(
         module, "read", lambda io, task, **options: opened.append(task.file.file_path) or real(io, task, **options)
     )
-    common = [add_file(table, [row(number)]) for number in range(5)]
+    for number in range(5):
+        add_file(table, [row(number)])
     changed = add_file(table, [row(6), row(7)])
     first = table.current_snapshot()
     assert first is not None
@@ -217,7 +218,6 @@ def test_files_of_both_snapshots_are_not_read(table: Table, monkeypatch: pytest.
     assert appended is not None
     assert compared(table, last.snapshot_id, appended.snapshot_id, [1]).added == 10
     assert opened == []  # one state has no other files: their statistics say how many rows they have
-    assert not set(opened) & set(common)
 
 
 def test_columns_that_may_not_be_shown_are_counted(table: Table) -> None:
