@@ -37,6 +37,10 @@ bench-batches: setup ## measure a batch on tables of up to 50 million rows, next
 bench-authorization: setup ## measure what authorization costs the demo (8 minutes)
 	python -m tests.benchmarks.authorization
 
+.PHONY: bench-scale
+bench-scale: setup ## measure what grows with datasets (to 1,000) and batches (to 100,000); fails over a bar (20 minutes)
+	python -m tests.benchmarks.scale
+
 ##@ Check
 .PHONY: test
 test: setup lint ## lint, unit, template, emulator, integration and e2e tests, in under 15 minutes

@@ -31,10 +31,14 @@ def measures(assembly: Assembly) -> dict[str, dict[str, int]]:
             found[limit][at] = max(found[limit][at], amount)
         if item.type == "AWS::IAM::Policy":
             for role in item.properties["Roles"]:
-                found["role_policies_characters"][text(role)] += _document(item.properties["PolicyDocument"])
+                found["role_policies_characters"][f"{item.stack}/{text(role)}"] += _document(
+                    item.properties["PolicyDocument"]
+                )
         if item.type == "AWS::IAM::Role":
             for policy in item.properties.get("Policies", []):
-                found["role_policies_characters"][f"<{item.logical_id}>"] += _document(policy["PolicyDocument"])
+                found["role_policies_characters"][f"{item.stack}/<{item.logical_id}>"] += _document(
+                    policy["PolicyDocument"]
+                )
         if item.type == "AWS::CloudWatch::Alarm":
             found["alarms"]["region"] += 1
     return found
