@@ -1,6 +1,5 @@
 """Releases in `ops.releases`: read with PyIceberg, or with Athena where there is no Iceberg library."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,9 +12,6 @@ from lakehouse.tables.rows import ReleaseRow
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
     from pyiceberg.catalog import Catalog
-
-ID = re.compile("r[0-9a-f]{12}")
-"""A release's id: neither the id of a snapshot nor a time."""
 
 LISTS = ("tables", "snapshots", "changed", "added", "removed")
 
@@ -32,14 +28,23 @@ class Release(ReleaseRow):
 
 def read(catalog: "Catalog", *, names: Names, since: datetime | None = None) -> list[Release]:
     """Return all releases, or those since a time, oldest first."""
+    from pyiceberg.exceptions import NoSuchTableError
     from pyiceberg.expressions import AlwaysTrue, GreaterThanOrEqual, Reference
     from pyiceberg.expressions.literals import literal
 
-    table = catalog.load_table((names.ops_database, OpsTable.RELEASES))
+    try:
+        table = catalog.load_table((names.ops_database, OpsTable.RELEASES))
+    except NoSuchTableError:
+        return []  # until `lakehouse tables apply` has made it
     when = (
         AlwaysTrue() if since is None else GreaterThanOrEqual(term=Reference(name="released_at"), value=literal(since))
     )
     return _once(Release(**row) for row in table.scan(row_filter=when).to_arrow().to_pylist())
+
+
+def named_last(releases: Iterable[Release]) -> dict[int, datetime]:
+    """Return the time of the last release that names each snapshot; the releases are given oldest first."""
+    return {snapshot: one.released_at for one in releases for snapshot in one.snapshots}
 
 
 def query(
