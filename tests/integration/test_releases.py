@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import boto3
 import pyarrow as pa
@@ -28,6 +29,7 @@ from lakehouse.releases import release
 from lakehouse.releases.recording import record, released
 from lakehouse.releases.release import Release
 from tests.support.models import small_project
+from tests.support.reliability import published_states
 
 ROWS = pa.schema([pa.field("id", pa.int64()), pa.field("pair", pa.int64())])
 
@@ -257,3 +259,12 @@ def test_a_tag_keeps_a_state_for_readers_and_rollbacks_until_an_erasure(
     for name in ("main", "r0123456789ab", "20261201", "Upper", "a b", ""):
         with pytest.raises(LakehouseError, match="cannot be a tag"):
             tagging.check_name(name)
+
+
+@pytest.mark.slow
+def test_readers_see_published_states_and_whole_releases(
+    aws: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The small form of tests/reliability/test_releases.py."""
+    lake = published_states.make(small_project.make(aws, tmp_path, project="states").names)
+    assert published_states.hold(lake, runs=10, seed=1, monkeypatch=monkeypatch) > 2
