@@ -104,7 +104,7 @@ def test_a_release_follows_all_work_and_does_not_decide_how_a_run_ended(parsed: 
     for dag, tasks in parsed["dags"].items():
         work = [task for task in tasks if task.endswith(".integration_gate") or task.startswith("models.")]
         assert tasks["release"]["upstream"] == sorted(work), dag
-        assert tasks["release"]["trigger_rule"] == "all_done_setup_success", dag
+        assert tasks["release"]["trigger_rule"] == "TriggerRule.ALL_DONE_SETUP_SUCCESS", dag
 
 
 def test_every_test_of_dbt_is_run_once(airflow: Airflow) -> None:
