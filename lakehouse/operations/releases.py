@@ -50,7 +50,7 @@ def query(sql: str, *, role: Role, names: Names, when: str | None = None) -> Res
             f"the role {role.name} does not read ops, which has the releases: with --as-of, give --role one of "
             f"{readers}, or name a tag; without, name a snapshot in the query (table FOR VERSION AS OF snapshot)"
         )
-    found = release.query(client, where, names=names, workgroup=workgroup)
+    found = release.last(client, where, names=names, workgroup=workgroup)
     if found is None:
         raise LakehouseError(f"there is no release {when}, or none at that time; `lakehouse releases` lists them")
     pinned = as_of(sql, in_release(found, names), database=database)

@@ -47,9 +47,7 @@ def named_last(releases: Iterable[Release]) -> dict[int, datetime]:
     return {snapshot: one.released_at for one in releases for snapshot in one.snapshots}
 
 
-def query(
-    client: "AthenaClient", where: str, *, names: Names, workgroup: str, database: str | None = None
-) -> Release | None:
+def last(client: "AthenaClient", where: str, *, names: Names, workgroup: str) -> Release | None:
     """Return the last release that meets a condition; None if there is none.
 
     Args:
@@ -57,7 +55,6 @@ def query(
         where: condition on the columns of the table.
         names: names of the deployment.
         workgroup: where the query runs.
-        database: database that the caller may describe; None is ops.
 
     Raises:
         LakehouseError: Athena refused the statement.
@@ -67,7 +64,7 @@ def query(
         f"SELECT release_id, to_unixtime(released_at), started_by, {columns} "  # noqa: S608 - our own names
         f"FROM {names.ops_database}.{OpsTable.RELEASES} WHERE {where} ORDER BY released_at DESC LIMIT 1"
     )
-    found = athena.query(client, sql, names=names, workgroup=workgroup, database=database or names.ops_database)
+    found = athena.query(client, sql, names=names, workgroup=workgroup, database=names.ops_database)
     return next(map(_of_text, found.rows), None)
 
 
