@@ -16,6 +16,9 @@ CANDIDATE = "__candidate_"
 MODEL_CANDIDATE = re.compile(r"(?P<model>.+)__[0-9a-f]{8}(_r)?")
 """Name of a table that a build made for a model; models/macros/materializations.sql refuses models with such a name."""
 
+RELEASE_ID = re.compile("r[0-9a-f]{12}")
+"""Id of a release: neither the id of a snapshot nor a time, and the name of no tag."""
+
 CANDIDATE_DAYS = 3
 """For how many days a candidate that was not published is kept; `models/publication/candidates.py` has it too."""
 

@@ -1,6 +1,6 @@
 """Maintain the tables that dbt makes: remove old candidates, expire snapshots, delete the files that only they used."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -86,7 +86,14 @@ def remove(catalog: Catalog, candidate: Candidate) -> set[str]:
 
 
 def maintain_model(
-    catalog: Catalog, s3: "S3Client", *, database: str, name: str, now: datetime, dry_run: bool = False
+    catalog: Catalog,
+    s3: "S3Client",
+    *,
+    database: str,
+    name: str,
+    now: datetime,
+    dry_run: bool = False,
+    released: Mapping[int, datetime] = expiry.NO_RELEASE,
 ) -> Outcome:
     """Expire snapshots of a model's table and delete its orphan files.
 
@@ -104,7 +111,7 @@ def maintain_model(
 
     def expire() -> int:
         table = load()
-        old = expiry.plan(table, keep_days=SNAPSHOT_DAYS, keep_last=SNAPSHOTS_KEPT, now=now)
+        old = expiry.plan(table, keep_days=SNAPSHOT_DAYS, keep_last=SNAPSHOTS_KEPT, now=now, released=released)
         if not dry_run:
             expiry.expire(table, old)
         return len(old)

@@ -20,20 +20,23 @@ def snapshot_of(table: Table, when: str) -> Snapshot:
 
     Args:
         table: the table.
-        when: id of a snapshot, or a time in ISO 8601; UTC if it names no offset.
+        when: id of a snapshot, a tag, or a time in ISO 8601; UTC if it names no offset.
 
     Raises:
-        LakehouseError: `when` is neither, or the table has no such snapshot.
+        LakehouseError: `when` is none of them, or the table has no such snapshot.
     """
     name = ".".join(table.name())
-    if when.isascii() and when.isdigit():
+    if when in table.refs():
+        snapshot = table.snapshot_by_name(when)
+    elif when.isascii() and when.isdigit():
         snapshot = table.snapshot_by_id(int(when))
     else:
         try:
             at = datetime.fromisoformat(when)
         except ValueError as error:
             raise LakehouseError(
-                f"{when!r} is neither the id of a snapshot nor a time such as 2026-11-30T14:00+01:00"
+                f"{when!r} is neither the id of a snapshot nor a tag of {name} nor a time such as "
+                "2026-11-30T14:00+01:00"
             ) from error
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
         earlier = [entry for entry in table.history() if entry.timestamp_ms <= at.timestamp() * 1000]

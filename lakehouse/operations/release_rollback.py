@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from pyiceberg.catalog import Catalog
+from pyiceberg.table import Table
 
 from lakehouse.errors import LakehouseError
-from lakehouse.names import Names, Zone
-from lakehouse.operations.rollback import Rollback, place, plan
+from lakehouse.names import RELEASE_ID, Names, Zone
+from lakehouse.operations.rollback import Rollback, load, place, plan
 from lakehouse.releases import release
 
 
@@ -19,7 +20,7 @@ def plan_release(
         catalog: Iceberg catalog.
         models: catalog of dbt's role, for the tables that dbt makes.
         tables: as in `plan`; all tables of the release if empty.
-        to: id of a release, of a snapshot, or a time.
+        to: id of a release or a snapshot, a tag, or a time.
         names: names of the deployment.
 
     Returns:
@@ -28,7 +29,7 @@ def plan_release(
     Raises:
         LakehouseError: as `plan`; there is no such release, or no table is named and `to` is no release.
     """
-    if not release.ID.fullmatch(to):
+    if not RELEASE_ID.fullmatch(to):
         if not tables:
             raise LakehouseError("name the tables, or give --to a release (`lakehouse releases`)")
         return [_plan_in(catalog, models, name, to=to, names=names) for name in tables], []
@@ -44,11 +45,15 @@ def plan_release(
     return planned, [name for name in named if name not in snapshots]
 
 
-def _plan_in(catalog: Catalog, models: Catalog, name: str, *, to: str, names: Names) -> Rollback:
-    """Plan with the role that owns the table: dbt that of models, which are in its folder in integration."""
+def table_of(catalog: Catalog, models: Catalog, name: str, *, names: Names) -> Table:
+    """Return a table as the role that owns it loads it: dbt for models, which have a folder in integration."""
     if place(name)[0] is Zone.CURATED:
-        return plan(models, name, to=to, names=names, ops=catalog)
-    planned = plan(catalog, name, to=to, names=names)
-    if planned.table.location().startswith(f"s3://{names.bucket(Zone.INTEGRATION)}/models/"):
-        return plan(models, name, to=to, names=names, ops=catalog)
-    return planned
+        return load(models, name, names=names)
+    table = load(catalog, name, names=names)
+    is_model = table.location().startswith(f"s3://{names.bucket(Zone.INTEGRATION)}/models/")
+    return load(models, name, names=names) if is_model else table
+
+
+def _plan_in(catalog: Catalog, models: Catalog, name: str, *, to: str, names: Names) -> Rollback:
+    owner = table_of(catalog, models, name, names=names).catalog
+    return plan(owner, name, to=to, names=names, ops=catalog)

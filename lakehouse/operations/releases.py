@@ -1,6 +1,8 @@
 """Query the tables in the states that a release has, in the workgroup of a role."""
 
 from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
 
 import boto3
 
@@ -9,10 +11,14 @@ from lakehouse.engine.athena import Result
 from lakehouse.errors import LakehouseError
 from lakehouse.governance.roles import ROLES, Role
 from lakehouse.governance.tags import Area
-from lakehouse.names import Names
+from lakehouse.maintenance.tagging import check_name
+from lakehouse.names import RELEASE_ID, Names
 from lakehouse.releases import release
-from lakehouse.releases.as_of import as_of
+from lakehouse.releases.as_of import as_of, in_release
 from lakehouse.releases.release import Release
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
 
 
 def query(sql: str, *, role: Role, names: Names, when: str | None = None) -> Result:
@@ -22,7 +28,7 @@ def query(sql: str, *, role: Role, names: Names, when: str | None = None) -> Res
         sql: the statement.
         role: the role.
         names: names of the deployment.
-        when: id of a release or a time; None reads the tables as they are.
+        when: id of a release, a time, or a tag; None reads the tables as they are.
 
     Raises:
         LakehouseError: there is no such release, it has not all tables of the query any more, or Athena refused the
@@ -32,16 +38,22 @@ def query(sql: str, *, role: Role, names: Names, when: str | None = None) -> Res
     workgroup = names.workgroup_of(role.name)
     if when is None:
         return athena.query(client, sql, names=names, workgroup=workgroup, database=database)
+    where = _condition(when)
+    if where is None:
+        tagged = partial(_tagged, client, names=names, workgroup=workgroup, tag=when)
+        return athena.query(
+            client, as_of(sql, tagged, database=database), names=names, workgroup=workgroup, database=database
+        )
     if Area.OPS not in role.reads:
         readers = ", ".join(name for name, one in ROLES.items() if Area.OPS in one.reads)
         raise LakehouseError(
             f"the role {role.name} does not read ops, which has the releases: with --as-of, give --role one of "
-            f"{readers}; without, name a snapshot in the query (table FOR VERSION AS OF snapshot)"
+            f"{readers}, or name a tag; without, name a snapshot in the query (table FOR VERSION AS OF snapshot)"
         )
-    found = release.query(client, _condition(when), names=names, workgroup=workgroup)
+    found = release.last(client, where, names=names, workgroup=workgroup)
     if found is None:
         raise LakehouseError(f"there is no release {when}, or none at that time; `lakehouse releases` lists them")
-    pinned = as_of(sql, found, names=names, database=database)
+    pinned = as_of(sql, in_release(found, names), database=database)
     try:
         return athena.query(client, pinned, names=names, workgroup=workgroup, database=database)
     except LakehouseError as error:
@@ -50,17 +62,27 @@ def query(sql: str, *, role: Role, names: Names, when: str | None = None) -> Res
         raise
 
 
-def _condition(when: str) -> str:
-    if release.ID.fullmatch(when):
+def _condition(when: str) -> str | None:
+    """Return the condition for a release; None for a tag."""
+    if RELEASE_ID.fullmatch(when):
         return f"release_id = '{when}'"
     try:
         at = datetime.fromisoformat(when)
-    except ValueError as error:
-        raise LakehouseError(
-            f"{when!r} is neither a release such as r0123456789ab nor a time such as 2026-11-30T14:00+01:00"
-        ) from error
+    except ValueError:
+        check_name(when)
+        return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return f"released_at <= TIMESTAMP '{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC'"
+
+
+def _tagged(client: "AthenaClient", database: str, table: str, *, names: Names, workgroup: str, tag: str) -> int:
+    """Return the snapshot of a table that has a tag."""
+    quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (database, f"{table}$refs"))
+    sql = f"SELECT snapshot_id FROM {quoted} WHERE type = 'TAG' AND name = {athena.literal(tag)}"  # noqa: S608 - quoted
+    rows = list(athena.query(client, sql, names=names, workgroup=workgroup, database=database).rows)
+    if not rows:
+        raise LakehouseError(f"{database}.{table} has no tag {tag}: `lakehouse tag {table} {tag}` makes one")
+    return int(str(rows[0][0]))
 
 
 def _expired(found: Release, snapshot: int) -> str:

@@ -60,10 +60,7 @@ def plan(catalog: Catalog, name: str, *, to: str, names: Names, ops: Catalog | N
         LakehouseError: there is no such table or snapshot, or the table is not in integration or curated.
     """
     zone, table_name = place(name)
-    try:
-        table = catalog.load_table((names.database(zone), table_name))
-    except NoSuchTableError as error:
-        raise LakehouseError(f"{zone}.{table_name} does not exist; `lakehouse lineage` lists the tables") from error
+    table = load(catalog, name, names=names)
     snapshot = snapshot_of(table, to)
     # The restored rows have the current columns: a rollback does not change the schema.
     now, then = (State(snapshot=one, schema=table.schema()) for one in (table.current_snapshot(), snapshot))
@@ -125,6 +122,19 @@ def roll_back(catalog: Catalog, planned: Rollback, *, names: Names, replay: bool
         ],
         names=names,
     )
+
+
+def load(catalog: Catalog, name: str, *, names: Names) -> Table:
+    """Return a table of integration or curated.
+
+    Raises:
+        LakehouseError: there is no such table.
+    """
+    zone, table = place(name)
+    try:
+        return catalog.load_table((names.database(zone), table))
+    except NoSuchTableError as error:
+        raise LakehouseError(f"{zone}.{table} does not exist; `lakehouse lineage` lists the tables") from error
 
 
 def place(name: str) -> tuple[Zone, str]:

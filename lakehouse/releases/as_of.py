@@ -1,7 +1,7 @@
-"""Change a query so that each table is read as a release has it; nothing else of its text changes."""
+"""Change a query so that each table is read in an earlier state; nothing else of its text changes."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lakehouse.errors import LakehouseError
@@ -14,30 +14,43 @@ if TYPE_CHECKING:
 
 CATALOG = "awsdatacatalog"
 
-Snapshots = Mapping[tuple[str, str], int]
-"""Snapshot of each table, by database and name in lower case."""
+Find = Callable[[str, str], int]
+"""Returns the snapshot of a table, by database and name."""
 
 
-def as_of(sql: str, release: Release, *, names: Names, database: str) -> str:
-    """Return a query that reads every table of integration and curated in its state in a release.
+def as_of(sql: str, find: Find, *, database: str) -> str:
+    """Return a query that reads every table in an earlier state.
 
     Args:
         sql: one SELECT in Athena's SQL.
-        release: the release.
-        names: names of the deployment.
+        find: returns the snapshot of a table, or raises LakehouseError if the table has none.
         database: database of tables that are named without one.
 
     Raises:
-        LakehouseError: it is not one SELECT, or it reads something that the release does not have.
+        LakehouseError: it is not one SELECT, or it reads something that has no earlier state.
     """
-    snapshots = _snapshots(release, names)
-    versions: dict[int, int] = {}
-    for table in _tables(sql):
-        end = _end(sql, table)
-        versions[end] = _snapshot(table, snapshots, release, database=database)
+    versions = {_end(sql, table): find(*_place(table, database=database)) for table in _tables(sql)}
     for end, snapshot in sorted(versions.items(), reverse=True):
         sql = f"{sql[:end]} FOR VERSION AS OF {snapshot}{sql[end:]}"
     return sql
+
+
+def in_release(release: Release, names: Names) -> Find:
+    """Return a function that finds the snapshot of a table in a release."""
+    databases = {str(zone): names.database(zone) for zone in ZONES}
+    places = ((name.partition("."), snapshot) for name, snapshot in release.by_table.items())
+    snapshots = {(databases[zone].lower(), table.lower()): snapshot for (zone, _, table), snapshot in places}
+
+    def find(database: str, table: str) -> int:
+        snapshot = snapshots.get((database.lower(), table.lower()))
+        if snapshot is None:
+            raise LakehouseError(
+                f"release {release.release_id} has no table {database}.{table}: it is a view, is not in integration or "
+                "curated, or had no rows then. Replace a view by its SELECT; read other tables without --as-of"
+            )
+        return snapshot
+
+    return find
 
 
 def _tables(sql: str) -> "list[exp.Table]":
@@ -77,23 +90,11 @@ def _end(sql: str, table: "exp.Table") -> int:
     return int(end)
 
 
-def _snapshots(release: Release, names: Names) -> Snapshots:
-    databases = {str(zone): names.database(zone) for zone in ZONES}
-    places = ((name.partition("."), snapshot) for name, snapshot in release.by_table.items())
-    return {(databases[zone].lower(), table.lower()): snapshot for (zone, _, table), snapshot in places}
-
-
-def _snapshot(table: "exp.Table", snapshots: Snapshots, release: Release, *, database: str) -> int:
+def _place(table: "exp.Table", *, database: str) -> tuple[str, str]:
     place = (table.db or database, table.name)
     text = ".".join(place)
     if table.catalog.lower() not in ("", CATALOG):
         raise LakehouseError(f"{table.catalog}.{text} is in another catalog, which has no releases: leave out --as-of")
     if table.args.get("version"):
         raise LakehouseError(f"{text} names a version itself: leave out its FOR ... AS OF, or --as-of")
-    snapshot = snapshots.get((place[0].lower(), place[1].lower()))
-    if snapshot is None:
-        raise LakehouseError(
-            f"release {release.release_id} has no table {text}: it is a view, is not in integration or curated, or had "
-            "no rows then. Replace a view by its SELECT; read other tables without --as-of"
-        )
-    return snapshot
+    return place

@@ -55,7 +55,7 @@ def record(session: boto3.Session, names: Names, *, started_by: str) -> Release 
     """
     client = session.client("athena")
     # The state is read after the last release, so it is not older than that.
-    last = release.query(client, "true", names=names, workgroup=names.dbt_workgroup)
+    last = release.last(client, "true", names=names, workgroup=names.dbt_workgroup)
     new = following(state.read(session, names), last, started_by=started_by)
     if new is not None:
         inserts.insert(client, [new], names=names)

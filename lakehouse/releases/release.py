@@ -1,6 +1,5 @@
 """Releases in `ops.releases`: read with PyIceberg, or with Athena where there is no Iceberg library."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,9 +12,6 @@ from lakehouse.tables.rows import ReleaseRow
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
     from pyiceberg.catalog import Catalog
-
-ID = re.compile("r[0-9a-f]{12}")
-"""A release's id: neither the id of a snapshot nor a time."""
 
 LISTS = ("tables", "snapshots", "changed", "added", "removed")
 
@@ -32,19 +28,26 @@ class Release(ReleaseRow):
 
 def read(catalog: "Catalog", *, names: Names, since: datetime | None = None) -> list[Release]:
     """Return all releases, or those since a time, oldest first."""
+    from pyiceberg.exceptions import NoSuchTableError
     from pyiceberg.expressions import AlwaysTrue, GreaterThanOrEqual, Reference
     from pyiceberg.expressions.literals import literal
 
-    table = catalog.load_table((names.ops_database, OpsTable.RELEASES))
+    try:
+        table = catalog.load_table((names.ops_database, OpsTable.RELEASES))
+    except NoSuchTableError:
+        return []  # until `lakehouse tables apply` has made it
     when = (
         AlwaysTrue() if since is None else GreaterThanOrEqual(term=Reference(name="released_at"), value=literal(since))
     )
     return _once(Release(**row) for row in table.scan(row_filter=when).to_arrow().to_pylist())
 
 
-def query(
-    client: "AthenaClient", where: str, *, names: Names, workgroup: str, database: str | None = None
-) -> Release | None:
+def named_last(releases: Iterable[Release]) -> dict[int, datetime]:
+    """Return the time of the last release that names each snapshot; the releases are given oldest first."""
+    return {snapshot: one.released_at for one in releases for snapshot in one.snapshots}
+
+
+def last(client: "AthenaClient", where: str, *, names: Names, workgroup: str) -> Release | None:
     """Return the last release that meets a condition; None if there is none.
 
     Args:
@@ -52,7 +55,6 @@ def query(
         where: condition on the columns of the table.
         names: names of the deployment.
         workgroup: where the query runs.
-        database: database that the caller may describe; None is ops.
 
     Raises:
         LakehouseError: Athena refused the statement.
@@ -62,7 +64,7 @@ def query(
         f"SELECT release_id, to_unixtime(released_at), started_by, {columns} "  # noqa: S608 - our own names
         f"FROM {names.ops_database}.{OpsTable.RELEASES} WHERE {where} ORDER BY released_at DESC LIMIT 1"
     )
-    found = athena.query(client, sql, names=names, workgroup=workgroup, database=database or names.ops_database)
+    found = athena.query(client, sql, names=names, workgroup=workgroup, database=names.ops_database)
     return next(map(_of_text, found.rows), None)
 
 

@@ -40,8 +40,8 @@ def add_dbt_role(
 
     Args:
         stack: the stack that starts dbt.
-        trusted: who assumes the role, next to operators (`lakehouse build`) and to `lakehouse erase`, which has dbt
-            build without the erased person.
+        trusted: who assumes the role, next to operators (`lakehouse build`), to `lakehouse erase`, which has dbt
+            build without the erased person, and to `lakehouse rollback`, which restores its tables.
         key: the key of all buckets.
         tags: every LF-Tag with all its values.
         engine_statements: what the service that runs dbt needs in addition.
@@ -56,6 +56,7 @@ def add_dbt_role(
             trusted,
             role_by_name(stack, stack.names.erasure_role),
             role_by_name(stack, stack.names.operator_role),
+            role_by_name(stack, stack.names.tables_role),
         ),
         statements=[*_statements(stack, key=key), *engine_statements],
         why_wildcards=WHY_DBT_WILDCARDS,

@@ -183,7 +183,7 @@ def test_it_reaches_the_services_that_it_calls(standard: Assembly) -> None:
 
 def test_dbts_role_is_airflows_to_take(standard: Assembly, names: Names) -> None:
     roles = {role.properties.get("RoleName"): role for role in standard.resources("AWS::IAM::Role")}
-    trust, _, _ = roles[names.dbt_role].properties["AssumeRolePolicyDocument"]["Statement"]
+    trust, *_ = roles[names.dbt_role].properties["AssumeRolePolicyDocument"]["Statement"]
     assert text(trust["Principal"]["AWS"]) == f"<{roles[names.airflow_role].logical_id}>"
 
 

@@ -3,11 +3,14 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import boto3
 import pyarrow as pa
 import pytest
 from pyiceberg.catalog import Catalog
+from pyiceberg.table import Table
 
 from emulator.runtime.server_lifecycle import Server
 from lakehouse.engine import catalog
@@ -16,7 +19,8 @@ from lakehouse.errors import LakehouseError
 from lakehouse.governance.roles import ROLES
 from lakehouse.lineage import record as lineage
 from lakehouse.lineage.graph import of_events
-from lakehouse.maintenance import expiry
+from lakehouse.maintenance import expiry, tagging
+from lakehouse.maintenance.restoring import snapshot_of
 from lakehouse.names import Names, Zone
 from lakehouse.operations import releases
 from lakehouse.operations.release_rollback import plan_release
@@ -25,6 +29,7 @@ from lakehouse.releases import release
 from lakehouse.releases.recording import record, released
 from lakehouse.releases.release import Release
 from tests.support.models import small_project
+from tests.support.reliability import published_states
 
 ROWS = pa.schema([pa.field("id", pa.int64()), pa.field("pair", pa.int64())])
 
@@ -161,8 +166,10 @@ def test_a_query_as_of_a_release_reads_all_tables_as_they_were(
     first, _ = states[0]
     with pytest.raises(LakehouseError, match="there is no release 2001-01-01"):
         read("2001-01-01")
-    with pytest.raises(LakehouseError, match="neither a release such as"):
+    with pytest.raises(LakehouseError, match="has no tag yesterday"):
         read("yesterday")
+    with pytest.raises(LakehouseError, match="'A day' cannot be a tag"):
+        read("A day")
     with pytest.raises(LakehouseError, match="role analyst does not read ops"):
         releases.query(both, role=ROLES["analyst"], names=names, when=first.release_id)
     expiry.expire(iceberg.load_table(tables[1]), [first.by_table["curated.mart"]])
@@ -213,3 +220,51 @@ def test_a_bad_day_is_undone_in_every_table_of_a_release_and_an_erasure_never_is
         plan_release(iceberg, iceberg, (), to="r000000000000", names=names)
     with pytest.raises(LakehouseError, match="name the tables, or give --to a release"):
         plan_release(iceberg, iceberg, (), to="2026-12-01", names=names)
+
+
+def test_a_tag_keeps_a_state_for_readers_and_rollbacks_until_an_erasure(
+    names: Names, iceberg: Catalog, tables: list[tuple[str, str]]
+) -> None:
+    def mart() -> Table:
+        return iceberg.load_table(tables[1])
+
+    def read(when: str | None) -> list[tuple[str | None, ...]]:
+        return list(releases.query("SELECT id FROM mart", role=ROLES["analyst"], names=names, when=when).rows)
+
+    write(iceberg, tables[1], 1)
+    first = mart().snapshots()[0]
+    assert tagging.tag(mart(), "before", first)
+    assert not tagging.tag(mart(), "before", first)
+    for number in range(2, 5):
+        write(iceberg, tables[1], number)
+    new = mart().snapshots()[-1]
+    with pytest.raises(LakehouseError, match="has a tag before on snapshot"):
+        tagging.tag(mart(), "before", new)
+    old = expiry.plan(mart(), keep_days=0, keep_last=1, now=datetime.now(UTC) + timedelta(days=1))
+    assert old == [one.snapshot_id for one in mart().snapshots()[1:-1]]
+    late = datetime.now(UTC) + timedelta(days=30)
+    named = {old[0]: late - timedelta(days=6), old[1]: late - timedelta(days=8)}
+    assert expiry.plan(mart(), keep_days=7, keep_last=1, now=late, released=named) == old[1:]
+    expiry.expire(mart(), old)
+    assert read("before") == [("1",)]
+    assert snapshot_of(mart(), "before") == first
+    expire_history(boto3.client("s3"), mart)
+    assert len(mart().snapshots()) == 1
+    with pytest.raises(LakehouseError, match="has no tag before"):
+        read("before")
+    tagging.tag(mart(), "after", mart().snapshots()[0])
+    tagging.untag(mart(), "after")
+    with pytest.raises(LakehouseError, match="has no tag after; it has none"):
+        tagging.untag(mart(), "after")
+    for name in ("main", "r0123456789ab", "20261201", "Upper", "a b", ""):
+        with pytest.raises(LakehouseError, match="cannot be a tag"):
+            tagging.check_name(name)
+
+
+@pytest.mark.slow
+def test_readers_see_published_states_and_whole_releases(
+    aws: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The small form of tests/reliability/test_releases.py."""
+    lake = published_states.make(small_project.make(aws, tmp_path, project="states").names)
+    assert published_states.hold(lake, runs=10, seed=1, monkeypatch=monkeypatch) > 2

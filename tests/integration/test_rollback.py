@@ -146,7 +146,7 @@ def test_a_commit_in_between_is_not_undone(iceberg: Catalog, names: Names) -> No
     [
         ("17", "has no snapshot 17: its snapshots are kept since 20"),
         ("2001-01-01", "has no snapshot 2001-01-01"),
-        ("yesterday", "'yesterday' is neither the id of a snapshot nor a time"),
+        ("yesterday", "'yesterday' is neither the id of a snapshot nor a tag of .* nor a time"),
     ],
 )
 def test_a_state_that_is_not_there_is_refused(iceberg: Catalog, names: Names, when: str, message: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names
-from lakehouse.releases.as_of import as_of
+from lakehouse.releases.as_of import as_of, in_release
 from lakehouse.releases.release import Release
 
 CURATED, INTEGRATION = "lakehouse_dev_curated", "lakehouse_dev_integration"
@@ -51,7 +51,7 @@ def test_each_table_is_read_at_its_snapshot_and_nothing_else_changes(
     names: Names, sql: str, expected: str | None
 ) -> None:
     pinned = (expected or sql).replace("@", " FOR VERSION AS OF ")
-    assert as_of(sql, RELEASE, names=names, database=CURATED) == pinned
+    assert as_of(sql, in_release(RELEASE, names), database=CURATED) == pinned
 
 
 @pytest.mark.parametrize(
@@ -76,4 +76,4 @@ def test_each_table_is_read_at_its_snapshot_and_nothing_else_changes(
 )
 def test_what_no_release_has_is_refused_by_name(names: Names, sql: str, reason: str) -> None:
     with pytest.raises(LakehouseError, match=reason):
-        as_of(sql, RELEASE, names=names, database=CURATED)
+        as_of(sql, in_release(RELEASE, names), database=CURATED)

@@ -1,7 +1,8 @@
-"""`lakehouse rollback`: give tables the rows that they had at an earlier time."""
+"""`lakehouse rollback` and `lakehouse tag`: give tables the rows of an earlier time, and name such a state."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -10,11 +11,14 @@ from rich.table import Table
 
 from lakehouse.cli.options import DEFAULT_ENVIRONMENT, Environment, console
 from lakehouse.engine import catalog
+from lakehouse.engine.commit_conflicts import retry_on_conflict
 from lakehouse.lineage import record
 from lakehouse.lineage.graph import of_events
+from lakehouse.maintenance import tagging
+from lakehouse.maintenance.restoring import snapshot_of
 from lakehouse.names import Names
 from lakehouse.operations import dbt
-from lakehouse.operations.release_rollback import plan_release
+from lakehouse.operations.release_rollback import plan_release, table_of
 from lakehouse.operations.rollback import Rollback, roll_back
 from lakehouse.releases.recording import released
 from lakehouse.settings import names_of
@@ -23,7 +27,7 @@ from lakehouse.settings import names_of
 def rollback(
     to: Annotated[
         str,
-        typer.Option("--to", metavar="RELEASE|SNAPSHOT|TIME", help="Release, snapshot id, or ISO 8601 time (UTC)."),
+        typer.Option("--to", metavar="RELEASE|SNAPSHOT|TIME|TAG", help="ISO 8601 times are UTC."),
     ],
     tables: Annotated[
         list[str] | None,
@@ -96,3 +100,40 @@ def _readers(planned: Sequence[Rollback], *, names: Names, iceberg: Catalog) -> 
     rolled_back = {one.name for one in planned}
     below = {name for one in planned for name in graph.around((one.name, None), up=False, down=True).tables}
     return sorted(below - rolled_back)
+
+
+def tag(
+    table: Annotated[str, typer.Argument(help="A dataset, integration.TABLE or curated.TABLE.")],
+    name: Annotated[str, typer.Argument(help="Name of the tag, for example before-migration.")],
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="SNAPSHOT|TIME", help="An earlier state; the current one by default.")
+    ] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Remove the tag.")] = False,
+    env: Environment = DEFAULT_ENVIRONMENT,
+) -> None:
+    """Name a state of a table. Its snapshot does not expire until the tag is deleted.
+
+    The name can be used in `lakehouse rollback TABLE --to NAME` and `lakehouse query --as-of NAME`. An erasure removes
+    the tags of the tables that it changes.
+
+    Needs write access to the table. Exit code 2: the call was refused, for example because another snapshot has the
+    name.
+    """
+    names, iceberg = names_of(env), catalog.load()
+    models = catalog.load_models(dbt.profile())
+    work = partial(_tag, iceberg, models, table, name, at=at, delete=delete, names=names)
+    console.print(retry_on_conflict(work, subject=f"{table}, tag {name}"))
+
+
+def _tag(
+    iceberg: Catalog, models: Catalog, table: str, name: str, *, at: str | None, delete: bool, names: Names
+) -> str:
+    """Add or remove the tag in one attempt; return what was done."""
+    loaded = table_of(iceberg, models, table, names=names)
+    label = ".".join(loaded.name())
+    if delete:
+        tagging.untag(loaded, name)
+        return f"{label} has no tag {name} any more"
+    snapshot = snapshot_of(loaded, at or str(loaded.metadata.current_snapshot_id))
+    is_new = tagging.tag(loaded, name, snapshot)
+    return f"{label}: snapshot {snapshot.snapshot_id} {'has' if is_new else 'already has'} the tag {name}"
