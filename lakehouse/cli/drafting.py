@@ -7,19 +7,27 @@ import typer
 
 from lakehouse.cli.options import console
 from lakehouse.cli.printable import printable
+from lakehouse.contracts.loader import contract_paths, load_contracts
 from lakehouse.contracts.odcs.reader import SUFFIX
 from lakehouse.drafting.document import Draft
 from lakehouse.drafting.files import Checked, draft_files
+from lakehouse.drafting.postgres import draft_tables
+from lakehouse.drafting.postgres_catalog import connected, tables
 from lakehouse.errors import LakehouseError
 
 _SHOWN = 20
 
 
 def draft_contracts(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="All files of one dataset.")],
     domain: Annotated[str, typer.Option(metavar="NAME", help="Domain of the dataset: the folder of its contract.")],
+    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="All files of one dataset.")] = None,
     dataset: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the dataset; else the file's.")] = None,
     source: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the source system.")] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="PostgreSQL database without password, or the name of its secret."),
+    ] = None,
+    table: Annotated[list[str] | None, typer.Option(metavar="SCHEMA.TABLE", help="Table to draft; else all.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Encoding of text files, such as cp1252.")] = None,
     delimiter: Annotated[str | None, typer.Option(help="Character between the fields of CSV.")] = None,
     header: Annotated[
@@ -27,18 +35,39 @@ def draft_contracts(
     ] = None,
     output: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the contracts.")] = Path("contracts"),
 ) -> None:
-    """Draft the contract of a dataset from its files: CSV, JSON, JSON lines, Parquet or Avro.
+    """Draft the contract of a dataset from its files (CSV, JSON, JSON lines, Parquet, Avro), or of a database's tables.
 
-    All records of all files are read, first to find the types, then by the drafted contract. The contract says in
-    comments what was guessed and why. An existing file is not replaced.
+    All records of all files are read, first to find the types, then by the drafted contract. With `--database`, types,
+    keys, foreign keys and comments come from PostgreSQL; its password is in PGPASSWORD or in a secret. The contracts
+    say in comments what was guessed and why. An existing contract is not replaced.
 
-    Needs no AWS. Exit code 0: the contract is written; 2: the files cannot be read, or the contract exists.
+    Needs no AWS, except for a secret. Exit code 0: the contracts are written; 2: the source cannot be read, or the
+    contract exists.
     """
+    if bool(files) == bool(database):
+        raise LakehouseError("nothing to draft from: give either files, or --source and --database")
+    if database:
+        if not source:
+            raise LakehouseError("the source has no name: give --source, for example --source shop")
+        _draft_database(database, table or [], source=source, domain=domain, output=output)
+        return
+    assert files
     checked = draft_files(
         files, domain=domain, dataset=dataset, source=source, encoding=encoding, delimiter=delimiter, header=header
     )
     _write(checked.draft, output)
     _show(checked)
+
+
+def _draft_database(database: str, wanted: list[str], *, source: str, domain: str, output: Path) -> None:
+    existing = load_contracts(output) if output.is_dir() and contract_paths(output) else []
+    with connected(database) as connection:
+        found = tables(connection, wanted=wanted)
+        drafted = draft_tables(found, source=source, database=connection.info.dbname, domain=domain, existing=existing)
+    for draft in drafted.drafts.values():
+        _write(draft, output)
+    for (schema, name), reason in drafted.left_out.items():
+        console.print(printable(f"{schema}.{name}: not drafted: it {reason}"), markup=False)
 
 
 def _write(draft: Draft, output: Path) -> Path:
