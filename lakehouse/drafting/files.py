@@ -1,10 +1,11 @@
 """Draft the contract of files, and check it against every record of every file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lakehouse.contracts.loader import parse_contract
+from lakehouse.contracts.model import Contract
 from lakehouse.contracts.odcs.reader import SUFFIX
 from lakehouse.drafting.dialect import Dialect, dialect
 from lakehouse.drafting.document import Draft, DraftColumn, Line
@@ -106,22 +107,32 @@ def _read(draft: Draft, paths: Sequence[Path]) -> tuple[Checked, dict[str, tuple
     records = rejected = 0
     reasons: dict[str, Place] = {}
     wrong: dict[str, tuple[str, Place]] = {}
+    for count, row, entries in readings(contract, paths):
+        records += count
+        rejected += bool(entries)
+        for column, kind in entries:
+            reasons.setdefault(f"{column}: {kind}" if column else kind, row)
+            if column:
+                wrong.setdefault(column, (kind, row))
+    return Checked(draft=draft, records=records, rejected=rejected, reasons=reasons), wrong
+
+
+def readings(contract: Contract, paths: Sequence[Path]) -> Iterator[tuple[int, Place, list[tuple[str | None, str]]]]:
+    """Yield how a contract reads files: number of records of a batch, then each rejected record with its reasons.
+
+    A reason has no value of the record, which may be confidential.
+    """
     for path in paths:
         with path.open("rb") as file:
             for batch in read_file(contract, file, source_file=path.name):
-                records += len(batch)
+                yield len(batch), Place(path.name, 0), []
                 errors = batch["_errors"]
                 if errors.null_count == len(errors):
                     continue
                 for row, entries in zip(batch["_source_row"].to_pylist(), errors.to_pylist(), strict=True):
-                    rejected += entries is not None
-                    for entry in entries or []:
-                        reason, place = entry["reason"], Place(path.name, row)
-                        kind = reason.partition(", found ")[0]
-                        reasons.setdefault(f"{entry['column']}: {kind}" if entry["column"] else kind, place)
-                        if entry["column"]:
-                            wrong.setdefault(entry["column"], (kind, place))
-    return Checked(draft=draft, records=records, rejected=rejected, reasons=reasons), wrong
+                    if entries:
+                        reasons = [(entry["column"], entry["reason"].partition(", found ")[0]) for entry in entries]
+                        yield 0, Place(path.name, row), reasons
 
 
 def _widen(column: DraftColumn, reason: str, place: Place) -> bool:

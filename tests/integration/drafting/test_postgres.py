@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import typer
 from psycopg import sql
 
 from lakehouse.cli.drafting import draft_contracts
@@ -140,3 +141,26 @@ def test_a_database_that_goes_away_is_named(server: Database, monkeypatch: pytes
     monkeypatch.setenv("PGPASSWORD", server.password)
     with pytest.raises(LakehouseError, match="connection was lost"):
         lose()
+
+
+def test_diff_shows_what_the_contracts_lack(
+    server: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = empty(server, "changed")
+    with psycopg.connect(database.conninfo, autocommit=True) as connection:
+        connection.execute("CREATE TABLE a (x int PRIMARY KEY, y int)")
+        draft(database, tmp_path, monkeypatch)
+
+        options = {"domain": "sales", "source": "shop", "database": url(database), "output": tmp_path, "diff": True}
+        draft_contracts(**options)
+        connection.execute("ALTER TABLE a ADD z text; ALTER TABLE a ALTER y TYPE bigint; CREATE TABLE b (x int)")
+        capsys.readouterr()
+        with pytest.raises(typer.Exit) as end:
+            draft_contracts(**options)
+    assert end.value.exit_code == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "a: column y is int, and long in the source",
+        "a: has no column z, a string",
+        "public.b: has no contract",
+        "3 differences",
+    ]

@@ -11,14 +11,17 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import typer
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from lakehouse.cli.drafting import draft_contracts
 from lakehouse.contracts.check import check
 from lakehouse.contracts.loader import parse_contract
 from lakehouse.contracts.odcs.reader import SUFFIX
 from lakehouse.drafting.files import Checked, draft_files
+from lakehouse.errors import LakehouseError
 from lakehouse.readers.reader import read_file
 
 Rows = list[dict[str, Any]]
@@ -202,3 +205,21 @@ def test_without_a_header_the_columns_have_numbers(tmp_path: Path) -> None:
     path.write_text("1,2024-01-01,x\n2,2024-01-02,y\n")
     found = accepted(draft_files([path], domain="d"), [path])
     assert found[1] == {"column_1": 2, "column_2": date(2024, 1, 2), "column_3": "y"}
+
+
+def test_diff_shows_what_the_contract_of_files_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("x,y\n1,a\n")
+    draft_contracts(files=[path], domain="d", output=tmp_path)
+    draft_contracts(files=[path], domain="d", output=tmp_path, diff=True)
+    path.write_text("x,y,z\n1,a,b\nq,a,b\n")
+    capsys.readouterr()
+    with pytest.raises(typer.Exit):
+        draft_contracts(files=[path], domain="d", output=tmp_path, diff=True)
+    assert capsys.readouterr().out.splitlines() == [
+        "a: has no column z, a string",
+        "a: rejects records: x: expected integer; first a.csv:3",
+        "2 differences",
+    ]
+    with pytest.raises(LakehouseError, match="exists already"):
+        draft_contracts(files=[path], domain="d", output=tmp_path)
