@@ -105,10 +105,16 @@ def _draft_database(database: str, wanted: list[str], *, source: str, domain: st
         _write(draft, output)
     for (schema, name), reason in drafted.left_out.items():
         console.print(printable(f"{schema}.{name}: not drafted: it {reason}"), markup=False)
+    if not drafted.drafts:
+        reason = "each table has a reason above" if drafted.left_out else "the user sees no table in the database"
+        raise LakehouseError(f"{source}: no contract was written: {reason}")
 
 
 def _write(draft: Draft, output: Path) -> Path:
     path = output / draft.domain / f"{draft.dataset}{SUFFIX}"
+    for other in contract_paths(output) if output.is_dir() else []:
+        if Path(other).name == path.name and Path(other) != path:
+            raise LakehouseError(f"{other}: the dataset {draft.dataset} exists already: choose another --dataset")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8") as file:

@@ -28,6 +28,9 @@ def arrow_type(seen: Mapping[pa.DataType, Place]) -> tuple[list[Line], list[str]
             proposals.setdefault(repr(lines), lines)
     if len(proposals) == 1:
         return next(iter(proposals.values())), []
+    decimals = [type_ for type_ in seen if pa.types.is_decimal(type_)]
+    scale = max((type_.scale for type_ in decimals), default=0)
+    digits = max((type_.precision - type_.scale for type_ in decimals), default=0) + scale
     note = "the files have different types: " + ", ".join(f"{type_} ({place})" for type_, place in seen.items())
     physical = [str(line.value) for lines in proposals.values() for line in lines if line.key == "physicalType"]
     if len(physical) == len(proposals) and {*physical} <= {*_WIDER[:3]}:
@@ -35,6 +38,8 @@ def arrow_type(seen: Mapping[pa.DataType, Place]) -> tuple[list[Line], list[str]
         return [Line("logicalType", "integer"), Line("physicalType", widest)], [note]
     if {*physical} == {"real", "double"}:
         return [Line("logicalType", "number"), Line("physicalType", "double")], [note]
+    if len(decimals) == sum(not pa.types.is_null(type_) for type_ in seen) and digits <= _MOST:
+        return [Line("logicalType", "number"), Line("physicalType", f"decimal({digits},{scale})")], [note]
     return [Line("logicalType", "string")], [note]
 
 

@@ -60,7 +60,7 @@ def draft_files(
     found = profile(paths, written)
     if not found.columns:
         raise LakehouseError(
-            f"{paths[0]}: no record could be read as {written.format}: "
+            f"{paths[0]}: no record below a header could be read as {written.format}: "
             "correct the file, or give --encoding or --delimiter"
         )
     name = dataset or dataset_name(paths[0].name.partition(".")[0])

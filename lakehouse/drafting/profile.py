@@ -116,9 +116,9 @@ def _see_columns(found: Profile, chunk: Chunk, file: str, format_: str) -> None:
         if not len(rows):
             column.arrow.setdefault(values.type, first)
             continue
-        column.arrow.setdefault(values.type, Place(file, rows[0].as_py()))
+        column.arrow.setdefault(_declared(values.type, format_), Place(file, rows[0].as_py()))
         column.arrow_is_text = format_ != "csv"
-        kind = "nested" if name in chunk.nested else "text"
+        kind = "nested" if chunk.nested.get(name) else "text"
         if pa.types.is_string(values.type):
             column.see(values.filter(valid), rows, file=file, kind=kind)
         else:
@@ -126,6 +126,13 @@ def _see_columns(found: Profile, chunk: Chunk, file: str, format_: str) -> None:
     for name in found.columns.keys() - chunk.columns.keys():
         found.columns[name].missing(first)
     found.records += len(chunk.rows)
+
+
+def _declared(type_: pa.DataType, format_: str) -> pa.DataType:
+    """Return the type of a column; a decimal of Avro has only the digits of the values read, so it gets room."""
+    if format_ == "avro" and pa.types.is_decimal128(type_):
+        return pa.decimal128(min(38, max(18, type_.precision - type_.scale + 10)), type_.scale)
+    return type_
 
 
 def _see_json(found: Profile, chunk: Chunk, file: str) -> None:

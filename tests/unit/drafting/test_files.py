@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import fastavro
 import pyarrow as pa
 import pytest
 import typer
@@ -116,7 +117,7 @@ def same(found: object, value: object) -> bool:
 
 
 @pytest.mark.parametrize("format_", WRITERS)
-@settings(max_examples=25, deadline=None, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=12, deadline=None, phases=(Phase.explicit, Phase.generate))
 @given(table=tables())
 def test_the_draft_accepts_every_record_with_its_values(format_: str, table: tuple[dict[str, str], Rows]) -> None:
     kinds, rows = table
@@ -223,3 +224,41 @@ def test_diff_shows_what_the_contract_of_files_lacks(tmp_path: Path, capsys: pyt
     ]
     with pytest.raises(LakehouseError, match="exists already"):
         draft_contracts(files=[path], domain="d", output=tmp_path)
+
+
+def test_the_types_of_avro_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.avro"
+    types: dict[str, Any] = {
+        "text": "string",
+        "day": {"type": "int", "logicalType": "date"},
+        "price": {"type": "bytes", "logicalType": "decimal", "precision": 10, "scale": 2},
+        "tags": {"type": "array", "items": "string"},
+        "either": ["int", "string"],
+        "at": {"type": "long", "logicalType": "timestamp-micros"},
+    }
+    schema = {"type": "record", "name": "r", "fields": [{"name": n, "type": t} for n, t in types.items()]}
+    record = {"text": "007", "day": date(2024, 1, 1), "price": Decimal("1.25"), "tags": ["a"], "either": 1,
+              "at": datetime(2024, 1, 1, tzinfo=UTC)}  # fmt: skip
+    with path.open("wb") as file:
+        fastavro.writer(file, schema, [record, {**record, "either": "x", "price": Decimal("99999999.99")}])
+    checked = draft_files([path], domain="d")
+    assert checked.rejected == 0
+    assert [type_of(checked, name) for name in types] == [
+        "string", "date", "decimal(18,2)", "json", "string", "timestamp",
+    ]  # fmt: skip
+
+
+def test_files_of_different_types_and_columns_have_one_contract(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.parquet", tmp_path / "b.parquet"
+    price = pa.array([Decimal("1.5")], pa.decimal128(4, 1))
+    parquet.write_table(pa.table({"n": pa.array([1], pa.int8()), "x": [1.5], "price": price}), first)
+    price = pa.array([Decimal("1.255")], pa.decimal128(8, 3))
+    table = pa.table({"n": pa.array([2**40]), "x": [float("nan")], "price": price, "new": ["a"]})
+    parquet.write_table(table, second)
+    checked = draft_files([first, second], domain="d")
+    assert [type_of(checked, name) for name in ("n", "x", "price", "new")] == [
+        "bigint", "string", "decimal(8,3)", "string",
+    ]  # fmt: skip
+    assert "not number: b.parquet:1" in checked.draft.text
+    assert checked.rejected == 0
+    assert accepted(checked, [first, second])[0]["new"] is None
