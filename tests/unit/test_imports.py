@@ -33,7 +33,7 @@ FLOORS: Mapping[str, tuple[set[str], ...]] = {
         {"quality"},
         {"batches", "governance", "integration", "maintenance"},
         {"apis", "lineage", "readers", "releases"},
-        {"cost", "erasure", "moves", "operations", "reconciliation"},
+        {"cost", "drafting", "erasure", "moves", "operations", "reconciliation"},
         {"cli"},
     ),
     "lakehouse/contracts": (

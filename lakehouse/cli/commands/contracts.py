@@ -1,4 +1,4 @@
-"""`lakehouse contracts`: check, list and compare the contracts."""
+"""`lakehouse contracts`: check, draft, list and compare the contracts."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from lakehouse.cli.drafting import draft_contracts
 from lakehouse.cli.options import DEFAULT_CONTRACTS, Contracts, checked_contracts, console
 from lakehouse.contracts.check import check
 from lakehouse.contracts.differences import Difference, Effect, differences, unannounced
@@ -19,7 +20,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.governance.readers import QUERIES, Reader, readers
 from lakehouse.operations import dbt
 
-app = typer.Typer(no_args_is_help=True, help="Check, list and compare the contracts, which define the datasets.")
+app = typer.Typer(no_args_is_help=True, help="Check, draft, list and compare the contracts, which define the datasets.")
 
 _MARKS = {Effect.BREAKING: "[red]![/red]", Effect.STRICTER: "[yellow]~[/yellow]", Effect.COMPATIBLE: "[green]+[/green]"}
 
@@ -41,6 +42,9 @@ def check_contracts(contracts: Contracts = DEFAULT_CONTRACTS) -> None:
     if not files:
         raise LakehouseError(f"{contracts}: no contracts; expected files named DOMAIN/DATASET.odcs.yaml")
     console.print(f"{len(files)} contracts, no violations")
+
+
+app.command("draft")(draft_contracts)
 
 
 @app.command("list")
