@@ -130,15 +130,16 @@ def _encoding(paths: Sequence[Path]) -> tuple[str, str]:
 
 
 def _letters(head: bytes, content: IO[bytes]) -> tuple[int, int]:
-    """Return the number of letters beyond ASCII that are UTF-8, and of places that are not."""
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    """Return the number of letters beyond ASCII that are UTF-8, and of bytes that are not."""
+    # Not "replace": its character U+FFFD is also in correct files, where another program has replaced letters.
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     letters = wrong = 0
     data = head
     try:
         while data:
             text = decoder.decode(data)
             if not text.isascii():
-                failed = text.count("\ufffd")
+                failed = sum("\udc80" <= character <= "\udcff" for character in text)
                 letters += sum(not character.isascii() for character in text) - failed
                 wrong += failed
             data = content.read(_BLOCK)

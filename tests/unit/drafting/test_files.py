@@ -205,6 +205,12 @@ def test_the_dialect_is_found(delimiter: str, encoding: str, tmp_path: Path) -> 
     assert accepted(checked, [path]) == [{"Größe": "ä, ö", "n": 1}, {"Größe": "ü", "n": 2}]
 
 
+def test_a_replaced_letter_in_utf_8_is_a_letter(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("name,n\nM\ufffdller,1\n", encoding="utf-8")
+    assert accepted(draft_files([path], domain="d"), [path]) == [{"name": "M\ufffdller", "n": 1}]
+
+
 def test_without_a_header_the_columns_have_numbers(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("1,2024-01-01,x\n2,2024-01-02,y\n")
