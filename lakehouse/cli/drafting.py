@@ -9,7 +9,6 @@ import typer
 from lakehouse.cli.options import console
 from lakehouse.cli.printable import printable
 from lakehouse.contracts.loader import contract_paths, load_contract, load_contracts
-from lakehouse.contracts.odcs.reader import SUFFIX
 from lakehouse.drafting.differences import database_differences, file_differences
 from lakehouse.drafting.document import Draft
 from lakehouse.drafting.files import Checked, draft_files, readings
@@ -46,9 +45,8 @@ def draft_contracts(
     say in comments what was guessed and why. An existing contract is not replaced. With `--diff`, nothing is written:
     the command shows tables and columns that have no contract, types that changed, and reasons of rejected records.
 
-    Needs no AWS, except for a secret. Exit code 0: the contracts are written, or lack nothing; 1: with
-    `--diff`, they lack something; 2: the source cannot be read, or the
-    contract exists.
+    Needs no AWS, except for a secret. Exit code 0: the contracts are written, or lack nothing; 1: with `--diff`, they
+    lack something; 2: the source cannot be read, or the contract exists.
     """
     if bool(files) == bool(database):
         raise LakehouseError("nothing to draft from: give either files, or --source and --database")
@@ -79,7 +77,7 @@ def _differ(differences: Iterable[str]) -> None:
 
 
 def _of_files(draft: Draft, files: list[Path], output: Path) -> Iterator[str]:
-    path = output / draft.domain / f"{draft.dataset}{SUFFIX}"
+    path = output / draft.path
     if not path.is_file():
         yield f"{draft.dataset}: has no contract"
         return
@@ -110,8 +108,8 @@ def _draft_database(database: str, wanted: list[str], *, source: str, domain: st
         raise LakehouseError(f"{source}: no contract was written: {reason}")
 
 
-def _write(draft: Draft, output: Path) -> Path:
-    path = output / draft.domain / f"{draft.dataset}{SUFFIX}"
+def _write(draft: Draft, output: Path) -> None:
+    path = output / draft.path
     for other in contract_paths(output) if output.is_dir() else []:
         if Path(other).name == path.name and Path(other) != path:
             raise LakehouseError(f"{other}: the dataset {draft.dataset} exists already: choose another --dataset")
@@ -122,7 +120,6 @@ def _write(draft: Draft, output: Path) -> Path:
     except FileExistsError as error:
         raise LakehouseError(f"{path}: exists already: remove it, or choose another --dataset or --output") from error
     console.print(f"{path}: {len(draft.columns)} columns", markup=False)
-    return path
 
 
 def _show(checked: Checked) -> None:

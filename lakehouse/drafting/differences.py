@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from lakehouse.contracts.loader import parse_contract
 from lakehouse.contracts.model import Contract
-from lakehouse.contracts.odcs.reader import SUFFIX
 from lakehouse.drafting.document import Draft
-from lakehouse.drafting.postgres import Drafted
+from lakehouse.drafting.postgres import Drafted, of_source
 
 
 def database_differences(drafted: Drafted, contracts: Sequence[Contract], *, source: str) -> Iterator[str]:
@@ -17,11 +15,7 @@ def database_differences(drafted: Drafted, contracts: Sequence[Contract], *, sou
         contracts: the contracts that there are.
         source: name of the source.
     """
-    known = {
-        (contract.source.schema or "", contract.source.table or ""): contract
-        for contract in contracts
-        if contract.source.name == source and contract.source.is_database
-    }
+    known = of_source(contracts, source)
     for place, draft in drafted.drafts.items():
         if place in known:
             yield from _columns(draft, known[place], with_types=True)
@@ -39,7 +33,7 @@ def file_differences(draft: Draft, contract: Contract) -> Iterator[str]:
 
 def _columns(draft: Draft, contract: Contract, *, with_types: bool) -> Iterator[str]:
     known = {column.source_name: column for column in contract.columns}
-    for column in parse_contract(draft.text, path=f"{draft.domain}/{draft.dataset}{SUFFIX}").columns:
+    for column in draft.contract().columns:
         if column.source_name not in known:
             yield f"{contract.dataset}: has no column {column.source_name}, a {column.type}"
         elif with_types and known[column.source_name].type != column.type:

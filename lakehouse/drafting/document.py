@@ -5,6 +5,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from lakehouse.contracts.loader import parse_contract
+from lakehouse.contracts.model import Contract
+from lakehouse.contracts.odcs.reader import SUFFIX
+
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*( ?\([0-9]+(, ?[0-9]+)?\))?")
 _NO_TEXT = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 """Words that YAML 1.1 does not read as texts."""
@@ -80,6 +84,19 @@ class Draft:
     def text(self) -> str:
         """The document."""
         return "\n".join(_document(self)) + "\n"
+
+    @property
+    def path(self) -> str:
+        """Path of its file in the folder of contracts."""
+        return f"{self.domain}/{self.dataset}{SUFFIX}"
+
+    def contract(self) -> Contract:
+        """Return the contract that the document is.
+
+        Raises:
+            LakehouseError: it has violations.
+        """
+        return parse_contract(self.text, path=self.path)
 
 
 def _document(draft: Draft) -> Iterator[str]:

@@ -4,9 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lakehouse.contracts.loader import parse_contract
 from lakehouse.contracts.model import Contract
-from lakehouse.contracts.odcs.reader import SUFFIX
 from lakehouse.drafting.dialect import Dialect, dialect
 from lakehouse.drafting.document import Draft, DraftColumn, Line
 from lakehouse.drafting.names import dataset_name, source_name
@@ -83,10 +81,11 @@ def _server(source: str, written: Dialect) -> list[Line]:
         lines.append(Line("encoding", written.encoding, written.reason("encoding")))
     if written.format == "csv":
         lines.append(Line("delimiter", written.delimiter, written.reason("delimiter")))
-        custom = [("quote", written.quote)] if written.quote != '"' else []
-        properties = [{"property": name, "value": value} for name, value in custom]
+        properties: list[dict[str, object]] = []
+        if written.quote != '"':
+            properties.append({"property": "quote", "value": written.quote})
         if not written.header:
-            properties.append({"property": "header", "value": False})  # type: ignore[dict-item]
+            properties.append({"property": "header", "value": False})
         if properties:
             lines.append(Line("customProperties", properties, written.reason("header")))
     return lines
@@ -103,7 +102,7 @@ def _check(draft: Draft, paths: Sequence[Path]) -> Checked:
 
 def _read(draft: Draft, paths: Sequence[Path]) -> tuple[Checked, dict[str, tuple[str, Place]]]:
     """Return how a draft reads all files, and of each column the first reason that rejects a value."""
-    contract = parse_contract(draft.text, path=f"{draft.domain}/{draft.dataset}{SUFFIX}")
+    contract = draft.contract()
     records = rejected = 0
     reasons: dict[str, Place] = {}
     wrong: dict[str, tuple[str, Place]] = {}

@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lakehouse.contracts.loader import parse_contract
 from lakehouse.contracts.model import Contract
-from lakehouse.contracts.odcs.reader import SUFFIX
 from lakehouse.drafting import postgres_types
 from lakehouse.drafting.classify import classification
 from lakehouse.drafting.document import Draft, DraftColumn, Line
@@ -29,6 +27,15 @@ class Drafted:
     left_out: dict[Table, str]
 
 
+def of_source(contracts: Sequence[Contract], source: str) -> dict[Table, Contract]:
+    """Return the contracts of a source database, by schema and name of the table."""
+    return {
+        (contract.source.schema or "", contract.source.table or ""): contract
+        for contract in contracts
+        if contract.source.name == source and contract.source.is_database
+    }
+
+
 def draft_tables(
     tables: Sequence[SourceTable], *, source: str, database: str, domain: str, existing: Sequence[Contract] = ()
 ) -> Drafted:
@@ -41,11 +48,7 @@ def draft_tables(
         domain: domain of the datasets.
         existing: the contracts that there are.
     """
-    known = {
-        (contract.source.schema or "", contract.source.table or ""): contract
-        for contract in existing
-        if contract.source.name == source and contract.source.is_database
-    }
+    known = of_source(existing, source)
     datasets = {table: contract.dataset for table, contract in known.items()}
     taken = {contract.dataset for contract in existing}
     columns = {table: {c.source_name: c.name for c in contract.columns} for table, contract in known.items()}
@@ -68,7 +71,7 @@ def draft_tables(
             continue
         draft = _draft(table, source=source, database=database, domain=domain, datasets=datasets, columns=columns)
         try:
-            parse_contract(draft.text, path=f"{domain}/{draft.dataset}{SUFFIX}")
+            draft.contract()
         except LakehouseError as error:
             left_out[place] = f"cannot be a dataset: {error}"
         else:

@@ -1,6 +1,5 @@
 """What a PostgreSQL database says of its tables: columns with their base types, keys, foreign keys and comments."""
 
-import json
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -8,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
+from lakehouse.engine import source_secret
 from lakehouse.errors import LakehouseError
 
 if TYPE_CHECKING:
@@ -142,17 +142,11 @@ def connected(database: str) -> "Iterator[Connection[Any]]":
 
 def _secret(name: str) -> dict[str, Any]:
     try:
-        secret = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
-        return {
-            "host": secret["host"],
-            "port": secret["port"],
-            "user": secret["username"],
-            "password": secret["password"],
-            "dbname": secret["dbname"],
-        }
+        members = source_secret.read(name)
+        return source_secret.connection_settings(members) | {"dbname": members["dbname"]}
     except KeyError as error:
         raise LakehouseError(f"secret {name}: has no {error}: add it") from None
-    except Exception as error:
+    except (BotoCoreError, ClientError, ValueError) as error:
         raise LakehouseError(f"secret {name}: cannot be read: {error}; or give --database a URL") from error
 
 

@@ -15,6 +15,15 @@ RESTORED = "lakehouse.restored-snapshot"
 """Property of a snapshot: the earlier snapshot whose rows it has."""
 
 
+def time_of(text: str) -> datetime | None:
+    """Return the time that a text is in ISO 8601, in UTC if it names no offset; None if it is no time."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
 def snapshot_of(table: Table, when: str) -> Snapshot:
     """Return the snapshot of a table that is named, or that was current at a time.
 
@@ -31,14 +40,12 @@ def snapshot_of(table: Table, when: str) -> Snapshot:
     elif when.isascii() and when.isdigit():
         snapshot = table.snapshot_by_id(int(when))
     else:
-        try:
-            at = datetime.fromisoformat(when)
-        except ValueError as error:
+        at = time_of(when)
+        if at is None:
             raise LakehouseError(
                 f"{when!r} is neither the id of a snapshot nor a tag of {name} nor a time such as "
                 "2026-11-30T14:00+01:00"
-            ) from error
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+            )
         earlier = [entry for entry in table.history() if entry.timestamp_ms <= at.timestamp() * 1000]
         snapshot = table.snapshot_by_id(earlier[-1].snapshot_id) if earlier else None
     if snapshot is None:

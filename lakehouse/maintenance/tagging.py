@@ -1,13 +1,13 @@
 """Tags: names of snapshots that expiry keeps until the tag is deleted, or an erasure removes it."""
 
 import re
-from datetime import datetime
 
 from pyiceberg.table import Table
 from pyiceberg.table.refs import MAIN_BRANCH, SnapshotRefType
 from pyiceberg.table.snapshots import Snapshot
 
 from lakehouse.errors import LakehouseError
+from lakehouse.maintenance.restoring import time_of
 from lakehouse.names import RELEASE_ID
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -19,7 +19,7 @@ def check_name(name: str) -> None:
     Raises:
         LakehouseError: it is not one, or could be a release, a time or a branch.
     """
-    if not NAME.fullmatch(name) or RELEASE_ID.fullmatch(name) or name == MAIN_BRANCH or _is_time(name):
+    if not NAME.fullmatch(name) or RELEASE_ID.fullmatch(name) or name == MAIN_BRANCH or time_of(name) is not None:
         raise LakehouseError(
             f"{name!r} cannot be a tag: expected a lower-case letter, then up to 62 letters, digits, - or _, and not "
             f"{MAIN_BRANCH} or the form of a release's id; for example before-migration"
@@ -57,11 +57,3 @@ def untag(table: Table, name: str) -> None:
         tags = [known for known, one in table.refs().items() if one.snapshot_ref_type is SnapshotRefType.TAG]
         raise LakehouseError(f"{'.'.join(table.name())} has no tag {name}; it has {', '.join(sorted(tags)) or 'none'}")
     table.manage_snapshots().remove_tag(name).commit()
-
-
-def _is_time(name: str) -> bool:
-    try:
-        datetime.fromisoformat(name)
-    except ValueError:
-        return False
-    return True

@@ -5,7 +5,6 @@ to it leaves the first table as it is. New files are in the folder of the first 
 orphan files that `lakehouse maintain` deletes.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,15 +16,11 @@ from pyiceberg.table.snapshots import Snapshot
 
 from lakehouse.comparison.difference import Difference, difference
 from lakehouse.comparison.states import State
-from lakehouse.engine.candidates import METADATA
 from lakehouse.errors import LakehouseError
 from lakehouse.governance.models import grain
-from lakehouse.names import CANDIDATE, Names, Zone
+from lakehouse.names import Names, Zone
 from lakehouse.operations import dbt
-
-PUBLISHED = "published"
-ZONES = (Zone.INTEGRATION, Zone.CURATED)
-_NOT_PUBLISHED = re.compile(rf".*({CANDIDATE}.*|__[0-9a-f]{{8}}(_r)?)")
+from lakehouse.releases.state import ZONES, metadata_locations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +67,10 @@ def branch(catalog: Catalog, *, names: Names, name: str) -> Iterator[Mapping[str
                     "runs, delete the database with its tables in Glue"
                 ) from error
             made.append(database + name)
-            for page in glue.get_paginator("get_tables").paginate(DatabaseName=database):
-                for table in page["TableList"]:
-                    at = table.get("Parameters", {}).get(METADATA)
-                    if at and not _NOT_PUBLISHED.fullmatch(table["Name"]):
-                        registered = catalog.register_table((database + name, table["Name"]), at)
-                        begun[f"{database}{name}.{table['Name']}"] = registered.current_snapshot()
+        for place, at in metadata_locations(glue, names):
+            area, _, table = place.partition(".")
+            database = names.database(Zone(area)) + name
+            begun[f"{database}.{table}"] = catalog.register_table((database, table), at).current_snapshot()
         yield begun
     finally:
         for database in made:
@@ -112,7 +105,9 @@ def build(
     for node in nodes:
         if node.publication is not None:
             table, state = node.publication.table, node.publication.state
-            rows = _difference(catalog, table, begun=begun.get(table), project=project) if state == PUBLISHED else None
+            rows = None
+            if state == dbt.PUBLISHED:
+                rows = _difference(catalog, table, begun=begun.get(table), project=project)
             built.append(Built(model=node.name, reason=node.publication.reason, difference=rows))
     return sorted(built, key=lambda one: one.model)
 

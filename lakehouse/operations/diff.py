@@ -6,7 +6,6 @@ from pathlib import Path
 
 import boto3
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
@@ -15,6 +14,7 @@ from lakehouse.comparison.states import State
 from lakehouse.contracts.classification import Classification
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.violations import one_of
+from lakehouse.engine.catalog import load_named
 from lakehouse.errors import LakehouseError
 from lakehouse.governance.access import tables
 from lakehouse.governance.models import grain
@@ -75,10 +75,7 @@ def compare(
     if zone not in ("", *Area):
         raise LakehouseError(f"{name}: no zone {zone!r}: {one_of(zone, Area)}")
     area = Area(zone or Area.INTEGRATION)
-    try:
-        table = catalog.load_table((area.database(names), table_name))
-    except NoSuchTableError as error:
-        raise LakehouseError(f"{area}.{table_name} does not exist; `lakehouse lineage` lists the tables") from error
+    table = load_named(catalog, (area.database(names), table_name), name=f"{area}.{table_name}")
     old, new = (snapshot_of(table, when) for when in between) if between else _last_two(table, f"{area}.{table_name}")
     key = grain(models, table_name) if area in (Area.CURATED, Area.INTEGRATION) else ()
     key = tuple(sorted(table.schema().identifier_field_names())) or key

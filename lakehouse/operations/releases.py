@@ -1,6 +1,6 @@
 """Query the tables in the states that a release has, in the workgroup of a role."""
 
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from lakehouse.engine.athena import Result
 from lakehouse.errors import LakehouseError
 from lakehouse.governance.roles import ROLES, Role
 from lakehouse.governance.tags import Area
+from lakehouse.maintenance.restoring import time_of
 from lakehouse.maintenance.tagging import check_name
 from lakehouse.names import RELEASE_ID, Names
 from lakehouse.releases import release
@@ -66,12 +67,10 @@ def _condition(when: str) -> str | None:
     """Return the condition for a release; None for a tag."""
     if RELEASE_ID.fullmatch(when):
         return f"release_id = '{when}'"
-    try:
-        at = datetime.fromisoformat(when)
-    except ValueError:
+    at = time_of(when)
+    if at is None:
         check_name(when)
         return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return f"released_at <= TIMESTAMP '{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC'"
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import boto3
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
+from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
@@ -14,6 +14,7 @@ from lakehouse.batches import attempts
 from lakehouse.batches.attempts import ROLLED_BACK, TO_REPLAY, Attempt
 from lakehouse.comparison.difference import Difference, difference
 from lakehouse.comparison.states import State
+from lakehouse.engine.catalog import load_named
 from lakehouse.errors import LakehouseError
 from lakehouse.lineage import record
 from lakehouse.lineage.rollbacks import rolled_back
@@ -131,10 +132,7 @@ def load(catalog: Catalog, name: str, *, names: Names) -> Table:
         LakehouseError: there is no such table.
     """
     zone, table = place(name)
-    try:
-        return catalog.load_table((names.database(zone), table))
-    except NoSuchTableError as error:
-        raise LakehouseError(f"{zone}.{table} does not exist; `lakehouse lineage` lists the tables") from error
+    return load_named(catalog, (names.database(zone), table), name=f"{zone}.{table}")
 
 
 def place(name: str) -> tuple[Zone, str]:

@@ -117,7 +117,7 @@ def read(session: boto3.Session, names: Names) -> State:
     def at_rest() -> dict[str, str] | None:
         nonlocal listed, at
         before, at = listed, datetime.now(UTC)
-        listed = dict(_locations(glue, names))
+        listed = dict(metadata_locations(glue, names))
         return listed if listed == before else None
 
     locations = wait_until(
@@ -132,7 +132,7 @@ def read(session: boto3.Session, names: Names) -> State:
         return State(at=at, tables={name: state for name, state in zip(locations, states, strict=True) if state})
 
 
-def _locations(glue: "GlueClient", names: Names) -> Iterator[tuple[str, str]]:
+def metadata_locations(glue: "GlueClient", names: Names) -> Iterator[tuple[str, str]]:
     """Yield `zone.table` and the location of its metadata, for each table that people read."""
     for zone in ZONES:
         try:
