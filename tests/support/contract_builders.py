@@ -1,5 +1,6 @@
-"""Builders of columns and contracts, and the rows that readers return for bytes."""
+"""Builders of columns and contracts, an example of a contract, and the rows that readers return for bytes."""
 
+import re
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -10,6 +11,7 @@ from lakehouse.contracts.model import Column, Contract, Ingest, Source
 from lakehouse.contracts.types import Type
 from lakehouse.readers.reader import read_file
 from lakehouse.readers.rows import row_schema
+from tests.support.repository import ROOT
 
 URI = "s3://stage/sales/orders/file"
 
@@ -18,6 +20,9 @@ UNEXPECTED = "unexpected error"
 
 SPOOLED = 1000
 """Bytes in memory; larger contents are read from disk."""
+
+EXAMPLE, *_ = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "contracts.md").read_text(), re.DOTALL)
+"""The contract that docs/contracts.md shows; tests begin with it, so the documentation is always right."""
 
 
 def column(name: str, type_: Type = types.STRING, **settings: Any) -> Column:
