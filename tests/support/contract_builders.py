@@ -5,10 +5,12 @@ from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
 from lakehouse.contracts import types
 from lakehouse.contracts.model import Column, Contract, Ingest, Source
 from lakehouse.contracts.types import Type
+from lakehouse.readers import rows as reader_rows
 from lakehouse.readers.reader import read_file
 from lakehouse.readers.rows import row_schema
 from tests.support.repository import ROOT
@@ -81,3 +83,15 @@ def reasons(result: list[dict[str, Any]]) -> list[str]:
         for row in result
         for error in row["_errors"] or []
     ]
+
+
+def fail_on_harmful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the conversion of an array fail unexpectedly if it contains the text `harmful`."""
+    real = reader_rows.convert_array
+
+    def convert(array: pa.Array, *args: Any, **settings: Any) -> Any:
+        if "harmful" in array.to_pylist():
+            raise KeyError("a defect")
+        return real(array, *args, **settings)
+
+    monkeypatch.setattr(reader_rows, "convert_array", convert)
