@@ -50,7 +50,9 @@ test: setup lint ## lint, unit, template, emulator, integration and e2e tests, i
 
 .PHONY: test-slow
 test-slow: setup ## what `test` leaves out: deployments by the CDK CLI, dbt's histories, commits at each moment of a run
-	pytest -m slow tests/e2e tests/integration tests/emulator tests/infrastructure -n 3 --no-loadscope-reorder
+	pytest -m slow tests/e2e tests/integration tests/emulator tests/infrastructure tests/unit -n 3 --no-loadscope-reorder
+# `test` tries a quarter of the examples of these property tests.
+	ALL_EXAMPLES=1 pytest $$(grep -rl "examples import examples" tests/unit tests/emulator) -n 2
 
 .PHONY: test-unit
 test-unit: setup ## unit tests, without a server

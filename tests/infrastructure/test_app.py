@@ -43,10 +43,10 @@ def test_all_environments_and_profiles_are_synthesized_in_half_a_minute(everythi
     assert float(folder.with_name("everything.done").read_text()) < 30
 
 
-def test_synth_again_gives_the_same(names: Names, tmp_path: Path) -> None:
-    first, second = (synth(tmp_path / name, names) for name in ("first", "second"))
-    assert first.templates == second.templates
-    assert first.assets.keys() == second.assets.keys()
+def test_synth_again_gives_the_same(assembly: Assembly, names: Names, tmp_path: Path) -> None:
+    again = synth(tmp_path / "again", names)
+    assert again.templates == assembly.templates
+    assert again.assets.keys() == assembly.assets.keys()
 
 
 def test_a_setting_changes_the_stack_that_it_is_about(names: Names, contracts: list[Contract], tmp_path: Path) -> None:

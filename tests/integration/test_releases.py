@@ -154,7 +154,7 @@ def test_a_query_as_of_a_release_reads_all_tables_as_they_were(
         return list(releases.query(both, role=ROLES["engineer"], names=names, when=when).rows)
 
     states = []
-    for number in range(3):
+    for number in range(2):
         for table in tables:
             write(iceberg, table, number)
         new = recorded(names)

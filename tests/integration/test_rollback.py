@@ -166,7 +166,10 @@ def test_batches_that_are_undone_come_back_only_when_they_are_named(names: Names
         contract(column("id", INT, required=True), column("note")), dataset="shop", deduplicate=Deduplicate.NONE
     )
     job = job_on(shop, names=names)
-    batches = [move(job, f"id,note\n{number},a\n") for number in range(3)]
+    batches = [arrive(job, f"id,note\n{number},a\n") for number in range(3)]
+    stage_to_raw.run(replace(job, batch_ids=tuple(batches)))
+    for batch_id in batches:
+        merge(job, batch_id)
     integration = job.catalog.load_table((names.database(Zone.INTEGRATION), "shop"))
     planned = rollback.plan(job.catalog, "shop", to=str(integration.snapshots()[0].snapshot_id), names=names)
     assert list(planned.batches) == batches[1:]
@@ -191,13 +194,6 @@ def test_batches_that_are_undone_come_back_only_when_they_are_named(names: Names
     assert ids(job) == [0, 1, 2]
     due = attempts.pending(batches, attempts.read(job.catalog, names=names, dataset="shop"))
     assert due[Move.RAW_TO_INTEGRATION] == []
-
-
-def move(job: Job, body: str) -> str:
-    batch_id = arrive(job, body)
-    stage_to_raw.run(replace(job, batch_ids=(batch_id,)))
-    merge(job, batch_id)
-    return batch_id
 
 
 def merge(job: Job, *batch_ids: str) -> None:

@@ -14,6 +14,7 @@ from lakehouse.contracts.check import check
 from lakehouse.contracts.odcs import document
 from lakehouse.contracts.odcs.reader import read
 from lakehouse.contracts.violations import Violation
+from tests.support.examples import examples
 
 CONTRACTS = Path(__file__).parents[3] / "contracts"
 ORDERS = (CONTRACTS / "sales" / "orders.odcs.yaml").read_text()
@@ -351,7 +352,7 @@ def test_the_document_that_is_spoilt_below_is_right() -> None:
 
 
 @given(st.sampled_from([path for path in paths(DOCUMENT) if path]), json_values)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_whatever_a_value_is_replaced_by_the_contract_is_read_or_has_violations(
     path: tuple[Any, ...], value: Any
 ) -> None:
@@ -373,7 +374,7 @@ def test_whatever_a_value_is_replaced_by_the_contract_is_read_or_has_violations(
     st.text(alphabet="aB1 :-{}[]'\"#&*!|>\n\t\u00e9\u0001", max_size=4),
     st.integers(0, 4),
 )
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_the_fast_parser_reads_what_the_parser_in_python_reads(place: int, text: str, dropped: int) -> None:
     """Text is inserted anywhere in a contract: the same contract, or the same violations at the same lines."""
     spoilt = ORDERS[:place] + text + ORDERS[place + dropped :]

@@ -24,7 +24,7 @@ from lakehouse.contracts.model import (
 )
 from lakehouse.contracts.types import Kind, Type, decimal
 from lakehouse.sizes import Size
-from tests.support.contract_example import EXAMPLE
+from tests.support.contract_builders import EXAMPLE
 from tests.support.repository import CONTRACTS
 
 ORDERS = load_contract(CONTRACTS / "sales" / "orders.odcs.yaml")
