@@ -29,7 +29,7 @@ from lakehouse.releases import release
 from lakehouse.releases.recording import record, released
 from lakehouse.releases.release import Release
 from tests.support.models import small_project
-from tests.support.reliability import published_states
+from tests.support.reliability import dying_moves, published_states
 
 ROWS = pa.schema([pa.field("id", pa.int64()), pa.field("pair", pa.int64())])
 
@@ -266,5 +266,6 @@ def test_readers_see_published_states_and_whole_releases(
     aws: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The small form of tests/reliability/test_releases.py."""
-    lake = published_states.make(small_project.make(aws, tmp_path, project="states").names)
-    assert published_states.hold(lake, runs=10, seed=1, monkeypatch=monkeypatch) > 2
+    lake = dying_moves.make(small_project.make(aws, tmp_path, project="states").names)
+    with dying_moves.runs(lake, monkeypatch) as run:
+        assert published_states.hold(lake, run, runs=10, seed=1) > 2

@@ -21,6 +21,7 @@ from lakehouse.tables import migrations, ops
 from tests.support import lf_tags
 
 REAL = Path(dbt.__file__).parents[2] / "models"
+PYTHON = str(REAL.parent / ".venv-dbt" / "bin" / "python")
 NODE = "config: {meta: {domain: sales, classification: internal}}"
 SCHEMA = f"""
 models:
@@ -66,7 +67,7 @@ class Project:
 
     def build(self, *select: str, exactly: bool = False, target: str = "target") -> dict[str, str]:
         """Build; return what became of each model, and the status of each test."""
-        os.environ.setdefault(dbt.PYTHON, str(REAL.parent / ".venv-dbt" / "bin" / "python"))
+        os.environ.setdefault(dbt.PYTHON, PYTHON)
         nodes = dbt.build(self.names, project=self.folder, target=self.folder / target, select=select, exactly=exactly)
         return {node.name: node.publication.state if node.publication else node.status for node in nodes}
 

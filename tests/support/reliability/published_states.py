@@ -1,56 +1,27 @@
 """Runs that fail or die at random while clients read: what a reader may see of tables and releases.
 
-A run replaces the rows of each table by rows with its own number, as a candidate, and publishes those that pass.
+A run replaces the three rows of each table by rows with its own number, and publishes those that pass.
 """
 
 import random
 import threading
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import boto3
-import pyarrow as pa
-import pytest
-from botocore.client import BaseClient
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table
 
-from lakehouse.engine import candidates, catalog
-from lakehouse.names import Names, Zone
+from lakehouse.names import Names
 from lakehouse.releases import release
 from lakehouse.releases.recording import record
 
-SCHEMA = pa.schema([pa.field("run", pa.int64()), pa.field("row", pa.int64())])
-EFFECTS = {"CreateTable", "UpdateTable", "DeleteTable", "StartQueryExecution"}
+Run = Callable[[int, random.Random], None]
+"""A run with its number, and what it chooses with."""
+
 READERS, WRITERS = 4, 2
-
-
-class Killed(BaseException):
-    """The process of a run has died: it has no more effect on AWS, and no handler of it runs."""
-
-
-@contextmanager
-def killable(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.local]:
-    """Let a thread die at one of its effects on AWS: `left` is how many it has, `after` whether the last one works."""
-    life, call = threading.local(), BaseClient._make_api_call
-
-    def effect(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
-        if operation in EFFECTS and (left := getattr(life, "left", None)) is not None:
-            life.left = left - 1
-            if left < 0 or (left == 0 and not life.after):
-                raise Killed
-            if left == 0:
-                call(client, operation, arguments)
-                raise Killed
-        return call(client, operation, arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(BaseClient, "_make_api_call", effect)
-        yield life
 
 
 @dataclass(kw_only=True)
@@ -60,35 +31,12 @@ class Lake:
     names: Names
     catalog: Catalog
     tables: dict[str, tuple[str, str]]
-    passed: dict[str, set[int]] = field(default_factory=dict)
+    passed: dict[str, set[int]] = field(default_factory=lambda: defaultdict(lambda: {0}))
     seen: dict[str, dict[str, int]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def load(self, name: str) -> Table:
         return self.catalog.load_table(self.tables[name])
-
-    def run(self, number: int, some: random.Random, life: threading.local) -> None:
-        """Publish what passes its gate, then record; die at some effect in half of the runs."""
-        life.left, life.after = (some.randrange(12), some.random() < 0.5) if some.random() < 0.5 else (None, False)
-        rows = pa.table({"run": [number] * 3, "row": [0, 1, 2]}, schema=SCHEMA)
-        try:
-            for name in some.sample(sorted(self.tables), len(self.tables)):
-                passes = some.random() < 0.7
-                if passes:
-                    self.passed[name].add(number)
-                published = self.load(name)
-                with candidates.candidate(self.catalog, published) as candidate:
-                    candidate.overwrite(rows)
-                    try:
-                        if passes:
-                            candidates.publish(self.catalog, candidate, published=published)
-                    except CommitFailedException:
-                        continue  # the other run was first
-            record(boto3.Session(), self.names, started_by=f"run {number}")
-        except Killed:
-            pass
-        finally:
-            life.left = None
 
     def read(self, some: random.Random) -> None:
         """Read a table as it is, and one release: both must be what runs published."""
@@ -109,16 +57,17 @@ class Lake:
         return int(number)
 
 
-def hold(lake: Lake, *, runs: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Let runs and readers work at once, check what was read, and return the number of releases."""
-    some = random.Random(seed)  # noqa: S311 - the same runs each time
-    for name in lake.tables:
-        lake.passed[name] = {0}
-        lake.load(name).append(pa.table({"run": [0] * 3, "row": [0, 1, 2]}, schema=SCHEMA))
-    ended = threading.Event()
+def hold(lake: Lake, run: Run, *, runs: int, seed: int) -> int:
+    """Let runs and readers work at once, check what was read, and return the number of releases.
 
-    def write(number: int, life: threading.local) -> None:
-        lake.run(number, random.Random(f"{seed} {number}"), life)  # noqa: S311
+    Args:
+        lake: its tables have the rows of run 0.
+        run: one of the runs; two are at work at a time.
+        runs: how many.
+        seed: the same seed makes the same choices.
+    """
+    some = random.Random(seed)  # noqa: S311 - the same runs each time
+    ended = threading.Event()
 
     def read(reader: int) -> None:
         choices = random.Random(reader)  # noqa: S311
@@ -126,10 +75,11 @@ def hold(lake: Lake, *, runs: int, seed: int, monkeypatch: pytest.MonkeyPatch) -
             lake.read(choices)
             ended.wait(0.2)
 
-    with killable(monkeypatch) as life, ThreadPoolExecutor(READERS) as readers, ThreadPoolExecutor(WRITERS) as writers:
+    with ThreadPoolExecutor(READERS) as readers, ThreadPoolExecutor(WRITERS) as writers:
         reading = [readers.submit(read, reader) for reader in range(READERS)]
         try:
-            for written in [writers.submit(write, number, life) for number in range(1, runs + 1)]:
+            choices = {number: random.Random(f"{seed} {number}") for number in range(1, runs + 1)}  # noqa: S311
+            for written in [writers.submit(run, number, one) for number, one in choices.items()]:
                 written.result()
         finally:
             ended.set()
@@ -147,13 +97,3 @@ def hold(lake: Lake, *, runs: int, seed: int, monkeypatch: pytest.MonkeyPatch) -
         again = {table: lake.number(lake.load(table), table, snapshot) for table, snapshot in one.by_table.items()}
         assert lake.seen.get(one.release_id, again) == again
     return len(releases)
-
-
-def make(names: Names) -> Lake:
-    """Make a table in integration and two in curated."""
-    opened = catalog.load()
-    tables = {}
-    for zone, name in ((Zone.INTEGRATION, "held"), (Zone.CURATED, "first"), (Zone.CURATED, "second")):
-        tables[f"{zone}.{name}"] = (names.database(zone), name)
-        opened.create_table((names.database(zone), name), SCHEMA, location=f"s3://{names.bucket(zone)}/{name}")
-    return Lake(names=names, catalog=opened, tables=tables)
