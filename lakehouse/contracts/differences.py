@@ -1,7 +1,7 @@
 """Differences between two versions of a contract, and whether they break those who read the table."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -55,7 +55,12 @@ _CONTRACT = {
 """Effect of any other value of these fields; the fields that are not here are compared below."""
 
 _OWN_RULES = {"path", "dataset", "version", "columns", "source", "quality", "freshness", "retention", "schema_policy"}
-_COLUMN = {"source_name": Effect.STRICTER, "unique": Effect.STRICTER, "description": Effect.COMPATIBLE}
+_COLUMN = {
+    "source_name": Effect.STRICTER,
+    "was": Effect.COMPATIBLE,
+    "unique": Effect.STRICTER,
+    "description": Effect.COMPATIBLE,
+}
 _COLUMN_OWN_RULES = {"name", "type", "required", "classification", "enum", "options"}
 
 
@@ -91,6 +96,11 @@ def _of_contract(old: Contract, new: Contract) -> Iterator[Difference]:
     for effect, detail in [*_plain(old, new, _CONTRACT), *_source(old, new), *_promises(old, new), *_quality(old, new)]:
         yield Difference(dataset=new.dataset, effect=effect, detail=detail)
     before, after = ({column.name: column for column in contract.columns} for contract in (old, new))
+    for column in new.columns:
+        for name in [name for name in column.was if name in before and column.name not in before][:1]:
+            detail = f"column {name}: renamed to {column.name}"
+            yield Difference(dataset=new.dataset, effect=Effect.BREAKING, detail=detail, column=name)
+            before[column.name] = replace(before.pop(name), was=column.was)
     for name in [*before, *(name for name in after if name not in before)]:
         for effect, detail in _of_column(before.get(name), after.get(name)):
             yield Difference(dataset=new.dataset, effect=effect, detail=f"column {name}: {detail}", column=name)

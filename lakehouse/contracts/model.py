@@ -97,6 +97,7 @@ class Column:
         description: comment for readers of the table; "" for none.
         enum: allowed values, as text; empty if all are allowed.
         options: further constraints on its values.
+        was: earlier names of the column, newest first; a table that has one of them gets the new name.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Column:
     description: str = ""
     enum: tuple[str, ...] = ()
     options: Options = Options()
+    was: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,14 +50,14 @@ class Field:
         type: type of its values.
         doc: comment of the column; "" for none.
         required: whether its values must not be null.
-        renamed_from: name that the column has in tables of older releases; None if it always had this one.
+        renamed_from: names that the column had before, newest first.
     """
 
     name: str
     type: Type
     doc: str = ""
     required: bool = False
-    renamed_from: str | None = None
+    renamed_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +205,7 @@ def properties(description: str) -> dict[str, str]:
 
 
 def _own(column: Column, *, required: bool) -> Field:
-    return Field(name=column.name, type=column.type, doc=column.description, required=required)
+    return Field(name=column.name, type=column.type, doc=column.description, required=required, renamed_from=column.was)
 
 
 def _change_fields() -> tuple[Field, ...]:

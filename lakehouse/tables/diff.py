@@ -53,7 +53,8 @@ def changes(definition: Definition, table: Table) -> Iterator[Change]:
         return Change(table=definition.name, action=action, detail=detail)
 
     schema = table.schema()
-    old_names = {new: old for old, new in renames(definition, schema)}
+    new_names = dict(renames(definition, schema))
+    old_names = {new: old for old, new in new_names.items()}
     old_fields = {field.name: field for field in schema.fields}
     for field in definition.fields:
         old_name = old_names.get(field.name, field.name)
@@ -79,7 +80,7 @@ def changes(definition: Definition, table: Table) -> Iterator[Change]:
             yield change(Action.DESCRIBE, f"column {field.name}: describe as {field.doc!r}")
     for name in old_fields.keys() - {field.name for field in definition.fields} - set(old_names.values()):
         yield change(Action.BREAK, f"column {name} is no longer in the contract")
-    key = schema.identifier_field_names()
+    key = {new_names.get(name, name) for name in schema.identifier_field_names()}
     if key != set(definition.key):
         yield change(Action.BREAK, f"key: {_list(sorted(key))} -> {_list(definition.key)}")
     partitions = tuple(
@@ -100,9 +101,10 @@ def renames(definition: Definition, schema: Schema) -> list[tuple[str, str]]:
     """Return (old name, new name) of each column that the table still has under its old name alone."""
     names = {field.name for field in schema.fields}
     return [
-        (field.renamed_from, field.name)
+        (old_name, field.name)
         for field in definition.fields
-        if field.renamed_from in names and field.renamed_from is not None and field.name not in names
+        if field.name not in names
+        for old_name in [name for name in field.renamed_from if name in names][:1]
     ]
 
 

@@ -39,11 +39,12 @@ def definitions(*, names: Names) -> list[Definition]:
 
 def _fields(row: type[OpsRow]) -> Iterator[Field]:
     hints = get_type_hints(row, include_extras=True)
-    old_names = {new: old for old, new in RENAMED_COLUMNS.get(row.table, {}).items()}
+    renamed = RENAMED_COLUMNS.get(row.table, {})
     for field in fields(row):
         hint = hints[field.name]
         value, comment = get_args(hint) if get_origin(hint) is Annotated else (hint, "")
-        yield Field(name=field.name, type=_type(value), doc=comment, renamed_from=old_names.get(field.name))
+        old_names = tuple(old for old, new in renamed.items() if new == field.name)
+        yield Field(name=field.name, type=_type(value), doc=comment, renamed_from=old_names)
 
 
 def _type(hint: object) -> Type:

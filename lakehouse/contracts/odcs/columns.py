@@ -10,7 +10,7 @@ from open_data_contract_standard.model import SchemaProperty
 from lakehouse.contracts import types
 from lakehouse.contracts.classification import Classification
 from lakehouse.contracts.model import Column
-from lakehouse.contracts.odcs.custom import settings
+from lakehouse.contracts.odcs.custom import Setting, settings, texts
 from lakehouse.contracts.odcs.options import options
 from lakehouse.contracts.odcs.source_types import NUMBER_FORMATS, SourceType, source_type
 from lakehouse.contracts.types import Kind, Type
@@ -31,10 +31,11 @@ def columns(properties: list[SchemaProperty], *, violations: Violations, path: Y
         violations: collects the violations.
         path: path of `properties`.
     """
+    taken = {property_.name: "is the name of a column" for property_ in properties}
     read = [
         column
         for index, property_ in enumerate(properties)
-        if (column := _column(property_, violations=violations, path=(*path, index))) is not None
+        if (column := _column(property_, taken=taken, violations=violations, path=(*path, index))) is not None
     ]
     _report_repeated([property_.name for property_ in properties], violations=violations, path=path, field="name")
     source_names = [property_.physicalName or property_.name for property_ in properties]
@@ -63,7 +64,9 @@ def key(properties: list[SchemaProperty], *, violations: Violations, path: YamlP
     )
 
 
-def _column(property_: SchemaProperty, *, violations: Violations, path: YamlPath) -> Column | None:
+def _column(
+    property_: SchemaProperty, *, taken: dict[str | None, str], violations: Violations, path: YamlPath
+) -> Column | None:
     name = property_.name or ""
     if name.startswith("_"):
         violations.add(
@@ -82,7 +85,13 @@ def _column(property_: SchemaProperty, *, violations: Violations, path: YamlPath
             f"{property_.classification!r} is no classification",
             remedy=one_of(property_.classification, Classification),
         )
-    trim = _trims_padding(property_, violations=violations, path=path)
+    custom = settings(
+        property_.customProperties,
+        known=("charPadding", "was"),
+        violations=violations,
+        path=(*path, "customProperties"),
+    )
+    trim = _trims_padding(property_, custom.get("charPadding"), violations=violations)
     if source is None:
         return None
     if property_.primaryKey and source.type.kind in _NO_KEY:
@@ -105,15 +114,30 @@ def _column(property_: SchemaProperty, *, violations: Violations, path: YamlPath
             ),
             trim_padding=trim,
         ),
+        was=_earlier_names(custom.get("was"), taken=taken, violations=violations),
     )
 
 
-def _trims_padding(property_: SchemaProperty, *, violations: Violations, path: YamlPath) -> bool:
+def _earlier_names(was: Setting | None, *, taken: dict[str | None, str], violations: Violations) -> tuple[str, ...]:
+    """Read the custom property `was`: the names that the column had before, newest first.
+
+    Args:
+        was: the property.
+        taken: names that no column can have had, with the reason; the names that are read are added.
+        violations: collects the violations.
+    """
+    names = []
+    for name, path in texts(was, violations=violations):
+        reason = taken.get(name) or (None if NAME.fullmatch(name) else "cannot have been the name of a column")
+        if reason:
+            violations.add(path, f"{name!r} {reason}", remedy="write an earlier name that no other column has or had")
+        taken[name] = "is an earlier name already"
+        names.append(name)
+    return tuple(names)
+
+
+def _trims_padding(property_: SchemaProperty, padding: Setting | None, *, violations: Violations) -> bool:
     """Read the custom property `charPadding`: whether the blanks with which char(n) is filled up are removed."""
-    custom = settings(
-        property_.customProperties, known=("charPadding",), violations=violations, path=(*path, "customProperties")
-    )
-    padding = custom.get("charPadding")
     if padding is None:
         return False
     if not _CHAR.match(property_.physicalType or ""):

@@ -75,6 +75,24 @@ def test_custom_properties(old: str, new: str, path: str, problem: str, remedy: 
 
 
 @pytest.mark.parametrize(
+    ("earlier", "index", "problem"),
+    [
+        ("[old, status]", "[1]", "'status' is the name of a column"),
+        ("[old, old]", "[1]", "'old' is an earlier name already"),
+        ("Old", "", "'Old' cannot have been the name of a column"),
+        ("_op", "", "'_op' cannot have been the name of a column"),
+        ("{a: b}", "", "is no list of names"),
+    ],
+)
+def test_earlier_names_of_a_column(earlier: str, index: str, problem: str) -> None:
+    column = f"{{name: x, logicalType: string, customProperties: [{{property: was, value: {earlier}}}]}}"
+    found = violations_of(changed("    quality:", f"      - {column}\n    quality:"))
+    (path,) = {violation.path for violation in found}
+    assert path.endswith(f"customProperties[0].value{index}")
+    assert_violation(found, path, problem, "")
+
+
+@pytest.mark.parametrize(
     ("name", "value", "problem", "remedy"),
     [
         ("partitions", "day(ordered_at)", "not part of the key", "bucket(16, order_id)"),

@@ -85,6 +85,8 @@ def test_equal_contracts_have_no_difference() -> None:
         (replace(ORDERS, schema_policy=SchemaPolicy.STRICT), ORDERS, COMPATIBLE),
         (ORDERS, replace(ORDERS, quality=ORDERS.quality[1:]), BREAKING),
         (replace(ORDERS, quality=ORDERS.quality[1:]), ORDERS, STRICTER),
+        (extra(), extra(name="added", was=("newer", "extra")), BREAKING),
+        (extra(), extra(was=("older",)), COMPATIBLE),
     ],
 )
 def test_whom_a_difference_concerns(old: Contract, new: Contract, effect: Effect | None) -> None:
@@ -113,6 +115,7 @@ OTHERS: dict[type, dict[str, Any]] = {
     },
     Column: {
         "source_name": "other",
+        "was": ("older",),
         "unique": True,
         "description": "another text",
         "type": TEXT,

@@ -191,6 +191,32 @@ def test_what_a_table_cannot_follow_is_refused_and_changes_nothing(
     assert migrations.plan(lake, [orders], names) == []
 
 
+def test_a_column_that_got_another_name_keeps_its_field_also_in_the_key(
+    lake: Catalog, names: Names, orders: Contract
+) -> None:
+    def ids() -> list[dict[str, int]]:
+        schemas = [lake.load_table(f"{names.database(zone)}.orders").schema() for zone in (Zone.RAW, Zone.INTEGRATION)]
+        return [{field.name: field.field_id for field in schema.fields} for schema in schemas]
+
+    migrations.apply(lake, [orders], names)
+    before = ids()
+    names_now = {"order_id": "order_number", "status": "state"}
+    columns = tuple(
+        replace(column, name=names_now[column.name], was=("older", column.name)) if column.name in names_now else column
+        for column in orders.columns
+    )
+    new = replace(orders, columns=columns, key=("order_number",))
+    assert {change.detail for change in migrations.apply(lake, [new], names)} == {
+        "rename column order_id -> order_number",
+        "rename column status -> state",
+    }
+    assert ids() == [{names_now.get(name, name): field for name, field in table.items()} for table in before]
+    table = lake.load_table(f"{names.database(Zone.INTEGRATION)}.orders")
+    assert table.schema().identifier_field_names() == {"order_number"}
+    assert migrations.plan(lake, [new], names) == []
+    assert "column order_number is no longer in the contract" in breaks(lake, orders, names)
+
+
 def test_nothing_is_changed_when_one_of_many_tables_would_break(lake: Catalog, names: Names, orders: Contract) -> None:
     customers = load_contract(CONTRACTS / "sales" / "customers.odcs.yaml")
     migrations.apply(lake, [orders], names)
