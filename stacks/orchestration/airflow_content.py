@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -63,11 +64,12 @@ def add_content(stack: LakehouseStack, *, settings: Settings, key: kms.IKey, con
     files["dbt-requirements.txt"] = (root / "models" / "requirements.txt").read_text()
     archive = stack.node.try_get_context(DBT_PACKAGES)
     # A changed file gets another path, because Amazon MWAA reads a file again only if its path changes.
-    version = sha256("\0".join([names.prefix, *files.values(), "packed" if archive else ""]).encode()).hexdigest()[:12]
+    packed = _packed(Path(archive)) if archive else ""
+    version = sha256("\0".join([names.prefix, *files.values(), packed]).encode()).hexdigest()[:12]
     folder = f"environment/{version}"
     exports = _exports(stack, settings=settings, folder=folder)
     if archive:
-        # Its hash is the version's: two archives of one lock differ in the times of their files.
+        # Its hash is the version's: two archives of the same packages differ in the times of their files.
         packages = assets.Asset(
             stack, "DbtPackages", path=archive, asset_hash=version, asset_hash_type=AssetHashType.CUSTOM
         )
@@ -128,6 +130,12 @@ def add_content(stack: LakehouseStack, *, settings: Settings, key: kms.IKey, con
                 reason="The CDK chooses the runtime of its own function, whose libraries are in a layer.",
             )
     return Content(f"{folder}/requirements.txt", f"{folder}/startup.sh", deployments)
+
+
+def _packed(archive: Path) -> str:
+    """Return what an archive has, without the times of its files."""
+    with zipfile.ZipFile(archive) as packed:
+        return "\n".join(sorted(f"{file.filename} {file.CRC}" for file in packed.infolist()))
 
 
 @cache
