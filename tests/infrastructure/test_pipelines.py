@@ -22,6 +22,7 @@ from tests.support.templates.synthesis import DEV
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTION = ROOT / ".github" / "actions" / "setup" / "action.yml"
 AZURE = ROOT / "azure-pipelines.yml"
+AZURE_UPKEEP = ROOT / ".azure" / "maintain.yml"
 SCRIPTS = sorted(path for path in (ROOT / ".ci").rglob("*") if path.is_file())
 AZURE_SCHEMA = ("--builtin-schema", "vendor.azure-pipelines", "--data-transform", "azure-pipelines")
 
@@ -43,20 +44,23 @@ def test_workflows_are_safe() -> None:
     check("zizmor", "--offline", "--no-progress", "--config", ROOT / ".github" / "zizmor.yml", *WORKFLOWS, ACTION)
 
 
-def test_pipelines_are_azures(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pipeline", [AZURE, AZURE_UPKEEP], ids=lambda path: path.name)
+def test_pipelines_are_azures(pipeline: Path, tmp_path: Path) -> None:
     # Microsoft's schema knows only Microsoft's tasks: AWS's is replaced by a shell script, which takes the same file.
     known = (
-        AZURE.read_text().replace("AWSShellScript@1", "Bash@3").replace("scriptType: filePath", "targetType: filePath")
+        pipeline.read_text()
+        .replace("AWSShellScript@1", "Bash@3")
+        .replace("scriptType: filePath", "targetType: filePath")
     )
     known = known.replace("job: ${{ suite.job }}", "job: suite")  # the schema allows no expression here
     known = re.sub(r"^ +(awsCredentials|regionName): .*\n", "", known, flags=re.MULTILINE)
-    (tmp_path / AZURE.name).write_text(known)
+    (tmp_path / pipeline.name).write_text(known)
     setup = ROOT / ".azure" / "setup.yml"
-    check("check-jsonschema", *AZURE_SCHEMA, "--regex-variant", "nonunicode", tmp_path / AZURE.name, setup)
+    check("check-jsonschema", *AZURE_SCHEMA, "--regex-variant", "nonunicode", tmp_path / pipeline.name, setup)
 
 
 def test_what_pipelines_run_is_there() -> None:
-    text = "\n".join(path.read_text() for path in (*WORKFLOWS, AZURE))
+    text = "\n".join(path.read_text() for path in (*WORKFLOWS, AZURE, AZURE_UPKEEP, *SCRIPTS))
     for script in SCRIPTS:
         assert f"ci/{script.relative_to(ROOT / '.ci')}" in text, script
         assert os.access(script, os.X_OK), script
@@ -113,15 +117,24 @@ def test_each_environment_is_deployed_after_the_one_before_and_after_the_tests()
     assert environments["default"] == list(ENVIRONMENTS)
 
 
-def test_a_pipeline_takes_the_role_that_trusts_it_and_holds_no_key() -> None:
-    [job] = load(ROOT / ".github" / "workflows" / "deploy-environment.yml")["jobs"].values()
-    assert job["environment"] == "${{ inputs.environment }}"
+@pytest.mark.parametrize(
+    ("workflow", "environment", "azure"),
+    [
+        ("deploy-environment.yml", "${{ inputs.environment }}", AZURE),
+        ("maintain.yml", "${{ matrix.environment }}", AZURE_UPKEEP),
+    ],
+)
+def test_a_pipeline_takes_the_role_that_trusts_it_and_holds_no_key(
+    workflow: str, environment: str, azure: Path
+) -> None:
+    [job] = load(ROOT / ".github" / "workflows" / workflow)["jobs"].values()
+    assert job["environment"] == environment
     assert job["permissions"] == {"contents": "read", "id-token": "write"}
     [credentials] = [step["with"] for step in job["steps"] if "configure-aws-credentials" in step.get("uses", "")]
-    role = credentials["role-to-assume"].replace("${{ inputs.environment }}", DEV.environment)
+    role = credentials["role-to-assume"].replace(environment, DEV.environment)
     assert role.replace("${{ vars.AWS_REGION }}", DEV.region).endswith(f":role/{DEV.deploy_role}")
-    assert f"awsCredentials: {DEV.project}-${{{{ environment }}}}" in AZURE.read_text()
-    for path in (*WORKFLOWS, AZURE):
+    assert f"awsCredentials: {DEV.project}-${{{{ environment }}}}" in azure.read_text()
+    for path in (*WORKFLOWS, azure):
         assert not re.search(r"secrets\.|ACCESS_KEY|secretsmanager", path.read_text()), path
 
 
