@@ -117,7 +117,7 @@ def _source(old: Contract, new: Contract) -> Iterator[tuple[Effect, str]]:
     for name in (field.name for field in fields(old.source)):
         before, after = getattr(old.source, name), getattr(new.source, name)
         if before != after:
-            detail = "" if name == "api" else f": {_shown(before)} -> {_shown(after)}"
+            detail = "" if name in ("api", "changes") else f": {_shown(before)} -> {_shown(after)}"
             yield Effect.STRICTER, f"source {name.replace('_', ' ')}{detail or ' differs'}"
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from lakehouse.contracts.api_source import Api
+from lakehouse.contracts.changes import Changes
 from lakehouse.sizes import Size
 
 if TYPE_CHECKING:  # it imports Arrow, which planning batches does not need
@@ -189,6 +190,7 @@ class Source:
         encoding: of text files.
         header: whether CSV files begin with the names of the columns.
         api: how the API is called; None for other types.
+        changes: form of its change events; None for databases, whose form is that of DMS, and for other records.
     """
 
     name: str
@@ -202,6 +204,17 @@ class Source:
     encoding: str = "utf-8"
     header: bool = True
     api: Api | None = None
+    changes: Changes | None = None
+
+    @property
+    def has_operations(self) -> bool:
+        """Whether each record says what happened to its row: an insert, an update or a delete."""
+        return self.is_database or self.changes is not None
+
+    @property
+    def has_commit_time(self) -> bool:
+        """Whether each record has the time at which the source committed the change."""
+        return self.is_database or bool(self.changes and self.changes.time)
 
     @property
     def is_database(self) -> bool:

@@ -51,7 +51,7 @@ def stale_rows(rejected: DataFrame, contract: Contract, table: Table) -> Stale:
     deletes_nothing = f"{is_new} AND s.`{DELETED}`" if contract.ingest is Ingest.CDC else "false"
     later = f"{version_order.order(contract, 's')} > {version_order.order(contract, 't')}"
     received = f"s.`{INGESTED_AT}`"
-    since = f"coalesce(s.`{COMMIT_TIMESTAMP}`, {received})" if contract.source.is_database else received
+    since = f"coalesce(s.`{COMMIT_TIMESTAMP}`, {received})" if contract.source.has_operations else received
     by_key = (
         rows.join(target, fn.expr(version_order.same_key(contract)), "left")
         .where(f"{no_key} OR (NOT ({deletes_nothing}) AND ({is_new} OR {no_order} OR {later}))")

@@ -22,7 +22,7 @@ def versions(accepted: DataFrame, contract: Contract) -> DataFrame:
     A delete has only its key and its order columns, because the source's log settings decide whether DMS sends others.
     """
     columns_of_a_delete = {*contract.key, *contract.ordering}
-    has_deletes = contract.ingest is Ingest.CDC and contract.source.is_database
+    has_deletes = contract.ingest is Ingest.CDC and contract.source.has_operations
     is_deleted = f"coalesce(`{OPERATION}` = '{dms.DELETE}', false)" if has_deletes else "false"
     contracted = [
         f"CASE WHEN NOT {is_deleted} THEN `{name}` END AS `{name}`"
@@ -30,7 +30,7 @@ def versions(accepted: DataFrame, contract: Contract) -> DataFrame:
         else f"`{name}`"
         for name in (column.name for column in contract.columns)
     ]
-    database = [f"`{dms.COMMIT_TIMESTAMP}`", f"`{dms.CHANGE_SEQUENCE}`"] if contract.source.is_database else []
+    database = [f"`{dms.COMMIT_TIMESTAMP}`", f"`{dms.CHANGE_SEQUENCE}`"] if contract.source.has_operations else []
     flag = [] if contract.ingest is Ingest.APPEND else [f"{is_deleted} AS `{DELETED}`"]
     return accepted.selectExpr(*contracted, *database, *flag, SOURCE_FILE, SOURCE_ROW, BATCH_ID, INGESTED_AT)
 
@@ -91,7 +91,7 @@ def order_columns(contract: Contract) -> tuple[str, ...]:
     """Return the columns of `order`, the most significant first."""
     snapshot = (BATCH_ID,) if contract.ingest is Ingest.SNAPSHOT else ()
     # Full-load rows have no sequence, so the later of two full loads wins.
-    database = (dms.COMMIT_TIMESTAMP,) if contract.source.is_database else ()
+    database = (dms.COMMIT_TIMESTAMP,) if contract.source.has_operations else ()
     # true is greater than false: a delete wins against a version of the same order.
     deleted = () if contract.ingest is Ingest.APPEND else (DELETED,)
     return tuple(dict.fromkeys((*snapshot, *contract.ordering, *database, *deleted)))

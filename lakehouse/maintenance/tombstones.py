@@ -54,7 +54,7 @@ def _expired(contract: Contract, *, now: datetime) -> BooleanExpression | None:
         EqualTo(term=Reference(name=DELETED), value=literal(True)),
         LessThan(term=Reference(name=INGESTED_AT), value=before),
     )
-    if not contract.source.is_database:
+    if not contract.source.has_operations:
         return old
     committed = Reference(name=COMMIT_TIMESTAMP)
     return And(old, Or(IsNull(term=committed), LessThan(term=committed, value=before)))

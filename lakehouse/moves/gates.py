@@ -54,7 +54,7 @@ def evaluate_batches(job: Job, counts: Mapping[str, Counts], *, has_erasures: bo
         ]
         if record_rules:
             accepted = raw.where((fn.col(BATCH_ID) == batch_id) & fn.col(ERRORS).isNull())
-            if contract.source.is_database:  # a delete may have only its key
+            if contract.source.has_operations:  # a delete may have only its key
                 accepted = accepted.where(fn.coalesce(fn.col(OPERATION), fn.lit("")) != dms.DELETE)
             results[batch_id] += evaluate(accepted, record_rules, contract, may_be_empty=may_be_empty or count > 0)
     return results
@@ -74,7 +74,7 @@ def evaluate_dataset(job: Job, table: Table) -> list[Result]:
         live = live.where(~fn.col(DELETED))
     results = evaluate(live, contract.quality, contract, may_be_empty=contract.may_be_empty)
     if rule := rules.freshness(contract):
-        stamp = COMMIT_TIMESTAMP if contract.source.is_database else INGESTED_AT
+        stamp = COMMIT_TIMESTAMP if contract.source.has_commit_time else INGESTED_AT
         (row,) = live.agg(fn.max(fn.unix_micros(fn.col(stamp))).alias("newest")).collect()
         results.append(_freshness(rule, newest=row["newest"]))
     if contract.has_versions:

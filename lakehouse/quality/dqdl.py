@@ -56,7 +56,7 @@ def rulesets(contract: Contract) -> list[Ruleset]:
 
 
 def _raw_ruleset(contract: Contract) -> Ruleset | None:
-    deletes = f" AND coalesce({OPERATION}, '') <> '{dms.DELETE}'" if contract.source.is_database else ""
+    deletes = f" AND coalesce({OPERATION}, '') <> '{dms.DELETE}'" if contract.source.has_operations else ""
     newest = f"{BATCH_ID} = (SELECT max({BATCH_ID}) FROM {ALL_ROWS})"  # noqa: S608 - only names of this library
     record_rules = [rule for rule in contract.quality if rule.metric in rules.OF_A_RECORD]
     return _ruleset(
@@ -133,7 +133,7 @@ def _sql(rule: QualityRule, contract: Contract, *, rows: str) -> str:
             raise ValueError("its query qualifies columns with the table, which stands for a part of its rows here")
         return rule.query.strip().replace("{table}", rows).replace("{column}", f"`{rule.column}`")
     if rule.metric is None:  # freshness is the only rule without query and metric
-        stamp = COMMIT_TIMESTAMP if contract.source.is_database else INGESTED_AT
+        stamp = COMMIT_TIMESTAMP if contract.source.has_commit_time else INGESTED_AT
         measure = f"(unix_micros(current_timestamp()) - max(unix_micros({stamp}))) / 60000000"
     else:
         count = metric(rule, contract)

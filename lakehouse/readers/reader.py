@@ -17,6 +17,7 @@ from lakehouse.contracts.columns import SOURCE_ROW
 from lakehouse.contracts.model import Contract
 from lakehouse.readers.chunk import Broken, Chunk, UnreadableError
 from lakehouse.readers.content import check_binary, decompressed, utf8
+from lakehouse.readers.events.flat import with_changes
 from lakehouse.readers.formats import avro, csv, json, jsonl, parquet
 from lakehouse.readers.numbers import renumbered
 from lakehouse.readers.rows import broken_rows, row_schema
@@ -31,6 +32,9 @@ _Reader = Callable[[IO[bytes], Contract], Iterator[Callable[[], Chunk]]]
 
 IN_MEMORY = 32 * 2**20
 """Bytes of rows that are kept in memory until their object is read to its end; more rows are kept on disk."""
+
+JSON = ("json", "jsonl")
+"""Formats whose readers take change events apart, because their records may nest."""
 
 _TEXT_READERS = {"csv": csv.read, "json": json.read, "jsonl": jsonl.read}
 _BINARY_READERS: dict[str, _Reader] = {"parquet": lambda file, _: parquet.read(file), "avro": avro.read}
@@ -109,6 +113,8 @@ def _rows(
         batches: list[pa.RecordBatch] = []
         if len(chunk.rows):
             _check_columns(contract, chunk)
+            if contract.source.changes is not None and contract.source.format not in JSON:
+                chunk = with_changes(chunk, contract.source.changes)
             batches += rows_of_each(contract, chunk, source_file=source_file)
         if chunk.broken:
             batches.append(broken_rows(contract, chunk.broken, source_file=source_file))

@@ -9,13 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.contracts import columns, dms
-from lakehouse.contracts.model import Column, Contract, Format, Options, SchemaPolicy
-from lakehouse.contracts.types import STRING, TIMESTAMP, Kind
+from lakehouse.contracts.model import Column, Contract, Format, SchemaPolicy
+from lakehouse.contracts.types import Kind
 from lakehouse.readers import postgres_arrays
 from lakehouse.readers.arrow_leaves import not_finite
 from lakehouse.readers.arrow_types import as_text, convert_array, json_values, rejected
 from lakehouse.readers.checks import broken_rules, explanation
 from lakehouse.readers.chunk import Broken, Chunk
+from lakehouse.readers.events.columns import change_columns, operation_column
 from lakehouse.readers.json_text import load, to_json
 from lakehouse.readers.text import Converted
 from lakehouse.readers.values import has_unknown_fields, show
@@ -23,30 +24,11 @@ from lakehouse.readers.values import has_unknown_fields, show
 REASONS = pa.list_(pa.struct([("column", pa.string()), ("reason", pa.string())]))
 Reasons = list[dict[str, str | None]]
 
-# A change sequence has 35 digits; a row of the full load has none.
-# Source: AWS DMS user guide, "Replicating source table headers using expressions".
-_DMS_COLUMNS = (
-    Column(
-        name=columns.OPERATION,
-        type=STRING,
-        source_name=dms.OPERATION,
-        required=True,
-        enum=(dms.INSERT, dms.UPDATE, dms.DELETE),
-    ),
-    Column(name=columns.COMMIT_TIMESTAMP, type=TIMESTAMP, source_name=dms.COMMIT_TIMESTAMP, required=True),
-    Column(
-        name=columns.CHANGE_SEQUENCE,
-        type=STRING,
-        source_name=dms.CHANGE_SEQUENCE,
-        options=Options(pattern="^(?:[0-9]{35})?$"),
-    ),
-)
-
 
 @cache
 def row_columns(contract: Contract) -> tuple[Column, ...]:
-    """Return the columns of raw rows that come from the source: those of the contract, and those that DMS adds."""
-    return contract.columns + (_DMS_COLUMNS if contract.source.is_database else ())
+    """Return the columns of raw rows that come from the source: those of the contract, and those of changes."""
+    return contract.columns + change_columns(contract)
 
 
 @cache
@@ -75,6 +57,8 @@ def rows_of(contract: Contract, chunk: Chunk, *, source_file: str) -> pa.RecordB
     reasons: defaultdict[int, Reasons] = defaultdict(list)
     arrays: list[pa.Array] = []
     extras = _unknown_columns(contract, chunk)
+    for i, found in chunk.reasons.items():
+        reasons[i] += [{"column": name, "reason": reason} for name, reason in found]
     for column in row_columns(contract):
         sent = chunk.columns.get(column.source_name)
         if sent is None:
@@ -141,17 +125,18 @@ def _check(
     """Add a reason for each record whose value is missing or breaks a rule of the column."""
     values = converted.values
     is_sent = column.source_name in chunk.columns
-    # DMS writes every column of a table, so a missing one is no empty value: null would replace the right value.
+    # A change has every column of a table, so a missing one is no empty value: null would replace the right value.
     is_strict = contract.schema_policy is SchemaPolicy.STRICT
-    is_gone = (contract.source.is_database or is_strict) and not is_sent and column in contract.columns
+    is_gone = (contract.source.has_operations or is_strict) and not is_sent and column in contract.columns
     if (column.required or is_gone) and values.null_count:
         missing = set(_positions(_missing(column, contract=contract, chunk=chunk, values=values)))
         reason = "required, but empty" if is_sent else "required, but the file has no such column"
-        if is_gone and not contract.source.is_database and not column.required:
+        if is_gone and not contract.source.has_operations and not column.required:
             reason = "the file has no such column, and the contract's schemaPolicy is strict"
-        elif is_gone and contract.source.is_database:
+        elif is_gone and contract.source.has_operations:
             reason = f"column {column.source_name} is missing from the change file: renamed or dropped at the source?"
-        for i in missing - converted.rejected.keys():
+        known = {i for i in missing if any(name == column.name for name, _ in chunk.reasons.get(i, ()))}
+        for i in missing - converted.rejected.keys() - known:
             reasons[i].append({"column": column.name, "reason": reason})
     for rule, mask in broken_rules(values, column):
         positions = _positions(mask)
@@ -162,12 +147,13 @@ def _check(
 
 
 def _missing(column: Column, *, contract: Contract, chunk: Chunk, values: pa.Array) -> pa.Array:
-    """Return the mask of missing required values; for a row that the source deleted, DMS may send only the key."""
+    """Return the mask of missing required values; of a deleted row, a source may send only the key."""
     missing = pc.is_null(values)
-    if not contract.source.is_database or column.name in contract.key:
+    # A delete without its order would lose against every version, and the row would stay.
+    if column.name in (*contract.key, *contract.ordering) or column not in contract.columns:
         return missing
-    operation = chunk.columns.get(dms.OPERATION)
-    if operation is None or column.source_name in (dms.OPERATION, dms.COMMIT_TIMESTAMP):
+    operation = chunk.columns.get(operation_column(contract) or "")
+    if operation is None:
         return missing
     deleted = pc.fill_null(pc.equal(as_text(operation), dms.DELETE), False)
     return pc.and_(missing, pc.invert(deleted))
@@ -176,6 +162,8 @@ def _missing(column: Column, *, contract: Contract, chunk: Chunk, values: pa.Arr
 def _unknown_columns(contract: Contract, chunk: Chunk) -> defaultdict[int, dict[str, object]]:
     """Return values of columns that the contract lacks, by the record's position; the raw table keeps them."""
     known = {column.source_name for column in row_columns(contract)}
+    if contract.source.changes is not None:
+        known |= contract.source.changes.own_fields
     extras: defaultdict[int, dict[str, object]] = defaultdict(dict)
     extras.update({i: dict(fields) for i, fields in chunk.extras.items() if fields})
     for name, array in chunk.columns.items():

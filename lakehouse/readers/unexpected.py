@@ -64,6 +64,7 @@ def _part(chunk: Chunk, first: int, end: int) -> Chunk:
         rows=chunk.rows.slice(first, end - first),
         original=lambda position: chunk.original(first + position),
         extras={i - first: fields for i, fields in chunk.extras.items() if first <= i < end},
+        reasons={i - first: found for i, found in chunk.reasons.items() if first <= i < end},
         nested=_within(chunk.nested, first, end),
         out_of_range=_within(chunk.out_of_range, first, end),
         not_finite=_within(chunk.not_finite, first, end),

@@ -137,7 +137,7 @@ def raw(contract: Contract, *, names: Names) -> Definition:
         zone=Zone.RAW,
         fields=(
             *(_own(column, required=False) for column in contract.columns),
-            *(database if contract.source.is_database else ()),
+            *(database if contract.source.has_operations else ()),
             Field(name=columns.ERRORS, type=types.list_of(_ERROR), doc="Why it was rejected; null if accepted"),
             Field(name=columns.RECORD, type=types.STRING, doc="Original text of a rejected record"),
             *_origin_fields(),
@@ -157,7 +157,7 @@ def integration(contract: Contract, *, names: Names) -> Definition:
         fields=(
             # A tombstone has only its key, so other columns may be null even if the contract requires them.
             *(_own(column, required=column.name in contract.key) for column in contract.columns),
-            *(_change_fields() if contract.source.is_database else ()),
+            *(_change_fields() if contract.source.has_operations else ()),
             *((deleted,) if contract.ingest is not Ingest.APPEND else ()),
             *_origin_fields(),
         ),

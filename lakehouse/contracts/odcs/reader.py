@@ -1,12 +1,14 @@
 """Read an ODCS document as a `Contract`, or return all its violations."""
 
 import re
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject, Team
 
 from lakehouse.contracts.model import Contract, SchemaPolicy
+from lakehouse.contracts.odcs.changes import changes
 from lakehouse.contracts.odcs.columns import columns, key
 from lakehouse.contracts.odcs.custom import choice, flag, settings
 from lakehouse.contracts.odcs.document import parse
@@ -23,7 +25,7 @@ from lakehouse.sizes import Size
 
 SUFFIX = ".odcs.yaml"
 CUSTOM_PROPERTIES = (
-    *("ingest", "ordering", "partitions", "deduplicate"),
+    *("ingest", "changes", "ordering", "partitions", "deduplicate"),
     *("mayBeEmpty", "rowFilter", "schemaPolicy", "size"),
 )
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -94,6 +96,8 @@ def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, viol
     source_ = source(
         document.servers, table=dataset.physicalName or dataset.name or "", columns=columns_, violations=violations
     )
+    if source_ is not None:
+        source_ = replace(source_, changes=changes(custom, source=source_, violations=violations))
     terms_ = terms(custom, columns=columns_, key=key_, source=source_, violations=violations)
     partitions_ = partitions(
         custom.get("partitions"),
@@ -107,6 +111,10 @@ def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, viol
     freshness, retention = (
         duration(document.slaProperties, name, violations=violations) for name in ("freshness", "retention")
     )
+    if retention is not None and source_ is not None and source_.changes and source_.changes.time is None:
+        # Otherwise an old event that is read again would bring a row back whose tombstone is gone.
+        remedy = "add `time`, or remove `retention`"
+        violations.add(custom["changes"].path, "has no `time`, but deleted rows expire by `retention`", remedy=remedy)
     may_be_empty = flag(custom.get("mayBeEmpty"), default=False, violations=violations)
     row_filter_ = row_filter(custom.get("rowFilter"), columns_, violations=violations)
     size = choice(custom["size"], Size, violations=violations) if "size" in custom else Size.SMALL

@@ -34,10 +34,10 @@ def terms(
         custom: custom properties of the contract.
         columns: the dataset's columns.
         key: names of its key's columns.
-        source: its source; records of a database have DMS's columns too. None if it has violations.
+        source: its source; records of changes have DMS's columns too. None if it has violations.
         violations: collects the violations.
     """
-    is_database = source is not None and source.is_database
+    added = _added(source, has_changes="changes" in custom)
     if "ingest" not in custom:
         remedy = f"add the custom property `ingest`: {' or '.join(Ingest)}"
         violations.add(("customProperties",), "has no `ingest`", remedy=remedy)
@@ -62,7 +62,7 @@ def terms(
             ("customProperties",), "keeps records twice that an API sends in two consecutive pulls", remedy=remedy
         )
     if ingest is Ingest.CDC and "ordering" not in custom:
-        remedy = f"add `ordering`: [{dms.CHANGE_SEQUENCE}]" if is_database else "add `ordering`, e.g. [updated_at]"
+        remedy = f"add `ordering`: [{added[0]}]" if added else "add `ordering`, e.g. [updated_at]"
         violations.add(
             ("customProperties",), "has no `ordering`, so two changes of a key have no version order", remedy=remedy
         )
@@ -72,7 +72,7 @@ def terms(
         )
     return Terms(
         ingest=ingest,
-        ordering=_ordering(custom.get("ordering"), columns=columns, is_database=is_database, violations=violations),
+        ordering=_ordering(custom.get("ordering"), columns=columns, added=added, violations=violations),
         deduplicate=deduplicate,
     )
 
@@ -92,11 +92,22 @@ def check_partitions(
             )
 
 
+def _added(source: Source | None, *, has_changes: bool) -> tuple[str, ...]:
+    """Return the columns about a change that can order the versions of a row, next to the dataset's own columns.
+
+    Args:
+        source: the source; its form of changes is missing if it has violations.
+        has_changes: whether the contract gives such a form.
+    """
+    if source is None or not (source.is_database or has_changes):
+        return ()
+    return (dms.CHANGE_SEQUENCE, *((dms.COMMIT_TIMESTAMP,) if source.has_commit_time else ()))
+
+
 def _ordering(
-    setting: Setting | None, *, columns: Sequence[Column], is_database: bool, violations: Violations
+    setting: Setting | None, *, columns: Sequence[Column], added: Sequence[str], violations: Violations
 ) -> tuple[str, ...]:
     by_name = {column.name: column for column in columns}
-    added = (dms.CHANGE_SEQUENCE, dms.COMMIT_TIMESTAMP) if is_database else ()
     names = texts(setting, violations=violations)
     if setting is not None and setting.value == []:
         violations.add(setting.path, "names no column", remedy="name the columns that grow with every change")

@@ -9,6 +9,7 @@ import pyarrow as pa
 from lakehouse.contracts.model import Contract, Format
 from lakehouse.contracts.types import Kind
 from lakehouse.readers.chunk import Broken, Chunk
+from lakehouse.readers.events.record import Reason, is_no_record, row_of
 from lakehouse.readers.json_text import Nested, load, render, to_json
 from lakehouse.readers.records import Block, split
 from lakehouse.readers.rows import row_columns
@@ -63,6 +64,8 @@ def chunk_of(
         if column.type.kind is Kind.STRING and column.options.format is not Format.JSON
     ]
     names = dict.fromkeys(column.source_name for column in row_columns(contract))
+    changes = contract.source.changes
+    reasons: dict[int, list[Reason]] = {}
     records: list[dict[str, Nested]] = []
     positions: list[int] = []
     broken = list(broken)
@@ -70,11 +73,20 @@ def chunk_of(
         if isinstance(value, ValueError):
             broken.append(Broken(row=rows[i], text=texts[i], reason=f"expected JSON: {value}"))
             continue
+        if changes is not None and is_no_record(value, changes):
+            continue
         if not isinstance(value, dict):
             reason = f"expected a JSON object, found {show(render(value))}"
             broken.append(Broken(row=rows[i], text=texts[i], reason=reason))
             continue
-        if value and value.keys().isdisjoint(names):
+        of_event: list[Reason] = []
+        if changes is not None:
+            try:
+                value, of_event = row_of(value, contract, changes)
+            except ValueError as error:
+                broken.append(Broken(row=rows[i], text=texts[i], reason=str(error)))
+                continue
+        if changes is None and value and value.keys().isdisjoint(names):
             reason = f"expected fields {show(', '.join(names))}, found {show(', '.join(value))}"
             broken.append(Broken(row=rows[i], text=texts[i], reason=reason))
             continue
@@ -85,6 +97,8 @@ def chunk_of(
                 broken.append(Broken(row=rows[i], text=texts[i], column=column.name, reason=reason))
                 break
         else:
+            if of_event:
+                reasons[len(records)] = of_event
             records.append(value)
             positions.append(i)
     json_names = {column.source_name for column in row_columns(contract) if column.options.format is Format.JSON}
@@ -99,6 +113,7 @@ def chunk_of(
         original=lambda position: texts[positions[position]],
         broken=broken,
         extras=extras,
+        reasons=reasons,
     )
 
 

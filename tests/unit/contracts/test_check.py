@@ -74,6 +74,65 @@ def test_custom_properties(old: str, new: str, path: str, problem: str, remedy: 
     assert_violation(violations_of(changed(old, new)), f"customProperties{path}", problem, remedy)
 
 
+KAFKA = "  - {server: shop, type: kafka, format: jsonl}"
+DATABASE = next(line for line in ORDERS.splitlines() if "type: postgresql" in line)
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "problem", "remedy"),
+    [
+        ("", "[0].value", "where an event of kafka has its operation, so deletes would be ignored", "deduplicate: key"),
+        ("debezium", "[2].value", "'debezium' is no map", "{preset: debezium}"),
+        ("{preset: debesium}", "[2].value.preset", "'debesium' is no preset", "'debezium'"),
+        ("{preset: debezium, ordr: [a]}", "[2].value.ordr", "'ordr' is unknown", "'order'"),
+        ("{preset: debezium}", "[2].value", "has no `order`, which makes _change_seq", "[source.lsn]"),
+        ("{preset: maxwell, order: []}", "[2].value.order", "names no field", "[source.lsn]"),
+        ("{preset: dms, order: [{path: a, tipe: text}]}", "[2].value.order[0].tipe", "'tipe' is unknown", "'type'"),
+        ("{preset: dms, order: [{path: a, type: tex}]}", "[2].value.order[0].type", "'tex' is unknown", "'text'"),
+        ("{preset: dms, order: [a..b]}", "[2].value.order[0]", "'a..b' names no field", "source.ts_ms"),
+        ("{preset: column, order: n, timeUnit: s}", "[2].value.timeUnit", "is the unit of no `time`", "add `time`"),
+        ("{preset: column, order: n, before: b}", "[2].value.before", "a flat record has one row", "add `after`"),
+        ("{preset: column, operations: {insert: [c]}}", "[2].value.operations", "no word for `delete`", "delete: [d]"),
+        ("{preset: column, operations: {drop: [c]}}", "[2].value.operations.drop", "'drop' is no operation", "use one"),
+        (
+            "{preset: column, operations: {insert: [c], delete: [c]}}",
+            "[2].value.operations.delete",
+            "two meanings",
+            "one",
+        ),
+        ("{preset: column, operations: {delete: [1]}}", "[2].value.operations.delete", "1 is no text", "quote it"),
+    ],
+)
+def test_change_events_say_what_happened(changes: str, path: str, problem: str, remedy: str) -> None:
+    text = ORDERS.replace(DATABASE, KAFKA)
+    if changes:
+        text = text.replace("slaProperties:", f"  - {{property: changes, value: {changes}}}\nslaProperties:", 1)
+    assert_violation(violations_of(text), f"customProperties{path}", problem, remedy)
+
+
+def test_only_change_data_of_files_streams_and_apis_has_a_form() -> None:
+    word = "  - {property: changes, value: {preset: debezium, order: [source.lsn]}}\nslaProperties:"
+    of_kafka = ORDERS.replace(DATABASE, KAFKA).replace("slaProperties:", word, 1)
+    assert violations_of(of_kafka) == []
+    assert_violation(
+        violations_of(of_kafka.replace("kafka, format: jsonl", "s3, format: csv")),
+        "customProperties[2].value",
+        "csv has no row within an event",
+        "{preset: column}",
+    )
+    for text, problem in (
+        (ORDERS.replace("slaProperties:", word, 1), "DMS decides the form"),
+        (of_kafka.replace("value: cdc", "value: snapshot"), "snapshot has no operations"),
+        (
+            of_kafka.replace("preset: debezium", "preset: column").replace(
+                "slaProperties:", "slaProperties:\n  - {property: retention, value: 30, unit: d}"
+            ),
+            "has no `time`, but deleted rows expire",
+        ),
+    ):
+        assert_violation(violations_of(text), "customProperties[2].value", problem, "remove")
+
+
 @pytest.mark.parametrize(
     ("earlier", "index", "problem"),
     [

@@ -149,6 +149,7 @@ OTHERS: dict[type, dict[str, Any]] = {
         "encoding": "latin-1",
         "header": False,
         "api": object(),
+        "changes": object(),
     },
 }
 

@@ -1,0 +1,1 @@
+"""Change events of any source, as records with the columns that DMS adds: operation, commit time, change sequence."""
