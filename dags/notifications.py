@@ -5,7 +5,7 @@ reason until the subject recovers.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 from airflow.sdk import Variable
@@ -13,12 +13,11 @@ from airflow.sdk import Variable
 from dags import deployment
 from dags.failures import is_same_failure
 from dags.releases import RELEASE
-from lakehouse.names import Names, Urgency
+from lakehouse.engine import notification
+from lakehouse.names import Urgency
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-SUBJECT_LIMIT = 100  # Amazon SNS API reference, "Publish"
 
 
 def on_failure(context: "Context") -> None:
@@ -30,8 +29,10 @@ def on_failure(context: "Context") -> None:
         return
     batches = instance.xcom_pull(task_ids=f"{subject}.arrival") or {}
     effect, next_step = _effect_and_next_step(instance.task_id, subject)
-    _publish(
+    notification.send(
+        boto3.client("sns"),
         deployment.names(),
+        urgency=Urgency.CRITICAL,
         subject=f"{subject} is stopped: {instance.task_id} failed",
         lines={
             "dataset, model or source": subject,
@@ -52,8 +53,10 @@ def recovered(context: "Context") -> None:
     if (reason := notified_reason(subject)) is None:
         return
     instance = context["ti"]
-    _publish(
+    notification.send(
+        boto3.client("sns"),
         deployment.names(),
+        urgency=Urgency.CRITICAL,
         subject=f"{subject} works again",
         lines={"run": f"{instance.run_id} of {instance.dag_id}", "earlier failure": reason},
     )
@@ -105,13 +108,4 @@ def _effect_and_next_step(task_id: str, subject: str) -> tuple[str, str]:
     return (
         "the tables show the data of the last successful moves",
         f"fix the cause, then clear the failed task or run `{command}`; no data is lost, and none is loaded twice",
-    )
-
-
-def _publish(names: Names, *, subject: str, lines: Mapping[str, Any]) -> None:
-    topic = f"arn:aws:sns:{names.region}:{names.account}:{names.alerts_topic(Urgency.CRITICAL)}"
-    boto3.client("sns").publish(
-        TopicArn=topic,
-        Subject=f"{names.prefix}: {subject}"[:SUBJECT_LIMIT],
-        Message="\n".join(f"{name}: {text}" for name, text in lines.items() if text),
     )

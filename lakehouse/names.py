@@ -56,12 +56,14 @@ class OpsTable(StrEnum):
 
 
 class Urgency(StrEnum):
-    """How soon an alarm needs action; each urgency has its own SNS topic."""
+    """How soon a notification needs action; each urgency has its own SNS topic."""
 
     CRITICAL = "critical"
     """At once, also at night: data is lost, late or not readable."""
     WARNING = "warning"
     """On the next working day."""
+    INFO = "info"
+    """Never: it is good news, such as new rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,7 @@ _CONTRACT = {
     "partitions": Effect.BREAKING,
     "row_filter": Effect.BREAKING,
     "may_be_empty": Effect.STRICTER,
+    "notify_published": Effect.COMPATIBLE,
     "size": Effect.COMPATIBLE,
     "owner": Effect.COMPATIBLE,
     "description": Effect.COMPATIBLE,

@@ -6,7 +6,7 @@ again, with each dataset.
 
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Names
@@ -23,6 +23,7 @@ class Entry(TypedDict):
     """
 
     dataset: str
+    domain: str
     stage_prefix: str
     ingest: str
     size: str
@@ -31,6 +32,7 @@ class Entry(TypedDict):
     type: str
     schema: str
     table: str
+    notify_published: NotRequired[bool]
 
 
 def entry(contract: Contract) -> Entry:
@@ -38,6 +40,7 @@ def entry(contract: Contract) -> Entry:
     source, freshness = contract.source, contract.freshness
     return Entry(
         dataset=contract.dataset,
+        domain=contract.domain,
         stage_prefix=contract.stage_prefix,
         ingest=str(contract.ingest),
         size=str(contract.size),
@@ -46,6 +49,7 @@ def entry(contract: Contract) -> Entry:
         type=source.type,
         schema=source.schema or "",
         table=source.table or "",
+        notify_published=contract.notify_published,
     )
 
 

@@ -241,6 +241,7 @@ class Contract:
         may_be_empty: whether a snapshot without records is accepted (custom property `mayBeEmpty`).
         row_filter: predicate of the rows for roles without access to all rows (`rowFilter`); "" for no filter.
         schema_policy: what happens to records whose columns are not those of the contract.
+        notify_published: whether the domain is notified of releases with new rows (custom property `notifyPublished`).
         size: amount of data between two runs.
         quality: quality rules.
         freshness: maximum age of the newest data (ODCS `slaProperties`, property `freshness`); None if not promised.
@@ -263,6 +264,7 @@ class Contract:
     may_be_empty: bool = False
     row_filter: str = ""
     schema_policy: SchemaPolicy = SchemaPolicy.ADDITIVE
+    notify_published: bool = False
     size: Size = Size.SMALL
     quality: tuple[QualityRule, ...] = ()
     freshness: timedelta | None = None

@@ -9,7 +9,8 @@ from lakehouse.contracts.classification import Classification
 from lakehouse.contracts.model import Contract
 from lakehouse.governance.models import of_models
 from lakehouse.governance.roles import Role, is_filtered, visible
-from lakehouse.governance.tags import CLASSIFICATION, Area, TaggedTable, of_contracts, of_database
+from lakehouse.governance.tag_keys import CLASSIFICATION
+from lakehouse.governance.tags import Area, TaggedTable, of_contracts, of_database
 from lakehouse.names import Names
 from lakehouse.tables import ops
 

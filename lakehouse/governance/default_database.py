@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from lakehouse.governance.conflicts import retried
-from lakehouse.governance.tags import ZONE
+from lakehouse.governance.tag_keys import ZONE
 from lakehouse.names import DEFAULT_DATABASE
 from lakehouse.tables.diff import Action, Change
 

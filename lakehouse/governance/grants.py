@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lakehouse.governance.roles import OPERATOR, Role
-from lakehouse.governance.tags import CLASSIFICATION, ROWS, ZONE, Area, Rows
+from lakehouse.governance.tag_keys import CLASSIFICATION, ROWS, ZONE
+from lakehouse.governance.tags import Area, Rows
 from lakehouse.names import DEFAULT_DATABASE, Move, Zone
 
 READ = ("DESCRIBE", "SELECT")

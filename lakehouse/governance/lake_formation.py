@@ -16,7 +16,8 @@ from lakehouse.errors import LakehouseError
 from lakehouse.governance import default_database
 from lakehouse.governance.conflicts import retried
 from lakehouse.governance.roles import ROLES, Role, is_filtered, visible
-from lakehouse.governance.tags import CLASSIFICATION, DOMAIN, ROWS, Rows, TaggedTable, of_contracts
+from lakehouse.governance.tag_keys import CLASSIFICATION, DOMAIN, ROWS
+from lakehouse.governance.tags import Rows, TaggedTable, of_contracts
 from lakehouse.names import Names
 from lakehouse.tables.diff import Action, Change
 

@@ -13,7 +13,8 @@ import yaml
 from lakehouse.contracts.classification import UNCLASSIFIED, Classification
 from lakehouse.contracts.violations import one_of
 from lakehouse.errors import LakehouseError
-from lakehouse.governance.tags import DOMAIN, Area, TaggedTable
+from lakehouse.governance.tag_keys import DOMAIN
+from lakehouse.governance.tags import Area, TaggedTable
 
 ZONES = "zones"
 

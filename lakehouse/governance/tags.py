@@ -11,10 +11,10 @@ from enum import StrEnum
 from lakehouse.contracts.classification import UNCLASSIFIED, Classification, highest
 from lakehouse.contracts.columns import ERRORS, RECORD
 from lakehouse.contracts.model import Contract
+from lakehouse.governance.tag_keys import CLASSIFICATION, DOMAIN, ROWS, ZONE
 from lakehouse.names import DEFAULT_DATABASE, Names, Zone
 from lakehouse.tables import definition
 
-DOMAIN, ZONE, CLASSIFICATION, ROWS = "domain", "zone", "classification", "rows"
 PLATFORM = "platform"
 """Domain of data about the lakehouse itself."""
 

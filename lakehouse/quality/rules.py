@@ -13,6 +13,7 @@ CURRENT = "_current"
 EQUALS_SOURCE = "_equals_source"
 """Names of the rules on what integration does not show of the source; `lakehouse status` reads their results."""
 
+FRESHNESS = "_freshness_minutes"
 VOLUME = "_volume"
 VOLUME_FACTOR = 10
 """A batch may have so many times more, or fewer, records than usual."""
@@ -71,7 +72,7 @@ def freshness(contract: Contract) -> QualityRule | None:
     if contract.freshness is None:
         return None
     return QualityRule(
-        name="_freshness_minutes",
+        name=FRESHNESS,
         column=None,
         metric=None,
         query=None,

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, OpsTable
 from lakehouse.releases import release, state
+from lakehouse.releases.announcement import announce
 from lakehouse.releases.release import Release
 from lakehouse.releases.state import Rows, State
 from lakehouse.tables import inserts
@@ -45,6 +46,8 @@ def released(names: Names, *, profile: str | None, started_by: str) -> Iterator[
 def record(session: boto3.Session, names: Names, *, started_by: str) -> Release | None:
     """Record the state that all tables have now, and return its release; None if the last release has its rows.
 
+    Domains that ask for it are notified.
+
     Args:
         session: session of dbt's role, which reads all tables and writes to ops.
         names: names of the deployment.
@@ -59,6 +62,10 @@ def record(session: boto3.Session, names: Names, *, started_by: str) -> Release 
     new = following(state.read(session, names), last, started_by=started_by)
     if new is not None:
         inserts.insert(client, [new], names=names)
+        try:
+            announce(session, new, names=names)
+        except (LakehouseError, BotoCoreError, ClientError) as error:
+            log.warning("nobody was notified of release %s, which is recorded: %s", new.release_id, error)
     return new
 
 

@@ -10,11 +10,11 @@ from aws_cdk import aws_s3_assets as assets
 
 from lakehouse.governance.grants import of_dbt
 from lakehouse.governance.tags import Area
-from lakehouse.names import OpsTable, Zone
+from lakehouse.names import OpsTable, Urgency, Zone
 from stacks.iam.athena import athena_statements
 from stacks.iam.jobs import WRITE_OBJECTS
 from stacks.iam.roles import add_role, role_by_name
-from stacks.iam.statements import allow
+from stacks.iam.statements import allow, index_statements
 from stacks.iam.tag_grants import grant
 from stacks.stack import LakehouseStack
 
@@ -119,4 +119,24 @@ def _statements(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.PolicyState
         ),
         allow("CommitRecords", actions=["glue:UpdateTable"], resources=list(map(stack.glue_arn, commits))),
         allow("Classify", service="lakeformation", actions=CLASSIFY, resources=["*"]),
+        *_announcement(stack, key=key),
+    ]
+
+
+def _announcement(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.PolicyStatement]:
+    """Return the statements to notify domains of a release: the contracts that ask for it, and an encrypted topic."""
+    return [
+        *index_statements(stack),
+        allow(
+            "Announce",
+            actions=["sns:Publish"],
+            resources=[stack.arn("sns", resource=stack.names.alerts_topic(Urgency.INFO))],
+        ),
+        # Source: Amazon SNS developer guide, "Encrypting a message with an AWS KMS key".
+        allow(
+            "UseKeyInAnnouncements",
+            actions=["kms:GenerateDataKey", "kms:Decrypt"],
+            resources=[key.key_arn],
+            conditions={"StringEquals": {"kms:ViaService": f"sns.{stack.region}.amazonaws.com"}},
+        ),
     ]

@@ -90,7 +90,8 @@ class Observability(LakehouseStack):
             master_key=key,
             enforce_ssl=True,
         )
-        topic.add_to_resource_policy(alarms_publish(self, topic))
+        if urgency is not Urgency.INFO:  # which no alarm has
+            topic.add_to_resource_policy(alarms_publish(self, topic))
         for address in settings.alerts.emails:
             topic.add_subscription(subscriptions.EmailSubscription(address))
         return topic

@@ -50,6 +50,8 @@ def test_a_topic_for_each_urgency_is_encrypted_and_takes_tls_alone(
         [denied] = [item for item in statements if item["Effect"] == "Deny"]
         assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         assert (denied["Principal"], denied["Action"]) == ("*", "sns:Publish")
+        if topic.properties["TopicName"] == names.alerts_topic(Urgency.INFO):
+            assert statements == [denied]  # only dbt's role publishes to it
         for allowed in (item for item in statements if item["Effect"] == "Allow"):
             assert allowed["Principal"].keys() == {"Service"}
             assert allowed["Action"] == "sns:Publish"

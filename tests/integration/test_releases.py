@@ -1,10 +1,13 @@
 """Releases: what runs record, and what readers of a release see."""
 
+import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pyarrow as pa
@@ -13,6 +16,8 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
 
 from emulator.runtime.server_lifecycle import Server
+from lakehouse.contracts import index
+from lakehouse.contracts.loader import load_contract
 from lakehouse.engine import catalog
 from lakehouse.erasure.tables import expire_history
 from lakehouse.errors import LakehouseError
@@ -21,7 +26,7 @@ from lakehouse.lineage import record as lineage
 from lakehouse.lineage.graph import of_events
 from lakehouse.maintenance import expiry, tagging
 from lakehouse.maintenance.restoring import snapshot_of
-from lakehouse.names import Names, Zone
+from lakehouse.names import Names, OpsTable, Urgency, Zone
 from lakehouse.operations import releases
 from lakehouse.operations.release_rollback import plan_release
 from lakehouse.operations.rollback import roll_back
@@ -30,6 +35,7 @@ from lakehouse.releases.recording import record, released
 from lakehouse.releases.release import Release
 from tests.support.models import small_project
 from tests.support.reliability import dying_moves, published_states
+from tests.support.repository import CONTRACTS
 
 ROWS = pa.schema([pa.field("id", pa.int64()), pa.field("pair", pa.int64())])
 
@@ -102,6 +108,42 @@ def test_a_run_that_published_something_adds_one_release(
     ]
     assert found[0] == first
     assert release.read(iceberg, names=names, since=found[1].released_at)[-1:] == found[1:]
+
+
+def test_a_domain_that_asks_is_notified_of_its_new_rows_once(
+    names: Names, iceberg: Catalog, tables: list[tuple[str, str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    orders = replace(load_contract(CONTRACTS / "sales" / "orders.odcs.yaml"), notify_published=True)
+    views = load_contract(CONTRACTS / "web" / "page_views.odcs.yaml")
+    s3, sqs, sns = boto3.client("s3"), boto3.client("sqs"), boto3.client("sns")
+    index.write(s3, [orders, views], names=names)
+    write(iceberg, tables[0], 1, 2)
+    assert recorded(names) is not None
+    assert "nobody was notified of release" in caplog.text  # there is no topic yet
+    topic = sns.create_topic(Name=names.alerts_topic(Urgency.INFO))["TopicArn"]
+    queue = sqs.create_queue(QueueName="new-rows")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    client: Any = boto3.client("lakeformation")
+    mart = {"Table": {"DatabaseName": tables[1][0], "Name": "mart"}}
+    client.add_lf_tags_to_resource(Resource=mart, LFTags=[{"TagKey": "domain", "TagValues": ["sales"]}])
+    age = {"dataset": "orders", "rule": "_freshness_minutes", "measured": 42.0, "evaluated_at": datetime.now(UTC)}
+    results = iceberg.load_table((names.ops_database, OpsTable.QUALITY_RESULTS))
+    results.append(pa.Table.from_pylist([age], schema=results.schema().as_arrow()))
+    write(iceberg, tables[0], 3, 4, 5)
+    write(iceberg, tables[1], 6)
+    new = recorded(names)
+    assert new is not None
+    assert recorded(names) is None
+    (message,) = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    told = json.loads(message["Body"])
+    assert told["Subject"] == f"{names.prefix}: sales has new rows, release {new.release_id}"
+    assert "integration.orders: 3 rows written, newest row 42 minutes old" in told["Message"].splitlines()
+    assert "curated.mart: 1 rows written" in told["Message"].splitlines()
+    index.write(s3, [replace(orders, notify_published=False), views], names=names)
+    write(iceberg, tables[1], 7)
+    assert recorded(names) is not None
+    assert "Messages" not in sqs.receive_message(QueueUrl=queue)
 
 
 def test_runs_at_once_record_states_that_existed(names: Names, iceberg: Catalog, tables: list[tuple[str, str]]) -> None:

@@ -26,7 +26,7 @@ from lakehouse.sizes import Size
 SUFFIX = ".odcs.yaml"
 CUSTOM_PROPERTIES = (
     *("ingest", "changes", "ordering", "partitions", "deduplicate"),
-    *("mayBeEmpty", "rowFilter", "schemaPolicy", "size"),
+    *("mayBeEmpty", "notifyPublished", "rowFilter", "schemaPolicy", "size"),
 )
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -138,6 +138,7 @@ def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, viol
         may_be_empty=may_be_empty,
         row_filter=row_filter_,
         schema_policy=policy,
+        notify_published=flag(custom.get("notifyPublished"), default=False, violations=violations),
         size=size,
         quality=rules,
         freshness=freshness,

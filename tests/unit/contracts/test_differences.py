@@ -103,6 +103,7 @@ OTHERS: dict[type, dict[str, Any]] = {
         "partitions": (Partition(column="status", transform="bucket[7]"),),
         "row_filter": "order_id > 7",
         "may_be_empty": True,
+        "notify_published": True,
         "schema_policy": SchemaPolicy.STRICT,
         "size": Size.LARGE,
         "owner": "another team",

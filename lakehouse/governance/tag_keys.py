@@ -1,0 +1,3 @@
+"""Keys of the LF-Tags."""
+
+DOMAIN, ZONE, CLASSIFICATION, ROWS = "domain", "zone", "classification", "rows"
