@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _lock = threading.Lock()
 
+CONNECT_SECONDS, REQUEST_SECONDS = 10, 60
+"""Arrow waits one and three seconds by default, which a busy machine exceeds: a statement failed for no reason."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
@@ -89,6 +92,8 @@ def connect(
                 "s3.access-key-id": access_key,
                 "s3.secret-access-key": secret_key,
                 **({"s3.session-token": token} if token else {}),
+                "s3.connect-timeout": str(CONNECT_SECONDS),
+                "s3.request-timeout": str(REQUEST_SECONDS),
             },
         )
         return Cloud(
@@ -104,6 +109,8 @@ def connect(
                 region=region,
                 endpoint_override=host,
                 scheme=scheme,
+                connect_timeout=CONNECT_SECONDS,
+                request_timeout=REQUEST_SECONDS,
             ),
         )
 
