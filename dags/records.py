@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import boto3
 
-from lakehouse.batches import manifests
-from lakehouse.batches.attempts import Attempt, pending
+from lakehouse.batches.attempts import Attempt
+from lakehouse.batches.due import due_batches
+from lakehouse.batches.manifests import BATCHES_A_RUN
 from lakehouse.contracts.model import Severity
 from lakehouse.engine import athena
 from lakehouse.names import Move, Names, OpsTable
@@ -21,8 +22,7 @@ def attempts(dataset: str, *, names: Names) -> list[Attempt]:
 
 def due(dataset: str, move: Move, recorded: list[Attempt], *, names: Names) -> list[str]:
     """Return the ids of the batches that are due for a move, oldest first, at most as many as one job run takes."""
-    planned = manifests.batch_ids(boto3.client("s3"), names=names, dataset=dataset)
-    return pending(planned, recorded)[move][: manifests.BATCHES_A_RUN]
+    return due_batches(boto3.client("s3"), dataset, recorded, names=names)[move][:BATCHES_A_RUN]
 
 
 def reasons(blocked: Sequence[Attempt], *, names: Names) -> str:

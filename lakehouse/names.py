@@ -481,6 +481,15 @@ class Names:
         """Prefix in the raw bucket of the pull times of all datasets."""
         return "_pulls/"
 
+    def batch_index_key(self, *, dataset: str, part: str) -> str:
+        """Return the key in the raw bucket of a part of a dataset's index of batches."""
+        return f"{self.batch_indexes_prefix}{dataset}/{part}.json"
+
+    @property
+    def batch_indexes_prefix(self) -> str:
+        """Prefix in the raw bucket of the indexes of batches of all datasets."""
+        return "_batch_indexes/"
+
     def batches_prefix(self, *, dataset: str) -> str:
         """Return the prefix in the raw bucket of a dataset's manifests."""
         return f"{self.manifests_prefix}{dataset}/"

@@ -3,16 +3,20 @@
 PyIceberg is loaded only where the table is read: the planner's Lambda function imports this module and has boto3 alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from lakehouse.batches.manifests import batch_id_of
 from lakehouse.names import Move, Names, OpsTable
 from lakehouse.quality.verdict import Verdict
 from lakehouse.tables import rows
 from lakehouse.tables.rows import RENAMED_COLUMNS, AttemptRow
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyiceberg.catalog import Catalog
 
 SUCCEEDED, FAILED, ROLLED_BACK, TO_REPLAY = "succeeded", "failed", "rolled back", "rolled back to replay"
@@ -43,17 +47,39 @@ def record(catalog: "Catalog", attempts: Iterable[Attempt], *, names: Names) -> 
 
 def read(catalog: "Catalog", *, names: Names, dataset: str | None = None) -> list[Attempt]:
     """Return all attempts on a dataset's batches, or on all datasets', oldest first."""
+    return sorted(_attempts(_table(catalog, names=names, dataset=dataset)), key=lambda attempt: attempt.finished_at)
+
+
+def read_once(catalog: "Catalog", datasets: Sequence[str], *, names: Names) -> Callable[[str], list[Attempt]]:
+    """Read `ops.batches` once for some datasets, and return what returns the attempts of one of them, oldest first.
+
+    The rows stay in Arrow until a dataset is asked for: there may be a million.
+    """
+    table = _table(catalog, names=names, dataset=datasets[0] if len(datasets) == 1 else None)
+    table = table.sort_by([("dataset", "ascending"), ("finished_at", "ascending")])
+    places: dict[str, tuple[int, int]] = {}
+    first = 0
+    for one in sorted(table["dataset"].value_counts().to_pylist(), key=itemgetter("values")):
+        places[one["values"]] = first, one["counts"]
+        first += one["counts"]
+    return lambda dataset: _attempts(table.slice(*places.get(dataset, (0, 0))))
+
+
+def _table(catalog: "Catalog", *, names: Names, dataset: str | None) -> "pa.Table":
     from pyiceberg.expressions import AlwaysTrue, EqualTo, Reference
     from pyiceberg.expressions.literals import literal
 
     table = catalog.load_table((names.ops_database, OpsTable.BATCHES))
     of_dataset = EqualTo(term=Reference(name="dataset"), value=literal(dataset)) if dataset else AlwaysTrue()
+    return table.scan(row_filter=of_dataset).to_arrow()
+
+
+def _attempts(table: "pa.Table") -> list[Attempt]:
     renamed = RENAMED_COLUMNS[OpsTable.BATCHES]
-    attempts = [
+    return [
         Attempt(**{renamed.get(column, column): value for column, value in row.items()} | {"move": Move(row["move"])})
-        for row in table.scan(row_filter=of_dataset).to_arrow().to_pylist()
+        for row in table.to_pylist()
     ]
-    return sorted(attempts, key=lambda attempt: attempt.finished_at)
 
 
 def last_successes(attempts: Iterable[Attempt], move: Move) -> dict[str, Attempt]:
@@ -96,6 +122,12 @@ def pending(planned: Iterable[str], attempts: Iterable[Attempt]) -> dict[Move, l
             if not load.is_blocked and (batch_id not in merged or merged[batch_id].started_at < load.finished_at)
         ),
     }
+
+
+def first_to_load(attempts: Iterable[Attempt], *, dataset: str) -> int:
+    """Return the number of the first batch of a dataset that was not loaded yet; all batches before it were."""
+    loaded = last_successes(attempts, Move.STAGE_TO_RAW)
+    return next(number for number in count(1) if batch_id_of(dataset, number) not in loaded)
 
 
 def blocked(attempts: Iterable[Attempt]) -> list[Attempt]:

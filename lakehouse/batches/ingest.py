@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lakehouse.batches import index
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
@@ -45,4 +46,5 @@ def upload(
     bucket = names.bucket(Zone.STAGE)
     for key, file in keys.items():
         s3.upload_file(str(file), bucket, key)
+    index.list_all_next(s3, names=names, dataset=contract.dataset, prefix=contract.stage_prefix)
     return [f"s3://{bucket}/{key}" for key in keys]

@@ -93,10 +93,14 @@ class Batch:
         return sum(stage_object.size for stage_object in self.objects)
 
 
-def batch_ids(s3: "S3Client", *, names: Names, dataset: str) -> dict[str, datetime]:
-    """Return the ids of all batches of a dataset, oldest first, each with the time its manifest was written."""
+def batch_ids(s3: "S3Client", *, names: Names, dataset: str, first: int = 1) -> dict[str, datetime]:
+    """Return the ids of the batches of a dataset from a number on, oldest first, each with the time of its manifest."""
+    prefix = names.batches_prefix(dataset=dataset)
     pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=names.bucket(Zone.RAW), Prefix=names.batches_prefix(dataset=dataset)
+        # The name of a manifest is longer than its batch's id, so the manifest of `first` comes after this.
+        Bucket=names.bucket(Zone.RAW),
+        Prefix=prefix,
+        StartAfter=f"{prefix}{batch_id_of(dataset, first)}",
     )
     manifests = [manifest for page in pages for manifest in page.get("Contents", [])]
     return {
@@ -107,8 +111,17 @@ def batch_ids(s3: "S3Client", *, names: Names, dataset: str) -> dict[str, dateti
 
 def next_id(batch_ids: Iterable[str], *, dataset: str) -> str:
     """Return the id of the batch after those of a dataset."""
-    number = max((int(batch_id.rpartition("-")[2]) for batch_id in batch_ids), default=0) + 1
+    return batch_id_of(dataset, max(map(number_of, batch_ids), default=0) + 1)
+
+
+def batch_id_of(dataset: str, number: int) -> str:
+    """Return the id of a batch; ids are in the order of planning."""
     return f"{dataset}-{number:08d}"
+
+
+def number_of(batch_id: str) -> int:
+    """Return the number of a batch; the first batch of a dataset has 1."""
+    return int(batch_id.rpartition("-")[2])
 
 
 def load(s3: "S3Client", *, names: Names, dataset: str, batch_id: str) -> Batch:

@@ -156,6 +156,7 @@ def _prefixes(contracts: Iterable[Contract], *, names: Names) -> list[tuple[str,
             f"{stage}{contract.stage_prefix}",
             f"{stage}{names.erased_prefix(dataset=contract.dataset)}",
             f"{raw}{names.batches_prefix(dataset=contract.dataset)}",
+            f"{raw}{names.batch_indexes_prefix}{contract.dataset}/",
         )
     ]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse.batches import manifests
 from lakehouse.batches.manifests import Batch, StageObject
-from lakehouse.batches.planning import plan_batch
+from lakehouse.batches.planning import plan_batches
 from lakehouse.erasure.records import Remainder, remove_records
 from lakehouse.erasure.subject import Subject
 from lakehouse.erasure.versions import content
@@ -29,8 +29,8 @@ def erase(s3: "S3Client", subject: Subject, *, names: Names, dry_run: bool) -> i
         the number of records that were removed, or with `dry_run` would be.
     """
     contract = subject.contract
-    while not dry_run and contract.source.type != "api" and plan_batch(s3, names=names, contract=contract):
-        pass
+    if not dry_run and contract.source.type != "api":
+        plan_batches(s3, names=names, contract=contract, list_all=True)
     removed = 0
     for batch_id in manifests.batch_ids(s3, names=names, dataset=contract.dataset):
         batch = manifests.load(s3, names=names, dataset=contract.dataset, batch_id=batch_id)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import boto3
 
-from lakehouse.batches import manifests, pulls
-from lakehouse.batches.attempts import FAILED, SUCCEEDED, Attempt, pending
+from lakehouse.batches import pulls
+from lakehouse.batches.attempts import FAILED, SUCCEEDED, Attempt
+from lakehouse.batches.due import due_batches
 from lakehouse.batches.manifests import BATCHES_A_RUN
-from lakehouse.batches.planning import plan_batch
+from lakehouse.batches.planning import plan_batches
 from lakehouse.contracts import index
 from lakehouse.contracts.index import Entry
 from lakehouse.contracts.model import Ingest
@@ -65,7 +66,7 @@ class Due(Waiting):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plannable:
-    """The parts of a contract that `manifests.plan` reads."""
+    """The parts of a contract that `plan_batches` reads."""
 
     dataset: str
     stage_prefix: str
@@ -124,15 +125,16 @@ def due(
         names: names of the deployment.
         now: current time; a dataset that failed recently is left out until its pause is over.
     """
-    recorded = list(recorded)
+    attempts_of: dict[str, list[Attempt]] = {}
+    for attempt in recorded:
+        attempts_of.setdefault(attempt.dataset, []).append(attempt)
     due_datasets: list[Due] = []
     for inputs in datasets:
         dataset = inputs["dataset"]
         plannable = _Plannable(dataset=dataset, stage_prefix=inputs["stage_prefix"], ingest=Ingest(inputs["ingest"]))
-        while plan_batch(s3, names=names, contract=plannable):
-            pass
-        own = [attempt for attempt in recorded if attempt.dataset == dataset]
-        due_ids = pending(manifests.batch_ids(s3, names=names, dataset=dataset), own)
+        last = plan_batches(s3, names=names, contract=plannable).last
+        own = attempts_of.get(dataset, [])
+        due_ids = due_batches(s3, dataset, own, names=names, last=last)
         ids = {batch_id for move in Move for batch_id in due_ids[move]}
         minutes = inputs["pull_minutes"]
         pull = minutes > 0 and pulls.is_due(s3, names=names, dataset=dataset, minutes=minutes, now=now)

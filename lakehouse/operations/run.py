@@ -10,8 +10,10 @@ import boto3
 from pyiceberg.catalog import Catalog
 
 from lakehouse.batches import attempts, manifests
+from lakehouse.batches.attempts import Attempt
+from lakehouse.batches.due import due_batches
 from lakehouse.batches.manifests import BATCHES_A_RUN
-from lakehouse.batches.planning import plan_batch
+from lakehouse.batches.planning import plan_batches
 from lakehouse.contracts.model import Contract
 from lakehouse.engine.waiting import wait_until
 from lakehouse.errors import LakehouseError
@@ -70,11 +72,16 @@ def run_datasets(
     Returns:
         the ended job runs; empty if no batch was due.
     """
+    contracts = list(contracts)
+    recorded = attempts.read_once(catalog, [contract.dataset for contract in contracts], names=names)
+    clients = _clients()
+
+    def run(contract: Contract) -> list[JobRun]:
+        of_dataset = recorded(contract.dataset)
+        return list(_run(clients, contract, of_dataset, names=names, catalog=catalog, on_change=on_change))
+
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="run") as pool:
-        ended = pool.map(
-            lambda contract: list(run_dataset(contract, names=names, catalog=catalog, on_change=on_change)), contracts
-        )
-        return [job_run for job_runs in ended for job_run in job_runs]
+        return [job_run for job_runs in pool.map(run, contracts) for job_run in job_runs]
 
 
 def run_dataset(
@@ -85,13 +92,36 @@ def run_dataset(
     Yields:
         each job run after it has ended.
     """
-    session = boto3.Session()  # sessions are not safe to share between threads
-    s3, glue = session.client("s3"), session.client("glue")
-    while plan_batch(s3, names=names, contract=contract):
-        pass
+    recorded = attempts.read(catalog, names=names, dataset=contract.dataset)
+    return _run(_clients(), contract, recorded, names=names, catalog=catalog, on_change=on_change)
+
+
+def _clients() -> tuple["S3Client", "GlueClient"]:
+    session = boto3.Session()  # the default session is not safe to share between threads; clients are
+    return session.client("s3"), session.client("glue")
+
+
+def _run(
+    clients: tuple["S3Client", "GlueClient"],
+    contract: Contract,
+    recorded: list[Attempt],
+    *,
+    names: Names,
+    catalog: Catalog,
+    on_change: Callable[[JobRun], None],
+) -> Iterator[JobRun]:
+    s3, glue = clients
+    dataset = contract.dataset
+    last = plan_batches(s3, names=names, contract=contract).last
+    if not any(due_batches(s3, dataset, recorded, names=names, last=last).values()):
+        return
     for move in Move:
-        while due := due_batches(s3, contract.dataset, names=names, catalog=catalog)[move]:
-            batch_ids = due[:BATCHES_A_RUN]
+        while True:
+            # Read again, because another run may have moved the batches in the meantime.
+            recorded = attempts.read(catalog, names=names, dataset=dataset)
+            batch_ids = due_batches(s3, dataset, recorded, names=names)[move][:BATCHES_A_RUN]
+            if not batch_ids:
+                break
             job_run = run_job(glue, move, batch_ids, names=names, contract=contract, on_change=on_change)
             yield job_run
             if not job_run.succeeded:
@@ -161,12 +191,6 @@ def run_job(
     ended = wait(glue, started, names=names)
     on_change(ended)
     return ended
-
-
-def due_batches(s3: "S3Client", dataset: str, *, names: Names, catalog: Catalog) -> dict[Move, list[str]]:
-    """Return the ids of the batches that are due, by move."""
-    planned = manifests.batch_ids(s3, names=names, dataset=dataset)
-    return attempts.pending(planned, attempts.read(catalog, names=names, dataset=dataset))
 
 
 def run_pull(glue: "GlueClient", contract: Contract, *, names: Names) -> JobRun:

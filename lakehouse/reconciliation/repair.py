@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog
 
+from lakehouse.batches import index
 from lakehouse.contracts import dms
 from lakehouse.contracts.model import Column, Contract
 from lakehouse.contracts.types import Kind
@@ -89,6 +90,7 @@ def upload(
         s3.put_object(Bucket=bucket, Key=key, Body=content.getvalue())
         uris.append(f"s3://{bucket}/{key}")
         number += 1
+    index.list_all_next(s3, names=names, dataset=contract.dataset, prefix=contract.stage_prefix)
     return uris
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -21,26 +21,35 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def released(names: Names, *, profile: str | None, started_by: str) -> Iterator[None]:
+def released(
+    names: Names, *, profile: str | None, started_by: str, if_any: Collection[object] | None = None
+) -> Iterator[None]:
     """Record a release after a run, also after one that failed, because it may have published something before.
 
-    A failure to record is only logged, because the tables are published already; the next run records their state.
+    A failure to record is only logged, because the tables are published already; the next run that moves or builds
+    something records their state.
 
     Args:
         names: names of the deployment.
         profile: AWS profile of dbt's role; None uses the credentials of this process.
         started_by: the run, for people.
+        if_any: what the run started; if it is empty at the end, nothing can have been published and no table is read.
     """
     try:
         yield
     finally:
-        try:
-            record(boto3.Session(profile_name=profile), names, started_by=started_by)
-        except (LakehouseError, BotoCoreError, ClientError) as error:
-            log.warning(
-                "this run's release is not in %s.%s: %s. The next run records it.",
-                *(names.ops_database, OpsTable.RELEASES, error),
-            )
+        if if_any is None or if_any:
+            _record_or_log(names, profile=profile, started_by=started_by)
+
+
+def _record_or_log(names: Names, *, profile: str | None, started_by: str) -> None:
+    try:
+        record(boto3.Session(profile_name=profile), names, started_by=started_by)
+    except (LakehouseError, BotoCoreError, ClientError) as error:
+        log.warning(
+            "this run's release is not in %s.%s: %s. The next run that moves or builds something records it.",
+            *(names.ops_database, OpsTable.RELEASES, error),
+        )
 
 
 def record(session: boto3.Session, names: Names, *, started_by: str) -> Release | None:

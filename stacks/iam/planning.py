@@ -1,4 +1,4 @@
-"""Permissions to plan batches: list arrivals, write manifests."""
+"""Permissions to plan batches: list arrivals, write manifests and their indexes."""
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -10,8 +10,8 @@ from stacks.iam.statements import allow, index_statements
 from stacks.stack import LakehouseStack
 
 WHY_PLANNER_WILDCARDS = (
-    "Arrivals and manifests come and go: the role lists stage, writes manifests and reads the tables of ops. Lake "
-    "Formation's GetDataAccess cannot be limited to resources: its grants decide."
+    "Arrivals and manifests come and go: the role lists stage, writes manifests and their indexes, and reads the "
+    "tables of ops. Lake Formation's GetDataAccess cannot be limited to resources: its grants decide."
 )
 
 
@@ -27,7 +27,7 @@ def planner_statements(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.Poli
 
 
 def planning_statements(stack: LakehouseStack) -> list[iam.PolicyStatement]:
-    """Return the statements to find arrivals in stage and to write manifests to raw."""
+    """Return the statements to find arrivals in stage and to write manifests and their indexes to raw."""
     names = stack.names
     stage, raw = (stack.s3_arn(names.bucket(zone)) for zone in (Zone.STAGE, Zone.RAW))
     return [
@@ -36,7 +36,7 @@ def planning_statements(stack: LakehouseStack) -> list[iam.PolicyStatement]:
         allow(
             "WriteManifests",
             actions=["s3:GetObject", "s3:PutObject"],
-            resources=[f"{raw}/{names.manifests_prefix}*"],
+            resources=[f"{raw}/{names.manifests_prefix}*", f"{raw}/{names.batch_indexes_prefix}*"],
         ),
         allow("ReadPulls", actions=["s3:GetObject"], resources=[f"{raw}/{names.pulls_prefix}*"]),
     ]

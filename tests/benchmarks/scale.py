@@ -36,7 +36,12 @@ OF_DATASETS = {
     "tables_plan": {"tables plan, s for 1,000 tables": Bar(60)},
     "idle_run": {"idle run, calls": Bar(200), "idle run, s": Bar(10)},
 }
-OF_BATCHES = {"planning": {"plan with nothing waiting, calls": Bar(20, flat=True)}}
+OF_BATCHES = {
+    "planning": {
+        "plan with nothing waiting, calls": Bar(20, flat=True),
+        "plan a backlog of 100 batches, calls": Bar(120),
+    }
+}
 HELP = Bar(0.4)
 
 

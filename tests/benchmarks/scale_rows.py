@@ -23,6 +23,9 @@ from tests.support.scale.calls import counted
 NAMES = Names(environment="dev", account=moto_glue.ACCOUNT, region=moto_glue.REGION)
 Figures = dict[str, float]
 
+BACKLOG = 100
+"""Batches that wait to be planned."""
+
 
 def contracts_check(count: int, folder: Path) -> Figures:
     from lakehouse.contracts.check import check
@@ -113,28 +116,41 @@ def idle_run(count: int, folder: Path) -> Figures:
 
 
 def planning(count: int, folder: Path) -> Figures:
-    """Plan a dataset whose objects are all in batches, as many batches as objects."""
+    """Plan a dataset whose objects are all in batches, as many batches as objects, and then a backlog.
+
+    Each batch has an object, so there are as many objects in stage as batches.
+    """
     from dataclasses import replace
 
-    from lakehouse.batches import manifests
+    from lakehouse.batches import manifests, planning
     from lakehouse.batches.manifests import Batch, StageObject
-    from lakehouse.batches.planning import plan_batch
+    from lakehouse.batches.planning import plan_batches
 
     (contract,) = load_contracts(datasets.write(folder, 1, first=12))
     with mock_aws():
         s3 = _buckets(NAMES)
+        bucket = NAMES.bucket(Zone.STAGE)
         now = datetime.now(UTC)
         batch = Batch(dataset=contract.dataset, batch_id="", objects=(), arrived_at=now, created_at=now)
         for number in range(1, count + 1):
-            bucket, key = NAMES.bucket(Zone.STAGE), f"{contract.stage_prefix}{number:06d}.csv"
+            key = f"{contract.stage_prefix}{number:06d}.csv"
             put = s3.put_object(Bucket=bucket, Key=key, Body=b"x")
             etag, version = put["ETag"].strip('"'), put["VersionId"]
             taken = StageObject(bucket=bucket, key=key, etag=etag, version_id=version, size=1)
             batch = replace(batch, batch_id=f"{contract.dataset}-{number:08d}", objects=(taken,))
             assert manifests.put(s3, names=NAMES, batch=batch)
-        with counted() as calls:
-            assert plan_batch(s3, names=NAMES, contract=contract) is None
-    return {"plan with nothing waiting, calls": sum(calls.values())}
+        assert not plan_batches(s3, names=NAMES, contract=contract).batches  # this makes the index
+        with counted() as idle:
+            assert not plan_batches(s3, names=NAMES, contract=contract).batches
+        for number in range(BACKLOG):
+            s3.put_object(Bucket=bucket, Key=f"{contract.stage_prefix}{count + number:06d}b.csv", Body=b"x")
+        planning.BATCH_BYTES = 1
+        with counted() as backlog:
+            assert len(plan_batches(s3, names=NAMES, contract=contract).batches) == BACKLOG
+    return {
+        "plan with nothing waiting, calls": sum(idle.values()),
+        "plan a backlog of 100 batches, calls": sum(backlog.values()),
+    }
 
 
 def _buckets(names: Names):  # type: ignore[no-untyped-def]

@@ -10,13 +10,13 @@ import pytest
 
 from lakehouse.batches import attempts, manifests
 from lakehouse.batches.attempts import Attempt
-from lakehouse.batches.planning import plan_batch
 from lakehouse.engine import catalog
 from lakehouse.names import Move
 from lakehouse.operations import run as runner
 from tests.support.airflow.airflow_home import REPOSITORY
 from tests.support.airflow.running_lake import Running, eventually
 from tests.support.demo import tables
+from tests.support.moves.planned import plan_batch
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600), pytest.mark.usefixtures("aws")]
 

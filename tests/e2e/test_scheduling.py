@@ -11,11 +11,11 @@ import pytest
 
 from lakehouse.batches import attempts
 from lakehouse.batches.ingest import upload
-from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import athena, catalog
 from lakehouse.names import Move, Names, Urgency, Zone
 from tests.support.demo.finished_demo import Demo
+from tests.support.moves.planned import plan_batch
 
 pytestmark = pytest.mark.e2e
 

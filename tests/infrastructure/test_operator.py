@@ -64,7 +64,9 @@ def asks(names: Names) -> dict[str, list[tuple[str, str]]]:
         ("s3:GetObject", f"{integration}/ops/{OpsTable.BATCHES}/metadata/1.json"),
     ]
     batches = [("s3:ListBucket", raw), ("s3:GetObject", manifest)]
-    plan = [*batches, ("s3:PutObject", manifest), ("s3:ListBucketVersions", stage)]
+    planned = f"{raw}/{names.batch_index_key(dataset='orders', part='recent')}"
+    index = [(f"s3:{action}Object", planned) for action in ("Get", "Put")]
+    plan = [*batches, *index, ("s3:PutObject", manifest), ("s3:ListBucketVersions", stage)]
     moves = [ask for move in Move for ask in job(move, "StartJobRun", "GetJobRun", "GetJobRuns", "BatchStopJobRun")]
     run = [*read_ops, *plan, *moves, ("kms:Decrypt", "key"), ("kms:GenerateDataKey", "key")]
     backfill = f"{raw}/{names.backfills_prefix(dataset='orders')}2026-01-01_2026-01-02.json"

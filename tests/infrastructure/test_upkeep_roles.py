@@ -142,6 +142,7 @@ def test_an_erasure_writes_tables_manifests_and_proofs_and_nothing_that_sources_
     for place in (
         f"{stage}/{names.erased_prefix(dataset='customers')}0123-customers.csv",
         f"{raw}/{names.batches_prefix(dataset='customers')}customers-00000001.json",
+        f"{raw}/{names.batch_index_key(dataset='customers', part='recent')}",
         f"{raw}/{names.erasure_key(erasure_id='1')}",
         *(f"{names.table_location(zone, domain='sales', table='c')[5:]}/a" for zone in (Zone.RAW, Zone.INTEGRATION)),
         f"{names.ops_location(OpsTable.ERASURES)[5:]}/a",

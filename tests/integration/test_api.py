@@ -18,7 +18,6 @@ from lakehouse.apis.page import PageError
 from lakehouse.apis.pull import Pulled, pull
 from lakehouse.batches import manifests, pulls
 from lakehouse.batches.manifests import PULLS
-from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.model import Ingest
 from lakehouse.errors import LakehouseError
 from lakehouse.moves.job import Job
@@ -29,6 +28,7 @@ from lakehouse.tables import definition
 from local.sources import rates_api
 from tests.support.http_servers import serving
 from tests.support.moves.jobs import deployment, job_on
+from tests.support.moves.planned import plan_batch
 from tests.support.rates_contract import FEW_RETRIES, RATES, with_api
 
 if TYPE_CHECKING:

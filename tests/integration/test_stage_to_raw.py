@@ -16,7 +16,6 @@ from pyiceberg.catalog import Catalog
 
 from emulator.runtime.server_lifecycle import Server
 from lakehouse.batches.manifests import Batch
-from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import catalog
 from lakehouse.engine.session import spark
@@ -30,6 +29,7 @@ from lakehouse.tables.definition import raw
 from tests.support.fault_proxy import Answer, Forward, Request, wire
 from tests.support.moves import stage_to_raw_job
 from tests.support.moves.frames import rows_of as rows_of_table
+from tests.support.moves.planned import plan_batch
 from tests.support.moves.stage_to_raw_job import PROJECT, SHOP
 
 if TYPE_CHECKING:

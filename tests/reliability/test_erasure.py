@@ -12,13 +12,13 @@ from pyiceberg.table import Table
 
 from emulator.runtime.server_lifecycle import Server
 from lakehouse.batches import attempts
-from lakehouse.batches.planning import plan_batch
 from lakehouse.erasure import erase, tables
 from lakehouse.erasure.erase import Plan
 from lakehouse.erasure.proof import Erasure
 from lakehouse.erasure.subject import Subject
 from lakehouse.erasure.versions import versions
 from lakehouse.names import Zone
+from tests.support.moves.planned import plan_batch
 from tests.support.reliability.club import Club, a_club
 
 

@@ -6,13 +6,13 @@ import boto3
 import pytest
 
 from emulator.runtime.server_lifecycle import Server
-from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.types import INT
 from lakehouse.moves.stage_to_raw import stage_to_raw
 from lakehouse.names import Zone
 from lakehouse.tables import definition
 from tests.support.contract_builders import column, contract
 from tests.support.moves.jobs import deployment, job_on
+from tests.support.moves.planned import plan_batch
 
 KEYS = (
     "a b.csv",

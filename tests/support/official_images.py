@@ -18,7 +18,6 @@ import boto3
 
 from emulator.runtime import server_lifecycle
 from lakehouse.batches import attempts
-from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.engine import catalog
 from lakehouse.engine.role_arns import role_arn
@@ -28,6 +27,7 @@ from local import lake
 from local.lake import Lake
 from stacks.shared.job_code import build_wheel
 from tests.support.airflow.airflow_home import bundle
+from tests.support.moves.planned import plan_batch
 from tests.support.repository import CONTRACTS, ROOT
 
 DATASET = "store_sales"

@@ -8,6 +8,7 @@ from pyiceberg.catalog import Catalog
 from rich.table import Table
 
 from lakehouse.batches import attempts
+from lakehouse.batches.attempts import Attempt
 from lakehouse.cli.options import DEFAULT_CONTRACTS, DEFAULT_ENVIRONMENT, Contracts, Environment, console, contracts_of
 from lakehouse.cli.printable import in_markup
 from lakehouse.contracts.model import Contract
@@ -34,8 +35,14 @@ def run(
     there were none; 1: a job run failed, or a gate blocks a batch; 2: the call was refused.
     """
     selected, names, iceberg = contracts_of(contracts, datasets or []), names_of(env), catalog.load()
-    with released(names, profile=dbt.profile(), started_by="lakehouse run"):
-        ended = run_datasets(selected, names=names, catalog=iceberg, on_change=show_change)
+    started: list[JobRun] = []
+
+    def on_change(job_run: JobRun) -> None:
+        started.append(job_run)
+        show_change(job_run)
+
+    with released(names, profile=dbt.profile(), started_by="lakehouse run", if_any=started):
+        ended = run_datasets(selected, names=names, catalog=iceberg, on_change=on_change)
     if not ended:
         console.print("no data waits in stage")
     finish(ended, selected, names=names, iceberg=iceberg)
@@ -108,14 +115,18 @@ def finish(ended: Sequence[JobRun], datasets: Iterable[Contract], *, names: Name
             f"stream {job_run.run_id}\n"
             f"  fix the cause, then run `lakehouse run {job_run.dataset}`; it continues with the remaining batches"
         )
-    is_blocked = [_show_blocked(contract.dataset, names=names, iceberg=iceberg) for contract in datasets]
+    datasets = list(datasets)
+    attempts_of = attempts.read_once(iceberg, [contract.dataset for contract in datasets], names=names)
+    is_blocked = [
+        _show_blocked(one.dataset, attempts_of(one.dataset), names=names, iceberg=iceberg) for one in datasets
+    ]
     if failed or any(is_blocked):
         raise typer.Exit(1)
 
 
-def _show_blocked(dataset: str, *, names: Names, iceberg: Catalog) -> bool:
+def _show_blocked(dataset: str, recorded: Iterable[Attempt], *, names: Names, iceberg: Catalog) -> bool:
     """Print the batches of a dataset that gates block; return whether there are any."""
-    blocked = attempts.blocked(attempts.read(iceberg, names=names, dataset=dataset))
+    blocked = attempts.blocked(recorded)
     run_ids = {attempt.run_id for attempt in blocked}
     reasons = results.reasons(iceberg, names=names, dataset=dataset, run_ids=run_ids) if blocked else {}
     for attempt in blocked:

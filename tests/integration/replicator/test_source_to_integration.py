@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from emulator.replicator import source, task
 from emulator.runtime.server_lifecycle import Server
-from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts import types
 from lakehouse.contracts.model import Contract, Ingest, Source
 from lakehouse.engine import catalog
@@ -26,6 +25,7 @@ from local.sources import postgres as local_postgres
 from local.sources.postgres import Database
 from tests.support.moves.jobs import deployment
 from tests.support.moves.lake import column
+from tests.support.moves.planned import plan_batch
 from tests.support.replication.random_transactions import TABLES, transactions
 from tests.support.replication.replicator import Replicator
 

@@ -5,13 +5,13 @@ from typing import Any
 import boto3
 
 from emulator.runtime.server_lifecycle import Server
-from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import catalog
 from lakehouse.engine.session import spark
 from lakehouse.moves.job import Job
 from lakehouse.names import Move, Names, Zone
 from lakehouse.tables import definition, migrations, ops
+from tests.support.moves.planned import plan_batch
 
 
 def deployment(aws: Server, *, project: str) -> Names:

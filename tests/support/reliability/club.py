@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog
 
 from emulator.runtime.server_lifecycle import Server
-from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.contracts.model import Contract
 from lakehouse.erasure import erase, scan
@@ -26,6 +25,7 @@ from lakehouse.moves import raw_to_integration, stage_to_raw
 from lakehouse.names import Move, Names, Zone
 from lakehouse.tables import definition
 from tests.support.moves.jobs import deployment, job_on
+from tests.support.moves.planned import plan_batch
 
 HEAD = """apiVersion: v3.1.0
 kind: DataContract

@@ -14,11 +14,11 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.glue import GlueCatalog
 
 from emulator.runtime.server_lifecycle import Server, child_environment, endpoint_environment
-from lakehouse.batches.planning import plan_batch
 from lakehouse.engine.session import CATALOG
 from lakehouse.names import Move, Names, Zone
 from lakehouse.tables import migrations, ops
 from lakehouse.tables.definition import of_contracts
+from tests.support.moves.planned import plan_batch
 from tests.support.reliability.datasets import CONTRACTS, DATASETS, Files
 from tests.support.reliability.job_launcher import REPOSITORY, Launcher, Running
 

@@ -11,7 +11,6 @@ import boto3
 import psycopg
 
 from emulator.runtime.server_lifecycle import Server
-from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import catalog
 from lakehouse.engine.session import spark
@@ -22,6 +21,7 @@ from lakehouse.reconciliation.reconciliation import reconcile_dataset
 from lakehouse.tables import definition, migrations
 from local.sources import postgres as local_postgres
 from tests.support.moves.jobs import deployment
+from tests.support.moves.planned import plan_batch
 from tests.support.replication.replicator import Replicator
 
 

@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from emulator.runtime import server_lifecycle
-from lakehouse.batches.planning import plan_batch
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import catalog
 from lakehouse.moves import raw_to_integration, stage_to_raw
@@ -23,6 +22,7 @@ from lakehouse.names import Move, Names, OpsTable, Zone
 from lakehouse.tables import definition, migrations
 from tests.support.moves.frames import rows_of
 from tests.support.moves.jobs import deployment, job_on
+from tests.support.moves.planned import plan_batch
 from tests.support.spark.corpus import Files, Play, plays
 
 TIMES = {"_ingested_at", "started_at", "finished_at", "evaluated_at"}

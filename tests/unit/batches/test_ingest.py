@@ -21,7 +21,8 @@ def test_a_delivery_has_a_folder_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("b")
     with mock_aws():
         s3 = boto3.client("s3", region_name=NAMES.region)
-        s3.create_bucket(Bucket=NAMES.bucket(Zone.STAGE))
+        for zone in (Zone.STAGE, Zone.RAW):
+            s3.create_bucket(Bucket=NAMES.bucket(zone))
         uris = upload(s3, [tmp_path / "a.csv", tmp_path / "b.csv"], names=NAMES, contract=TILL, arrived_at=AT)
         found = s3.list_objects_v2(Bucket=NAMES.bucket(Zone.STAGE))["Contents"]
     assert [item["Key"] for item in found] == [

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lakehouse.batches import manifests, planning
-from lakehouse.batches.planning import plan_batch
+from lakehouse.batches.planning import plan_batches
 from lakehouse.contracts.model import Ingest
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
 from tests.support.batch_records import NAMES, arrive
+from tests.support.moves.planned import plan_batch
 from tests.support.till_contract import TILL
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def test_a_planner_that_loses_the_race_plans_again(s3: "S3Client", monkeypatch: 
     listed = manifests.batch_ids
     rivals = []
 
-    def list_then_lose(client: "S3Client", *, names: Names, dataset: str) -> object:
-        known = listed(client, names=names, dataset=dataset)
+    def list_then_lose(client: "S3Client", *, names: Names, dataset: str, first: int = 1) -> object:
+        known = listed(client, names=names, dataset=dataset, first=first)
         if not rivals:
             rivals.append("planned")
             monkeypatch.setattr(manifests, "batch_ids", listed)
@@ -85,18 +86,16 @@ def test_a_large_backlog_is_split(s3: "S3Client", monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(planning, "BATCH_BYTES", 10)
     for name in ("a.csv", "b.csv", "c.csv"):
         arrive(s3, name, b"six by")
-    planned = []
-    while batch := plan_batch(s3, names=NAMES, contract=TILL):
-        planned.append(keys(batch))
-    assert planned == [["a.csv", "b.csv"], ["c.csv"]]
+    planned = plan_batches(s3, names=NAMES, contract=TILL).batches
+    assert [keys(batch) for batch in planned] == [["a.csv", "b.csv"], ["c.csv"]]
 
 
 def test_snapshots_are_planned_one_delivery_at_a_time(s3: "S3Client") -> None:
     for key in ("monday/1.csv", "monday/2.csv", "tuesday/1.csv"):
         arrive(s3, key)
     contract = replace(TILL, ingest=Ingest.SNAPSHOT)
-    assert keys(plan_batch(s3, names=NAMES, contract=contract)) == ["monday/1.csv", "monday/2.csv"]
-    assert keys(plan_batch(s3, names=NAMES, contract=contract)) == ["tuesday/1.csv"]
+    planned = plan_batches(s3, names=NAMES, contract=contract).batches
+    assert [keys(batch) for batch in planned] == [["monday/1.csv", "monday/2.csv"], ["tuesday/1.csv"]]
 
 
 def test_an_unknown_batch_is_refused_by_name(s3: "S3Client") -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from lakehouse.batches import manifests, pulls
 from lakehouse.batches.manifests import Batch, StageObject
-from lakehouse.batches.planning import plan_batch
 from lakehouse.names import Names, Zone
+from tests.support.moves.planned import plan_batch
 from tests.support.rates_contract import RATES
 
 if TYPE_CHECKING:

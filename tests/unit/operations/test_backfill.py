@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lakehouse.batches import attempts
-from lakehouse.batches.planning import plan_batch
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Move, Names, Zone
 from lakehouse.operations import backfill
 from lakehouse.operations.backfill import Backfill
 from lakehouse.operations.run import JobRun
+from tests.support.moves.planned import plan_batch
 from tests.support.till_contract import TILL
 
 if TYPE_CHECKING:
