@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from lakehouse.contracts.api_source import Api
+from lakehouse.contracts.windows import Windows
 from lakehouse.sizes import Size
 
 if TYPE_CHECKING:  # it imports Arrow, which planning batches does not need
@@ -228,6 +229,7 @@ class Contract:
         schema_policy: what happens to records whose columns are not those of the contract.
         size: amount of data between two runs.
         quality: quality rules.
+        windows: results by windows of event time; None for none.
         freshness: maximum age of the newest data (ODCS `slaProperties`, property `freshness`); None if not promised.
         retention: how long data is kept (ODCS `slaProperties`, property `retention`); None for ever.
         owner: team that owns it; "" if not named.
@@ -250,6 +252,7 @@ class Contract:
     schema_policy: SchemaPolicy = SchemaPolicy.ADDITIVE
     size: Size = Size.SMALL
     quality: tuple[QualityRule, ...] = ()
+    windows: Windows | None = None
     freshness: timedelta | None = None
     retention: timedelta | None = None
     owner: str = ""
