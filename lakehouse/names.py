@@ -23,6 +23,18 @@ CANDIDATE_DAYS = 3
 """For how many days a candidate that was not published is kept; `models/publication/candidates.py` has it too."""
 
 
+class WindowTable(StrEnum):
+    """A table of a dataset's windows, in integration."""
+
+    PANES = "panes"
+    TOO_LATE = "too_late"
+    STATE = "window_state"
+
+    def of(self, dataset: str) -> str:
+        """Return the name of the table."""
+        return f"{dataset}_{self}"
+
+
 class Zone(StrEnum):
     """One of the areas that data passes on its way from source to analyst."""
 

@@ -9,6 +9,7 @@ from lakehouse.contracts.loader import contract_paths, read_text
 from lakehouse.contracts.odcs.reader import SUFFIX, Reading, read
 from lakehouse.contracts.violations import Violation, dotted, one_of
 from lakehouse.errors import LakehouseError
+from lakehouse.names import WindowTable
 
 
 class Checked(NamedTuple):
@@ -49,6 +50,7 @@ def read_all(directory: str | Path) -> Checked:
     violations += _misnamed(Path(directory))
     violations += _doubled(readings)
     violations += _dangling(readings)
+    violations += _taken(readings)
     return Checked(readings, sorted(violations))
 
 
@@ -70,6 +72,20 @@ def _doubled(readings: Iterable[str]) -> Iterable[Violation]:
                 f"table {dataset} has a contract already, {paths[0]}",
                 remedy="rename one of the two: a table's name is its dataset's, whatever its domain",
             )
+
+
+def _taken(readings: dict[str, Reading]) -> Iterable[Violation]:
+    """Yield a violation for each dataset whose table has the name of a table of another dataset's windows."""
+    taken = {
+        table.of(reading.contract.dataset): reading.contract.dataset
+        for reading in readings.values()
+        if reading.contract and reading.contract.windows
+        for table in WindowTable
+    }
+    for path in readings:
+        if owner := taken.get(_dataset(path)):
+            problem = f"{_dataset(path)} is a table of the windows of {owner}"
+            yield _of_file(path, problem, remedy="rename one of the two datasets")
 
 
 def _dangling(readings: dict[str, Reading]) -> Iterable[Violation]:

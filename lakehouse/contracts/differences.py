@@ -55,7 +55,9 @@ _CONTRACT = {
 }
 """Effect of any other value of these fields; the fields that are not here are compared below."""
 
-_OWN_RULES = {"path", "dataset", "version", "columns", "source", "quality", "freshness", "retention", "schema_policy"}
+_OWN_RULES = {"path", "dataset", "version", "columns", "source", "quality", "windows"} | {
+    *("freshness", "retention", "schema_policy")
+}
 _COLUMN = {
     "source_name": Effect.STRICTER,
     "was": Effect.COMPATIBLE,
@@ -94,6 +96,9 @@ def _of_contract(old: Contract, new: Contract) -> Iterator[Difference]:
         effect = Effect.STRICTER if new.schema_policy is SchemaPolicy.STRICT else Effect.COMPATIBLE
         detail = f"schema policy: {old.schema_policy} -> {new.schema_policy}"
         yield Difference(dataset=new.dataset, effect=effect, detail=detail)
+    if old.windows != new.windows:
+        effect = Effect.BREAKING if old.windows else Effect.COMPATIBLE
+        yield Difference(dataset=new.dataset, effect=effect, detail=f"windows: {_shown(old.windows)} -> {new.windows}")
     for effect, detail in [*_plain(old, new, _CONTRACT), *_source(old, new), *_promises(old, new), *_quality(old, new)]:
         yield Difference(dataset=new.dataset, effect=effect, detail=detail)
     before, after = ({column.name: column for column in contract.columns} for contract in (old, new))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lakehouse.contracts.api_source import Api
 from lakehouse.contracts.changes import Changes
+from lakehouse.contracts.windows import Windows
 from lakehouse.sizes import Size
 
 if TYPE_CHECKING:  # it imports Arrow, which planning batches does not need
@@ -244,6 +245,7 @@ class Contract:
         notify_published: whether the domain is notified of releases with new rows (custom property `notifyPublished`).
         size: amount of data between two runs.
         quality: quality rules.
+        windows: results by windows of event time; None for none.
         freshness: maximum age of the newest data (ODCS `slaProperties`, property `freshness`); None if not promised.
         retention: how long data is kept (ODCS `slaProperties`, property `retention`); None for ever.
         owner: team that owns it; "" if not named.
@@ -267,6 +269,7 @@ class Contract:
     notify_published: bool = False
     size: Size = Size.SMALL
     quality: tuple[QualityRule, ...] = ()
+    windows: Windows | None = None
     freshness: timedelta | None = None
     retention: timedelta | None = None
     owner: str = ""

@@ -13,7 +13,7 @@ from lakehouse.contracts.columns import ERRORS, RECORD
 from lakehouse.contracts.model import Contract
 from lakehouse.governance.tag_keys import CLASSIFICATION, DOMAIN, ROWS, ZONE
 from lakehouse.names import DEFAULT_DATABASE, Names, Zone
-from lakehouse.tables import definition
+from lakehouse.tables import definition, windows
 
 PLATFORM = "platform"
 """Domain of data about the lakehouse itself."""
@@ -98,18 +98,44 @@ def of_database(area: Area) -> dict[str, str]:
 
 
 def of_contracts(contracts: Iterable[Contract], *, names: Names) -> list[TaggedTable]:
-    """Return the raw and the integration table of each dataset."""
+    """Return the raw and the integration table of each dataset, and the tables of its windows."""
     return [
-        _of_contract(contract, area, names=names) for contract in contracts for area in (Area.RAW, Area.INTEGRATION)
+        table
+        for contract in contracts
+        for table in (
+            *(_of_contract(contract, area, names=names) for area in (Area.RAW, Area.INTEGRATION)),
+            *(_of_windows(contract, table) for table in windows.of_contracts([contract], names=names)),
+        )
     ]
+
+
+def _of_windows(contract: Contract, table: definition.Definition) -> TaggedTable:
+    measured = {measure.name: measure.column for measure in contract.windows.measures} if contract.windows else {}
+    classified = _classified(contract)
+    own = {"content": highest(classified.values())}  # the state has keys and measures
+    return TaggedTable(
+        area=Area.INTEGRATION,
+        name=table.table,
+        tags={DOMAIN: contract.domain},
+        columns={
+            field.name: classified.get(
+                measured.get(field.name) or field.name, own.get(field.name, Classification.INTERNAL)
+            )
+            for field in table.fields
+        },
+    )
+
+
+def _classified(contract: Contract) -> dict[str, Classification]:
+    return {
+        column.name: Classification(column.classification) if column.classification else UNCLASSIFIED
+        for column in contract.columns
+    }
 
 
 def _of_contract(contract: Contract, area: Area, *, names: Names) -> TaggedTable:
     define = definition.raw if area is Area.RAW else definition.integration
-    classified = {
-        column.name: Classification(column.classification) if column.classification else UNCLASSIFIED
-        for column in contract.columns
-    }
+    classified = _classified(contract)
     # The original text of a rejected record may contain all columns, and its errors quote it.
     own = {RECORD: highest(classified.values()), ERRORS: highest(classified.values())}
     return TaggedTable(

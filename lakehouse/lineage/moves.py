@@ -9,7 +9,7 @@ from lakehouse.batches.manifests import StageObject
 from lakehouse.contracts.columns import DELETED, OPERATION
 from lakehouse.contracts.model import Column, Contract, Deduplicate, Ingest, Severity
 from lakehouse.contracts.types import Kind
-from lakehouse.lineage import events
+from lakehouse.lineage import events, windows
 from lakehouse.lineage.events import Assertion, Dataset, EventType, Json, Origin, Parent, Subtype
 from lakehouse.names import Move, Names, Zone
 from lakehouse.quality.results import Result, gate
@@ -62,7 +62,8 @@ class Attempt:
 def started(attempt: Attempt) -> Json:
     """Build the event of the start of an attempt."""
     inputs, output = _inputs_and_output(attempt, rows=None)
-    return attempt.run.event(EventType.START, at=attempt.started_at, inputs=inputs, outputs=[output])
+    outputs = [output, *_windows(attempt)]
+    return attempt.run.event(EventType.START, at=attempt.started_at, inputs=inputs, outputs=outputs)
 
 
 def ended(
@@ -90,7 +91,7 @@ def ended(
     evaluated = [result for batch in results.values() for result in batch]
     # A merge that its gate blocks leaves the table as it was; raw has the records of a blocked load.
     is_written = attempt.move is Move.STAGE_TO_RAW or not evaluated or gate(evaluated) is Verdict.PASS
-    outputs = [output] if is_written else []
+    outputs = [output, *_windows(attempt)] if is_written else []
     ended_events = [attempt.run.event(type_, at=at, inputs=inputs, outputs=outputs, error=error)]
     if evaluated:
         assertions = list(_assertions(evaluated, attempt.contract))
@@ -111,6 +112,11 @@ def _inputs_and_output(attempt: Attempt, *, rows: int | None) -> tuple[list[Data
     source, target = _table(raw(contract, names=names), names), integration(contract, names=names)
     origins = _origins(target, source, how=_selection(contract))
     return [source], _table(target, names, origins=origins, rows=rows)
+
+
+def _windows(attempt: Attempt) -> list[Dataset]:
+    of_move = attempt.move is Move.RAW_TO_INTEGRATION
+    return windows.outputs(attempt.contract, names=attempt.names) if of_move else []
 
 
 def _table(definition: Definition, names: Names, **fields: Any) -> Dataset:

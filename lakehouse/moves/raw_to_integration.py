@@ -22,6 +22,7 @@ from lakehouse.integration.upsert import MERGE_ROWS
 from lakehouse.moves import gates
 from lakehouse.moves.done import Done
 from lakehouse.moves.job import Job
+from lakehouse.moves.windows import add_to_windows
 from lakehouse.names import Move, Names, Zone
 from lakehouse.quality.results import gate
 from lakehouse.quality.verdict import Verdict
@@ -75,6 +76,7 @@ def _moved(job: Job, batch_ids: Sequence[str]) -> Done:
     done = commit_conflicts.retry_on_conflict(partial(_audited, job, batch_ids), subject=subject)
     if done.gate is not Verdict.PASS:
         return done
+    add_to_windows(job.spark, job.contract, batch_ids, names=job.names, catalog=job.catalog)
     changed = {batch_id: counts["changed"] for batch_id, counts in done.counts.items()}
     return replace(done, counts=_counted(changed | _unrecorded(job, changed)))
 

@@ -23,6 +23,9 @@ PURGED_THROUGH = "lakehouse.purged-through-batch"
 DATASET_PROPERTY = "lakehouse.dataset"
 """Table property: the dataset; tables that the lakehouse did not create have none."""
 
+WINDOWS_PROPERTY = "lakehouse.windows"
+"""Table property: the windows of the contract; the panes of other windows cannot be continued."""
+
 SNAPSHOT_DAYS = 7
 """How many days back a table can be queried and restored, unless its contract has a shorter retention."""
 

@@ -10,7 +10,7 @@ from pyiceberg.table import Table
 from lakehouse.contracts.model import Partition
 from lakehouse.contracts.types import can_widen, from_iceberg
 from lakehouse.errors import LakehouseError
-from lakehouse.tables.definition import Definition, Field
+from lakehouse.tables.definition import WINDOWS_PROPERTY, Definition, Field
 
 
 class Action(StrEnum):
@@ -94,7 +94,8 @@ def changes(definition: Definition, table: Table) -> Iterator[Change]:
         yield change(Action.BREAK, f"location: {table.location()} -> {definition.location}")
     for name, value in definition.properties.items():
         if table.properties.get(name) != value:
-            yield change(Action.DESCRIBE, f"property {name}: {table.properties.get(name)!r} -> {value!r}")
+            action = Action.BREAK if name == WINDOWS_PROPERTY else Action.DESCRIBE
+            yield change(action, f"property {name}: {table.properties.get(name)!r} -> {value!r}")
 
 
 def renames(definition: Definition, schema: Schema) -> list[tuple[str, str]]:

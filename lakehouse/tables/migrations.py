@@ -23,7 +23,7 @@ from lakehouse.contracts.published import publish
 from lakehouse.engine.commit_conflicts import retry_on_conflict
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
-from lakehouse.tables import ops, optimizers
+from lakehouse.tables import ops, optimizers, windows
 from lakehouse.tables.definition import DATASET_PROPERTY, Definition, of_contracts
 from lakehouse.tables.diff import Action, Change, changes, creation, renames
 
@@ -66,7 +66,8 @@ def apply(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list
 
 
 def _definitions(contracts: Sequence[Contract], names: Names) -> list[Definition]:
-    return [*of_contracts(contracts, names=names), *ops.definitions(names=names)]
+    of_windows = windows.of_contracts(contracts, names=names)
+    return [*of_contracts(contracts, names=names), *of_windows, *ops.definitions(names=names)]
 
 
 def _changes(catalog: Catalog, glue: "GlueClient", names: Names, definition: Definition) -> list[Change]:

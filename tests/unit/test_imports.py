@@ -29,7 +29,7 @@ FLOORS: Mapping[str, tuple[set[str], ...]] = {
         {"errors", "names", "sizes"},
         {"settings"},
         {"comparison", "contracts", "engine"},
-        {"tables"},
+        {"tables", "windows"},
         {"quality"},
         {"batches", "governance", "integration", "maintenance"},
         {"apis", "lineage", "readers", "releases"},
@@ -37,7 +37,7 @@ FLOORS: Mapping[str, tuple[set[str], ...]] = {
         {"cli"},
     ),
     "lakehouse/contracts": (
-        {"api_source", "changes", "classification", "columns", "encoding", "types", "violations"},
+        {"api_source", "changes", "classification", "columns", "encoding", "types", "violations", "windows"},
         {"api_cursor", "model", "time_format"},
         {"differences", "dms", "index"},
         {"places"},

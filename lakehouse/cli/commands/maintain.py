@@ -21,7 +21,7 @@ from lakehouse.operations import dbt
 from lakehouse.releases import release
 from lakehouse.releases.release import named_last
 from lakehouse.settings import names_of
-from lakehouse.tables import ops
+from lakehouse.tables import ops, windows
 from lakehouse.tables.definition import Definition, integration, raw
 
 
@@ -55,6 +55,7 @@ def maintain(
     selected, names, iceberg = contracts_of(contracts, datasets or []), names_of(env), catalog.load()
     work: list[tuple[Definition, Contract | None]] = [(raw(contract, names=names), None) for contract in selected]
     work += [(integration(contract, names=names), contract) for contract in selected]
+    work += [(definition, None) for definition in windows.of_contracts(selected, names=names)]
     if not datasets:
         _remove_abandoned(names, dry_run=dry_run)
         work += [(definition, None) for definition in ops.definitions(names=names)]

@@ -19,6 +19,7 @@ from lakehouse.contracts.odcs.row_filter import row_filter
 from lakehouse.contracts.odcs.service_levels import duration
 from lakehouse.contracts.odcs.source import source
 from lakehouse.contracts.odcs.terms import check_partitions, terms
+from lakehouse.contracts.odcs.windows import windows
 from lakehouse.contracts.violations import Violation, Violations
 from lakehouse.names import CANDIDATE
 from lakehouse.sizes import Size
@@ -26,7 +27,7 @@ from lakehouse.sizes import Size
 SUFFIX = ".odcs.yaml"
 CUSTOM_PROPERTIES = (
     *("ingest", "changes", "ordering", "partitions", "deduplicate"),
-    *("mayBeEmpty", "notifyPublished", "rowFilter", "schemaPolicy", "size"),
+    *("mayBeEmpty", "notifyPublished", "rowFilter", "schemaPolicy", "size", "windows"),
 )
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -117,6 +118,7 @@ def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, viol
         violations.add(custom["changes"].path, "has no `time`, but deleted rows expire by `retention`", remedy=remedy)
     may_be_empty = flag(custom.get("mayBeEmpty"), default=False, violations=violations)
     row_filter_ = row_filter(custom.get("rowFilter"), columns_, violations=violations)
+    windows_ = windows(custom.get("windows"), columns_, terms=terms_, row_filter=row_filter_, violations=violations)
     size = choice(custom["size"], Size, violations=violations) if "size" in custom else Size.SMALL
     policy: SchemaPolicy | None = SchemaPolicy.ADDITIVE
     if "schemaPolicy" in custom:
@@ -141,6 +143,7 @@ def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, viol
         notify_published=flag(custom.get("notifyPublished"), default=False, violations=violations),
         size=size,
         quality=rules,
+        windows=windows_,
         freshness=freshness,
         retention=retention,
         owner=(document.team.name or "") if isinstance(document.team, Team) else "",

@@ -7,7 +7,7 @@ from open_data_contract_standard.model import ServiceLevelAgreementProperty
 
 from lakehouse.contracts.violations import Violations, one_of
 
-_UNITS = {
+UNITS = {
     **dict.fromkeys(("m", "min", "minute", "minutes"), timedelta(minutes=1)),
     **dict.fromkeys(("h", "hour", "hours"), timedelta(hours=1)),
     **dict.fromkeys(("d", "day", "days"), timedelta(days=1)),
@@ -26,10 +26,8 @@ def duration(
     for index, _ in promises[1:]:
         violations.add(("slaProperties", index, "property"), f"{name} is there already", remedy="keep one")
     index, level = promises[0]
-    if level.unit not in _UNITS:
-        violations.add(
-            ("slaProperties", index, "unit"), f"{level.unit!r} is no unit", remedy=one_of(level.unit, _UNITS)
-        )
+    if level.unit not in UNITS:
+        violations.add(("slaProperties", index, "unit"), f"{level.unit!r} is no unit", remedy=one_of(level.unit, UNITS))
         return None
     if isinstance(level.value, bool) or not isinstance(level.value, int | float) or not 0 < level.value <= _MAX_VALUE:
         violations.add(
@@ -38,4 +36,4 @@ def duration(
             remedy=f"write a number above 0, at most {_MAX_VALUE}",
         )
         return None
-    return level.value * _UNITS[level.unit]
+    return level.value * UNITS[level.unit]

@@ -10,7 +10,7 @@ from lakehouse.engine import catalog
 from lakehouse.engine.session import spark
 from lakehouse.moves.job import Job
 from lakehouse.names import Move, Names, Zone
-from lakehouse.tables import definition, migrations, ops
+from lakehouse.tables import definition, migrations, ops, windows
 from tests.support.moves.planned import plan_batch
 
 
@@ -32,8 +32,8 @@ def deployment(aws: Server, *, project: str) -> Names:
 def job_on(contract: Contract, *, names: Names) -> Job:
     """A run on a new dataset."""
     opened = catalog.load()
-    for define in (definition.raw, definition.integration):
-        migrations.create(opened, define(contract, names=names))
+    for table in (*definition.of_contracts([contract], names=names), *windows.of_contracts([contract], names=names)):
+        migrations.migrate_table(opened, table)
     return Job(
         move=Move.STAGE_TO_RAW,
         names=names,

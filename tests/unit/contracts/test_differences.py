@@ -23,9 +23,11 @@ from lakehouse.contracts.model import (
     Source,
 )
 from lakehouse.contracts.types import Kind, Type, decimal
+from lakehouse.contracts.windows import Shape
 from lakehouse.sizes import Size
 from tests.support.contract_builders import EXAMPLE
 from tests.support.repository import CONTRACTS
+from tests.support.windows.histories import windows
 
 ORDERS = load_contract(CONTRACTS / "sales" / "orders.odcs.yaml")
 BREAKING, STRICTER, COMPATIBLE = Effect.BREAKING, Effect.STRICTER, Effect.COMPATIBLE
@@ -111,6 +113,7 @@ OTHERS: dict[type, dict[str, Any]] = {
         "columns": (),
         "source": replace(ORDERS.source, name="other"),
         "quality": (),
+        "windows": windows(Shape.FIXED, 60),
         "freshness": timedelta(days=77),
         "retention": timedelta(days=77),
     },
