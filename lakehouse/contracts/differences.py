@@ -55,7 +55,12 @@ _CONTRACT = {
 """Effect of any other value of these fields; the fields that are not here are compared below."""
 
 _OWN_RULES = {"path", "dataset", "version", "columns", "source", "quality", "freshness", "retention", "schema_policy"}
-_COLUMN = {"source_name": Effect.STRICTER, "unique": Effect.STRICTER, "description": Effect.COMPATIBLE}
+_COLUMN = {
+    "source_name": Effect.STRICTER,
+    "unique": Effect.STRICTER,
+    "description": Effect.COMPATIBLE,
+    "cleansing": Effect.BREAKING,
+}
 _COLUMN_OWN_RULES = {"name", "type", "required", "classification", "enum", "options"}
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lakehouse.contracts.api_source import Api
 from lakehouse.contracts.changes import Changes
+from lakehouse.contracts.cleansing import Step
 from lakehouse.sizes import Size
 
 if TYPE_CHECKING:  # it imports Arrow, which planning batches does not need
@@ -98,6 +99,7 @@ class Column:
         description: comment for readers of the table; "" for none.
         enum: allowed values, as text; empty if all are allowed.
         options: further constraints on its values.
+        cleansing: steps that cleanse the text of a value before its type reads it, in order.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Column:
     description: str = ""
     enum: tuple[str, ...] = ()
     options: Options = Options()
+    cleansing: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +275,11 @@ class Contract:
     def has_versions(self) -> bool:
         """Whether a rejected record can leave an older version of its row; a snapshot states all rows again."""
         return self.ingest is Ingest.CDC or self.deduplicate is Deduplicate.KEY
+
+    @property
+    def is_cleansed(self) -> bool:
+        """Whether a column has a step of cleansing."""
+        return any(column.cleansing for column in self.columns)
 
     @property
     def can_be_reconciled(self) -> bool:

@@ -10,7 +10,8 @@ from open_data_contract_standard.model import SchemaProperty
 from lakehouse.contracts import types
 from lakehouse.contracts.classification import Classification
 from lakehouse.contracts.model import Column
-from lakehouse.contracts.odcs.custom import settings
+from lakehouse.contracts.odcs.cleansing import cleansing
+from lakehouse.contracts.odcs.custom import Setting, settings
 from lakehouse.contracts.odcs.options import options
 from lakehouse.contracts.odcs.source_types import NUMBER_FORMATS, SourceType, source_type
 from lakehouse.contracts.types import Kind, Type
@@ -82,7 +83,13 @@ def _column(property_: SchemaProperty, *, violations: Violations, path: YamlPath
             f"{property_.classification!r} is no classification",
             remedy=one_of(property_.classification, Classification),
         )
-    trim = _trims_padding(property_, violations=violations, path=path)
+    custom = settings(
+        property_.customProperties,
+        known=("charPadding", "cleanse"),
+        violations=violations,
+        path=(*path, "customProperties"),
+    )
+    trim = _trims_padding(custom.get("charPadding"), property_, violations=violations)
     if source is None:
         return None
     if property_.primaryKey and source.type.kind in _NO_KEY:
@@ -105,15 +112,18 @@ def _column(property_: SchemaProperty, *, violations: Violations, path: YamlPath
             ),
             trim_padding=trim,
         ),
+        cleansing=cleansing(
+            custom.get("cleanse"),
+            source=source,
+            is_key=bool(property_.primaryKey),
+            is_formatted=bool((property_.logicalTypeOptions or {}).get("format")),
+            violations=violations,
+        ),
     )
 
 
-def _trims_padding(property_: SchemaProperty, *, violations: Violations, path: YamlPath) -> bool:
+def _trims_padding(padding: Setting | None, property_: SchemaProperty, *, violations: Violations) -> bool:
     """Read the custom property `charPadding`: whether the blanks with which char(n) is filled up are removed."""
-    custom = settings(
-        property_.customProperties, known=("charPadding",), violations=violations, path=(*path, "customProperties")
-    )
-    padding = custom.get("charPadding")
     if padding is None:
         return False
     if not _CHAR.match(property_.physicalType or ""):
