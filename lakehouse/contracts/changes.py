@@ -15,6 +15,8 @@ class OrderType(StrEnum):
     TEXT = "text"
     LOG_FILE = "logFile"
     """By the number after the last dot, as in `mysql-bin.000003`."""
+    LOG_POSITION = "logPosition"
+    """By the same number and the position after it, as in `mysql-bin.000003:4711`."""
 
 
 class TimeUnit(StrEnum):

@@ -63,6 +63,7 @@ _COLUMN = {
     "was": Effect.COMPATIBLE,
     "unique": Effect.STRICTER,
     "description": Effect.COMPATIBLE,
+    "cleansing": Effect.BREAKING,
 }
 _COLUMN_OWN_RULES = {"name", "type", "required", "classification", "enum", "options"}
 

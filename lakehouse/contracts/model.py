@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lakehouse.contracts.api_source import Api
 from lakehouse.contracts.changes import Changes
+from lakehouse.contracts.cleansing import Step
 from lakehouse.contracts.windows import Windows
 from lakehouse.sizes import Size
 
@@ -100,6 +101,7 @@ class Column:
         enum: allowed values, as text; empty if all are allowed.
         options: further constraints on its values.
         was: earlier names of the column, newest first; a table that has one of them gets the new name.
+        cleansing: steps that cleanse the text of a value before its type reads it, in order.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Column:
     enum: tuple[str, ...] = ()
     options: Options = Options()
     was: tuple[str, ...] = ()
+    cleansing: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +282,11 @@ class Contract:
     def has_versions(self) -> bool:
         """Whether a rejected record can leave an older version of its row; a snapshot states all rows again."""
         return self.ingest is Ingest.CDC or self.deduplicate is Deduplicate.KEY
+
+    @property
+    def is_cleansed(self) -> bool:
+        """Whether a column has a step of cleansing."""
+        return any(column.cleansing for column in self.columns)
 
     @property
     def can_be_reconciled(self) -> bool:

@@ -149,7 +149,8 @@ def _file(stage_object: StageObject) -> Dataset:
 
 
 def _parsed(column: Column, contract: Contract, source: Dataset) -> Origin:
-    is_text = column.type.kind is Kind.STRING
+    is_text = column.type.kind is Kind.STRING and not column.cleansing
+    steps = ", ".join(dict.fromkeys(step.rule for step in column.cleansing))
     return Origin(
         namespace=source.namespace,
         name=source.name,
@@ -157,7 +158,8 @@ def _parsed(column: Column, contract: Contract, source: Dataset) -> Origin:
         subtype=Subtype.IDENTITY if is_text else Subtype.TRANSFORMATION,
         how=""
         if is_text
-        else f"{'DMS' if contract.source.is_database else contract.source.format} read as {column.type}",
+        else f"{'DMS' if contract.source.is_database else contract.source.format}"
+        f"{f' cleansed by {steps},' if steps else ''} read as {column.type}",
     )
 
 

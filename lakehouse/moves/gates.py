@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from pyiceberg.table import Table
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
 from lakehouse.batches import attempts
 from lakehouse.contracts import dms
-from lakehouse.contracts.columns import BATCH_ID, COMMIT_TIMESTAMP, DELETED, ERRORS, INGESTED_AT, OPERATION
-from lakehouse.contracts.model import Ingest, QualityRule
+from lakehouse.contracts.columns import BATCH_ID, CLEANSED, COMMIT_TIMESTAMP, DELETED, ERRORS, INGESTED_AT, OPERATION
+from lakehouse.contracts.model import Contract, Ingest, QualityRule
 from lakehouse.engine import tracing
 from lakehouse.integration import stale_rows
 from lakehouse.moves.done import Counts
@@ -52,12 +53,24 @@ def evaluate_batches(job: Job, counts: Mapping[str, Counts], *, has_erasures: bo
             evaluated(rules.accepted(may_be_empty=may_be_empty), Decimal(count)),
             _volume(count, history),
         ]
+        if contract.is_cleansed:
+            results[batch_id] += _cleansed(raw.where(fn.col(BATCH_ID) == batch_id), contract)
         if record_rules:
             accepted = raw.where((fn.col(BATCH_ID) == batch_id) & fn.col(ERRORS).isNull())
             if contract.source.has_operations:  # a delete may have only its key
                 accepted = accepted.where(fn.coalesce(fn.col(OPERATION), fn.lit("")) != dms.DELETE)
             results[batch_id] += evaluate(accepted, record_rules, contract, may_be_empty=may_be_empty or count > 0)
     return results
+
+
+def _cleansed(rows: DataFrame, contract: Contract) -> list[Result]:
+    """Measure how often each step of cleansing changed a value, of accepted and of rejected records."""
+    counted = rows.select(fn.explode(CLEANSED).alias("rule")).groupBy("rule").count().collect()
+    counts = {row["rule"]: row["count"] for row in counted}
+    steps = dict.fromkeys((column.name, step.rule) for column in contract.columns for step in column.cleansing)
+    return [
+        evaluated(rules.cleansed(column, rule), Decimal(counts.get(f"{column}: {rule}", 0))) for column, rule in steps
+    ]
 
 
 @tracing.span("judge")

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from lakehouse.batches import manifests
 from lakehouse.batches.manifests import Batch, StageObject
-from lakehouse.contracts.columns import BATCH_ID, ERRORS, INGESTED_AT, RECORD, SOURCE_FILE, SOURCE_ROW
+from lakehouse.contracts.columns import BATCH_ID, CLEANSED, ERRORS, INGESTED_AT, RECORD, SOURCE_FILE, SOURCE_ROW
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import commit_conflicts, tracing
 from lakehouse.engine.session import engine_errors
@@ -147,6 +147,7 @@ def read_objects(spark: "SparkSession", contract: Contract, objects: Iterable[St
     ddl = ", ".join(
         [
             *(f"`{column.name}` {column.type.spark}" for column in row_columns(contract)),
+            *([f"{CLEANSED} array<string>"] if contract.is_cleansed else []),
             f"{ERRORS} array<struct<column:string,reason:string>>",
             f"{RECORD} string",
             f"{SOURCE_FILE} string",

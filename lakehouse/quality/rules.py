@@ -67,6 +67,19 @@ def _no_rows(name: str) -> QualityRule:
     )
 
 
+def cleansed(column: str, rule: str) -> QualityRule:
+    """Return the rule that counts how often a step of cleansing changed a value of a batch; it always passes."""
+    return QualityRule(
+        name=f"_cleansed_{column}_{rule}",
+        column=column,
+        metric=None,
+        query=None,
+        operator="mustBeGreaterOrEqualTo",
+        thresholds=(Decimal(0),),
+        severity=Severity.INFO,
+    )
+
+
 def freshness(contract: Contract) -> QualityRule | None:
     """Return the rule on the age of the newest row, in minutes; None if the contract promises no freshness."""
     if contract.freshness is None:

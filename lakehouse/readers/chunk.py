@@ -67,6 +67,7 @@ class Chunk:
             records differ in them: a column for each field would be as long as all records together.
         nested: positions of arrays and objects whose JSON stands in a column of text, by the column's name.
         not_finite: positions of arrays and objects in a column of text with NaN or an infinity within.
+        typed: positions of numbers, booleans, arrays and objects that stand in a column of text, by the column's name.
         reasons: columns of raw and why they are rejected, by the record's position: what a reader knows beyond types.
         out_of_range: positions of values with a time that no type holds, of which a column of text has a substitute.
     """
@@ -77,6 +78,7 @@ class Chunk:
     broken: list[Broken] = field(default_factory=list)
     extras: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     nested: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    typed: Mapping[str, Sequence[int]] = field(default_factory=dict)
     reasons: Mapping[int, Sequence[tuple[str, str]]] = field(default_factory=dict)
     out_of_range: Mapping[str, Sequence[int]] = field(default_factory=dict)
     not_finite: Mapping[str, Sequence[int]] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """Build the rows of a raw table: typed values, the reasons of rejected records, and the file and row of each."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 
 import numpy as np
@@ -16,6 +16,7 @@ from lakehouse.readers.arrow_leaves import not_finite
 from lakehouse.readers.arrow_types import as_text, convert_array, json_values, rejected
 from lakehouse.readers.checks import broken_rules, explanation
 from lakehouse.readers.chunk import Broken, Chunk
+from lakehouse.readers.cleansing.column import Cleansed, cleansed
 from lakehouse.readers.events.columns import change_columns, operation_column
 from lakehouse.readers.json_text import load, to_json
 from lakehouse.readers.text import Converted
@@ -37,6 +38,7 @@ def row_schema(contract: Contract) -> pa.Schema:
     return pa.schema(
         [
             *(pa.field(column.name, column.type.arrow) for column in row_columns(contract)),
+            *([pa.field(columns.CLEANSED, pa.list_(pa.string()))] if contract.is_cleansed else []),
             pa.field(columns.ERRORS, REASONS),
             pa.field(columns.RECORD, pa.string()),
             pa.field(columns.SOURCE_FILE, pa.string()),
@@ -57,6 +59,8 @@ def rows_of(contract: Contract, chunk: Chunk, *, source_file: str) -> pa.RecordB
     reasons: defaultdict[int, Reasons] = defaultdict(list)
     arrays: list[pa.Array] = []
     extras = _unknown_columns(contract, chunk)
+    originals: defaultdict[int, dict[str, object]] = defaultdict(dict)
+    rules: defaultdict[int, list[str]] = defaultdict(list)
     for i, found in chunk.reasons.items():
         reasons[i] += [{"column": name, "reason": reason} for name, reason in found]
     for column in row_columns(contract):
@@ -70,17 +74,27 @@ def rows_of(contract: Contract, chunk: Chunk, *, source_file: str) -> pa.RecordB
         converted = convert_array(sent, column.type, time_format=column.options.time_format)
         if column.type.kind is Kind.STRING:
             converted = _without_substitutes(converted, sent, column, chunk=chunk)
+        if column.cleansing and column.source_name in chunk.columns:
+            result = _cleansed(converted, sent, column, chunk=chunk)
+            converted = result.converted
+            for i, text in result.originals.items():
+                originals[i][column.source_name] = text
+            for i, names in result.rules.items():
+                rules[i] += [f"{column.name}: {name}" for name in names]
         arrays.append(converted.values)
         for i, reason in converted.rejected.items():
             reasons[i].append({"column": column.name, "reason": reason})
         _check(converted, column, contract=contract, chunk=chunk, reasons=reasons)
         if column.type.kind in (Kind.LIST, Kind.STRUCT):
-            for i in _with_unknown_fields(sent, column, rejected=converted.rejected):
+            skipped = converted.rejected.keys() | {i for i, texts in originals.items() if column.source_name in texts}
+            for i in _with_unknown_fields(sent, column, skipped=skipped):
                 extras[i][column.source_name] = as_text(sent.slice(i, 1))[0].as_py()
     if contract.schema_policy is SchemaPolicy.STRICT:
         _reject_unknown(contract, extras, reasons)
-    records = {i: to_json(fields) for i, fields in extras.items()} | {i: chunk.original(i) for i in reasons}
+    kept = {i: originals.get(i, {}) | extras.get(i, {}) for i in (*originals, *extras)}
+    records = {i: to_json(fields) for i, fields in kept.items()} | {i: chunk.original(i) for i in reasons}
     arrays += [
+        *([_sparse(rules, count, pa.list_(pa.string()))] if contract.is_cleansed else []),
         _sparse(reasons, count, REASONS),
         _sparse(records, count, pa.string()),
         pa.repeat(source_file, count),
@@ -95,6 +109,7 @@ def broken_rows(contract: Contract, broken: list[Broken], *, source_file: str) -
     return pa.RecordBatch.from_arrays(
         [
             *(pa.nulls(len(broken), column.type.arrow) for column in row_columns(contract)),
+            *([pa.nulls(len(broken), pa.list_(pa.string()))] if contract.is_cleansed else []),
             pa.array(reasons, type=REASONS),
             pa.array([record.text for record in broken], type=pa.string()),
             pa.repeat(source_file, len(broken)),
@@ -117,6 +132,14 @@ def _without_substitutes(converted: Converted, sent: pa.Array, column: Column, *
     nested = np.asarray(sent.is_valid()) if pa.types.is_nested(sent.type) else np.zeros(len(sent), dtype=np.bool_)
     nested[list(chunk.nested.get(name, ()))] = True
     return rejected(converted, nested, lambda text: f"expected string, found {show(text)}")
+
+
+def _cleansed(converted: Converted, sent: pa.Array, column: Column, *, chunk: Chunk) -> Cleansed:
+    """Cleanse a column; what is no value of any type keeps its reason."""
+    name = column.source_name
+    unreadable = (chunk.nested, chunk.not_finite, chunk.out_of_range)
+    kept = {i for positions in unreadable for i in positions.get(name, ())}
+    return cleansed(converted, sent, column, typed=chunk.typed.get(name, ()), kept=kept)
 
 
 def _check(
@@ -188,13 +211,13 @@ def _reject_unknown(
             reasons[i].append({"column": known.get(name), "reason": f"{reason}, and its schemaPolicy is strict"})
 
 
-def _with_unknown_fields(sent: pa.Array, column: Column, *, rejected: dict[int, str]) -> list[int]:
+def _with_unknown_fields(sent: pa.Array, column: Column, *, skipped: Collection[int]) -> list[int]:
     """Return the positions of accepted values that have fields which their type lacks."""
     texts = sent if pa.types.is_string(sent.type) else as_text(sent)
     return [
         i
         for i, text in enumerate(texts.to_pylist())
-        if text and i not in rejected and has_unknown_fields(load(text), column.type)
+        if text and i not in skipped and has_unknown_fields(load(text), column.type)
     ]
 
 

@@ -65,6 +65,7 @@ def _part(chunk: Chunk, first: int, end: int) -> Chunk:
         original=lambda position: chunk.original(first + position),
         extras={i - first: fields for i, fields in chunk.extras.items() if first <= i < end},
         reasons={i - first: found for i, found in chunk.reasons.items() if first <= i < end},
+        typed=_within(chunk.typed, first, end),
         nested=_within(chunk.nested, first, end),
         out_of_range=_within(chunk.out_of_range, first, end),
         not_finite=_within(chunk.not_finite, first, end),

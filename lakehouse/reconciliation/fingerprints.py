@@ -48,6 +48,8 @@ def value_sql(column: Column, source: SourceColumn) -> str | None:
 
     A value that the column's type cannot hold has a text that no accepted value has.
     """
+    if column.cleansing:
+        return None
     name, kind, type_ = source.quoted, column.type.kind, source.type
     text = f"format('%s', {name})"
     match kind:

@@ -135,12 +135,16 @@ def raw(contract: Contract, *, names: Names) -> Definition:
         Field(name=columns.OPERATION, type=types.STRING, doc="I, U or D as the source recorded the change"),
         *_change_fields(),
     ]
+    cleansed = Field(
+        name=columns.CLEANSED, type=types.list_of(types.STRING), doc="Rules that changed a value, as column: rule"
+    )
     return _of_contract(
         contract,
         zone=Zone.RAW,
         fields=(
             *(_own(column, required=False) for column in contract.columns),
             *(database if contract.source.has_operations else ()),
+            *((cleansed,) if contract.is_cleansed else ()),
             Field(name=columns.ERRORS, type=types.list_of(_ERROR), doc="Why it was rejected; null if accepted"),
             Field(name=columns.RECORD, type=types.STRING, doc="Original text of a rejected record"),
             *_origin_fields(),

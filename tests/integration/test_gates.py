@@ -12,6 +12,7 @@ from pyiceberg.table import Table
 from emulator.runtime.server_lifecycle import Server
 from lakehouse.batches import attempts
 from lakehouse.batches.attempts import Attempt
+from lakehouse.contracts.cleansing import Number, Trim
 from lakehouse.contracts.model import Contract, Deduplicate, QualityRule, Severity
 from lakehouse.contracts.types import INT
 from lakehouse.engine import candidates
@@ -218,3 +219,18 @@ def test_an_unusual_volume_is_recorded(names: Names) -> None:
         ("PASS", None),
         ("FAIL", "11, mustBeBetween 0.1 and 10"),
     ]
+
+
+def test_quality_counts_how_often_a_step_of_cleansing_changed_a_value(names: Names) -> None:
+    id_ = column("id", INT, cleansing=(Trim(), Number(decimal=",", thousands=".")))
+    job = job_on(replace(SHOP, dataset="cleansed", columns=(id_, column("note")), quality=()), names=names)
+    load(job, "id,note\n1.000,a\n 2.000 ,b\n3,c\n 1.00,d\n")
+    counted = {row["rule"]: row["measured"] for row in results(job)}
+    assert (counted["_cleansed_id_trim"], counted["_cleansed_id_number"]) == (2.0, 2.0)
+    raw = job.catalog.load_table((job.names.database(Zone.RAW), "cleansed")).scan().to_arrow().to_pylist()
+    assert {row["id"]: row["_record"] for row in raw} == {
+        1000: '{"id": "1.000"}',
+        2000: '{"id": " 2.000 "}',
+        3: None,
+        None: " 1.00,d",
+    }

@@ -37,7 +37,17 @@ FLOORS: Mapping[str, tuple[set[str], ...]] = {
         {"cli"},
     ),
     "lakehouse/contracts": (
-        {"api_source", "changes", "classification", "columns", "encoding", "types", "violations", "windows"},
+        {
+            "api_source",
+            "changes",
+            "classification",
+            "cleansing",
+            "columns",
+            "encoding",
+            "types",
+            "violations",
+            "windows",
+        },
         {"api_cursor", "model", "time_format"},
         {"differences", "dms", "index"},
         {"places"},

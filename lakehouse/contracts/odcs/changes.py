@@ -65,18 +65,21 @@ _OPERATIONS = {"insert": dms.INSERT, "load": dms.INSERT, "update": dms.UPDATE, "
 _ORDERS = "of PostgreSQL [source.lsn], of MySQL [{path: source.file, type: logFile}, source.pos, source.row]"
 _ORDER_OF = {
     "debezium": f"add `order`, which depends on the database: {_ORDERS}",
-    "maxwell": "add `order`, e.g. [xid, xoffset]",
-    "dms": "add `order`, e.g. [metadata.stream-position]",
+    "maxwell": "add `order`, e.g. [{path: position, type: logPosition}, xoffset]",
+    "dms": "add `order`, e.g. [{path: metadata.commit-timestamp, type: timestamp}, metadata.transaction-record-id]",
     "column": "add `order`, e.g. [change_number]",
 }
 
 
-def changes(custom: Mapping[str, Setting], *, source: Source, violations: Violations) -> Changes | None:
+def changes(
+    custom: Mapping[str, Setting], *, source: Source, known: frozenset[str], violations: Violations
+) -> Changes | None:
     """Read the form of change events, and check that the source can have it.
 
     Args:
         custom: custom properties of the contract.
         source: where they come from.
+        known: names of the dataset's columns in the source.
         violations: collects the violations.
 
     Returns:
@@ -106,6 +109,10 @@ def changes(custom: Mapping[str, Setting], *, source: Source, violations: Violat
         remedy = "use json or jsonl, or let the source write flat records and use {preset: column}"
         violations.add(setting.path, f"{source.format} has no row within an event", remedy=remedy)
         return None
+    if source.format == "csv" and not source.header and not form.own_fields <= known:
+        missing = ", ".join(sorted(form.own_fields - known))
+        remedy = "send a header, or make them columns of the dataset, in the order of the file"
+        violations.add(setting.path, f"a file without a header has no column {missing}", remedy=remedy)
     ordering = texts(custom.get("ordering"), violations=Violations(violations.file))  # `terms` reports what is no list
     if not form.order and any(name == dms.CHANGE_SEQUENCE for name, _ in ordering):
         problem = f"has no `order`, which makes {dms.CHANGE_SEQUENCE}"

@@ -10,6 +10,7 @@ from open_data_contract_standard.model import SchemaProperty
 from lakehouse.contracts import types
 from lakehouse.contracts.classification import Classification
 from lakehouse.contracts.model import Column
+from lakehouse.contracts.odcs.cleansing import cleansing
 from lakehouse.contracts.odcs.custom import Setting, settings, texts
 from lakehouse.contracts.odcs.options import options
 from lakehouse.contracts.odcs.source_types import NUMBER_FORMATS, SourceType, source_type
@@ -87,7 +88,7 @@ def _column(
         )
     custom = settings(
         property_.customProperties,
-        known=("charPadding", "was"),
+        known=("charPadding", "cleanse", "was"),
         violations=violations,
         path=(*path, "customProperties"),
     )
@@ -113,6 +114,13 @@ def _column(
                 path=(*path, "logicalTypeOptions"),
             ),
             trim_padding=trim,
+        ),
+        cleansing=cleansing(
+            custom.get("cleanse"),
+            source=source,
+            is_key=bool(property_.primaryKey),
+            is_formatted=bool((property_.logicalTypeOptions or {}).get("format")),
+            violations=violations,
         ),
         was=_earlier_names(custom.get("was"), taken=taken, violations=violations),
     )

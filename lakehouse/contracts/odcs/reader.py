@@ -98,7 +98,8 @@ def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, viol
         document.servers, table=dataset.physicalName or dataset.name or "", columns=columns_, violations=violations
     )
     if source_ is not None:
-        source_ = replace(source_, changes=changes(custom, source=source_, violations=violations))
+        known = frozenset(column.source_name for column in columns_)
+        source_ = replace(source_, changes=changes(custom, source=source_, known=known, violations=violations))
     terms_ = terms(custom, columns=columns_, key=key_, source=source_, violations=violations)
     partitions_ = partitions(
         custom.get("partitions"),

@@ -83,7 +83,7 @@ def row_of(event: Mapping[str, Nested], contract: Contract, changes: Changes) ->
     fields[COMMIT_TIME] = kept(
         columns.COMMIT_TIMESTAMP, lambda: values.commit_time(_text(_at(event, changes.time or ())), changes)
     )
-    order = [_text(_at(event, part.path)) for part in changes.order]
+    order = [_order(event, part.path, changes) for part in changes.order]
     is_load = word in changes.loads
     fields[SEQUENCE] = kept(columns.CHANGE_SEQUENCE, lambda: values.sequence(order, changes, is_load=is_load))
     reasons += _unsent(fields, contract, changes, operation)
@@ -107,6 +107,17 @@ def _at(value: Nested, path: Path) -> Nested:
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value
+
+
+def _order(event: Nested, path: Path, changes: Changes) -> str | None:
+    """Return the text of a part of the order; the last change of Maxwell's transaction has `commit`, and no offset.
+
+    Source: Maxwell's Daemon, "Data Format".
+    """
+    value = _at(event, path)
+    if value is None and changes.preset == "maxwell" and path == ("xoffset",) and event.get("commit") is True:
+        return "9" * values.DIGITS
+    return _text(value)
 
 
 def _text(value: Nested) -> str | None:

@@ -13,6 +13,7 @@ DIGITS = 35
 
 _TEXT = re.compile(r"[!-~]{1,200}")
 _LOG_FILE = re.compile(rf".*\.([0-9]{{1,{DIGITS}}})", re.DOTALL)
+_LOG_POSITION = re.compile(rf".*\.([0-9]{{1,{DIGITS}}}):([0-9]{{1,{DIGITS}}})", re.DOTALL)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PER_SECOND = {
     TimeUnit.SECONDS: 1,
@@ -108,11 +109,14 @@ def _part(text: str | None, order: Order) -> str:
             return text
         case OrderType.LOG_FILE if match := _LOG_FILE.fullmatch(text):
             return match[1].zfill(DIGITS)
+        case OrderType.LOG_POSITION if match := _LOG_POSITION.fullmatch(text):
+            return f"{match[1].zfill(DIGITS)} {match[2].zfill(DIGITS)}"
         case OrderType.INTEGER if re.fullmatch(rf"[0-9]{{1,{DIGITS}}}", text):
             return text.zfill(DIGITS)
     expected = {
         OrderType.INTEGER: f"a whole number from 0 of at most {DIGITS} digits",
         OrderType.TEXT: "at most 200 characters of ASCII without blanks",
         OrderType.LOG_FILE: "the name of a log file that ends with a dot and a number",
+        OrderType.LOG_POSITION: "a log file and a position, such as mysql-bin.000003:4711",
     }[order.type]
     raise RejectedError(f"expected {expected} in {where}, found {show(text)}")

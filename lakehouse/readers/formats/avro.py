@@ -131,10 +131,15 @@ def _chunk_of_text(records: list[Any], names: list[str], types: Mapping[str, Typ
         rows=pa.array([first + i for i in positions], type=pa.int64()),
         original=lambda position: to_json(json_value(records[positions[position]])),
         broken=broken,
+        typed={name: _positions(values, _is_typed) for name, values in columns.items()},
         nested={name: _positions(values, _is_nested) for name, values in columns.items()},
         out_of_range={name: _positions(values, out_of_range) for name, values in columns.items()},
         not_finite={name: _positions(values, _has_not_finite) for name, values in columns.items()},
     )
+
+
+def _is_typed(value: Any) -> bool:
+    return not isinstance(value, str | bytes | None)
 
 
 def _is_nested(value: Any) -> bool:

@@ -10,7 +10,7 @@ from lakehouse.contracts.model import Contract, Format
 from lakehouse.contracts.types import Kind
 from lakehouse.readers.chunk import Broken, Chunk
 from lakehouse.readers.events.record import Reason, is_no_record, row_of
-from lakehouse.readers.json_text import Nested, load, render, to_json
+from lakehouse.readers.json_text import Nested, Number, load, render, to_json
 from lakehouse.readers.records import Block, split
 from lakehouse.readers.rows import row_columns
 from lakehouse.readers.values import show
@@ -113,8 +113,17 @@ def chunk_of(
         original=lambda position: texts[positions[position]],
         broken=broken,
         extras=extras,
+        typed={
+            column.source_name: [i for i, record in enumerate(records) if _is_typed(record.get(column.source_name))]
+            for column in contract.columns
+            if column.cleansing
+        },
         reasons=reasons,
     )
+
+
+def _is_typed(value: Nested) -> bool:
+    return isinstance(value, Number) or not isinstance(value, str | None)
 
 
 def _column(records: list[dict[str, Nested]], name: str, *, is_json: bool) -> pa.Array:

@@ -120,7 +120,9 @@ def test_only_change_data_of_files_streams_and_apis_has_a_form() -> None:
         "csv has no row within an event",
         "{preset: column}",
     )
+    no_header = "s3, format: csv, customProperties: [{property: header, value: false}]"
     for text, problem in (
+        (of_kafka.replace("kafka, format: jsonl", no_header).replace("debezium", "column"), "has no column Op"),
         (ORDERS.replace("slaProperties:", word, 1), "DMS decides the form"),
         (of_kafka.replace("value: cdc", "value: snapshot"), "snapshot has no operations"),
         (
@@ -130,7 +132,48 @@ def test_only_change_data_of_files_streams_and_apis_has_a_form() -> None:
             "has no `time`, but deleted rows expire",
         ),
     ):
-        assert_violation(violations_of(text), "customProperties[2].value", problem, "remove")
+        assert_violation(violations_of(text), "customProperties[2].value", problem, "")
+
+
+STRING, INTEGER, DATE = "logicalType: string", "logicalType: integer", "logicalType: date"
+
+
+@pytest.mark.parametrize(
+    ("type_", "steps", "at", "remedy"),
+    [
+        (STRING, "trim", "", "write such as [trim]"),
+        (STRING, "[trom]", "[0]", "'trim'"),
+        (STRING, "[{trim: true}]", "[0]", "write `trim` alone"),
+        (STRING, "[trim, trim]", "[1]", "keep one"),
+        (STRING, "[{case: title}]", "[0]", "{case: upper}"),
+        (INTEGER, "[{case: upper}]", "[0]", "long has only the steps trim, nulls, number"),
+        (INTEGER, "[{nulls: [-1]}]", "[0]", "quoted texts"),
+        (STRING, '[{number: {decimal: ","}}]', "[0]", "string has only the steps"),
+        (INTEGER, '[{number: {decimal: ",", thousands: ","}}]', "[0]", "two different characters"),
+        (INTEGER, "[{number: {}}]", "[0]", "it would change nothing"),
+        (INTEGER, "[{number: {units: {kg: 0}}}]", "[0]", "a factor above 0"),
+        (INTEGER, '[{number: {thousands: ","}}, trim]', "[1]", "move it before `number`"),
+        (DATE, "[{dates: [yyyy-mm-dd]}]", "[0]", "the month is MM"),
+        (DATE, "[{dates: [epoch ms]}]", "[0]", "on a timestamp"),
+        (f"{DATE}, logicalTypeOptions: {{format: dd.MM.yyyy}}", "[{dates: [dd.MM.yyyy]}]", "[0]", "move `format`"),
+        ("logicalType: boolean", '[{booleans: {true: ["x"], false: ["x"]}}]', "[0]", "both true and false"),
+        (STRING, "[{map: {1: a}}]", "[0]", "quote 1"),
+        (STRING, '[{replace: {pattern: "(?=a)"}}]', "[0]", "RE2"),
+        (STRING, '[{replace: {pattern: "a*"}}]', "[0]", "does not match the empty text"),
+        (STRING, '[{replace: {pattern: "a", with: "\\\\1"}}]', "[0]", "correct `with`"),
+        (STRING, '[{split: {by: ";"}}]', "[0]", "add `part`"),
+        (INTEGER, "[{default: 0}, trim]", "[1]", "move `default` to the end"),
+        (INTEGER, "[{default: none}]", "[0]", "write a long"),
+        (f"{INTEGER}, primaryKey: true", "[{default: 0}]", "[0]", "rows without a key"),
+        ("logicalType: object, physicalType: json", "[trim]", "[0]", "JSON has only the steps nulls, default"),
+    ],
+)
+def test_steps_of_cleansing_can_be_right(type_: str, steps: str, at: str, remedy: str) -> None:
+    custom = f"customProperties: [{{property: cleanse, value: {steps}}}]"
+    found = violations_of(changed("    quality:", f"      - {{name: x, {type_}, {custom}}}\n    quality:"))
+    [violation] = found
+    assert violation.path.endswith(f"].customProperties[0].value{at}")
+    assert remedy in violation.remedy
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lakehouse.contracts import differences as module
+from lakehouse.contracts.cleansing import Trim
 from lakehouse.contracts.differences import Effect, differences, unannounced
 from lakehouse.contracts.loader import load_contract, load_contracts, parse_contract
 from lakehouse.contracts.model import (
@@ -118,6 +119,7 @@ OTHERS: dict[type, dict[str, Any]] = {
         "retention": timedelta(days=77),
     },
     Column: {
+        "cleansing": (Trim(),),
         "source_name": "other",
         "was": ("older",),
         "unique": True,

@@ -71,14 +71,23 @@ def _of_delete(row: dict[str, Any]) -> dict[str, Any]:
 
 OTHER_FORMS = {
     "maxwell": (
-        replace(PRESETS["maxwell"], order=(Order(path=("xid",)), Order(path=("xoffset",)))),
+        replace(
+            PRESETS["maxwell"], order=(Order(path=("position",), type=OrderType.LOG_POSITION), Order(path=("xoffset",)))
+        ),
         [
             {"type": "bootstrap-start", "data": {}},
             {"type": "bootstrap-insert", "ts": 1, "data": {"id": 1, "v": "a"}},
-            {"type": "update", "ts": 2, "xid": 9, "xoffset": 0, "data": {"id": 1, "v": "b"}, "old": {"v": "a"}},
-            {"type": "delete", "ts": 2, "xid": 10, "xoffset": 1, "data": {"id": 1, "v": "b"}},
+            {
+                "type": "update",
+                "ts": 2,
+                "position": "b.1:9",
+                "xoffset": 0,
+                "data": {"id": 1, "v": "b"},
+                "old": {"v": "a"},
+            },
+            {"type": "delete", "ts": 2, "position": "b.1:9", "commit": True, "data": {"id": 1, "v": "b"}},
         ],
-        ["", f"{9:035d} {0:035d}", f"{10:035d} {1:035d}"],
+        ["", f"{1:035d} {9:035d} {0:035d}", f"{1:035d} {9:035d} {'9' * 35}"],
     ),
     "dms": (
         replace(PRESETS["dms"], order=(Order(path=("metadata", "at"), type=OrderType.TEXT),)),
