@@ -199,8 +199,9 @@ deploy: setup ## deploy to the AWS account of your credentials (docs/deploy.md)
 
 ##@ Keep
 .PHONY: docs
-docs: setup ## draw the picture of the architecture from the templates
+docs: setup ## draw the pictures of the architecture, from the templates, and of windows, from a run
 	python -m reports.picture
+	python -m reports.windows
 
 .PHONY: setup
 setup: .venv/.installed .venv-dbt/.installed node_modules/.installed ## install environments and tools (all targets above do it)
