@@ -92,6 +92,12 @@ test-clients: setup .venv-clients/.installed .venv-clients-pyathena3/.installed 
 	LOCAL_PYTHON=$(CURDIR)/.venv/bin/python .venv-clients-pyathena3/bin/python -m pytest -p no:cacheprovider \
 		tests/emulator/clients/test_pyathena.py tests/emulator/clients/test_sqlalchemy.py
 
+HISTORIES ?= 100
+
+.PHONY: test-panes
+test-panes: setup .venv-beam/.installed ## panes of windows against Apache Beam, on HISTORIES=100 random histories
+	.venv-beam/bin/python -m tests.support.beam $(HISTORIES)
+
 .PHONY: trino-expressions
 trino-expressions: setup ## judge the emulator's Athena by the expression tests of Trino 476; needs Java and Maven (10 minutes)
 	python -m tests.support.trino
@@ -193,8 +199,9 @@ deploy: setup ## deploy to the AWS account of your credentials (docs/deploy.md)
 
 ##@ Keep
 .PHONY: docs
-docs: setup ## draw the picture of the architecture from the templates
+docs: setup ## draw the pictures of the architecture, from the templates, and of windows, from a run
 	python -m reports.picture
+	python -m reports.windows
 
 .PHONY: setup
 setup: .venv/.installed .venv-dbt/.installed node_modules/.installed ## install environments and tools (all targets above do it)
@@ -208,6 +215,7 @@ dags/environment.txt --constraint dags/constraints.txt dags/environment.in
 requirements/airflow-3.3.txt requirements/airflow-3.3.in
 requirements/clients.txt requirements/clients.in
 requirements/clients-pyathena3.txt requirements/clients-pyathena3.in
+requirements/beam.txt requirements/beam.in
 requirements/spark-4.1.txt pyproject.toml requirements/spark-4.1.in
 requirements/spark-3.5.txt pyproject.toml requirements/spark-3.5.in
 endef
@@ -249,6 +257,7 @@ help: ## print this list
 .venv-clients/.installed: requirements/clients.txt
 .venv-clients-pyathena3/.installed: requirements/clients-pyathena3.txt
 .venv-datacontract/.installed: requirements/datacontract.txt
+.venv-beam/.installed: requirements/beam.txt
 .venv-airflow/.installed: dags/environment.txt
 .venv-airflow-3.3/.installed: requirements/airflow-3.3.txt
 .venv-%/.installed: .venv/.installed

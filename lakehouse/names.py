@@ -24,14 +24,15 @@ CANDIDATE_DAYS = 3
 
 
 class WindowTable(StrEnum):
-    """A table of a dataset's windows, in integration."""
+    """A table or view of a dataset's windows, in integration."""
 
+    CURRENT = "windows"
     PANES = "panes"
     TOO_LATE = "too_late"
     STATE = "window_state"
 
     def of(self, dataset: str) -> str:
-        """Return the name of the table."""
+        """Return its name."""
         return f"{dataset}_{self}"
 
 

@@ -13,7 +13,7 @@ from lakehouse.contracts.columns import ERRORS, RECORD
 from lakehouse.contracts.model import Contract
 from lakehouse.governance.tag_keys import CLASSIFICATION, DOMAIN, ROWS, ZONE
 from lakehouse.names import DEFAULT_DATABASE, Names, Zone
-from lakehouse.tables import definition, windows
+from lakehouse.tables import definition, window_views, windows
 
 PLATFORM = "platform"
 """Domain of data about the lakehouse itself."""
@@ -105,11 +105,12 @@ def of_contracts(contracts: Iterable[Contract], *, names: Names) -> list[TaggedT
         for table in (
             *(_of_contract(contract, area, names=names) for area in (Area.RAW, Area.INTEGRATION)),
             *(_of_windows(contract, table) for table in windows.of_contracts([contract], names=names)),
+            *(_of_windows(contract, view) for view in window_views.of_contracts([contract], names=names)),
         )
     ]
 
 
-def _of_windows(contract: Contract, table: definition.Definition) -> TaggedTable:
+def _of_windows(contract: Contract, table: definition.Definition | window_views.View) -> TaggedTable:
     measured = {measure.name: measure.column for measure in contract.windows.measures} if contract.windows else {}
     classified = _classified(contract)
     own = {"content": highest(classified.values())}  # the state has keys and measures

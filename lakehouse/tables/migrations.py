@@ -3,6 +3,7 @@
 Source: Iceberg spec, "Schema Evolution" (changes that rewrite no data).
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -22,8 +23,8 @@ from lakehouse.contracts.model import Contract
 from lakehouse.contracts.published import publish
 from lakehouse.engine.commit_conflicts import retry_on_conflict
 from lakehouse.errors import LakehouseError
-from lakehouse.names import Names, Zone
-from lakehouse.tables import ops, optimizers, windows
+from lakehouse.names import Names, WindowTable, Zone
+from lakehouse.tables import ops, optimizers, window_views, windows
 from lakehouse.tables.definition import DATASET_PROPERTY, Definition, of_contracts
 from lakehouse.tables.diff import Action, Change, changes, creation, renames
 
@@ -40,7 +41,8 @@ def plan(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list[
     compare = partial(_changes, catalog, boto3.client("glue"), names)
     with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
         differences = list(pool.map(compare, definitions))
-    return [*chain.from_iterable(differences), *_orphans(catalog, definitions, names)]
+    of_views = [window_views.differences(boto3.client("glue"), view) for view in _views(contracts, names)]
+    return [*chain.from_iterable((*differences, *of_views)), *_orphans(catalog, definitions, names)]
 
 
 def apply(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list[Change]:
@@ -61,6 +63,8 @@ def apply(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list
     migrate = partial(_migrate, catalog, boto3.client("glue"), names)
     with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
         list(pool.map(migrate, definitions))
+    for view in _views(contracts, names):
+        window_views.set_up(boto3.client("glue"), view)
     publish(contracts, names=names)
     return planned
 
@@ -68,6 +72,10 @@ def apply(catalog: Catalog, contracts: Sequence[Contract], names: Names) -> list
 def _definitions(contracts: Sequence[Contract], names: Names) -> list[Definition]:
     of_windows = windows.of_contracts(contracts, names=names)
     return [*of_contracts(contracts, names=names), *of_windows, *ops.definitions(names=names)]
+
+
+def _views(contracts: Sequence[Contract], names: Names) -> list[window_views.View]:
+    return list(window_views.of_contracts(contracts, names=names))
 
 
 def _changes(catalog: Catalog, glue: "GlueClient", names: Names, definition: Definition) -> list[Change]:
@@ -162,7 +170,7 @@ def _refuse_breaks(differences: Sequence[Change]) -> None:
     if not breaks:
         return
     lines = [f"  {change.table}: {change.detail}" for change in breaks]
-    dataset = breaks[0].table.rpartition(".")[2]
+    dataset = re.sub(f"_({'|'.join(WindowTable)})$", "", breaks[0].table.rpartition(".")[2])
     raise LakehouseError(
         "nothing was changed, because this would break tables that hold data:\n"
         + "\n".join(lines)

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import boto3
 import pyarrow as pa
 import pytest
 
 from emulator.runtime.server_lifecycle import Server
 from lakehouse.contracts import types
 from lakehouse.contracts.windows import Accumulation, Function, Measure, Shape
+from lakehouse.engine import athena
 from lakehouse.errors import LakehouseError
 from lakehouse.lineage import record
 from lakehouse.moves import raw_to_integration, stage_to_raw
@@ -18,7 +20,7 @@ from lakehouse.moves.job import Job
 from lakehouse.moves.window_tables import WindowTables
 from lakehouse.moves.windows import add_to_windows
 from lakehouse.names import Move, Names, Zone
-from lakehouse.tables import definition
+from lakehouse.tables import definition, window_views
 from tests.support.contract_builders import column, contract
 from tests.support.moves import jobs
 from tests.support.windows import histories
@@ -33,7 +35,14 @@ VIEWS = contract(
 
 @pytest.fixture(scope="module")
 def names(aws: Server) -> Names:
-    return jobs.deployment(aws, project="windows")
+    names = jobs.deployment(aws, project="windows")
+    s3: Any = boto3.client("s3")
+    s3.create_bucket(Bucket=names.results_bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
+    boto3.client("athena").create_work_group(
+        Name=names.workgroup,
+        Configuration={"ResultConfiguration": {"OutputLocation": names.results_uri(names.workgroup)}},
+    )
+    return names
 
 
 def job(names: Names, dataset: str, shape: Shape, size: int, every: int | None = None, **settings: Any) -> Job:
@@ -111,6 +120,17 @@ def test_fixed_windows_early_on_time_late_and_too_late(names: Names) -> None:
         ("05:00-10:00 /b", 0, 1, "ON_TIME", 1, "1.00"),
         ("20:00-25:00 /b", 0, 1, "EARLY", 2, "2.00"),
     ]
+    [view] = window_views.of_contracts([views.contract], names=names)
+    glue: Any = boto3.client("glue")
+    window_views.set_up(glue, view)
+    assert window_views.differences(glue, view) == []
+    current = athena.query(
+        boto3.client("athena"),
+        f"SELECT page, events, paid FROM {view.table} ORDER BY 1, 2",
+        names=names,
+        database=view.database,
+    )
+    assert [*current.rows] == [("/a", "3", "3.75"), ("/b", "1", "1.00"), ("/b", "1", "1.00"), ("/b", "2", "2.00")]
     [late] = rows(views, "too_late")
     assert (late["page"], late["event_time"]) == ("/a", HOUR + timedelta(minutes=3, seconds=30))
     assert late["watermark"] == HOUR + timedelta(minutes=20)

@@ -1,7 +1,9 @@
 """Panes against windows at rest, which DuckDB computes in SQL from the events that were not too late."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -9,9 +11,13 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse.contracts.windows import Accumulation, Shape, Windows
+from lakehouse.contracts.types import INT, TIMESTAMP
+from lakehouse.contracts.windows import Shape, Windows
+from lakehouse.names import Names
+from lakehouse.tables import window_views
 from lakehouse.windows.machine import Pane, Timing, TooLate
 from lakehouse.windows.placing import MICROSECOND
+from tests.support.contract_builders import column, contract
 from tests.support.examples import examples
 from tests.support.windows import histories
 from tests.support.windows.histories import SECOND, Batch
@@ -23,7 +29,7 @@ EVENTS = pa.schema(
 )
 PANES = pa.schema(
     [("key", pa.string())]
-    + [(name, pa.int64()) for name in ("start", "end", "pane_index", "sign", "events", "n", "known")]
+    + [(name, pa.int64()) for name in ("window_start", "window_end", "pane_index", "sign", "events", "n", "known")]
     + [(name, pa.int64()) for name in ("total", "least", "most")]
 )
 MEASURES = "count(*), count(*), count(value), sum(value)::int, min(value), max(value)"
@@ -42,22 +48,8 @@ AT_REST = {
         GROUP BY key, s.start
     """,
 }
-CURRENT = {
-    Accumulation.DISCARD: """
-        SELECT key, start, "end", sum(events), sum(n), sum(known), sum(total)::int, min(least), max(most)
-        FROM panes GROUP BY ALL HAVING min(sign) > 0
-    """,
-    Accumulation.ACCUMULATE: """
-        SELECT key, start, "end", events, n, known, total, least, most
-        FROM panes QUALIFY row_number() OVER (PARTITION BY key, start, "end" ORDER BY pane_index DESC) = 1
-            AND min(sign) OVER (PARTITION BY key, start, "end") > 0
-    """,
-    Accumulation.RETRACT: """
-        SELECT key, start, "end", events, n, known, total, least, most
-        FROM panes GROUP BY ALL HAVING sum(sign) > 0
-    """,
-}
-"""The current value of each window, as docs/streams.md has it."""
+EVENTS_OF = contract(column("time", TIMESTAMP, required=True), column("key"), column("value", INT))
+NAMES = Names(environment="dev", account="123456789012", region="eu-central-1")
 
 
 def at_rest(history: Sequence[Batch], too_late: Sequence[TooLate], windows: Windows) -> list[Any]:
@@ -77,13 +69,15 @@ def at_rest(history: Sequence[Batch], too_late: Sequence[TooLate], windows: Wind
     return query(sql.format(size=size, every=every, measures=MEASURES), events, EVENTS)
 
 
-def current(panes: Sequence[Pane], accumulation: Accumulation) -> list[Any]:
+def current(panes: Sequence[Pane], windows: Windows) -> list[Any]:
+    """Return the rows of the view of the current values."""
     rows = [
         (*pane.key, *(time // SECOND for time in pane.window), pane.pane_index, pane.sign, *counted)
         for pane in panes
         for counted in [(pane.summary.events, *pane.summary.measures)]
     ]
-    return query(CURRENT[accumulation], rows, PANES)
+    [view] = window_views.of_contracts([replace(EVENTS_OF, windows=windows)], names=NAMES)
+    return query(re.sub(r'"\w+"."\w+_panes"', "panes", view.sql), rows, PANES)
 
 
 def query(sql: str, rows: Sequence[Sequence[Any]], schema: pa.Schema) -> list[Any]:
@@ -99,7 +93,7 @@ def query(sql: str, rows: Sequence[Sequence[Any]], schema: pa.Schema) -> list[An
 def test_panes_come_to_the_windows_at_rest(history: list[Batch], windows: Windows, random: Any) -> None:
     panes, too_late = histories.run(history, windows, one_each=True)
     flat = [pane for batch in panes for pane in batch]
-    assert Counter(current(flat, windows.accumulation)) == Counter(at_rest(history, too_late, windows))
+    assert Counter(current(flat, windows)) == Counter(at_rest(history, too_late, windows))
 
     # The order of the events of a batch, and whether they were added up before, changes nothing.
     mixed = [random.sample(batch, len(batch)) for batch in history]
