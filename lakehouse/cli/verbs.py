@@ -33,6 +33,7 @@ VERBS = {
     "diff": "snapshots.diff:diff",
     "query": "query:query",
     "releases": "query:releases",
+    "metric": "analysis.metric:metric",
     "lineage": "lineage:lineage",
     "access": "access:access",
     "cost": "cost:cost",

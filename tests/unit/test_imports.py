@@ -32,8 +32,8 @@ FLOORS: Mapping[str, tuple[set[str], ...]] = {
         {"tables", "windows"},
         {"quality"},
         {"batches", "governance", "integration", "maintenance"},
-        {"apis", "lineage", "readers", "releases"},
-        {"cost", "drafting", "erasure", "moves", "operations", "reconciliation"},
+        {"apis", "lineage", "metrics", "readers", "releases"},
+        {"cost", "drafting", "erasure", "moves", "operations", "powerbi", "reconciliation"},
         {"cli"},
     ),
     "lakehouse/contracts": (

@@ -1,18 +1,13 @@
 """`lakehouse query` and `lakehouse releases`: run one statement on Athena, also on an earlier state of the tables."""
 
-import csv
-import json
-import sys
-from collections import Counter
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from lakehouse.cli.options import DEFAULT_ENVIRONMENT, Environment, console
-from lakehouse.cli.printable import in_markup, printable
+from lakehouse.cli.printable import in_markup
+from lakehouse.cli.results import Format, show
 from lakehouse.contracts.violations import one_of
 from lakehouse.engine import catalog
 from lakehouse.errors import LakehouseError
@@ -20,15 +15,6 @@ from lakehouse.governance.roles import ROLES
 from lakehouse.operations import releases as past
 from lakehouse.releases import release
 from lakehouse.settings import names_of
-
-TABLE_ROWS = 1000
-"""Most rows that are printed as a table; csv and json have no limit."""
-
-
-class Format(StrEnum):
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
 
 
 def query(
@@ -61,35 +47,7 @@ def query(
     if role not in ROLES:
         raise LakehouseError(f"no role {role!r}: {one_of(role, ROLES)}")
     result = past.query(sql, role=ROLES[role], names=names_of(env), when=when)
-    columns = [name for name, _ in result.columns]
-    match form:
-        case Format.CSV:
-            writer = csv.writer(sys.stdout)
-            writer.writerow(columns)
-            writer.writerows(result.rows)
-        case Format.JSON:
-            if repeated := [name for name, times in Counter(columns).items() if times > 1]:
-                raise LakehouseError(
-                    f"--format json needs distinct column names: rename the repeated {', '.join(repeated)} with `AS`"
-                )
-            for row in result.rows:
-                sys.stdout.write(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) + "\n")
-        case Format.TABLE:
-            table = Table()
-            for column in columns:
-                table.add_column(Text(printable(column)))
-            for count, row in enumerate(result.rows):
-                if count == TABLE_ROWS:
-                    table.caption = f"the first {TABLE_ROWS:,} rows; --format csv prints all rows"
-                    break
-                table.add_row(*(_cell(value) for value in row))
-            if columns:
-                console.print(table)
-            console.print(f"{result.scanned_bytes:,} bytes scanned", style="dim")
-
-
-def _cell(value: str | None) -> Text:
-    return Text("null", style="dim") if value is None else Text(printable(value, lines=True))
+    show(result, form)
 
 
 def releases(

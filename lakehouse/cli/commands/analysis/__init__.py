@@ -1,0 +1,1 @@
+"""The verbs about metrics and what is made of them."""
