@@ -87,6 +87,9 @@ def _column(property_: SchemaProperty, *, violations: Violations, path: YamlPath
         return None
     if property_.primaryKey and source.type.kind in _NO_KEY:
         violations.add((*path, "primaryKey"), f"{source.type} can be no key", remedy="use a type that compares exactly")
+    given = options(
+        property_.logicalTypeOptions or {}, source=source, violations=violations, path=(*path, "logicalTypeOptions")
+    )
     return Column(
         name=name,
         type=source.type,
@@ -96,15 +99,7 @@ def _column(property_: SchemaProperty, *, violations: Violations, path: YamlPath
         classification=property_.classification,
         description=(property_.description or "").strip(),
         enum=_enum(property_, type_=source.type, violations=violations, path=path),
-        options=replace(
-            options(
-                property_.logicalTypeOptions or {},
-                source=source,
-                violations=violations,
-                path=(*path, "logicalTypeOptions"),
-            ),
-            trim_padding=trim,
-        ),
+        options=replace(given, trim_padding=trim) if trim else given,
     )
 
 
