@@ -11,7 +11,8 @@ from lakehouse.cost.assembly import Template
 
 HASH = re.compile(r"\b[0-9a-f]{64}\b")
 MASK = "<hash>"
-FLOW_CHARACTERS = 110
+FLOW_CHARACTERS, WIDTH = 220, 230
+"""A statement of a policy is one line."""
 
 
 def readable(template: Template) -> str:
@@ -29,7 +30,7 @@ def readable(template: Template) -> str:
 
 def dump(value: Any) -> str:
     """Return a value as YAML, with the keys in their order."""
-    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, width=WIDTH, allow_unicode=True)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -97,6 +97,9 @@ def _column(
         return None
     if property_.primaryKey and source.type.kind in _NO_KEY:
         violations.add((*path, "primaryKey"), f"{source.type} can be no key", remedy="use a type that compares exactly")
+    given = options(
+        property_.logicalTypeOptions or {}, source=source, violations=violations, path=(*path, "logicalTypeOptions")
+    )
     return Column(
         name=name,
         type=source.type,
@@ -106,15 +109,7 @@ def _column(
         classification=property_.classification,
         description=(property_.description or "").strip(),
         enum=_enum(property_, type_=source.type, violations=violations, path=path),
-        options=replace(
-            options(
-                property_.logicalTypeOptions or {},
-                source=source,
-                violations=violations,
-                path=(*path, "logicalTypeOptions"),
-            ),
-            trim_padding=trim,
-        ),
+        options=replace(given, trim_padding=trim) if trim else given,
         cleansing=cleansing(
             custom.get("cleanse"),
             source=source,

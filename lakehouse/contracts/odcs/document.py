@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, get_args
 
 import yaml
@@ -11,21 +11,36 @@ from pydantic import BaseModel, ValidationError
 
 from lakehouse.contracts.violations import Violations, YamlPath, one_of
 
-_RESOLVERS = {
+_TEXT = "tag:yaml.org,2002:str"
+
+_RESOLVERS: dict[str | None, list[tuple[str, re.Pattern[str]]]] = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 """Types of unquoted values. Dates stay text, as the model needs; PyYAML refuses a file with a 30th of February."""
 
 
+@lru_cache(maxsize=10_000)
+def _tag(value: str) -> str:
+    """Return the type of an unquoted value; contracts have the same words over and over."""
+    resolvers = (*_RESOLVERS.get(value[:1], ()), *_RESOLVERS.get(None, ()))
+    return next((tag for tag, pattern in resolvers if pattern.match(value)), _TEXT)
+
+
 def _loader(base: Any) -> Any:
+    def resolve(self: Any, kind: Any, value: Any, implicit: Any) -> str:
+        if kind is yaml.ScalarNode:
+            return _tag(value) if implicit[0] else _TEXT
+        tag: str = base.resolve(self, kind, value, implicit)
+        return tag
+
     def construct_object(self: Any, node: yaml.Node, deep: bool = False) -> Any:
         """Return most values at once; PyYAML keeps track of each text, in case it contained itself."""
-        if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:str":
+        if isinstance(node, yaml.ScalarNode) and node.tag == _TEXT:
             return node.value
         return base.construct_object(self, node, deep)
 
-    members = {"yaml_implicit_resolvers": _RESOLVERS, "construct_object": construct_object}
+    members = {"resolve": resolve, "construct_object": construct_object}
     return type(f"_{base.__name__}", (base,), members)
 
 
@@ -137,7 +152,8 @@ def _repeated(node: yaml.Node, path: YamlPath) -> Iterator[tuple[YamlPath, int]]
             if key.value in seen:
                 yield (*path, key.value), key.start_mark.line + 1
             seen.add(key.value)
-            yield from _repeated(value, (*path, key.value))
+            if not isinstance(value, yaml.ScalarNode):  # most are: a generator for each would cost more
+                yield from _repeated(value, (*path, key.value))
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             yield from _repeated(value, (*path, index))
@@ -152,7 +168,8 @@ def _unknown(value: object, annotation: Any, path: YamlPath) -> Iterator[tuple[Y
     elif isinstance(value, dict) and known:
         for key, inner in value.items():
             if key in known:
-                yield from _unknown(inner, known[key], (*path, key))
+                if isinstance(inner, dict | list):
+                    yield from _unknown(inner, known[key], (*path, key))
             else:
                 yield (*path, str(key)), sorted(known)
 

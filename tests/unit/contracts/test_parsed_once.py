@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dags.planning import plans
 from lakehouse.cli.commands.contracts import check_contracts, list_contracts
@@ -46,3 +49,9 @@ def test_libyaml_reads_what_is_valid(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     """PyYAML's own parser takes ten times as long; it only says what is wrong."""
     monkeypatch.setattr(document, "_PYTHON", None)
     assert len(load_contracts(datasets.write(tmp_path, 20))) == 20
+
+
+@given(st.one_of(st.text(max_size=8), st.from_regex(r"[0-9.+\-eExo:_~<=! a-z]{0,8}", fullmatch=True)))
+def test_unquoted_values_have_the_types_of_pyyaml(value: str) -> None:
+    plain = type("Plain", (yaml.SafeLoader,), {"yaml_implicit_resolvers": document._RESOLVERS})("")
+    assert document._tag(value) == plain.resolve(yaml.ScalarNode, value, (True, False))
