@@ -1,12 +1,20 @@
 """Which batches are due: whatever was tried in whatever order, nothing is forgotten and nothing is done twice."""
 
+from dataclasses import replace
+from unittest.mock import MagicMock, patch
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyiceberg.catalog import Catalog
 
+from lakehouse.batches import attempts as batches
+from lakehouse.batches import manifests
 from lakehouse.batches.attempts import FAILED, SUCCEEDED, blocked, pending
-from lakehouse.names import Move
-from tests.support.batch_records import attempt
+from lakehouse.batches.due import due_batches
+from lakehouse.names import Move, Names
+from lakehouse.tables import migrations
+from tests.support.batch_records import NAMES, attempt
 
 BATCHES = ["orders-00000001", "orders-00000002", "orders-00000003"]
 
@@ -58,3 +66,29 @@ def test_a_merge_is_blocked_until_a_later_one_passes_whatever_its_batch() -> Non
     unjudged = attempt(first, Move.RAW_TO_INTEGRATION, at=1)
     assert blocked([failed, unjudged]) == [failed]
     assert blocked([failed, unjudged, attempt(second, Move.RAW_TO_INTEGRATION, at=1, gate="PASS")]) == []
+
+
+@given(attempts, st.integers(0, len(BATCHES)), st.booleans())
+def test_what_is_due_does_not_depend_on_how_many_manifests_are_listed(
+    steps: list[tuple[str, Move, str]], planned: int, is_known: bool
+) -> None:
+    recorded = [
+        attempt(batch_id, move, at=at, state=state)
+        for at, (batch_id, move, state) in enumerate(steps)
+        if batch_id in BATCHES[:planned]
+    ]
+    with patch.object(manifests, "batch_ids", lambda *_, first, **__: BATCHES[first - 1 : planned]):
+        last = planned if is_known else None
+        found = due_batches(MagicMock(), "orders", recorded, names=NAMES, last=last)
+    assert found == pending(BATCHES[:planned], recorded)
+
+
+def test_attempts_of_all_datasets_are_read_once(lake: Catalog, names: Names) -> None:
+    migrations.apply(lake, [], names)
+    for at, dataset in enumerate(["orders", "till", "stock", "till", "orders", "orders"]):
+        one = replace(attempt(f"{dataset}-00000001", Move.STAGE_TO_RAW, at=9 - at), dataset=dataset)
+        batches.record(lake, [one], names=names)
+    attempts_of = batches.read_once(lake, ["orders", "till", "stock", "none"], names=names)
+    for dataset in ("orders", "till", "stock", "none"):
+        assert attempts_of(dataset) == batches.read(lake, names=names, dataset=dataset)
+        assert batches.read_once(lake, [dataset], names=names)(dataset) == attempts_of(dataset)
