@@ -45,8 +45,9 @@ def stale_rows(rejected: DataFrame, contract: Contract, table: Table) -> Stale:
     target = commits.read(rejected.sparkSession, commits.base_of(table)).alias("t")
     keys = [f"s.`{column}`" for column in contract.key]
     no_key = _any_null(keys)
-    # The column that orders versions may be the one that could not be read.
-    no_order = _any_null(f"s.`{column}`" for column in contract.ordering if column != dms.CHANGE_SEQUENCE)
+    # The column that orders versions may be the one that could not be read. DMS's rows of a load have no sequence.
+    read = (column for column in contract.ordering if column != dms.CHANGE_SEQUENCE or contract.source.changes)
+    no_order = _any_null(f"s.`{column}`" for column in read)
     is_new = f"t.`{contract.key[0]}` IS NULL"
     deletes_nothing = f"{is_new} AND s.`{DELETED}`" if contract.ingest is Ingest.CDC else "false"
     later = f"{version_order.order(contract, 's')} > {version_order.order(contract, 't')}"

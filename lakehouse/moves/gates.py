@@ -1,4 +1,4 @@
-"""Evaluate quality rules after a move: those of the contract, and three built-in rules whose names begin with `_`.
+"""Evaluate quality rules after a move: those of the contract, and built-in rules whose names begin with `_`.
 
 After stage -> raw, the batch is measured by the rules that apply to a part of a dataset. After raw -> integration, the
 live rows of the dataset are measured by all rules.

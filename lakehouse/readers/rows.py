@@ -217,7 +217,7 @@ def _with_unknown_fields(sent: pa.Array, column: Column, *, skipped: Collection[
     return [
         i
         for i, text in enumerate(texts.to_pylist())
-        if text and i not in skipped and has_unknown_fields(load(text), column.type)
+        if text and text.strip() and i not in skipped and has_unknown_fields(load(text), column.type)
     ]
 
 

@@ -7,8 +7,7 @@ from typing import IO, Any, NamedTuple, cast
 import fastavro
 import pyarrow as pa
 
-from lakehouse.contracts.model import Contract
-from lakehouse.contracts.types import Type
+from lakehouse.contracts.model import Column, Contract
 from lakehouse.errors import LakehouseError
 from lakehouse.readers.boundaries import TOO_LONG
 from lakehouse.readers.chunk import KEPT_OF_TOO_LONG, MAX_RECORD, MAX_VALUES, TOO_MANY, Broken, Chunk, UnreadableError
@@ -52,7 +51,7 @@ def read(file: IO[bytes], contract: Contract) -> Iterator[Callable[[], Chunk]]:
         LakehouseError: its compression needs a package that is not installed.
     """
     first = 1
-    types = {column.source_name: column.type for column in contract.columns}
+    columns = {column.source_name: column for column in contract.columns}
     try:
         refuse_compressed(file, format_="Avro")
         container = Container(file)
@@ -63,7 +62,7 @@ def read(file: IO[bytes], contract: Contract) -> Iterator[Callable[[], Chunk]]:
         check(schema)
         names = [field["name"] for field in schema["fields"]]
         for records in _batches(reader, container):
-            yield partial(_chunk, records, names, types, first)
+            yield partial(_chunk, records, names, columns, first)
             first += len(records)
     except (UnreadableError, MemoryError):
         raise
@@ -100,11 +99,11 @@ def _batches(reader: Iterator[Any], container: Container) -> Iterator[list[Any]]
         yield records
 
 
-def _chunk(records: list[Any], names: list[str], types: Mapping[str, Type], first: int) -> Chunk:
+def _chunk(records: list[Any], names: list[str], contracted: Mapping[str, Column], first: int) -> Chunk:
     try:
-        return _chunk_of_text(records, names, types, first)
+        return _chunk_of_text(records, names, contracted, first)
     except UnicodeEncodeError:
-        return _chunk_of_text([_checked(record) for record in records], names, types, first)
+        return _chunk_of_text([_checked(record) for record in records], names, contracted, first)
 
 
 def _checked(record: Any) -> Any:
@@ -118,7 +117,7 @@ def _checked(record: Any) -> Any:
     return record
 
 
-def _chunk_of_text(records: list[Any], names: list[str], types: Mapping[str, Type], first: int) -> Chunk:
+def _chunk_of_text(records: list[Any], names: list[str], contracted: Mapping[str, Column], first: int) -> Chunk:
     broken = [
         Broken(row=first + i, text=record.text, reason=record.reason, column=record.column)
         for i, record in enumerate(records)
@@ -126,12 +125,16 @@ def _chunk_of_text(records: list[Any], names: list[str], types: Mapping[str, Typ
     ]
     positions = [i for i, record in enumerate(records) if not isinstance(record, _Rejected)]
     columns = {name: [records[i][name] for i in positions] for name in names}
+    cleansed = {name for name, column in contracted.items() if column.cleansing}
     return Chunk(
-        columns={name: array_of(values, types.get(name)) for name, values in columns.items()},
+        columns={
+            name: array_of(values, contracted[name].type if name in contracted else None)
+            for name, values in columns.items()
+        },
         rows=pa.array([first + i for i in positions], type=pa.int64()),
         original=lambda position: to_json(json_value(records[positions[position]])),
         broken=broken,
-        typed={name: _positions(values, _is_typed) for name, values in columns.items()},
+        typed={name: _positions(columns[name], _is_typed) for name in cleansed & columns.keys()},
         nested={name: _positions(values, _is_nested) for name, values in columns.items()},
         out_of_range={name: _positions(values, out_of_range) for name, values in columns.items()},
         not_finite={name: _positions(values, _has_not_finite) for name, values in columns.items()},

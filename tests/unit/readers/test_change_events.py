@@ -8,6 +8,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+import fastavro
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -22,6 +23,7 @@ from tests.support.contract_builders import column, contract, reasons, rows
 from tests.support.examples import examples
 from tests.support.readers.change_streams import changes_contract, debezium, dms, history
 
+DAY = "2026-01-01T00:00:00Z"
 SEQUENCE = (Order(path=("n",)),)
 
 
@@ -38,10 +40,6 @@ def dataset(changes: Changes, *, format_: str = "jsonl", ordering: tuple[str, ..
 
 def lines(*events: Any) -> bytes:
     return "\n".join(map(json.dumps, events)).encode()
-
-
-def changes_of(found: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    return [(row["_op"], row["id"], row["v"]) for row in found]
 
 
 @settings(max_examples=examples(100), deadline=None)
@@ -69,55 +67,40 @@ def _of_delete(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"name": None, "amount": None, "day": None} if row["_op"] == "D" else row
 
 
+def _order(**types_: OrderType) -> tuple[Order, ...]:
+    """Return an order by fields, with `__` for a dot."""
+    return tuple(Order(path=tuple(name.split("__")), type=type_) for name, type_ in types_.items())
+
+
+# fmt: off
 OTHER_FORMS = {
     "maxwell": (
-        replace(
-            PRESETS["maxwell"], order=(Order(path=("position",), type=OrderType.LOG_POSITION), Order(path=("xoffset",)))
-        ),
+        replace(PRESETS["maxwell"], order=_order(position=OrderType.LOG_POSITION, xoffset=OrderType.INTEGER)),
         [
             {"type": "bootstrap-start", "data": {}},
             {"type": "bootstrap-insert", "ts": 1, "data": {"id": 1, "v": "a"}},
-            {
-                "type": "update",
-                "ts": 2,
-                "position": "b.1:9",
-                "xoffset": 0,
-                "data": {"id": 1, "v": "b"},
-                "old": {"v": "a"},
-            },
+            {"type": "update", "ts": 2, "position": "b.1:9", "xoffset": 0, "data": {"id": 1, "v": "b"},
+             "old": {"v": "a"}},
             {"type": "delete", "ts": 2, "position": "b.1:9", "commit": True, "data": {"id": 1, "v": "b"}},
         ],
         ["", f"{1:035d} {9:035d} {0:035d}", f"{1:035d} {9:035d} {'9' * 35}"],
     ),
     "dms": (
-        replace(PRESETS["dms"], order=(Order(path=("metadata", "at"), type=OrderType.TEXT),)),
+        replace(PRESETS["dms"], order=_order(metadata__at=OrderType.TEXT)),
         [
             {"metadata": {"operation": "create-table", "record-type": "control"}},
-            {"metadata": {"operation": "load", "timestamp": "2026-01-01T00:00:00Z"}, "data": {"id": 1, "v": "a"}},
-            {
-                "metadata": {"operation": "update", "timestamp": "2026-01-01T00:00:00Z", "at": "0/1"},
-                "data": {"id": 1, "v": "b"},
-                "before-image": {"id": 1},
-            },
-            {"metadata": {"operation": "delete", "timestamp": "2026-01-01T00:00:00Z", "at": "0/2"}, "data": {"id": 1}},
+            {"metadata": {"operation": "load", "timestamp": DAY}, "data": {"id": 1, "v": "a"}},
+            {"metadata": {"operation": "update", "timestamp": DAY, "at": "0/1"}, "data": {"id": 1, "v": "b"},
+             "before-image": {"id": 1}},
+            {"metadata": {"operation": "delete", "timestamp": DAY, "at": "0/2"}, "data": {"id": 1}},
         ],
         ["", "0/1", "0/2"],
     ),
     "own": (
         replace(
-            PRESETS["column"],
-            operation=("m", "do"),
-            operations=(("+", "I"), ("~", "U"), ("-", "D")),
-            loads=("+",),
-            after=("new",),
-            deleted=("old",),
-            before=("old",),
-            time=("m", "t"),
-            time_unit=TimeUnit.MICROSECONDS,
-            order=(
-                Order(path=("m", "file"), type=OrderType.LOG_FILE),
-                Order(path=("m", "at"), type=OrderType.TIMESTAMP),
-            ),
+            PRESETS["column"], operation=("m", "do"), operations=(("+", "I"), ("~", "U"), ("-", "D")), loads=("+",),
+            after=("new",), deleted=("old",), before=("old",), time=("m", "t"), time_unit=TimeUnit.MICROSECONDS,
+            order=_order(m__file=OrderType.LOG_FILE, m__at=OrderType.TIMESTAMP),
         ),
         [
             {"m": {"do": "+", "t": 1}, "new": {"id": 1, "v": "a"}},
@@ -127,6 +110,7 @@ OTHER_FORMS = {
         ["", f"{9:035d} 2026-01-01T00:00:00.000000Z", f"{10:035d} 2026-01-01T00:00:00.000000Z"],
     ),
 }
+# fmt: on
 
 
 @pytest.mark.parametrize("form", OTHER_FORMS)
@@ -134,7 +118,7 @@ def test_other_forms_say_the_same(form: str) -> None:
     changes, events, sequences = OTHER_FORMS[form]
     found = rows(dataset(changes), lines(*events))
     assert reasons(found) == []
-    assert changes_of(found) == [("I", 1, "a"), ("U", 1, "b"), ("D", 1, None)]
+    assert [(row["_op"], row["id"], row["v"]) for row in found] == [("I", 1, "a"), ("U", 1, "b"), ("D", 1, None)]
     assert [row["_change_seq"] for row in found] == sequences == sorted(sequences)
     assert all(row["_commit_ts"] is not None for row in found)
 
@@ -145,27 +129,30 @@ def _parquet(records: list[dict[str, Any]]) -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize("format_", ["csv", "jsonl", "json", "parquet"])
+def _avro(records: list[dict[str, Any]]) -> bytes:
+    fields = [{"name": name, "type": ["null", "long" if name in "idn" else "string"]} for name in records[0]]
+    file = io.BytesIO()
+    fastavro.writer(file, {"type": "record", "name": "r", "fields": fields}, records)
+    return file.getvalue()
+
+
+def _csv(records: list[dict[str, Any]]) -> bytes:
+    lines_ = [",".join("" if value is None else str(value) for value in record.values()) for record in records]
+    return "\n".join([",".join(records[0]), *lines_]).encode()
+
+
+WRITERS = {"csv": _csv, "jsonl": lambda found: lines(*found), "json": lambda found: json.dumps(found).encode(),
+           "parquet": _parquet, "avro": _avro}  # fmt: skip
+
+
+@pytest.mark.parametrize("format_", WRITERS)
 def test_a_column_has_the_operation_in_every_format(format_: str) -> None:
     changes = replace(PRESETS["column"], order=SEQUENCE, operations=(("c", "I"), ("D", "D")))
-    records = [
-        {"Op": op, "id": id_, "v": v, "n": n}
-        for n, (op, id_, v) in enumerate([("c", 1, "a"), ("c", 2, "b"), ("d", 1, "a"), ("D", 2, ""), (None, 3, "c")])
-    ]
-    content = {
-        "csv": "\n".join(
-            ["Op,id,v,n", *(",".join(str(v or "") if k != "n" else str(v) for k, v in r.items()) for r in records)]
-        ).encode(),
-        "jsonl": lines(*records),
-        "json": json.dumps(records).encode(),
-        "parquet": _parquet(records),
-    }[format_]
-    found = rows(dataset(changes, format_=format_), content)
+    sent = [("c", 1, "a"), ("c", 2, "b"), ("d", 1, "a"), ("D", 2, ""), (None, 3, "c")]
+    records = [{"Op": op, "id": id_, "v": v, "n": n} for n, (op, id_, v) in enumerate(sent)]
+    found = rows(dataset(changes, format_=format_), WRITERS[format_](records))
     assert [(row["_op"], row["id"]) for row in found] == [("I", 1), ("I", 2), (None, 1), ("D", 2), (None, 3)]
-    assert reasons(found) == [
-        "_op: expected an operation, one of c, D, found 'd'",
-        "_op: expected an operation, one of c, D, found none",
-    ]
+    assert reasons(found) == [f"_op: expected an operation, one of c, D, found {word}" for word in ("'d'", "none")]
     assert [row["_change_seq"] for row in found] == [f"{n:035d}" for n in range(5)]
     assert [row["_record"] is None for row in found] == [True, True, False, True, False]
 
@@ -211,10 +198,10 @@ def test_an_event_that_says_too_little_is_rejected(event: Any, expected: str) ->
 
 
 def test_a_delete_needs_the_columns_that_order_it() -> None:
-    changes = replace(PRESETS["column"], order=())
-    found = rows(dataset(changes, ordering=("v",)), lines({"Op": "D", "id": 1}, {"Op": "D", "id": 1, "v": "2"}))
+    made = dataset(PRESETS["column"], ordering=("v",))
+    found = rows(made, lines({"Op": "D", "id": 1}, {"Op": "D", "id": 1, "v": "2"}))
     assert reasons(found) == ["v: required, but empty"]
-    assert changes_of(found) == [("D", 1, None), ("D", 1, "2")]
+    assert [(row["_op"], row["id"], row["v"]) for row in found] == [("D", 1, None), ("D", 1, "2")]
 
 
 VARIABLE = "io.debezium.data.VariableScaleDecimal"
@@ -237,3 +224,25 @@ def test_the_schema_of_an_event_says_what_its_numbers_mean() -> None:
     [row] = rows(replace(made, ingest=Ingest.CDC, source=replace(made.source, changes=changes)), lines(wrapped))
     assert {name: row[name] for name in typed} == {name: expected for name, (*_, expected) in typed.items()}
     assert reasons([row]) == ["wrong: expected io.debezium.time.Date, as the schema of the event says, found 'x'"]
+
+
+FIELDS = [
+    "op", "before", "after", "source", "ts_ms", "lsn", "schema", "payload", "fields", "field", "name", "parameters",
+    "type", "data", "old", "ts", "metadata", "operation", "timestamp", "before-image", "Op", "id", "v", "n",
+]  # fmt: skip
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["c", "r", "u", "d", "t", "insert", "I", "D", "1", ""]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=5),
+)
+
+
+@settings(max_examples=examples(400), deadline=None)
+@given(st.sampled_from(sorted(PRESETS)), st.lists(JSON, min_size=1, max_size=5))
+def test_any_json_is_a_row_a_tombstone_or_rejected(preset: str, events: list[Any]) -> None:
+    """`rows` fails on unexpected errors; each event that is accepted has an operation, its key and its order."""
+    order = Order(path=("n",) if preset == "column" else ("source", "lsn"))
+    found = rows(dataset(replace(PRESETS[preset], order=(order,))), lines(*events))
+    assert len(found) <= len(events)
+    for row in found:
+        is_whole = row["_op"] in ("I", "U", "D") and row["id"] is not None and row["_change_seq"] is not None
+        assert is_whole or row["_errors"]

@@ -15,19 +15,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from lakehouse.contracts import types
-from lakehouse.contracts.cleansing import (
-    Booleans,
-    Case,
-    Dates,
-    Default,
-    Map,
-    Nulls,
-    Number,
-    Replace,
-    Split,
-    Step,
-    Trim,
-)
+from lakehouse.contracts.cleansing import Booleans, Case, Dates, Default, Map, Nulls, Number, Replace, Split, Step, Trim
 from lakehouse.contracts.types import Type
 from tests.support.contract_builders import column, contract, reasons, rows
 from tests.support.examples import examples
@@ -164,18 +152,20 @@ def test_steps_that_were_applied_change_nothing_again(text: str, step: Step) -> 
 
 @settings(max_examples=examples(200), deadline=None)
 @given(st.one_of(TEXTS, st.integers(-(10**12), 10**12).map(lambda n: f"{n:,}".replace(",", ".") + ",5")))
-def test_nothing_changes_without_a_step(text: str) -> None:
-    """A column without steps is as before, and a step changes a value, keeps it, or rejects its record by name."""
-    plain = contract(column("v", MONEY), format_="jsonl")
-    content = json.dumps({"v": text}).encode()
-    [without] = rows(plain, content)
+def test_a_step_changes_a_value_keeps_it_or_rejects_it(text: str) -> None:
+    row = read("jsonl", text, types.decimal(20, 3), GERMAN)
+    kept = json.loads(row["_record"] or "{}").get("v")
+    assert kept == (text if row["_cleansed"] or row["_errors"] else None)
+    if not row["_errors"] and row["v"] is not None:
+        assert row["v"] == Decimal(text.strip().replace(".", "").replace(",", "."))
+
+
+def test_nothing_changes_without_a_step() -> None:
+    """A column without steps is as before, next to one that has some; blank text of a list is null."""
+    plain = contract(column("v"), column("l", types.list_of(types.INT)))
+    [without] = rows(plain, b'v,l\n" 1,5 "," "\n')
+    assert (without["v"], without["l"], without["_errors"]) == (" 1,5 ", None, None)
+    other = replace(plain, columns=(*plain.columns, column("w", cleansing=(Trim(),))))
+    [beside] = rows(other, b'v,l,w\n" 1,5 "," "," x"\n')
+    assert {name: beside[name] for name in ("v", "l", "w")} == {"v": " 1,5 ", "l": None, "w": "x"}
     assert "_cleansed" not in without
-    other = replace(plain, columns=(column("v", MONEY), column("w", cleansing=(Trim(),))))
-    [beside] = rows(other, content)
-    assert {name: beside[name] for name in without} == without
-    cleansed = read("jsonl", text, MONEY, GERMAN)
-    assert (cleansed["_cleansed"] is not None) == (
-        cleansed["_errors"] is None and json.loads(cleansed["_record"] or "{}").get("v") == text
-    ) or cleansed["_errors"]
-    if cleansed["_errors"] is None and cleansed["v"] is not None:
-        assert cleansed["v"] == Decimal(text.strip().replace(".", "").replace(",", "."))
