@@ -4,11 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lakehouse.contracts.types import INT, TIMESTAMP
@@ -20,7 +21,7 @@ from lakehouse.windows.placing import MICROSECOND
 from tests.support.contract_builders import column, contract
 from tests.support.examples import examples
 from tests.support.windows import histories
-from tests.support.windows.histories import SECOND, Batch
+from tests.support.windows.histories import SECOND, Batch, Event, windows
 
 DUCKDB = duckdb.connect()
 DUCKDB.execute("SET threads = 1")
@@ -88,6 +89,8 @@ def query(sql: str, rows: Sequence[Sequence[Any]], schema: pa.Schema) -> list[An
     return DUCKDB.execute(sql).fetchall()
 
 
+# An event that still counts overlaps a session that had ended before.
+@example([[Event("a", 0, 1)], [Event("b", 5, 1)], [Event("a", 3, 1)]], windows(Shape.SESSION, 4), Random(0))  # noqa: S311
 @settings(max_examples=examples(400), deadline=None)
 @given(histories.histories, histories.any_windows(), st.randoms(use_true_random=False))
 def test_panes_come_to_the_windows_at_rest(history: list[Batch], windows: Windows, random: Any) -> None:
