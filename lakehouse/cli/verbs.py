@@ -34,6 +34,7 @@ VERBS = {
     "query": "query:query",
     "releases": "query:releases",
     "lineage": "lineage:lineage",
+    "site": "catalog.site:app",
     "access": "access:access",
     "cost": "cost:cost",
     "smoke": "smoke:smoke",
