@@ -108,6 +108,7 @@ test-dags-next: setup .venv-airflow-3.3/.installed ## imports and structure of t
 
 .PHONY: test-browser
 test-browser: setup .venv-airflow/.installed ## the HTML pages, in headless Chromium
+	npm install --no-save --no-audit --no-fund --prefix .axe axe-core@4.14.1
 	pytest tests/browser
 
 .PHONY: test-spark

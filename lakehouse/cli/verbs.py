@@ -35,6 +35,7 @@ VERBS = {
     "releases": "query:releases",
     "metric": "analysis.metric:metric",
     "lineage": "lineage:lineage",
+    "site": "catalog.site:app",
     "access": "access:access",
     "cost": "cost:cost",
     "smoke": "smoke:smoke",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
+from functools import cached_property
 
 from lakehouse.errors import LakehouseError
 from lakehouse.lineage.events import Json
@@ -53,30 +54,43 @@ class Edge:
     how: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, which leave no room for cached properties
 class Graph:
     """Tables by name, and edges between tables (without columns) and between their columns."""
 
     tables: Mapping[str, Table]
     edges: Sequence[Edge]
 
+    @cached_property
+    def _by_target(self) -> Mapping[Place, list[Edge]]:
+        return _grouped(self.edges, lambda edge: edge.target)
+
+    @cached_property
+    def _by_source(self) -> Mapping[Place, list[Edge]]:
+        return _grouped(self.edges, lambda edge: edge.source)
+
     def sources(self, place: Place) -> list[Edge]:
         """Return the edges from the sources of a place."""
-        return [edge for edge in self.edges if edge.target == place]
+        return self._by_target.get(place, [])
 
     def targets(self, place: Place) -> list[Edge]:
         """Return the edges to the targets of a place."""
-        return [edge for edge in self.edges if edge.source == place]
+        return self._by_source.get(place, [])
+
+    def reached(self, table: str, *, up: bool) -> set[str]:
+        """Return all direct and indirect sources of a table, or all that is made of it."""
+        reached: set[str] = set()
+        pending = [table]
+        while pending:
+            at: Place = (pending.pop(), None)
+            near = [edge.source for edge in self.sources(at)] if up else [edge.target for edge in self.targets(at)]
+            pending += {name for name, _ in near} - reached
+            reached |= {name for name, _ in near}
+        return reached
 
     def around(self, place: Place, *, up: bool, down: bool) -> "Graph":
         """Return the part of the graph with a table and all its direct and indirect sources, targets, or both."""
-        start: Place = (place[0], None)
-        reached = {start}
-        if up:
-            reached |= _reached(start, lambda at: [edge.source for edge in self.sources(at)])
-        if down:
-            reached |= _reached(start, lambda at: [edge.target for edge in self.targets(at)])
-        names = {name for name, _ in reached}
+        names = {place[0]}.union(*(self.reached(place[0], up=way) for way in [True] * up + [False] * down))
         return Graph(
             tables={name: table for name, table in self.tables.items() if name in names},
             edges=[edge for edge in self.edges if {edge.source[0], edge.target[0]} <= names],
@@ -175,15 +189,11 @@ def _name(dataset: Json, names: Names) -> str:
     return f"{dataset['namespace']}/{dataset['name']}"
 
 
-def _reached(start: Place, following: Callable[[Place], Iterable[Place]]) -> set[Place]:
-    reached: set[Place] = set()
-    pending = [start]
-    while pending:
-        for place in following(pending.pop()):
-            if place not in reached:
-                reached.add(place)
-                pending.append(place)
-    return reached
+def _grouped(edges: Iterable[Edge], end: Callable[[Edge], Place]) -> dict[Place, list[Edge]]:
+    grouped: dict[Place, list[Edge]] = {}
+    for edge in edges:
+        grouped.setdefault(end(edge), []).append(edge)
+    return grouped
 
 
 def _suggestion(text: str, choices: Iterable[str]) -> str:

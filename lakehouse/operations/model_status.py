@@ -62,7 +62,7 @@ def model_statuses(
             name=name,
             published=published.get(name),
             refused=refused.get(name),
-            waits_for=tuple(sorted(graph.around((name, None), up=True, down=False).tables.keys() & stopped - {name})),
+            waits_for=tuple(sorted(graph.reached(name, up=True) & stopped - {name})),
         )
         for name in sorted(models)
     ]

@@ -33,7 +33,8 @@ class Status:
         dataset: the dataset.
         waiting: number of planned batches that are not in integration yet.
         in_raw, in_integration: id of the last batch in each zone; None if there is none.
-        age: time since the newest batch of integration arrived in stage; None if there is none.
+        arrived: when the newest batch of integration arrived in stage; None if there is none.
+        age: time since then.
         freshness: maximum age that the contract promises; None if it promises none.
         received, rejected: number of records of all batches, each counted at its last load.
         blocked: ids of batches whose gates did not pass.
@@ -57,6 +58,7 @@ class Status:
     running: tuple[str, ...]
     source: str | None = None
     stale: str | None = None
+    arrived: datetime | None = None
 
     @property
     def is_late(self) -> bool:
@@ -66,9 +68,27 @@ class Status:
 
 def statuses(contracts: Iterable[Contract], *, names: Names, catalog: Catalog) -> Iterator[Status]:
     """Yield the status of each dataset."""
+    results = quality_results.results_of(catalog, names=names, rules=[rules.CURRENT, rules.EQUALS_SOURCE])
+    yield from statuses_of(contracts, attempts.read(catalog, names=names), results, names=names)
+
+
+def statuses_of(
+    contracts: Iterable[Contract],
+    recorded: Iterable[Attempt],
+    results: Mapping[tuple[str, str], Sequence[QualityRow]],
+    *,
+    names: Names,
+) -> Iterator[Status]:
+    """Yield the status of each dataset.
+
+    Args:
+        contracts: the datasets.
+        recorded: attempts on the batches of all datasets, oldest first.
+        results: results of the rules `_current` and `_equals_source` by dataset and rule, oldest first.
+        names: names of the deployment.
+    """
     contracts = list(contracts)
     s3, running = boto3.client("s3"), running_jobs(boto3.client("glue"), names=names)
-    results = quality_results.results_of(catalog, names=names, rules=[rules.CURRENT, rules.EQUALS_SOURCE])
     planned = {
         contract.dataset: manifests.batch_ids(s3, names=names, dataset=contract.dataset) for contract in contracts
     }
@@ -78,16 +98,16 @@ def statuses(contracts: Iterable[Contract], *, names: Names, catalog: Catalog) -
     }
     sources = replications.blockages(contracts, names=names, histories=histories)
     by_dataset: dict[str, list[Attempt]] = {}
-    for attempt in attempts.read(catalog, names=names):
+    for attempt in recorded:
         by_dataset.setdefault(attempt.dataset, []).append(attempt)
     for contract in contracts:
         dataset = contract.dataset
-        recorded = by_dataset.get(dataset, [])
-        newest = _last_batch(recorded, Move.RAW_TO_INTEGRATION)
+        own = by_dataset.get(dataset, [])
+        newest = _last_batch(own, Move.RAW_TO_INTEGRATION)
         yield summary(
             contract,
             planned[dataset],
-            recorded,
+            own,
             arrived=manifests.load(s3, names=names, dataset=dataset, batch_id=newest).arrived_at if newest else None,
             running=running.get(dataset, ()),
             source=differs(dataset, results.get((dataset, rules.EQUALS_SOURCE), ())) or _text(sources.get(dataset)),
@@ -126,6 +146,7 @@ def summary(
         waiting=len(set(planned) - integrated.keys()),
         in_raw=_last_batch(recorded, Move.STAGE_TO_RAW),
         in_integration=_last_batch(recorded, Move.RAW_TO_INTEGRATION),
+        arrived=arrived,
         age=now - arrived if arrived else None,
         freshness=contract.freshness,
         received=sum(load.received or 0 for load in loads),
@@ -191,3 +212,14 @@ def running_jobs(glue: "GlueClient", *, names: Names) -> Mapping[str, list[str]]
 def _last_batch(recorded: Iterable[Attempt], move: Move) -> str | None:
     """Return the newest moved batch; ids are numbered in the order of planning."""
     return max(last_successes(recorded, move), default=None)
+
+
+def short(duration: timedelta | None) -> str:
+    """Return a duration in days, hours or minutes, in the largest unit of which it has at least two, e.g. `36 h`."""
+    if duration is None:
+        return "-"
+    minutes = duration.total_seconds() / 60
+    for unit, size in (("d", 1440), ("h", 60)):
+        if minutes >= 2 * size:
+            return f"{minutes / size:.0f} {unit}"
+    return f"{minutes:.0f} min"

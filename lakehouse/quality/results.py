@@ -117,20 +117,22 @@ def record_results(
 
 
 def results_of(
-    catalog: "Catalog", *, names: Names, rules: Iterable[str], dataset: str | None = None
+    catalog: "Catalog", *, names: Names, rules: Iterable[str] | None = None, dataset: str | None = None
 ) -> dict[tuple[str, str], list[QualityRow]]:
-    """Return the results of some rules by dataset and rule, oldest first.
+    """Return the results of rules by dataset and rule, oldest first.
 
     Args:
         catalog: Iceberg catalog.
         names: names of the deployment.
-        rules: names of the rules.
+        rules: names of the rules; None for all.
         dataset: the only dataset to read; None for all.
     """
-    from pyiceberg.expressions import And, EqualTo, In, Reference
+    from pyiceberg.expressions import AlwaysTrue, And, EqualTo, In, Reference
     from pyiceberg.expressions.literals import literal
 
-    condition: BooleanExpression = In(term=Reference(name="rule"), values={literal(rule) for rule in rules})
+    condition: BooleanExpression = AlwaysTrue()
+    if rules is not None:
+        condition = In(term=Reference(name="rule"), values={literal(rule) for rule in rules})
     if dataset is not None:
         condition = And(condition, EqualTo(term=Reference(name="dataset"), value=literal(dataset)))
     table = catalog.load_table((names.ops_database, OpsTable.QUALITY_RESULTS))

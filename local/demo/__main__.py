@@ -23,6 +23,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.names import Move, Zone
 from lakehouse.operations import dbt
 from lakehouse.operations.run import JobRun, run_datasets, run_pull
+from lakehouse.site.build import build as build_site
 from local import lake
 from local.airflow import dag_runs, lifecycle
 from local.airflow.dag_runs import Task
@@ -76,6 +77,10 @@ def main(root: Path = server_lifecycle.DEFAULT_ROOT, *, by_airflow: bool = False
             with step("integration -> curated, by dbt on Athena") as running:
                 running.result = build(deployment)
         report(deployment, contracts)
+        with step("building the catalog page") as running, acting_as(deployment.server, "operator"):
+            site = running.result = build_site(
+                contracts, names=deployment.names, catalog=catalog.load(), output=root / "site"
+            )
     except (LakehouseError, EmulatorError) as error:
         console.print("[red]error[/]", end=" ")
         console.print(str(error), markup=False)
@@ -90,6 +95,7 @@ def main(root: Path = server_lifecycle.DEFAULT_ROOT, *, by_airflow: bool = False
         "lakehouse lineage sales_by_region_month.net_revenue",
         "lakehouse run                  # no batch is waiting, so this changes nothing",
         *([f"open {orchestrator.url}      # Airflow's page, with its DAGs"] if by_airflow else []),
+        f"open {site}      # the catalog page",
         "lakehouse local down",
     ):
         console.print(f"  {line}", markup=False)

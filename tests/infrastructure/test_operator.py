@@ -83,6 +83,20 @@ def asks(names: Names) -> dict[str, list[tuple[str, str]]]:
             *table(names.ops_database, OpsTable.LINEAGE),
             ("s3:GetObject", f"{integration}/ops/{OpsTable.LINEAGE}/data/1.parquet"),
         ],
+        "site": [
+            *read_ops,
+            *batches,
+            *(
+                ask
+                for name in (OpsTable.QUALITY_RESULTS, OpsTable.LINEAGE, OpsTable.RELEASES)
+                for ask in [
+                    *table(names.ops_database, name),
+                    ("s3:GetObject", f"{integration}/ops/{name}/data/1.parquet"),
+                ]
+            ),
+            *table(names.database(Zone.RAW), "orders"),
+            ("s3:GetObject", f"{raw}/sales/orders/data/1.parquet"),
+        ],
         "quarantine": [
             *table(names.database(Zone.RAW), "orders"),
             ("s3:GetObject", f"{raw}/sales/orders/data/1.parquet"),

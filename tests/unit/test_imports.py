@@ -34,6 +34,7 @@ FLOORS: Mapping[str, tuple[set[str], ...]] = {
         {"batches", "governance", "integration", "maintenance"},
         {"apis", "lineage", "metrics", "readers", "releases"},
         {"cost", "drafting", "erasure", "moves", "operations", "powerbi", "reconciliation"},
+        {"site"},
         {"cli"},
     ),
     "lakehouse/contracts": (

@@ -1,6 +1,5 @@
 """`lakehouse status`: show the status of each dataset and model."""
 
-from datetime import timedelta
 from typing import Annotated
 
 import boto3
@@ -16,7 +15,7 @@ from lakehouse.lineage.graph import of_events
 from lakehouse.maintenance.models import candidates
 from lakehouse.names import Names, Zone
 from lakehouse.operations.model_status import model_statuses
-from lakehouse.operations.status import Status, statuses
+from lakehouse.operations.status import Status, short, statuses
 from lakehouse.releases import release
 from lakehouse.settings import names_of
 
@@ -49,7 +48,7 @@ def status(
             _number(current.in_raw),
             _number(current.in_integration),
             f"{current.waiting}" if current.waiting else "",
-            f"[{age_style}]{_short(current.age)}[/] / {_short(current.freshness)}",
+            f"[{age_style}]{short(current.age)}[/] / {short(current.freshness)}",
             f"{current.rejected:,} of {current.received:,}" if current.rejected else "",
             _state(current),
         )
@@ -99,14 +98,3 @@ def _state(current: Status) -> str:
     lines += [f"[red]failed[/]: {in_markup(current.failed)}"] if current.failed else []
     lines += [f"running: {run}" for run in current.running]
     return "\n".join(lines) or "[green]good[/]"
-
-
-def _short(duration: timedelta | None) -> str:
-    """Return a duration in days, hours or minutes, in the largest unit of which it has at least two, e.g. `36 h`."""
-    if duration is None:
-        return "-"
-    minutes = duration.total_seconds() / 60
-    for unit, size in (("d", 1440), ("h", 60)):
-        if minutes >= 2 * size:
-            return f"{minutes / size:.0f} {unit}"
-    return f"{minutes:.0f} min"

@@ -1,0 +1,1 @@
+"""Commands that show datasets and models to people."""

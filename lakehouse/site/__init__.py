@@ -1,0 +1,1 @@
+"""The catalog page: a static site about datasets, models, their quality and their state, for people."""
