@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from lakehouse.governance.models import ZONES
-from lakehouse.governance.tags import DOMAIN
+from lakehouse.governance.tag_keys import DOMAIN
 from lakehouse.names import Zone
 
 _BLOCK = re.compile(r"{%-?\s*docs\s+(\w+)\s*-?%}(.*?){%-?\s*enddocs\s*-?%}", re.DOTALL)
