@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from lakehouse.contracts.api_source import Api
-from lakehouse.contracts.windows import Windows
 from lakehouse.sizes import Size
+from lakehouse.windows.model import Windows
 
 if TYPE_CHECKING:  # it imports Arrow, which planning batches does not need
     from lakehouse.contracts.types import Type
