@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from lakehouse.contracts.windows import Accumulation, Function, Measure, Shape, Windows
 from lakehouse.windows.machine import Cell, Machine, Pane
+from lakehouse.windows.model import Accumulation, Function, Measure, Shape, Windows
 from lakehouse.windows.placing import Window
 from lakehouse.windows.summary import Summary
 from reports import svg

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from lakehouse.contracts.api_source import Api
 from lakehouse.contracts.changes import Changes
 from lakehouse.contracts.cleansing import Step
-from lakehouse.contracts.windows import Windows
 from lakehouse.sizes import Size
+from lakehouse.windows.model import Windows
 
 if TYPE_CHECKING:  # it imports Arrow, which planning batches does not need
     from lakehouse.contracts.types import Type

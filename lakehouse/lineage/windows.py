@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from lakehouse.contracts.model import Contract
-from lakehouse.contracts.windows import Windows
 from lakehouse.lineage import events
 from lakehouse.lineage.events import Dataset, Origin, Subtype
 from lakehouse.names import Names
 from lakehouse.tables import windows as definitions
 from lakehouse.tables.definition import Definition, integration
+from lakehouse.windows.model import Windows
 
 
 def outputs(contract: Contract, *, names: Names) -> list[Dataset]:

@@ -8,9 +8,9 @@ from pyspark.sql import functions as fn
 
 from lakehouse.contracts.columns import BATCH_ID, INGESTED_AT, SOURCE_FILE, SOURCE_ROW
 from lakehouse.contracts.model import Contract
-from lakehouse.contracts.windows import Function, Measure, Windows
 from lakehouse.tables.windows import type_of
 from lakehouse.windows.machine import Cell
+from lakehouse.windows.model import Function, Measure, Windows
 from lakehouse.windows.placing import MICROSECOND, cell, windows_of
 from lakehouse.windows.state import Key
 from lakehouse.windows.summary import Summary

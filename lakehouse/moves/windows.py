@@ -11,7 +11,6 @@ from pyiceberg.catalog import Catalog
 from pyspark.sql import SparkSession
 
 from lakehouse.contracts.model import Contract
-from lakehouse.contracts.windows import Windows
 from lakehouse.engine import commit_conflicts, commits, tracing
 from lakehouse.moves import window_events
 from lakehouse.moves.window_events import Load
@@ -20,6 +19,7 @@ from lakehouse.names import Names
 from lakehouse.tables import definition
 from lakehouse.windows import state
 from lakehouse.windows.machine import Machine
+from lakehouse.windows.model import Windows
 
 log = logging.getLogger(__name__)
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.types import Kind, Type
-from lakehouse.contracts.windows import Accumulation, Function, Windows
 from lakehouse.names import Names, WindowTable
 from lakehouse.tables import windows as definitions
 from lakehouse.tables.definition import Field
 from lakehouse.tables.diff import Action, Change
+from lakehouse.windows.model import Accumulation, Function, Windows
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from lakehouse.contracts import columns, types
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.types import Kind, Type
-from lakehouse.contracts.windows import Function, Measure, Windows
 from lakehouse.names import Names, WindowTable, Zone
 from lakehouse.tables.definition import WINDOWS_PROPERTY, Definition, Field, integration, properties
+from lakehouse.windows.model import Function, Measure, Windows
 
 _NO_RETRIES = {"commit.retry.num-retries": "0"}
 """A commit must not be repeated on the state that another step left."""

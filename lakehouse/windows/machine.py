@@ -13,8 +13,8 @@ from enum import StrEnum
 from functools import partial
 from typing import NamedTuple
 
-from lakehouse.contracts.windows import Accumulation, Shape, Windows
 from lakehouse.windows import summary
+from lakehouse.windows.model import Accumulation, Shape, Windows
 from lakehouse.windows.placing import MICROSECOND, Window, windows_of
 from lakehouse.windows.state import Key, Open, Standing
 from lakehouse.windows.summary import Summary

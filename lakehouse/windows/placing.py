@@ -4,7 +4,7 @@ from datetime import timedelta
 from math import gcd
 from typing import NamedTuple
 
-from lakehouse.contracts.windows import Shape, Windows
+from lakehouse.windows.model import Shape, Windows
 
 MICROSECOND = timedelta(microseconds=1)
 

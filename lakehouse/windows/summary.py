@@ -7,7 +7,7 @@ from decimal import Context, Decimal
 from functools import reduce
 from typing import Any
 
-from lakehouse.contracts.windows import Function
+from lakehouse.windows.model import Function
 
 Value = int | Decimal | date | str | bool | None
 """A value of a measure or of a column in `by`; None is SQL's null."""

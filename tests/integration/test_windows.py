@@ -11,7 +11,6 @@ import pytest
 
 from emulator.runtime.server_lifecycle import Server
 from lakehouse.contracts import types
-from lakehouse.contracts.windows import Accumulation, Function, Measure, Shape
 from lakehouse.engine import athena
 from lakehouse.errors import LakehouseError
 from lakehouse.lineage import record
@@ -21,6 +20,7 @@ from lakehouse.moves.window_tables import WindowTables
 from lakehouse.moves.windows import add_to_windows
 from lakehouse.names import Move, Names, Zone
 from lakehouse.tables import definition, window_views
+from lakehouse.windows.model import Accumulation, Function, Measure, Shape
 from tests.support.contract_builders import column, contract
 from tests.support.moves import jobs
 from tests.support.windows import histories

@@ -27,9 +27,9 @@ MAY_IMPORT: Mapping[str, set[str]] = {
 FLOORS: Mapping[str, tuple[set[str], ...]] = {
     "lakehouse": (
         {"errors", "names", "sizes"},
-        {"settings"},
+        {"settings", "windows"},
         {"comparison", "contracts", "engine"},
-        {"tables", "windows"},
+        {"tables"},
         {"quality"},
         {"batches", "governance", "integration", "maintenance"},
         {"apis", "lineage", "metrics", "readers", "releases"},
@@ -38,17 +38,7 @@ FLOORS: Mapping[str, tuple[set[str], ...]] = {
         {"cli"},
     ),
     "lakehouse/contracts": (
-        {
-            "api_source",
-            "changes",
-            "classification",
-            "cleansing",
-            "columns",
-            "encoding",
-            "types",
-            "violations",
-            "windows",
-        },
+        {"api_source", "changes", "classification", "cleansing", "columns", "encoding", "types", "violations"},
         {"api_cursor", "model", "time_format"},
         {"differences", "dms", "index"},
         {"places"},

@@ -9,7 +9,7 @@ from lakehouse.contracts.odcs.columns import NAME
 from lakehouse.contracts.odcs.custom import Setting
 from lakehouse.contracts.types import Kind
 from lakehouse.contracts.violations import Violations, YamlPath, one_of
-from lakehouse.contracts.windows import Function, Measure
+from lakehouse.windows.model import Function, Measure
 
 MOST_DIGITS = 28
 """Digits of a decimal whose sum over 10 billion events still has at most 38."""

@@ -12,7 +12,7 @@ from lakehouse.contracts.odcs.terms import Terms
 from lakehouse.contracts.odcs.window_measures import is_impersonal, measures
 from lakehouse.contracts.types import Kind
 from lakehouse.contracts.violations import Violations, one_of
-from lakehouse.contracts.windows import Accumulation, Late, Shape, Windows
+from lakehouse.windows.model import Accumulation, Late, Shape, Windows
 
 REQUIRED = ("time", "measures", "accumulation")
 DURATIONS = ("delay", "lateness", "future")

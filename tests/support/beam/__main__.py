@@ -10,8 +10,8 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-from lakehouse.contracts.windows import Accumulation, Function, Measure, Shape, Windows
 from lakehouse.windows.machine import Cell, Machine, Pane
+from lakehouse.windows.model import Accumulation, Function, Measure, Shape, Windows
 from lakehouse.windows.placing import Window
 from lakehouse.windows.state import Key
 from lakehouse.windows.summary import Summary

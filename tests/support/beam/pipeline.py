@@ -11,7 +11,7 @@ from apache_beam.testing.test_stream import TestStream
 from apache_beam.transforms import trigger, window
 from apache_beam.utils.windowed_value import PaneInfoTiming
 
-from lakehouse.contracts.windows import Accumulation, Shape, Windows
+from lakehouse.windows.model import Accumulation, Shape, Windows
 from lakehouse.windows.placing import MICROSECOND
 
 SEEN: dict[int, list[Any]] = defaultdict(list)

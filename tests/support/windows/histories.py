@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from lakehouse.contracts.windows import Accumulation, Function, Measure, Shape, Windows
 from lakehouse.windows import state, summary
 from lakehouse.windows.machine import Cell, Machine, Pane, TooLate
+from lakehouse.windows.model import Accumulation, Function, Measure, Shape, Windows
 from lakehouse.windows.placing import cell
 from lakehouse.windows.summary import Summary
 

@@ -24,8 +24,8 @@ from lakehouse.contracts.model import (
     Source,
 )
 from lakehouse.contracts.types import Kind, Type, decimal
-from lakehouse.contracts.windows import Shape
 from lakehouse.sizes import Size
+from lakehouse.windows.model import Shape
 from tests.support.contract_builders import EXAMPLE
 from tests.support.repository import CONTRACTS
 from tests.support.windows.histories import windows

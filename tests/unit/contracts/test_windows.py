@@ -9,7 +9,7 @@ import pytest
 from lakehouse.contracts.check import check
 from lakehouse.contracts.loader import parse_contract
 from lakehouse.contracts.odcs.reader import read
-from lakehouse.contracts.windows import Accumulation, Function, Late, Measure, Shape, Windows
+from lakehouse.windows.model import Accumulation, Function, Late, Measure, Shape, Windows
 
 WINDOWS = """\
       time: at

@@ -8,11 +8,11 @@ import pytest
 from pyiceberg.catalog import Catalog
 
 from lakehouse.contracts.types import INT, TIMESTAMP
-from lakehouse.contracts.windows import Shape
 from lakehouse.errors import LakehouseError
 from lakehouse.governance import tags
 from lakehouse.names import Names, Zone
 from lakehouse.tables import migrations
+from lakehouse.windows.model import Shape
 from tests.support.contract_builders import column, contract
 from tests.support.repository import CONTRACTS
 from tests.support.windows.histories import windows

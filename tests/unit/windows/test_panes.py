@@ -13,10 +13,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lakehouse.contracts.types import INT, TIMESTAMP
-from lakehouse.contracts.windows import Shape, Windows
 from lakehouse.names import Names
 from lakehouse.tables import window_views
 from lakehouse.windows.machine import Pane, Timing, TooLate
+from lakehouse.windows.model import Shape, Windows
 from lakehouse.windows.placing import MICROSECOND
 from tests.support.contract_builders import column, contract
 from tests.support.examples import examples
