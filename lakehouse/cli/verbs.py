@@ -34,6 +34,7 @@ VERBS = {
     "query": "query:query",
     "releases": "query:releases",
     "metric": "analysis.metric:metric",
+    "powerbi": "analysis.powerbi:app",
     "lineage": "lineage:lineage",
     "site": "catalog.site:app",
     "access": "access:access",

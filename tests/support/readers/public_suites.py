@@ -1,4 +1,6 @@
-"""Files of public test suites for CSV, JSON, Avro and Parquet; they are in no package and not in this repository.
+"""Files of public test suites for CSV, JSON, Avro and Parquet, and the schemas of Power BI's files.
+
+They are in no package and not in this repository.
 
 `make fetch-public-suites` fetches them into `build/public-suites`, or into the folder that LAKEHOUSE_PUBLIC_SUITES
 names: each suite at one commit, and only if its files have the checksum below.
@@ -72,7 +74,13 @@ CSV = Suite(
     files=r"(csvs|json)/[^/]*\.(csv|json)",
     checksum="cd774976531a0db8f553fd6f5edfc9386754d993451a517e72ec6a3d966f56ad",
 )
-SUITES = (PARQUET, ARROW, AVRO, JSON, CSV)
+POWER_BI = Suite(
+    repository="microsoft/json-schemas",
+    commit="f891f5bfc1ce0030aa53d805d90881a1b8b07643",
+    files=r"fabric/(pbip/|item/(report|semanticModel)/).*\.json",
+    checksum="67137cac9cefd79a93eabdc68ae4da509dc4ffcb43b44f8fe6fcb3eb885bdc0a",
+)
+SUITES = (PARQUET, ARROW, AVRO, JSON, CSV, POWER_BI)
 
 
 def files(suite: Suite, pattern: str) -> list[Path]:
