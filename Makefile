@@ -234,6 +234,11 @@ help: ## print this list
 	@$(BIN)/python -m tests.support.spark.jars tests/spark/jars-$*.txt $(@D)
 	@touch $@
 
+.trino-%/.installed: tests/support/trino/artifacts-%.txt .venv/.installed
+	@echo "setting up $(@D) (a Trino of 840 MB; it runs on Java 24 or newer)"
+	@$(BIN)/python -m tests.support.trino.install $< $(@D)
+	@touch $@
+
 # Environments of tools whose pinned versions conflict with ours and with each other's.
 .venv-dbt/.installed: models/requirements.txt
 .venv-clients/.installed: requirements/clients.txt

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from emulator.athena.trino import process as trino_process
+from emulator.athena.trino.settings import Lake
 from emulator.runtime import server_lifecycle
+from tests.support.emulator.trino_values import Evaluate
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 
 ROOT = Path(__file__).parents[1]
+ATHENA_ENGINE, TRINO_HOME = "LAKEHOUSE_TEST_ATHENA", "LAKEHOUSE_TRINO_HOME"
+"""With `trino`, Athena's queries run on a real Trino, which is installed in the folder that the other variable names."""
 # The environment of jobs and builds in the emulator.
 JOB_VARIABLES = {
     "LAKEHOUSE_ENGINE": os.environ.get("LAKEHOUSE_ENGINE", "sail"),
@@ -40,10 +45,26 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_lifecycle.S
     server = server_lifecycle.up(root, python=os.environ.get("LOCAL_PYTHON", sys.executable), variables=JOB_VARIABLES)
     before = dict(os.environ)
     _set_aws_variables(server_lifecycle.environment(server))
+    if os.environ.get(ATHENA_ENGINE) == "trino":
+        _start_trino(server)
     yield server
+    trino_process.down(root)
     server_lifecycle.down(root)
     os.environ.clear()
     os.environ.update(before)
+
+
+def _start_trino(server: server_lifecycle.Server) -> trino_process.Trino:
+    lake = Lake(endpoint=server.endpoint, account=server.account, region=server.region)
+    return trino_process.up(server.root, lake, home=Path(os.environ[TRINO_HOME]))
+
+
+@pytest.fixture(scope="session")
+def trino_evaluate(aws: server_lifecycle.Server) -> Evaluate:
+    """A function that runs a query without tables on a real Trino."""
+    from tests.support.trino.engine import TrinoEngine  # the environment of Apache Spark lacks what it imports
+
+    return TrinoEngine(_start_trino(aws).url).evaluate
 
 
 @pytest.fixture(autouse=True)

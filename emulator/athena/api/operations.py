@@ -22,10 +22,12 @@ from emulator.athena.api.executions import (
 )
 from emulator.athena.api.requests import cloud, invalid, offset, page, token
 from emulator.athena.api.statement_process import described
-from emulator.athena.parsing.parse import parse
+from emulator.athena.api.registry import read
 from emulator.athena.runtime.errors import AthenaError, MalformedQueryError
 from emulator.athena.runtime.run import Context
 from emulator.athena.tables import catalog
+from emulator.athena.trino import process as trino_process
+from emulator.athena.trino import statements as trino_statements
 from emulator.runtime import checkpoint, plugin
 from emulator.runtime.plugin import Json
 
@@ -92,7 +94,10 @@ def start_query_execution(request: Json) -> Json:
     record = new_record(context, sql=sql, workgroup=workgroup, encryption=encryption)
     record["_Token"] = request_token
     try:
-        update(record, described(parse(sql), context))
+        statement = read(sql, trino=context.trino)
+        update(record, described(statement, context))
+        if context.trino is not None:
+            trino_statements.check(context.trino, statement)
     except MalformedQueryError as error:
         raise invalid(str(error)) from None
     except AthenaError:
@@ -126,6 +131,7 @@ def _context(request: Json, workgroup: str, configuration: Json) -> tuple[Contex
         query_id=str(uuid.uuid4()),
         scratch=plugin.root / "tmp",
         parameters=tuple(request.get("ExecutionParameters", [])),
+        trino=trino_process.address(plugin.root),
     )
     return context, dict(effective.get("EncryptionConfiguration", {}))
 

@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import Any
@@ -16,8 +17,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from emulator.athena.api import prepared, results
-from emulator.athena.api.registry import execute
-from emulator.athena.parsing.parse import parse
+from emulator.athena.api.registry import execute, read
 from emulator.athena.runtime.denials import denials
 from emulator.athena.runtime.errors import DDL_TYPE, AthenaError, CancelledError, MalformedQueryError, not_supported
 from emulator.athena.runtime.files import Scan
@@ -145,7 +145,8 @@ def run_task(running: Running) -> Json:
 
 def _run(running: Running, members: Json) -> None:
     task = running.task
-    statement, context = prepared.resolve(parse(task.sql), task.context)
+    parse = partial(read, trino=task.context.trino)
+    statement, context = prepared.resolve(parse(task.sql), task.context, parse)
     members |= described(statement, context)
     with start(context, scan=running.scan) as run:
         running.run = run
