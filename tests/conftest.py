@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from emulator.athena.trino import process as trino_process
-from emulator.athena.trino.settings import Lake
 from emulator.runtime import server_lifecycle
 from tests.support.emulator.trino_values import Evaluate
+from tests.support.trino import running
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 
 ROOT = Path(__file__).parents[1]
-ATHENA_ENGINE, TRINO_HOME = "LAKEHOUSE_TEST_ATHENA", "LAKEHOUSE_TRINO_HOME"
-"""With `trino`, Athena's queries run on a real Trino, which is installed in the folder that the other variable names."""
 # The environment of jobs and builds in the emulator.
 JOB_VARIABLES = {
     "LAKEHOUSE_ENGINE": os.environ.get("LAKEHOUSE_ENGINE", "sail"),
@@ -45,8 +43,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_lifecycle.S
     server = server_lifecycle.up(root, python=os.environ.get("LOCAL_PYTHON", sys.executable), variables=JOB_VARIABLES)
     before = dict(os.environ)
     _set_aws_variables(server_lifecycle.environment(server))
-    if os.environ.get(ATHENA_ENGINE) == "trino":
-        _start_trino(server)
+    if running.ON_TRINO:
+        running.start(server)
     yield server
     trino_process.down(root)
     server_lifecycle.down(root)
@@ -54,17 +52,12 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_lifecycle.S
     os.environ.update(before)
 
 
-def _start_trino(server: server_lifecycle.Server) -> trino_process.Trino:
-    lake = Lake(endpoint=server.endpoint, account=server.account, region=server.region)
-    return trino_process.up(server.root, lake, home=Path(os.environ[TRINO_HOME]))
-
-
 @pytest.fixture(scope="session")
 def trino_evaluate(aws: server_lifecycle.Server) -> Evaluate:
     """A function that runs a query without tables on a real Trino."""
     from tests.support.trino.engine import TrinoEngine  # the environment of Apache Spark lacks what it imports
 
-    return TrinoEngine(_start_trino(aws).url).evaluate
+    return TrinoEngine(running.start(aws).url).evaluate
 
 
 @pytest.fixture(autouse=True)

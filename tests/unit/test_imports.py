@@ -56,17 +56,8 @@ FLOORS: Mapping[str, tuple[set[str], ...]] = {
     ),
     "emulator": ({"errors"}, {"replicator", "runtime"}, {"athena"}, {"services"}, {"server"}, {"cli"}),
     "emulator/athena": (
-        *(
-            {"runtime"},
-            {"parsing"},
-            {"typing"},
-            {"duckdb"},
-            {"tables"},
-            {"binding"},
-            {"statements"},
-            {"trino"},
-            {"api"},
-        ),
+        *({"runtime"}, {"parsing"}, {"typing"}, {"duckdb"}, {"tables"}, {"binding"}, {"statements"}),
+        *({"trino"}, {"api"}),
     ),
     "local": (
         {"cdk", "emulator_server", "profiles", "progress", "sources"},

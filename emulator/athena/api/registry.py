@@ -85,6 +85,14 @@ def read(sql: str, *, trino: str | None) -> statements.Statement:
     return parse(sql) if trino is None else parse(sql, read=trino_statements.read)
 
 
+def checked(sql: str, *, trino: str | None) -> statements.Statement:
+    """Return the statement of a text, of which Trino has checked the syntax if it runs it; raises as `parse`."""
+    statement = read(sql, trino=trino)
+    if trino is not None:
+        trino_statements.check(trino, statement)
+    return statement
+
+
 def execute(statement: statements.Statement, run: Run) -> StatementResult:
     """Run a statement.
 

@@ -10,15 +10,15 @@ from collections.abc import Iterator
 
 from emulator.athena.runtime import sql_text
 from emulator.athena.runtime.cloud import split_uri
-from emulator.athena.runtime.errors import AthenaError, not_supported
+from emulator.athena.runtime.errors import not_supported
 from emulator.athena.runtime.run import Run
 from emulator.athena.runtime.statements import Delete, Insert, Merge, Update
 from emulator.athena.tables import access, catalog
 from emulator.athena.trino.client import TrinoStatement, after_first_line
 
 _PARTIAL = (
-    "Lake Formation shows the caller a part of {}.{}: the Trino engine shows whole tables alone. Use the emulator's own "
-    "engine: `lakehouse local up --athena duckdb`"
+    "Lake Formation shows the caller a part of {}.{}: the Trino engine shows whole tables alone. Use the emulator's "
+    "own engine: `lakehouse local up --athena duckdb`"
 )
 
 

@@ -61,7 +61,7 @@ def check(url: str, statement: Statement) -> None:
 
 
 def select(statement: Query, run: Run) -> StatementResult:
-    """Run a query; the emulator's own engine answers about `information_schema`, of which it shows the caller a part."""
+    """Run a query; the emulator's own engine shows of `information_schema` what the caller may see."""
     if "information_schema" in statement.text.lower():
         return query.select(Query(text=statement.text, tree=parse_query.query(statement.text)), run)
     callers.check_reads(run, statement.tree.name)

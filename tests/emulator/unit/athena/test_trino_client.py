@@ -72,9 +72,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_POST = do_DELETE = _answer
+    do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - the base class calls them
 
-    def log_message(self, format: str, *args: Any) -> None: ...
+    def log_message(self, *args: Any) -> None: ...
 
 
 @contextmanager
@@ -106,9 +106,8 @@ def test_rows_come_in_pages_with_columns_counts_and_bytes() -> None:
 
 
 def test_a_statement_that_reads_too_much_is_cancelled_in_trino() -> None:
-    with trino({"stats": {"physicalInputBytes": 11}}, {}) as server:
-        with pytest.raises(CancelledError, match=BYTES_LIMIT):
-            run(server, limit=10)
+    with trino({"stats": {"physicalInputBytes": 11}}, {}) as server, pytest.raises(CancelledError, match=BYTES_LIMIT):
+        run(server, limit=10)
     assert server.seen[-1][:2] == ("DELETE", "/next/1")
 
 
