@@ -95,8 +95,9 @@ class Generator(Comparisons):
                 distinct = exp.Distinct(expressions=[first.expressions[0]])
                 arguments = [_Argument(self, part) for part in (distinct, *first.expressions[1:])]
             dt = type_of(node)
-            sql = template.replace("{*}", ", ".join(self.sql(part) for part in node.expressions)).format(
+            sql = template.replace("{*}", "{every}").format(
                 *arguments,
+                every=", ".join(self.sql(part) for part in node.expressions) if "{*}" in template else "",
                 over=over,
                 nulls=nulls,
                 p=SimpleNamespace(**node.meta["bindings"].numbers),
@@ -207,6 +208,9 @@ class Generator(Comparisons):
         left, right = self.sql(node.left), self.sql(node.right)
         if type_of(node).this in (DType.FLOAT, DType.DOUBLE):
             return f"fmod({left}, {right})"
+        sizes = [sql_types.precision_scale(type_of(side)) for side in (node.left, node.right)]
+        if type_of(node).this is DType.DECIMAL and max(p - s for p, s in sizes) + max(s for _, s in sizes) > 38:
+            raise not_supported(f"{position(node)}: % of decimals with more than 38 digits together")
         return f"trino_mod({left}, {right})"
 
     def mul_sql(self, node: exp.Mul) -> str:

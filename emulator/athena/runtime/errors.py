@@ -5,6 +5,7 @@ Categories and types: https://docs.aws.amazon.com/athena/latest/ug/error-referen
 
 import re
 
+import duckdb
 from sqlglot import exp
 
 SYSTEM, USER = 1, 2
@@ -170,6 +171,8 @@ def from_duckdb(error: Exception) -> AthenaError:
         match = re.search(pattern, text)
         if match:
             return AthenaError(match.expand(code), match.expand(message).split("\n\nLINE ")[0].strip())
+    if isinstance(error, duckdb.Error) and not isinstance(error, duckdb.IOException):
+        return not_supported(f"this statement or one of its values{_MISSING}")
     return AthenaError("GENERIC_INTERNAL_ERROR", text)
 
 

@@ -135,8 +135,49 @@ def _scalar(text: str, path: str) -> str | None:
 
 
 def _varchar(text: str) -> str | None:
-    value = _read(text, _SEARCHED)
-    return _java_number(value, infinity="{}") if isinstance(value, _Number) else _scalar(text, "$")
+    return _as_text(_read(text, _SEARCHED))
+
+
+def _as_text(value: Any) -> str | None:
+    """Return a scalar as a cast to varchar gives it; None for null, arrays and objects."""
+    if value is None or isinstance(value, dict | list):
+        return None
+    if isinstance(value, _Number):
+        return _scientific(_java_number(value, infinity="{}"))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _scientific(number: str) -> str:
+    """Return Java's text of a number as Trino casts it: integers as they are, others with an exponent."""
+    if "." not in number:
+        return number
+    if not float(number):
+        return "-0E0" if number.startswith("-") else "0E0"
+    sign, digits, exponent = Decimal(number).normalize().as_tuple()
+    fraction = "".join(map(str, digits[1:])) or "0"
+    return f"{'-' * sign}{digits[0]}.{fraction}E{int(exponent) + len(digits) - 1}"
+
+
+def _shaped(text: str, shape: str) -> str:
+    return _written(_cut(_read(text, _SEARCHED), json.loads(shape)), sort=False)
+
+
+def _cut(value: Any, shape: list[Any]) -> Any:
+    """Return a value with the fields of a shape's rows alone, and with texts where the shape has text or JSON."""
+    match shape:
+        case ["json"]:
+            return _written(value, sort=False)
+        case ["text"] if not isinstance(value, dict | list):
+            return _as_text(value)
+        case ["array", part] if isinstance(value, list):
+            return [_cut(item, part) for item in value]
+        case ["map", part] if isinstance(value, dict):
+            return {key: _cut(item, part) for key, item in value.items()}
+        case ["row", fields] if isinstance(value, dict):
+            return {name: _cut(value.get(name), part) for name, part in fields}
+        case ["row", fields] if isinstance(value, list) and len(value) == len(fields):
+            return {name: _cut(item, part) for (name, part), item in zip(fields, value, strict=True)}
+    return value
 
 
 SQL_FUNCTIONS: dict[str, tuple[Callable[..., str | None], int]] = {
@@ -144,8 +185,10 @@ SQL_FUNCTIONS: dict[str, tuple[Callable[..., str | None], int]] = {
     "trino_json_value": (lambda text, path: _or_null(_value, text, path), 2),
     "trino_json_scalar": (lambda text, path: _or_null(_scalar, text, path), 2),
     "trino_json_varchar": (lambda text: _or_null(_varchar, text), 1),
+    "trino_json_shaped": (lambda text, shape: _or_null(_shaped, text, shape), 2),
 }
 """Functions of texts by their name in SQL, with the number of their arguments; NULL if there is no value.
 
 `trino_json_canonical(text)` is the text as `json_parse` stores it; `trino_json_value(text, path)` the JSON and
-`trino_json_scalar(text, path)` the scalar, as it is written, at a path; `trino_json_varchar(text)` a scalar's cast."""
+`trino_json_scalar(text, path)` the scalar, as it is written, at a path; `trino_json_varchar(text)` a scalar's cast, and
+`trino_json_shaped(text, shape)` JSON with such casts at the places of a shape."""
