@@ -6,6 +6,7 @@ from typing import Any
 from sqlglot.expressions import DataType, DType
 
 from emulator.athena.runtime import sql_text, sql_types, type_names
+from emulator.athena.runtime.errors import not_supported
 
 
 def nested(value: str, target: DataType, *, word: str) -> str:
@@ -15,7 +16,12 @@ def nested(value: str, target: DataType, *, word: str) -> str:
         value: SQL of the JSON.
         target: type of the result.
         word: CAST or TRY_CAST.
+
+    Raises:
+        AthenaError: NOT_SUPPORTED: the type has texts of a length.
     """
+    if any(part.this in sql_types.TEXTS and sql_types.parameters(part) for part in sql_types.parts(target)):
+        raise not_supported(f"a cast of JSON to {type_names.trino_name(target)} is not in the emulator's engine")
     shaped = f"CAST(trino_json_shaped({value}, {sql_text.literal(json.dumps(_shape(target)))}) AS JSON)"
     name = type_names.duckdb_name(target)
     if not any(part.this is DType.JSON for part in sql_types.parts(target)):

@@ -77,15 +77,16 @@ def _steps(path: str) -> list[str]:
     return steps
 
 
-def _written(value: Any, *, sort: bool) -> str:
-    """Return a value as Jackson writes it, with its keys sorted or in their order."""
+def _written(value: Any, *, sort: bool, exact: bool = False) -> str:
+    """Return a value as Jackson writes it, with its keys sorted or in their order, or with numbers as they are."""
     if isinstance(value, _Number):
-        return _java_number(value, infinity='"{}"')
+        return str(value) if exact else _java_number(value, infinity='"{}"')
     if isinstance(value, dict):
         keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass")) if sort else value
-        return "{" + ",".join(f"{_quoted(key)}:{_written(value[key], sort=sort)}" for key in keys) + "}"
+        parts = (f"{_quoted(key)}:{_written(value[key], sort=sort, exact=exact)}" for key in keys)
+        return "{" + ",".join(parts) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(_written(part, sort=sort) for part in value) + "]"
+        return "[" + ",".join(_written(part, sort=sort, exact=exact) for part in value) + "]"
     return _quoted(value) if isinstance(value, str) else json.dumps(value)
 
 
@@ -159,7 +160,7 @@ def _scientific(number: str) -> str:
 
 
 def _shaped(text: str, shape: str) -> str:
-    return _written(_cut(_read(text, _SEARCHED), json.loads(shape)), sort=False)
+    return _written(_cut(_read(text, _SEARCHED), json.loads(shape)), sort=False, exact=True)
 
 
 def _cut(value: Any, shape: list[Any]) -> Any:
@@ -174,7 +175,10 @@ def _cut(value: Any, shape: list[Any]) -> Any:
         case ["map", part] if isinstance(value, dict):
             return {key: _cut(item, part) for key, item in value.items()}
         case ["row", fields] if isinstance(value, dict):
-            return {name: _cut(value.get(name), part) for name, part in fields}
+            members = {key.lower(): item for key, item in value.items()}
+            if len(members) < len(value):
+                raise AthenaError("INVALID_CAST_ARGUMENT", f"Duplicate field: {', '.join(value)}")
+            return {name: _cut(members.get(name.lower()), part) for name, part in fields}
         case ["row", fields] if isinstance(value, list) and len(value) == len(fields):
             return {name: _cut(item, part) for (name, part), item in zip(fields, value, strict=True)}
     return value

@@ -87,7 +87,7 @@ def _call(tree: Call) -> Any:
             return [value(found[1])] * value(found[0])
         case "decimal":
             digits, size = value(found[0]).replace(".", ""), found[1].arguments
-            return Decimal(digits).scaleb(-size[1].value if len(size) > 1 else 0)
+            return Decimal(f"{digits}E-{size[1].value if len(size) > 1 else 0}")  # an operation would round it
         case "padRight":
             return value(found[0]).ljust(value(found[1]))
         case "timestampWithTimeZone" if isinstance(found[-1], Call):

@@ -37,6 +37,11 @@ VALUES = [
     ("cast(json '[5, null]' as array(json))[2] is null", "false"),
     ("cast(row(json '2', json '\"abc\"') as row(a bigint, d varchar))", "{a=2, d=abc}"),
     ("cast(json '[1, \"x\"]' as row(a bigint, d varchar))", "{a=1, d=x}"),
+    ("cast(json '{\"A\": 1.50, \"b\": 2}' as row(a decimal(38,8)))", "{a=1.50000000}"),
+    (
+        "cast(cast(array[123456789012345678901234567890.12345678] as json) as array(decimal(38,8)))",
+        "[123456789012345678901234567890.12345678]",
+    ),
     ("cast(real '12345678.9e0' as varchar)", "1.234568E7"),
     ("cast(real '16777217' as varchar)", "1.677722E7"),
     # years of other than four digits
@@ -57,6 +62,7 @@ REFUSED = [
     ("regexp_extract('a', 'a', -1)", "INVALID_FUNCTION_ARGUMENT: Group cannot be negative"),
     ("typeof('cat')", "NOT_SUPPORTED: .*typeof of a varchar"),
     ("decimal '99999999999999999999999999999999999997' % decimal '3.0000000000000000'", "NOT_SUPPORTED: .*38 digits"),
+    ("cast(json '[\"abc\"]' as array(varchar(2)))", "NOT_SUPPORTED: a cast of JSON to"),
     ("1e-323", "NOT_SUPPORTED: the text of a number below"),
     ("row(1, 2).*", "NOT_SUPPORTED: the fields of a row as columns"),
     (
