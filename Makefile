@@ -33,16 +33,26 @@ bench-batches: setup ## measure a batch on tables of up to 50 million rows, next
 	@if command -v java >/dev/null; then $(MAKE) --no-print-directory --silent .venv-spark-4.1/.installed; fi
 	python -m tests.benchmarks.batch_cost
 
+.PHONY: bench-authorization
+bench-authorization: setup ## measure what authorization costs the demo (8 minutes)
+	python -m tests.benchmarks.authorization
+
+.PHONY: bench-scale
+bench-scale: setup ## measure what grows with datasets (to 1,000) and batches (to 100,000); fails over a bar (20 minutes)
+	python -m tests.benchmarks.scale
+
 ##@ Check
 .PHONY: test
 test: setup lint ## lint, unit, template, emulator, integration and e2e tests, in under 15 minutes
-	pytest tests/unit tests/infrastructure -n 2
+	pytest -m "not slow" tests/unit tests/infrastructure -n 2
 # Suites share servers (tests/support/xdist_scheduler.py); those that take longest come first.
 	pytest -m "not slow" tests/e2e tests/integration tests/emulator -n 3 --no-loadscope-reorder
 
 .PHONY: test-slow
 test-slow: setup ## what `test` leaves out: deployments by the CDK CLI, dbt's histories, commits at each moment of a run
-	pytest -m slow tests/e2e tests/integration tests/emulator -n 3 --no-loadscope-reorder
+	pytest -m slow tests/e2e tests/integration tests/emulator tests/infrastructure tests/unit -n 3 --no-loadscope-reorder
+# `test` tries a quarter of the examples of these property tests.
+	ALL_EXAMPLES=1 pytest $$(grep -rl "examples import examples" tests/unit tests/emulator) -n 2
 
 .PHONY: test-unit
 test-unit: setup ## unit tests, without a server

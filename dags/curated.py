@@ -24,7 +24,8 @@ class ModelOperator(BaseOperator):
         super().__init__(**kwargs)
         self.model = model
 
-    def execute(self, context: "Context") -> None:
+    def execute(self, context: "Context") -> bool:
+        """Return whether the table has new rows."""
         # One folder per model, because two dbt processes cannot share one; its content speeds up the next parsing.
         target = Path(tempfile.gettempdir()) / "lakehouse-dbt" / self.model.name
         with temporary_failures_only():
@@ -41,3 +42,4 @@ class ModelOperator(BaseOperator):
             if node.publication:
                 self.log.info("%s is %s", node.publication.table, node.publication.state)
         notifications.recovered(context)
+        return any(node.publication and node.publication.state == dbt.PUBLISHED for node in nodes)

@@ -1,6 +1,6 @@
 """Build a domain's DAG from its plan.
 
-    source or pull -> arrival -> stage_to_raw -> raw_gate -> raw_to_integration -> integration_gate -> models
+    source or pull -> arrival -> stage_to_raw -> raw_gate -> raw_to_integration -> integration_gate -> models -> release
 
 Datasets run in parallel. An integration table waits for the datasets that the relationships of its contract refer to, a
 model waits for the datasets and models that it reads. Tasks without new data are skipped, and so are tasks that depend
@@ -26,6 +26,7 @@ from dags.moves import (
 )
 from dags.plan import Dataset, Plan, load
 from dags.pulls import PULL, PullOperator
+from dags.releases import RELEASE, ReleaseOperator
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Move
 
@@ -69,6 +70,7 @@ def domain_dag(domain: str, *, plans: Path = PLANS) -> DAG:
     ) as dag:
         _add_datasets(dag, plan)
         _add_models(dag, plan)
+        _add_release(dag, plan)
     return dag
 
 
@@ -155,6 +157,15 @@ def _add_models(dag: DAG, plan: Plan) -> None:
             # A model that reads nothing, such as a calendar, is built when any dataset of the domain has changed.
             upstream: Iterable[object] = [(gates | tasks)[name] for name in reads] or gates.values()
             list(upstream) >> tasks[model.name]
+
+
+def _add_release(dag: DAG, plan: Plan) -> None:
+    merges = [f"{dataset.name}.{Move.RAW_TO_INTEGRATION}" for dataset in plan.datasets]
+    models = [f"{MODELS}.{model.name}" for model in plan.models]
+    before = [
+        dag.get_task(name) for name in (*(f"{dataset.name}.{INTEGRATION_GATE}" for dataset in plan.datasets), *models)
+    ]
+    before >> ReleaseOperator(task_id=RELEASE, changes=[*merges, *models]).as_teardown()
 
 
 def _about(plan: Plan) -> str:

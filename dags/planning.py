@@ -8,10 +8,10 @@ from pathlib import Path
 
 from dags.plan import Dataset, Model, Plan
 from lakehouse.batches.pulls import interval
-from lakehouse.contracts.check import check
-from lakehouse.contracts.loader import contract_paths, load_contract, read_text
+from lakehouse.contracts.check import read_all
+from lakehouse.contracts.index import entry
+from lakehouse.contracts.loader import contract_paths
 from lakehouse.contracts.model import Contract
-from lakehouse.contracts.odcs.reader import read
 from lakehouse.operations.planner import planner_input
 
 
@@ -28,7 +28,8 @@ def plans(contracts: str | Path, models: Sequence[Model]) -> list[Plan]:
         domain with violations.
     """
     violations: dict[str, list[str]] = {}
-    for violation in check(contracts):
+    readings, found = read_all(contracts)
+    for violation in found:
         violations.setdefault(Path(violation.file).parent.name, []).append(str(violation))
     domain_plans: list[Plan] = []
     domains: dict[str, str] = {}
@@ -37,9 +38,14 @@ def plans(contracts: str | Path, models: Sequence[Model]) -> list[Plan]:
             domain_plans.append(Plan(domain=domain, violations=tuple(violations[domain])))
             domains |= {Path(path).name.partition(".")[0]: domain for path in paths}
             continue
-        loaded = [load_contract(path) for path in paths]
+        loaded: list[Contract] = []
+        references: dict[str, set[str]] = {}
+        for path in paths:
+            contract, _, relationships = readings[path]
+            assert contract is not None  # because its domain has no violations
+            loaded.append(contract)
+            references[contract.dataset] = {reference.dataset for reference in relationships}
         domains |= {contract.dataset: domain for contract in loaded}
-        references = {contract.dataset: _references(contract) for contract in loaded}
         domain_plans.append(
             Plan(
                 domain=domain,
@@ -52,7 +58,7 @@ def plans(contracts: str | Path, models: Sequence[Model]) -> list[Plan]:
 
 def _dataset(contract: Contract, references: Mapping[str, set[str]]) -> Dataset:
     return Dataset(
-        planner_input=planner_input(contract),
+        planner_input=planner_input(entry(contract)),
         source=contract.source.name,
         source_type=contract.source.type,
         waits_for=tuple(
@@ -66,11 +72,6 @@ def _dataset(contract: Contract, references: Mapping[str, set[str]]) -> Dataset:
         owner=contract.owner,
         description=contract.description,
     )
-
-
-def _references(contract: Contract) -> set[str]:
-    """Return the datasets that the relationships of a contract refer to."""
-    return {reference.dataset for reference in read(read_text(contract.path), path=contract.path).references}
 
 
 def _leads(start: str, end: str, references: Mapping[str, set[str]]) -> bool:

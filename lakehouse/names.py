@@ -3,6 +3,7 @@
 One file, so that every name is found here and no other module composes one.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,6 +12,12 @@ DEFAULT_DATABASE = "default"
 
 CANDIDATE = "__candidate_"
 """Part of the names of candidates in Glue, between the name of their table and a number; no dataset has it."""
+
+MODEL_CANDIDATE = re.compile(r"(?P<model>.+)__[0-9a-f]{8}(_r)?")
+"""Name of a table that a build made for a model; models/macros/materializations.sql refuses models with such a name."""
+
+RELEASE_ID = re.compile("r[0-9a-f]{12}")
+"""Id of a release: neither the id of a snapshot nor a time, and the name of no tag."""
 
 CANDIDATE_DAYS = 3
 """For how many days a candidate that was not published is kept; `models/publication/candidates.py` has it too."""
@@ -45,6 +52,7 @@ class OpsTable(StrEnum):
     QUALITY_RESULTS = "quality_results"
     LINEAGE = "lineage"
     ERASURES = "erasures"
+    RELEASES = "releases"
 
 
 class Urgency(StrEnum):
@@ -377,9 +385,13 @@ class Names:
         """Return the EventBridge rule that notifies of failures of the `jobs` or the `replications`."""
         return f"{self.prefix}-failed-{of}"
 
-    def dashboard(self, domain: str | None = None) -> str:
+    def domain_part(self, domain: str, *, part: int = 0) -> str:
+        """Return the last part of the names of a domain's stack and dashboard; a large domain has several."""
+        return f"domain-{domain}" + (f"-part-{part + 1}" if part else "")
+
+    def dashboard(self, domain: str | None = None, *, part: int = 0) -> str:
         """Return the CloudWatch dashboard of a domain's datasets, or of the platform."""
-        return f"{self.prefix}-domain-{domain}" if domain else f"{self.prefix}-platform"
+        return f"{self.prefix}-{self.domain_part(domain, part=part)}" if domain else f"{self.prefix}-platform"
 
     @property
     def budget(self) -> str:
@@ -404,6 +416,11 @@ class Names:
     def contracts_uri(self) -> str:
         """URI of the published contracts, which `lakehouse tables apply` writes and the jobs read."""
         return f"s3://{self.scripts_bucket}/contracts/"
+
+    @property
+    def contract_index_key(self) -> str:
+        """Key in the scripts bucket of the index of the published contracts."""
+        return "contracts/index.json"
 
     def results_uri(self, workgroup: str) -> str:
         """Return the URI of a workgroup's query results."""

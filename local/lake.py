@@ -72,9 +72,15 @@ def down(root: Path) -> None:
     rates_api.stop(root)
 
 
-def deploy(lake: Lake, contracts: Sequence[Contract]) -> None:
-    """Deploy the stacks with the CDK CLI, create and classify the tables, and store the secrets of the sources."""
-    cdk.deploy(lake.server)
+def deploy(lake: Lake, contracts: Sequence[Contract], *context: str) -> None:
+    """Deploy the stacks with the CDK CLI, create and classify the tables, and store the secrets of the sources.
+
+    Args:
+        lake: the started lake.
+        contracts: contracts of the datasets.
+        context: values that replace those of cdk.json, as in `local.cdk.deploy`.
+    """
+    cdk.deploy(lake.server, *context)
     with acting_as(lake.server, "tables"):
         migrations.apply(catalog.load(), contracts, lake.names)
         lake_formation.apply(boto3.client("lakeformation"), contracts, names=lake.names)

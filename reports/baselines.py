@@ -1,12 +1,12 @@
 """`make baselines`: record the templates of all environments and profiles, as a reviewer accepts them.
 
-Two deployments are recorded whole. Each of the others is recorded as its difference from the nearer of the two, by
-resource and with `ENV` for the environment's name.
+One deployment is recorded whole. Each of the others is recorded as its difference from another one, by resource
+and with `ENV` for the environment's name.
 """
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import unified_diff
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,11 +23,12 @@ FOLDER = ROOT / "tests" / "infrastructure" / "baselines"
 REGION = "eu-central-1"
 REFERENCES: Mapping[str, str] = {
     "dev-standard": "prod-standard",
+    "dev-minimal": "dev-standard",
     "prod-minimal": "dev-minimal",
     "staging-minimal": "dev-minimal",
     "staging-standard": "prod-standard",
 }
-"""For each deployment that is recorded as a difference: the deployment that it is compared with."""
+"""For each deployment that is recorded as a difference: the deployment that it is compared with, which comes first."""
 TITLE = "=== "
 """Begins the line that names a resource in a file of differences."""
 ABSENT = " (absent)"
@@ -47,15 +48,13 @@ def of_assembly(folder: Path) -> dict[str, str]:
 
 
 def recorded(templates: Mapping[str, str]) -> dict[str, str]:
-    """Return the files that record readable templates: `.yaml` of two deployments, `.diff` of the others."""
+    """Return the files that record readable templates: `.yaml` of one deployment, `.diff` of the others."""
     structures = {name: _masked(text, name) for name, text in templates.items()}
-    files = {}
-    for name, text in templates.items():
-        deployment, _, stack = name.partition("/")
-        if deployment not in REFERENCES:
-            files[name] = text
-        elif lines := _differences(structures.get(_reference(deployment, stack), {}), structures[name]):
-            files[name.removesuffix(".yaml") + ".diff"] = "\n".join(lines) + "\n"
+    files = {name: text for name, text in templates.items() if name.partition("/")[0] not in REFERENCES}
+    for deployment in REFERENCES:
+        for name, reference in _compared(deployment, templates).items():
+            if lines := _differences(structures.get(reference, {}), structures.get(name, {})):
+                files[_file_of_differences(name)] = "\n".join(lines) + "\n"
     return files
 
 
@@ -71,13 +70,13 @@ def read(folder: Path) -> dict[str, str]:
         if name.endswith(".yaml")
     }
     templates = dict(whole)
-    for deployment, reference in REFERENCES.items():
+    for deployment in REFERENCES:
         if not any(name.startswith(f"{deployment}/") for name in whole):  # older commits record it whole
-            for name, sections in whole.items():
-                if name.startswith(f"{reference}/"):
-                    own = f"{deployment}/{name.partition('/')[2].replace(_word(reference), _word(deployment))}"
-                    templates[own] = _applied(sections, files.get(own.removesuffix(".yaml") + ".diff", ""))
-    return {name: "\n".join(_text(sections)) + "\n" for name, sections in templates.items()}
+            known = {*templates, *(name.removesuffix(".diff") + ".yaml" for name in files if name.endswith(".diff"))}
+            for name, reference in _compared(deployment, known).items():
+                differences = files.get(_file_of_differences(name), "")
+                templates[name] = _applied(templates.get(reference, {}), differences)
+    return {name: "\n".join(_text(sections)) + "\n" for name, sections in templates.items() if sections}
 
 
 def write(files: Mapping[str, str], *, folder: Path) -> None:
@@ -98,9 +97,23 @@ def _word(deployment: str) -> str:
     return f"-{deployment.partition('-')[0]}-"
 
 
-def _reference(deployment: str, stack: str) -> str:
+def _compared(deployment: str, names: Iterable[str]) -> dict[str, str]:
+    """Return the templates that a deployment or its reference has, each with the name that the reference's has."""
     reference = REFERENCES[deployment]
-    return f"{reference}/{stack.replace(_word(deployment), _word(reference))}"
+
+    def renamed(before: str, after: str) -> set[str]:
+        stacks = {name.partition("/")[2] for name in names if name.startswith(f"{before}/")}
+        return {f"{after}/{stack.replace(_word(before), _word(after))}" for stack in stacks}
+
+    every = renamed(deployment, reference) | renamed(reference, reference)
+    return {
+        f"{deployment}/{name.partition('/')[2].replace(_word(reference), _word(deployment))}": name
+        for name in sorted(every)
+    }
+
+
+def _file_of_differences(name: str) -> str:
+    return name.removesuffix(".yaml") + ".diff"
 
 
 def _masked(text: str, name: str) -> dict[str, Any]:

@@ -33,14 +33,17 @@ def dump(value: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Dumper that writes repeated values in full, texts of several lines as blocks, short collections on one line."""
+    """Dumper that writes repeated values in full, and texts of several lines as blocks.
+
+    Short collections are on one line, and long lists of scalars fill lines.
+    """
 
     def ignore_aliases(self, data: object) -> bool:
         return True
 
     def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> yaml.SequenceNode:
         node = super().represent_sequence(tag, sequence, flow_style)
-        node.flow_style = _is_short(node.value)
+        node.flow_style = _is_short(node.value) or all(map(_is_word, node.value))
         return node
 
     def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
@@ -52,6 +55,11 @@ class _Dumper(yaml.SafeDumper):
 def _is_short(parts: list[yaml.Node]) -> bool:
     """Return whether a collection is read at a glance: it has few characters and no lines."""
     return sum(map(_characters, parts)) <= FLOW_CHARACTERS
+
+
+def _is_word(node: yaml.Node) -> bool:
+    """Return whether a value is a scalar of one line: many of them fill lines, as words do."""
+    return isinstance(node, yaml.ScalarNode) and "\n" not in node.value
 
 
 def _characters(node: yaml.Node) -> float:

@@ -14,6 +14,7 @@ from stacks.arrivals.stack import Arrivals
 from stacks.audit.stack import Audit
 from stacks.catalog.stack import Catalog
 from stacks.connections.stack import Connections
+from stacks.domains.stack import add_domains
 from stacks.governance.stack import Governance
 from stacks.ingestion.stack import Ingestion
 from stacks.kafka.stack import Kafka
@@ -41,7 +42,7 @@ def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: 
     """
     storage = Storage(stage, names=names, settings=settings)
     governance = Governance(stage, names=names, settings=settings, key=storage.key, contracts=contracts)
-    catalog = Catalog(stage, names=names, contracts=contracts)
+    catalog = Catalog(stage, names=names)
     processing = Processing(stage, names=names, settings=settings, key=storage.key, root=root)
     audit = Audit(stage, names=names, settings=settings, key=storage.key, access_logs=storage.access_logs)
     for governed in (catalog, processing, audit):
@@ -80,7 +81,7 @@ def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: 
         Connections(
             stage, names=names, settings=settings, key=storage.key, root=root, sources=apis
         ).add_stack_dependency(processing)
-    Observability(
+    observability = Observability(
         stage,
         names=names,
         settings=settings,
@@ -89,6 +90,10 @@ def add_lakehouse(stage: Stage, *, names: Names, settings: Settings, contracts: 
         replications=replications,
         root=root,
     )
+    # Earlier releases had alarms in observability and rulesets in catalog, which have to let them go first.
+    for domain in add_domains(stage, names=names, settings=settings, contracts=contracts):
+        domain.add_stack_dependency(observability)
+        domain.add_stack_dependency(catalog)
     _in_order(stage)
     log_custom_resources(stage, names=names, settings=settings, key=storage.key)
     for tag, value in (("project", names.project), ("environment", names.environment)):

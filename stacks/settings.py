@@ -112,9 +112,12 @@ class Network:
 
     Attributes:
         nat_gateways: number of NAT gateways to the internet, which bill by the hour; 0 is no access to the internet.
+        zones: the two availability zones, e.g. `("us-east-1a", "us-east-1b")`; None takes the region's first two. Some
+            zones of large regions lack Amazon MWAA or an endpoint.
     """
 
     nat_gateways: int = 0
+    zones: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

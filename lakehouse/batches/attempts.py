@@ -15,8 +15,11 @@ from lakehouse.tables.rows import RENAMED_COLUMNS, AttemptRow
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
-SUCCEEDED, FAILED, ROLLED_BACK = "succeeded", "failed", "rolled back"
-"""States of an attempt; a rollback records the last for each batch that it undid, and the batch is not due again."""
+SUCCEEDED, FAILED, ROLLED_BACK, TO_REPLAY = "succeeded", "failed", "rolled back", "rolled back to replay"
+"""States of an attempt; a rollback records one of the last two for each batch that it undid.
+
+A batch that was rolled back is not due again, one that was rolled back to replay is due in integration.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,8 @@ def pending(planned: Iterable[str], attempts: Iterable[Attempt]) -> dict[Move, l
     """Return the batches that each move still has to process.
 
     A batch is due in integration if its last success there began before its last success in raw ended: a batch that
-    is loaded again is merged again. A batch that its gate blocks is not due.
+    is loaded again is merged again. So is a batch that was rolled back to replay since. A batch that its gate blocks is
+    not due.
 
     Args:
         planned: ids of all batches that have a manifest.
@@ -78,6 +82,12 @@ def pending(planned: Iterable[str], attempts: Iterable[Attempt]) -> dict[Move, l
     """
     attempts = list(attempts)
     loaded, merged = (last_successes(attempts, move) for move in (Move.STAGE_TO_RAW, Move.RAW_TO_INTEGRATION))
+    undone = {attempt.batch_id: attempt.finished_at for attempt in attempts if attempt.state == TO_REPLAY}
+    merged = {
+        batch_id: merge
+        for batch_id, merge in merged.items()
+        if batch_id not in undone or merge.finished_at > undone[batch_id]
+    }
     return {
         Move.STAGE_TO_RAW: sorted(set(planned) - loaded.keys()),
         Move.RAW_TO_INTEGRATION: sorted(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from lakehouse.contracts.check import check
+from lakehouse.contracts.check import read_all
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.violations import one_of
@@ -37,10 +37,11 @@ def checked_contracts(directory: str) -> list[Contract]:
     Raises:
         LakehouseError: the contracts have violations; the message lists all of them.
     """
-    violations = check(directory)
-    if violations:
-        raise LakehouseError("\n".join(map(str, violations)))
-    return load_contracts(directory)
+    checked = read_all(directory)
+    if checked.violations:
+        raise LakehouseError("\n".join(map(str, checked.violations)))
+    contracts = [reading.contract for reading in checked.readings.values() if reading.contract is not None]
+    return contracts or load_contracts(directory)  # which says that there are none
 
 
 def contracts_of(directory: str, datasets: Sequence[str]) -> list[Contract]:

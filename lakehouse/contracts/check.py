@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from lakehouse.contracts.loader import contract_paths, read_text
 from lakehouse.contracts.odcs.reader import SUFFIX, Reading, read
@@ -10,8 +11,25 @@ from lakehouse.contracts.violations import Violation, dotted, one_of
 from lakehouse.errors import LakehouseError
 
 
+class Checked(NamedTuple):
+    """A folder of contracts that was read once.
+
+    Attributes:
+        readings: what each file that could be read holds, by its path, in the order of the paths.
+        violations: all violations, ordered by file and line.
+    """
+
+    readings: dict[str, Reading]
+    violations: list[Violation]
+
+
 def check(directory: str | Path) -> list[Violation]:
-    """Find all violations of all contracts in a folder, ordered by file and line.
+    """Find all violations of all contracts in a folder, ordered by file and line."""
+    return read_all(directory).violations
+
+
+def read_all(directory: str | Path) -> Checked:
+    """Read and check all contracts in a folder.
 
     Args:
         directory: folder of `<domain>/<dataset>.odcs.yaml`.
@@ -31,7 +49,7 @@ def check(directory: str | Path) -> list[Violation]:
     violations += _misnamed(Path(directory))
     violations += _doubled(readings)
     violations += _dangling(readings)
-    return sorted(violations)
+    return Checked(readings, sorted(violations))
 
 
 def _misnamed(directory: Path) -> Iterable[Violation]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from lakehouse.contracts.classification import UNCLASSIFIED, Classification
-from lakehouse.contracts.model import Column, Contract, Options
+from lakehouse.contracts.model import Column, Contract, Options, SchemaPolicy
 from lakehouse.contracts.types import can_widen
 
 
@@ -54,7 +54,7 @@ _CONTRACT = {
 }
 """Effect of any other value of these fields; the fields that are not here are compared below."""
 
-_OWN_RULES = {"path", "dataset", "version", "columns", "source", "quality", "freshness", "retention"}
+_OWN_RULES = {"path", "dataset", "version", "columns", "source", "quality", "freshness", "retention", "schema_policy"}
 _COLUMN = {"source_name": Effect.STRICTER, "unique": Effect.STRICTER, "description": Effect.COMPATIBLE}
 _COLUMN_OWN_RULES = {"name", "type", "required", "classification", "enum", "options"}
 
@@ -84,6 +84,10 @@ def unannounced(old: Sequence[Contract], new: Sequence[Contract]) -> list[str]:
 
 
 def _of_contract(old: Contract, new: Contract) -> Iterator[Difference]:
+    if old.schema_policy is not new.schema_policy:
+        effect = Effect.STRICTER if new.schema_policy is SchemaPolicy.STRICT else Effect.COMPATIBLE
+        detail = f"schema policy: {old.schema_policy} -> {new.schema_policy}"
+        yield Difference(dataset=new.dataset, effect=effect, detail=detail)
     for effect, detail in [*_plain(old, new, _CONTRACT), *_source(old, new), *_promises(old, new), *_quality(old, new)]:
         yield Difference(dataset=new.dataset, effect=effect, detail=detail)
     before, after = ({column.name: column for column in contract.columns} for contract in (old, new))

@@ -1,6 +1,7 @@
 """Encodings of text files: Python's codecs that decode a stream of bytes piece by piece."""
 
 import codecs
+from functools import cache
 from typing import cast
 
 MARK = "\udcff"
@@ -20,6 +21,7 @@ def decoder(encoding: str) -> codecs.IncrementalDecoder:
     return codecs.getincrementaldecoder(encoding)(errors="lakehouse.mark")
 
 
+@cache
 def decodes_streams(encoding: str) -> bool:
     """Return whether an encoding decodes text that comes in pieces, and any byte without an error.
 

@@ -35,6 +35,13 @@ class Deduplicate(StrEnum):
     RECORD = "record"
 
 
+class SchemaPolicy(StrEnum):
+    """What happens to records whose columns are not those of the contract (custom property `schemaPolicy`)."""
+
+    ADDITIVE = "additive"
+    STRICT = "strict"
+
+
 class Format(StrEnum):
     """Format of the text of a string column; records with other text are rejected."""
 
@@ -218,6 +225,7 @@ class Contract:
         partitions: partition fields of the integration table.
         may_be_empty: whether a snapshot without records is accepted (custom property `mayBeEmpty`).
         row_filter: predicate of the rows for roles without access to all rows (`rowFilter`); "" for no filter.
+        schema_policy: what happens to records whose columns are not those of the contract.
         size: amount of data between two runs.
         quality: quality rules.
         freshness: maximum age of the newest data (ODCS `slaProperties`, property `freshness`); None if not promised.
@@ -239,6 +247,7 @@ class Contract:
     partitions: tuple[Partition, ...] = ()
     may_be_empty: bool = False
     row_filter: str = ""
+    schema_policy: SchemaPolicy = SchemaPolicy.ADDITIVE
     size: Size = Size.SMALL
     quality: tuple[QualityRule, ...] = ()
     freshness: timedelta | None = None

@@ -1,10 +1,11 @@
 """Published contracts: copies in the scripts bucket that the jobs read, so that a job and its tables agree."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import boto3
 
+from lakehouse.contracts import index
 from lakehouse.contracts.loader import read_text
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.odcs.reader import SUFFIX
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def publish(contracts: Iterable[Contract], *, names: Names) -> list[str]:
-    """Publish contracts, which makes them active; active ones are not written again, other files are kept.
+def publish(contracts: Sequence[Contract], *, names: Names) -> list[str]:
+    """Publish contracts and their index; active ones are not written again, other files are kept.
+
+    The functions of the deployment work for the datasets of the index, so also for no others.
 
     Returns:
         URIs of the objects written.
@@ -25,6 +28,7 @@ def publish(contracts: Iterable[Contract], *, names: Names) -> list[str]:
     for key, text in _differing(s3, contracts, names):
         s3.put_object(Bucket=names.scripts_bucket, Key=key, Body=text, ContentType="application/yaml")
         written.append(f"s3://{names.scripts_bucket}/{key}")
+    index.write(s3, contracts, names=names)
     return written
 
 

@@ -36,6 +36,12 @@ def load_contracts_at(revision: str, directory: str | Path) -> list[Contract]:
     ]
 
 
+def text_at(revision: str, contract: Contract, directory: str | Path) -> str:
+    """Return the text of a contract's file at the revision that `load_contracts_at` read it from."""
+    path = contract.path.removeprefix(f"{directory}@{revision}/")
+    return _git(Path(directory), "show", f"{revision}:./{path}").decode("utf-8-sig", "replace")
+
+
 def _git(folder: Path, *arguments: str) -> bytes:
     try:
         done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import boto3
 from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.glue import GlueCatalog
-from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
 from pyiceberg.table import CommitTableResponse, Table
 from pyiceberg.table.update import AddSnapshotUpdate, TableRequirement, TableUpdate
 
@@ -62,6 +62,23 @@ def load_models(profile: str | None) -> Catalog:
         **aws_retries.ICEBERG_FILES,
     }
     return _Models(CATALOG, session.client("glue"), **{name: value for name, value in properties.items() if value})
+
+
+def load_named(catalog: Catalog, identifier: tuple[str, str], *, name: str) -> Table:
+    """Return a table that a person named.
+
+    Args:
+        catalog: Iceberg catalog.
+        identifier: database and table.
+        name: `zone.table`, for the error.
+
+    Raises:
+        LakehouseError: there is no such table.
+    """
+    try:
+        return catalog.load_table(identifier)
+    except NoSuchTableError as error:
+        raise LakehouseError(f"{name} does not exist; `lakehouse lineage` lists the tables") from error
 
 
 class _Glue(GlueCatalog):

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 from pyiceberg.expressions import NotNull, Reference
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import FileScanTask, Table
+from pyiceberg.table.refs import MAIN_BRANCH, SnapshotRefType
 
 from lakehouse.contracts.columns import RECORD
 from lakehouse.engine.commit_conflicts import retry_on_conflict
@@ -80,5 +81,11 @@ def _commit_nothing(table: Table) -> None:
 
 
 def _expire(table: Table) -> None:
-    referenced = {reference.snapshot_id for reference in table.refs().values()}
-    expire(table, [snapshot.snapshot_id for snapshot in table.snapshots() if snapshot.snapshot_id not in referenced])
+    named = {name: reference for name, reference in table.refs().items() if name != MAIN_BRANCH}
+    if named:  # tags and branches would keep snapshots with the person
+        with table.manage_snapshots() as names:
+            for name, reference in named.items():
+                is_tag = reference.snapshot_ref_type is SnapshotRefType.TAG
+                (names.remove_tag if is_tag else names.remove_branch)(name)
+    current = table.metadata.current_snapshot_id
+    expire(table, [snapshot.snapshot_id for snapshot in table.snapshots() if snapshot.snapshot_id != current])

@@ -125,8 +125,8 @@ def of_tables(tags: Mapping[str, Sequence[str]]) -> Grants:
 def of_dbt(tags: Mapping[str, Sequence[str]]) -> Grants:
     """Return the grants of dbt, which owns the curated zone and its own tables in integration, and reads the others.
 
-    It writes its lineage to ops. A grant by tag covers all tables of ops; the policy of its role allows commits only to
-    the lineage table.
+    It writes lineage and releases to ops. A grant by tag covers all tables of ops; the policy of its role allows
+    commits only to these two tables.
 
     Args:
         tags: every LF-Tag with all its values.

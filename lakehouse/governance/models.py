@@ -4,7 +4,6 @@ A model sets `config.meta.domain`, and `config.meta.classification` for all its 
 column that is not listed is hidden.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,15 +42,20 @@ def sources(project: Path) -> list[tuple[str, str]]:
     return [(source["name"], table["name"]) for source in described for table in source["tables"]]
 
 
-def readers(project: Path, *, dataset: str, column: str | None) -> list[str]:
-    """Return the models that read a dataset, and its column if one is given, sorted by name.
+def grain(project: Path, model: str) -> tuple[str, ...]:
+    """Return the columns that identify a row of a model, by its test `unique_grain` or `unique`; none if it has none.
 
-    A model is found by its text: it names the dataset in `source()` and the column anywhere, or selects `*`.
+    Args:
+        project: folder of the dbt project.
+        model: name of a model, or of another table, which has none.
     """
-    source = re.compile(rf"""source\(\s*['"]\w+['"]\s*,\s*['"]{re.escape(dataset)}['"]\s*\)""")
-    name = re.compile(rf"\b{re.escape(column)}\b|\*\s*from\b", re.IGNORECASE) if column else re.compile("")
-    texts = ((path.stem, path.read_text()) for path in (project / ZONES).rglob("*.sql"))
-    return sorted(model for model, text in texts if source.search(text) and name.search(text))
+    for path in sorted((project / ZONES).glob("*/*.yml")):
+        for node in yaml.safe_load(path.read_text()).get("models", []):
+            if node["name"] == model:
+                tests = [test["unique_grain"] for test in node.get("data_tests", []) if "unique_grain" in test]
+                unique = [column["name"] for column in node["columns"] if "unique" in column.get("data_tests", [])]
+                return tuple(tests[0]["arguments"]["columns"] if tests else unique[:1])
+    return ()
 
 
 def _of_file(path: Path, area: Area) -> Iterator[TaggedTable]:

@@ -127,6 +127,8 @@ def of_events(events: Iterable[Json], *, names: Names) -> Graph:
             _add(tables, item, name, is_written=True)
             run = _table_run(event, item, files)
             tables[name] = replace(tables[name], runs=(run, *tables[name].runs))
+            if set(inputs.values()) == {name}:
+                continue  # a rollback: the rows have come from the same sources as before
             edges[name] = [
                 *(Edge(source=(source, None), target=(name, None)) for source in inputs.values() if source in tables),
                 *_column_edges(item, name, names),

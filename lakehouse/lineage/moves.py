@@ -87,8 +87,12 @@ def ended(
     row_counts = [batch.get("received", batch.get("changed")) for batch in counts.values()]
     inputs, output = _inputs_and_output(attempt, rows=sum(filter(None, row_counts)) if row_counts else None)
     type_ = EventType.FAIL if error else EventType.COMPLETE
-    ended_events = [attempt.run.event(type_, at=at, inputs=inputs, outputs=[output], error=error)]
-    if evaluated := [result for batch in results.values() for result in batch]:
+    evaluated = [result for batch in results.values() for result in batch]
+    # A merge that its gate blocks leaves the table as it was; raw has the records of a blocked load.
+    is_written = attempt.move is Move.STAGE_TO_RAW or not evaluated or gate(evaluated) is Verdict.PASS
+    outputs = [output] if is_written else []
+    ended_events = [attempt.run.event(type_, at=at, inputs=inputs, outputs=outputs, error=error)]
+    if evaluated:
         assertions = list(_assertions(evaluated, attempt.contract))
         tested = Dataset(namespace=output.namespace, name=output.name, assertions=assertions)
         run = attempt.run.followed_by("gate", gate=str(gate(evaluated)))

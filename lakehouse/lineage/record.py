@@ -2,22 +2,17 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from lakehouse.engine import athena
 from lakehouse.lineage.events import EventType, Json
 from lakehouse.names import Names, OpsTable
-from lakehouse.tables import rows
+from lakehouse.tables import inserts, rows
 from lakehouse.tables.rows import LineageRow
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
     from pyiceberg.catalog import Catalog
-
-STATEMENT_BYTES = 200_000
-"""Most bytes of an INSERT; Athena's limit is 262,144. Source: Athena user guide, "Service Quotas"."""
 
 
 def append(catalog: "Catalog", events: Iterable[Json], *, names: Names, dataset: str) -> None:
@@ -31,15 +26,11 @@ def insert(client: "AthenaClient", events: Mapping[str, Sequence[Json]], *, name
     Raises:
         LakehouseError: Athena refused the statement.
     """
-    columns = ", ".join(field.name for field in fields(LineageRow))
-    values = [
-        f"({', '.join(map(_literal, asdict(_row(event, dataset)).values()))})"
-        for dataset, dataset_events in events.items()
-        for event in dataset_events
-    ]
-    for part in _parts(values):
-        sql = f"INSERT INTO {names.ops_database}.{OpsTable.LINEAGE} ({columns}) VALUES {', '.join(part)}"  # noqa: S608 - literals
-        athena.query(client, sql, names=names, workgroup=names.dbt_workgroup, database=names.ops_database)
+    inserts.insert(
+        client,
+        [_row(event, dataset) for dataset, dataset_events in events.items() for event in dataset_events],
+        names=names,
+    )
 
 
 def latest(catalog: "Catalog", *, names: Names, batches: int) -> list[Json]:
@@ -57,9 +48,13 @@ def latest(catalog: "Catalog", *, names: Names, batches: int) -> list[Json]:
 
     table = catalog.load_table((names.ops_database, OpsTable.LINEAGE))
     ended = EqualTo(term=Reference(name="event_type"), value=literal(str(EventType.COMPLETE)))
-    summaries = table.scan(row_filter=ended, selected_fields=("event_time", "job", "run_id", "batch_ids")).to_arrow()
+    summaries = table.scan(row_filter=ended, selected_fields=("event_time", "job", "run_id", "batch_ids", "outputs"))
+    ended_runs = sorted(summaries.to_arrow().to_pylist(), key=lambda row: row["event_time"])
+    writers = {row["job"] for row in ended_runs if row["outputs"]}
     last: dict[tuple[str, str], Json] = {}
-    for row in sorted(summaries.to_pylist(), key=lambda row: row["event_time"]):
+    for row in ended_runs:
+        if row["job"] in writers and not row["outputs"]:
+            continue  # its gate blocked it: the table is still what an earlier run made it
         last[row["job"], ",".join(row["batch_ids"] or ())] = row
     by_job: dict[str, list[Json]] = {}
     for (job, _), row in last.items():
@@ -96,25 +91,3 @@ def _row(event: Json, dataset: str) -> LineageRow:
 
 def _names(datasets: Iterable[Json]) -> list[str]:
     return [f"{dataset['namespace']}/{dataset['name']}" for dataset in datasets]
-
-
-def _parts(values: Iterable[str]) -> Iterable[list[str]]:
-    """Yield the rows of each statement."""
-    part: list[str] = []
-    size = 0
-    for value in values:
-        size += len(value.encode())
-        if part and size > STATEMENT_BYTES:
-            yield part
-            part, size = [], len(value.encode())
-        part.append(value)
-    if part:
-        yield part
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, datetime):
-        return f"TIMESTAMP '{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC'"
-    if isinstance(value, list):
-        return f"CAST(ARRAY[{', '.join(map(_literal, value))}] AS array(varchar))"
-    return athena.literal(value)

@@ -1,6 +1,6 @@
 """`lakehouse maintain`: all maintenance of one table, ordered so that each step prepares the next one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -55,7 +55,13 @@ class Outcome:
 
 
 def maintain_table(
-    catalog: Catalog, definition: Definition, contract: Contract | None, *, names: Names, dry_run: bool = False
+    catalog: Catalog,
+    definition: Definition,
+    contract: Contract | None,
+    *,
+    names: Names,
+    dry_run: bool = False,
+    released: Mapping[int, datetime] = expiry.NO_RELEASE,
 ) -> Outcome:
     """Purge tombstones, compact files, expire snapshots and delete orphan files of one table.
 
@@ -68,6 +74,7 @@ def maintain_table(
         contract: dataset of an integration table, for its tombstones; None for other tables.
         names: names of the deployment.
         dry_run: whether to count the work without doing it.
+        released: time of the last release that names a snapshot.
 
     Raises:
         LakehouseError: every attempt had a commit conflict, or S3 refused to delete a file.
@@ -99,7 +106,9 @@ def maintain_table(
         )
     if "compaction" not in by_glue:
         step("compacted", lambda table: sum(map(len, compaction.plan(table))), compaction.compact)
-    due_to_expire = partial(expiry.plan, keep_days=definition.snapshot_days, keep_last=SNAPSHOTS_KEPT, now=now)
+    due_to_expire = partial(
+        expiry.plan, keep_days=definition.snapshot_days, keep_last=SNAPSHOTS_KEPT, now=now, released=released
+    )
     if "retention" not in by_glue:
         step(
             "expired",

@@ -1,7 +1,6 @@
 """Maintain the tables that dbt makes: remove old candidates, expire snapshots, delete the files that only they used."""
 
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,7 +14,7 @@ from lakehouse.engine.commit_conflicts import retry_on_conflict
 from lakehouse.maintenance import expiry, orphans
 from lakehouse.maintenance.maintain import Outcome, size
 from lakehouse.maintenance.reachable import reachable
-from lakehouse.names import CANDIDATE_DAYS
+from lakehouse.names import CANDIDATE_DAYS, MODEL_CANDIDATE
 from lakehouse.tables.definition import SNAPSHOT_DAYS
 from lakehouse.tables.optimizers import ORPHAN_DAYS, SNAPSHOTS_KEPT
 
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_glue.type_defs import TableTypeDef
     from mypy_boto3_s3 import S3Client
-
-CANDIDATE = re.compile(r"(?P<model>.+)__[0-9a-f]{8}(_r)?")
-"""Name of a candidate; models/macros/materializations.sql refuses models with such a name."""
 
 REFUSED = "lakehouse.refused"
 
@@ -60,7 +56,7 @@ def candidates(glue: "GlueClient", databases: Collection[str]) -> list[Candidate
         )
         for database in databases
         for table in _tables(glue, database)
-        if (match := CANDIDATE.fullmatch(table["Name"])) and "metadata_location" in table.get("Parameters", {})
+        if (match := MODEL_CANDIDATE.fullmatch(table["Name"])) and "metadata_location" in table.get("Parameters", {})
     ]
     return sorted(found, key=lambda candidate: candidate.created)
 
@@ -90,7 +86,14 @@ def remove(catalog: Catalog, candidate: Candidate) -> set[str]:
 
 
 def maintain_model(
-    catalog: Catalog, s3: "S3Client", *, database: str, name: str, now: datetime, dry_run: bool = False
+    catalog: Catalog,
+    s3: "S3Client",
+    *,
+    database: str,
+    name: str,
+    now: datetime,
+    dry_run: bool = False,
+    released: Mapping[int, datetime] = expiry.NO_RELEASE,
 ) -> Outcome:
     """Expire snapshots of a model's table and delete its orphan files.
 
@@ -108,7 +111,7 @@ def maintain_model(
 
     def expire() -> int:
         table = load()
-        old = expiry.plan(table, keep_days=SNAPSHOT_DAYS, keep_last=SNAPSHOTS_KEPT, now=now)
+        old = expiry.plan(table, keep_days=SNAPSHOT_DAYS, keep_last=SNAPSHOTS_KEPT, now=now, released=released)
         if not dry_run:
             expiry.expire(table, old)
         return len(old)

@@ -15,27 +15,37 @@ RESTORED = "lakehouse.restored-snapshot"
 """Property of a snapshot: the earlier snapshot whose rows it has."""
 
 
+def time_of(text: str) -> datetime | None:
+    """Return the time that a text is in ISO 8601, in UTC if it names no offset; None if it is no time."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
 def snapshot_of(table: Table, when: str) -> Snapshot:
     """Return the snapshot of a table that is named, or that was current at a time.
 
     Args:
         table: the table.
-        when: id of a snapshot, or a time in ISO 8601; UTC if it names no offset.
+        when: id of a snapshot, a tag, or a time in ISO 8601; UTC if it names no offset.
 
     Raises:
-        LakehouseError: `when` is neither, or the table has no such snapshot.
+        LakehouseError: `when` is none of them, or the table has no such snapshot.
     """
     name = ".".join(table.name())
-    if when.isascii() and when.isdigit():
+    if when in table.refs():
+        snapshot = table.snapshot_by_name(when)
+    elif when.isascii() and when.isdigit():
         snapshot = table.snapshot_by_id(int(when))
     else:
-        try:
-            at = datetime.fromisoformat(when)
-        except ValueError as error:
+        at = time_of(when)
+        if at is None:
             raise LakehouseError(
-                f"{when!r} is neither the id of a snapshot nor a time such as 2026-11-30T14:00+01:00"
-            ) from error
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+                f"{when!r} is neither the id of a snapshot nor a tag of {name} nor a time such as "
+                "2026-11-30T14:00+01:00"
+            )
         earlier = [entry for entry in table.history() if entry.timestamp_ms <= at.timestamp() * 1000]
         snapshot = table.snapshot_by_id(earlier[-1].snapshot_id) if earlier else None
     if snapshot is None:

@@ -3,9 +3,10 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lakehouse.errors import LakehouseError
 from lakehouse.lineage import build as lineage
@@ -18,7 +19,7 @@ PROFILE = "LAKEHOUSE_DBT_PROFILE"
 """Setting: AWS profile with which dbt assumes its role; by default dbt uses the credentials of this process."""
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 FAILED = ("error", "fail")
-REFUSED = "refused"
+PUBLISHED, REFUSED = "published", "refused"
 PUBLICATION = "publication.json"
 """File in dbt's target folder; models/publication writes it."""
 PARENT = "LAKEHOUSE_PARENT_RUN"
@@ -63,8 +64,13 @@ class Node:
     publication: Publication | None = None
 
 
-def environment(names: Names) -> dict[str, str]:
-    """Return the environment variables that models/profiles.yml, models/dbt_project.yml and the sources read."""
+def environment(names: Names, *, branch: str = "") -> dict[str, str]:
+    """Return the environment variables that models/profiles.yml, models/dbt_project.yml and the sources read.
+
+    Args:
+        names: names of the deployment.
+        branch: what is added to the names of the databases of integration and curated.
+    """
     return {
         "LAKEHOUSE_REGION": names.region,
         "LAKEHOUSE_WORKGROUP": names.dbt_workgroup,
@@ -72,53 +78,79 @@ def environment(names: Names) -> dict[str, str]:
         "LAKEHOUSE_BUCKET_INTEGRATION": names.bucket(Zone.INTEGRATION),
         "LAKEHOUSE_BUCKET_CURATED": names.bucket(Zone.CURATED),
         "LAKEHOUSE_DATABASE_RAW": names.database(Zone.RAW),
-        "LAKEHOUSE_DATABASE_INTEGRATION": names.database(Zone.INTEGRATION),
-        "LAKEHOUSE_DATABASE_CURATED": names.database(Zone.CURATED),
+        "LAKEHOUSE_DATABASE_INTEGRATION": names.database(Zone.INTEGRATION) + branch,
+        "LAKEHOUSE_DATABASE_CURATED": names.database(Zone.CURATED) + branch,
         "LAKEHOUSE_DATABASE_OPS": names.ops_database,
     }
 
 
-def _credentials(profile: str | None) -> dict[str, str]:
-    """Return the environment of this process in which a profile counts, also if it has keys, which come first."""
-    if not profile:
+def profile() -> str | None:
+    """Return the AWS profile with which dbt assumes its role; None if dbt uses the credentials of this process."""
+    return os.environ.get(PROFILE)
+
+
+def _credentials() -> dict[str, str]:
+    """Return the environment of this process in which the profile counts, also if it has keys, which come first."""
+    if not (named := profile()):
         return dict(os.environ)
     kept = {name: value for name, value in os.environ.items() if name not in KEYS}
-    return kept | {"AWS_PROFILE": profile}
+    return kept | {"AWS_PROFILE": named}
 
 
-def build(
-    names: Names,
-    *,
-    project: Path = PROJECT,
-    target: Path | None = None,
-    select: tuple[str, ...] = (),
-    blocked: Iterable[str] = (),
-    exactly: bool = False,
-    parent: str | None = None,
-) -> list[Node]:
-    """Build and test the models, and publish those that passed, and their lineage.
-
-    Args:
-        names: names of the deployment.
-        project: folder of the dbt project.
-        target: folder for compiled models, logs and state; `<project>/target` if None.
-        select: dbt selectors, e.g. `("+sales_by_region_month",)`; all models if empty.
-        blocked: datasets that are blocked by their gates; models that depend on them are not rebuilt.
-        exactly: run only the tests that `select` names, not all tests of the selected models.
-        parent: `job/run` that started this build; None reads it from the environment.
-
-    Returns:
-        each model and test, in the order in which it finished.
+def build(names: Names, *, project: Path = PROJECT, target: Path | None = None, **options: Any) -> list[Node]:
+    """Build and test the models as `run` does; a failure is an error. `target` is `<project>/target` if None.
 
     Raises:
         LakehouseError: dbt is not installed, cannot read the project, or a model or test failed; lists each failure,
             and each model whose table keeps its old rows.
     """
-    project, target = project.resolve(), (target or project / "target").resolve()
+    target = target or project / "target"
+    nodes = run(names, project=project, target=target, **options)
+    failed, refused = _failures(nodes)
+    if failed or refused:
+        summary = (
+            f"dbt: {len(failed)} of {len(nodes)} failed, {len(refused)} models were not published "
+            f"(log: {target.resolve()}/logs/dbt.log)"
+        )
+        reasons = [f"  {node.kind} {node.name}: {node.message}" for node in failed]
+        raise LakehouseError("\n".join([summary, *reasons, *map(_told, refused)]))
+    return nodes
+
+
+def run(
+    names: Names,
+    *,
+    project: Path,
+    target: Path,
+    select: tuple[str, ...] = (),
+    blocked: Iterable[str] = (),
+    exactly: bool = False,
+    parent: str | None = None,
+    branch: str = "",
+) -> list[Node]:
+    """Build and test the models, and publish those that passed, and their lineage; return also those that failed.
+
+    Args:
+        names: names of the deployment.
+        project: folder of the dbt project.
+        target: folder for compiled models, logs and state.
+        select: dbt selectors, e.g. `("+sales_by_region_month",)`; all models if empty.
+        blocked: datasets that are blocked by their gates; models that depend on them are not rebuilt.
+        exactly: run only the tests that `select` names, not all tests of the selected models.
+        parent: `job/run` that started this build; None reads it from the environment.
+        branch: what is added to the names of the databases that are built, see `lakehouse.operations.branch`. A build
+            in a branch has no lineage.
+
+    Returns:
+        each model and test, in the order in which it finished.
+
+    Raises:
+        LakehouseError: dbt is not installed, or cannot read the project.
+    """
+    project, target = project.resolve(), target.resolve()
     excluded = [f"source:{zone}.{dataset}+" for dataset in sorted(blocked) for zone in (Zone.RAW, Zone.INTEGRATION)]
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
-    profile = os.environ.get(PROFILE)
     finished = subprocess.run(
         [
             *(interpreter(project), project / "run_dbt.py", "build"),
@@ -131,8 +163,8 @@ def build(
             *("--exclude-resource-type", "unit_test"),
         ],
         env={
-            **_credentials(profile),
-            **environment(names),
+            **_credentials(),
+            **environment(names, branch=branch),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "DBT_USE_COLORS": "false",
         },
@@ -146,26 +178,24 @@ def build(
     if not (target / PUBLICATION).exists():
         raise LakehouseError(f"dbt ended, but nothing was published; readers see the last published rows:\n{output}")
     publications = _publications(target)
-    lineage.publish(
-        names,
-        target=target,
-        profile=profile,
-        parent=parent or os.environ.get(PARENT),
-        refused={key: model.reason or "" for key, model in publications.items() if model.state == REFUSED},
-    )
-    nodes = [_node(result, publications) for result in json.loads(results.read_text())["results"]]
-    failed = [node for node in nodes if node.status in FAILED]
-    refused = [node.publication for node in nodes if node.publication and node.publication.state == REFUSED]
-    if failed or refused:
-        summary = (
-            f"dbt: {len(failed)} of {len(nodes)} failed, {len(refused)} models were not published "
-            f"(log: {target}/logs/dbt.log)"
+    if not branch:
+        lineage.publish(
+            names,
+            target=target,
+            profile=profile(),
+            parent=parent or os.environ.get(PARENT),
+            refused={key: model.reason or "" for key, model in publications.items() if model.state == REFUSED},
         )
-        reasons = [f"  {node.kind} {node.name}: {node.message}" for node in failed]
-        raise LakehouseError("\n".join([summary, *reasons, *map(_told, refused)]))
-    if finished.returncode:
+    nodes = [_node(result, publications) for result in json.loads(results.read_text())["results"]]
+    if finished.returncode and not any(_failures(nodes)):
         raise LakehouseError(f"dbt ended with exit code {finished.returncode}:\n{finished.stdout.strip()}")
     return nodes
+
+
+def _failures(nodes: Sequence[Node]) -> tuple[list[Node], list[Publication]]:
+    """Return the models and tests that failed, and the models that were refused."""
+    refused = [node.publication for node in nodes if node.publication and node.publication.state == REFUSED]
+    return [node for node in nodes if node.status in FAILED], refused
 
 
 def interpreter(project: Path = PROJECT) -> Path:

@@ -3,7 +3,7 @@
 It runs as a Lambda function in which only boto3 is installed, so this module and all its imports need nothing else.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -14,11 +14,13 @@ from lakehouse.batches import manifests, pulls
 from lakehouse.batches.attempts import FAILED, SUCCEEDED, Attempt, pending
 from lakehouse.batches.manifests import BATCHES_A_RUN
 from lakehouse.batches.planning import plan_batch
-from lakehouse.contracts.model import Contract, Ingest
+from lakehouse.contracts import index
+from lakehouse.contracts.index import Entry
+from lakehouse.contracts.model import Ingest
 from lakehouse.engine import athena
 from lakehouse.names import Move, Names, OpsTable
 from lakehouse.settings import names_of
-from lakehouse.sizes import CAPACITIES, Capacity
+from lakehouse.sizes import CAPACITIES, Capacity, Size
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=15), timedelta(days=1)
 """Pause of a dataset after its first failed run and the limit; each further failure doubles the pause."""
+
+
+MOST_DATASETS = 100
+"""Datasets of one execution; the next execution takes the others. An execution has at most 25,000 events, and the
+results of its datasets at most 256 KiB (Step Functions developer guide, "Quotas")."""
 
 
 class PlannerInput(TypedDict):
@@ -41,15 +48,19 @@ class PlannerInput(TypedDict):
     pull_minutes: int
 
 
-class Due(PlannerInput):
-    """A dataset with due work.
+class Waiting(PlannerInput):
+    """A dataset with due work; `pull` is whether its API is due."""
 
-    `batches` contains the batch ids of each move, joined by commas as the jobs take them, "" for none. `pull` is
-    whether its API is due.
+    pull: bool
+
+
+class Due(Waiting):
+    """A dataset with its due work.
+
+    `batches` contains the batch ids of each move, joined by commas as the jobs take them, "" for none.
     """
 
     batches: dict[str, str]
-    pull: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,27 +72,44 @@ class _Plannable:
     ingest: Ingest
 
 
-def planner_input(contract: Contract) -> PlannerInput:
+def planner_input(entry: Entry) -> PlannerInput:
     """Return the input of the planner for a dataset."""
+    seconds = entry["freshness_seconds"]
+    freshness = None if seconds is None else timedelta(seconds=seconds)
     return PlannerInput(
-        dataset=contract.dataset,
-        stage_prefix=contract.stage_prefix,
-        ingest=str(contract.ingest),
-        capacity=CAPACITIES[contract.size],
-        pull_minutes=int(pulls.interval(contract.freshness).total_seconds() // 60) if contract.source.api else 0,
+        dataset=entry["dataset"],
+        stage_prefix=entry["stage_prefix"],
+        ingest=entry["ingest"],
+        capacity=CAPACITIES[Size(entry["size"])],
+        pull_minutes=int(pulls.interval(freshness).total_seconds() // 60) if entry["type"] == "api" else 0,
     )
 
 
-def handler(event: Mapping[str, Any], context: object) -> list[Due]:
-    """Plan the datasets of an event and return those with due work; the entry point of the Lambda function.
+def handler(event: Mapping[str, Any], context: object) -> Sequence[Waiting | Due]:
+    """Plan datasets and return those with due work; the entry point of the Lambda function.
 
     Args:
-        event: `environment`, and `datasets` as a list of `PlannerInput`.
+        event: `environment`, and `datasets` as a list of `PlannerInput`; without it, all active datasets are planned.
         context: context of Lambda; not used.
+
+    Returns:
+        Given datasets, those with due work. Of all datasets, the `MOST_DATASETS` that have waited longest, without
+        their batches: each is planned again when its turn comes.
     """
-    names = names_of(event["environment"])
+    names, s3 = names_of(event["environment"]), boto3.client("s3")
     recorded = relevant_attempts(boto3.client("athena"), names=names)
-    return due(boto3.client("s3"), event["datasets"], recorded, names=names, now=datetime.now(UTC))
+    if "datasets" in event:
+        return due(s3, event["datasets"], recorded, names=names, now=datetime.now(UTC))
+    inputs = map(planner_input, index.read(s3, names=names))
+    return first_in_line(due(s3, inputs, recorded, names=names, now=datetime.now(UTC)), recorded)
+
+
+def first_in_line(found: Iterable[Due], recorded: Iterable[Attempt]) -> list[Waiting]:
+    """Return the datasets whose last attempt is longest ago, without batches, as many as one execution can take."""
+    last = {attempt.dataset: attempt.finished_at for attempt in recorded}
+    never = datetime.min.replace(tzinfo=UTC)
+    in_line = sorted(found, key=lambda one: last.get(one["dataset"], never))[:MOST_DATASETS]
+    return [Waiting(**{name: one[name] for name in Waiting.__annotations__}) for one in in_line]  # type: ignore[typeddict-item,literal-required]
 
 
 def due(

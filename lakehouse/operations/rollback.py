@@ -6,14 +6,18 @@ from datetime import UTC, datetime
 
 import boto3
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
+from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
 from lakehouse.batches import attempts
-from lakehouse.batches.attempts import ROLLED_BACK, Attempt
+from lakehouse.batches.attempts import ROLLED_BACK, TO_REPLAY, Attempt
+from lakehouse.comparison.difference import Difference, difference
+from lakehouse.comparison.states import State
+from lakehouse.engine.catalog import load_named
 from lakehouse.errors import LakehouseError
-from lakehouse.maintenance.comparing import Difference, difference
+from lakehouse.lineage import record
+from lakehouse.lineage.rollbacks import rolled_back
 from lakehouse.maintenance.restoring import restore, snapshot_of
 from lakehouse.names import Move, Names, Zone
 
@@ -38,8 +42,12 @@ class Rollback:
     difference: Difference
     batches: Sequence[str]
 
+    def is_needed(self, *, replay: bool) -> bool:
+        """Return whether there is something to do; batches that an earlier rollback undid can still be replayed."""
+        return not self.difference.is_empty or (replay and bool(self.batches))
 
-def plan(catalog: Catalog, name: str, *, to: str, names: Names) -> Rollback:
+
+def plan(catalog: Catalog, name: str, *, to: str, names: Names, ops: Catalog | None = None) -> Rollback:
     """Return what a rollback of one table changes, without changing anything.
 
     Args:
@@ -47,49 +55,65 @@ def plan(catalog: Catalog, name: str, *, to: str, names: Names) -> Rollback:
         name: a dataset, `integration.TABLE` or `curated.TABLE`.
         to: id of a snapshot, or a time in ISO 8601.
         names: names of the deployment.
+        ops: catalog for ops, if another one reads the table.
 
     Raises:
         LakehouseError: there is no such table or snapshot, or the table is not in integration or curated.
     """
-    zone, table_name = _place(name)
-    try:
-        table = catalog.load_table((names.database(zone), table_name))
-    except NoSuchTableError as error:
-        raise LakehouseError(f"{zone}.{table_name} does not exist; `lakehouse lineage` lists the tables") from error
+    zone, table_name = place(name)
+    table = load(catalog, name, names=names)
     snapshot = snapshot_of(table, to)
+    # The restored rows have the current columns: a rollback does not change the schema.
+    now, then = (State(snapshot=one, schema=table.schema()) for one in (table.current_snapshot(), snapshot))
     return Rollback(
         name=f"{zone}.{table_name}",
         table=table,
         replaced=table.metadata.current_snapshot_id or snapshot.snapshot_id,
         snapshot=snapshot,
-        difference=difference(table, snapshot),
-        batches=_batches_after(catalog, table, snapshot, names=names) if zone is Zone.INTEGRATION else (),
+        difference=difference(table, now, then),
+        batches=_batches_after(ops or catalog, table, snapshot, names=names) if zone is Zone.INTEGRATION else (),
     )
 
 
-def roll_back(catalog: Catalog, planned: Rollback, *, names: Names) -> None:
-    """Commit the earlier state, and record which batches it undid.
+def roll_back(catalog: Catalog, planned: Rollback, *, names: Names, replay: bool = False) -> None:
+    """Commit the earlier state, and record which batches it undid, and its lineage.
 
-    The batches stay undone: they are due again only if `lakehouse rerun` names them.
+    Args:
+        catalog: Iceberg catalog, for ops.
+        planned: the table and its earlier state.
+        names: names of the deployment.
+        replay: whether the next run moves these batches again; otherwise only `lakehouse rerun` does.
 
     Raises:
         LakehouseError: another writer committed to the table first; it is unchanged.
     """
     try:
-        restore(planned.table, planned.snapshot)
+        if not planned.difference.is_empty:
+            restore(planned.table, planned.snapshot)
     except CommitFailedException as error:
         raise LakehouseError(
             f"{planned.name}: another writer committed first, and nothing was changed; run the same command again"
         ) from error
     now, by = datetime.now(UTC), boto3.client("sts").get_caller_identity()["Arn"].rpartition("/")[2]
+    database, name = planned.table.name()[-2:]
+    event = rolled_back(
+        names,
+        database=database,
+        table=name,
+        snapshot=planned.snapshot.snapshot_id,
+        replaced=planned.replaced,
+        batches=planned.batches,
+        at=now,
+    )
+    record.append(catalog, [event], names=names, dataset=name)
     attempts.record(
         catalog,
         [
             Attempt(
-                dataset=planned.table.name()[-1],
+                dataset=name,
                 batch_id=batch_id,
                 move=Move.RAW_TO_INTEGRATION,
-                state=ROLLED_BACK,
+                state=TO_REPLAY if replay else ROLLED_BACK,
                 started_at=now,
                 finished_at=now,
                 run_id="rollback",
@@ -101,7 +125,22 @@ def roll_back(catalog: Catalog, planned: Rollback, *, names: Names) -> None:
     )
 
 
-def _place(name: str) -> tuple[Zone, str]:
+def load(catalog: Catalog, name: str, *, names: Names) -> Table:
+    """Return a table of integration or curated.
+
+    Raises:
+        LakehouseError: there is no such table.
+    """
+    zone, table = place(name)
+    return load_named(catalog, (names.database(zone), table), name=f"{zone}.{table}")
+
+
+def place(name: str) -> tuple[Zone, str]:
+    """Return zone and name of a table.
+
+    Raises:
+        LakehouseError: it is not in integration or curated.
+    """
     zone, _, table = name.rpartition(".")
     if zone not in ("", Zone.INTEGRATION, Zone.CURATED):
         raise LakehouseError(

@@ -7,11 +7,13 @@ module and all its imports need nothing else.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypedDict
+from typing import Any
 
 import boto3
 
-from lakehouse.contracts.model import Contract, Ingest, Source
+from lakehouse.contracts import index
+from lakehouse.contracts.index import Entry
+from lakehouse.contracts.model import Ingest, Source
 from lakehouse.names import Names
 from lakehouse.operations.replications import History, blockages
 from lakehouse.settings import names_of
@@ -21,17 +23,6 @@ SOURCE_BLOCKED = "SourceBlocked"
 
 MOST_DATA = 500
 """Most values of one request (CloudWatch API reference, PutMetricData, allows 1,000)."""
-
-
-class WatchInput(TypedDict):
-    """A dataset in the input of the watch: where DMS replicates it from."""
-
-    dataset: str
-    ingest: str
-    source: str
-    type: str
-    schema: str
-    table: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,35 +35,23 @@ class _Watched:
     source_columns: frozenset[str] = frozenset()
 
 
-def watch_input(contract: Contract) -> WatchInput:
-    """Return the input of the watch for a dataset of a source database."""
-    source = contract.source
-    return WatchInput(
-        dataset=contract.dataset,
-        ingest=str(contract.ingest),
-        source=source.name,
-        type=source.type,
-        schema=source.schema or "",
-        table=source.table or "",
-    )
-
-
 def handler(event: Mapping[str, Any], context: object) -> list[str]:
-    """Publish the metric `SourceBlocked` of each dataset of an event; the entry point of the Lambda function.
+    """Publish the metric `SourceBlocked` of each dataset of a database; the entry point of the Lambda function.
 
     Args:
-        event: `environment`, and `datasets` as a list of `WatchInput`.
+        event: `environment`.
         context: context of Lambda; not used.
 
     Returns:
         The datasets that are blocked.
     """
-    return publish(event["datasets"], names=names_of(event["environment"]))
+    names = names_of(event["environment"])
+    return publish(index.read(boto3.client("s3"), names=names), names=names)
 
 
-def publish(datasets: Iterable[WatchInput], *, names: Names) -> list[str]:
-    """Publish 1 for each dataset whose table is not replicated, and 0 for the others; return the former."""
-    watched = [
+def publish(datasets: Iterable[Entry], *, names: Names) -> list[str]:
+    """Publish 1 for each table of a database that is not replicated, and 0 for the others; return the former."""
+    candidates = [
         _Watched(
             dataset=one["dataset"],
             ingest=Ingest(one["ingest"]),
@@ -82,6 +61,7 @@ def publish(datasets: Iterable[WatchInput], *, names: Names) -> list[str]:
         )
         for one in datasets
     ]
+    watched = [one for one in candidates if one.source.is_database]
     # Events that a reconciliation resolves are in `lakehouse status`; here only what needs DMS to be started counts.
     now = datetime.now(UTC)
     known = {one.dataset: History(reconciled=now, ddls=2**63) for one in watched}

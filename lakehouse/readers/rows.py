@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.contracts import columns, dms
-from lakehouse.contracts.model import Column, Contract, Format, Options
+from lakehouse.contracts.model import Column, Contract, Format, Options, SchemaPolicy
 from lakehouse.contracts.types import STRING, TIMESTAMP, Kind
 from lakehouse.readers import postgres_arrays
 from lakehouse.readers.arrow_leaves import not_finite
@@ -93,6 +93,8 @@ def rows_of(contract: Contract, chunk: Chunk, *, source_file: str) -> pa.RecordB
         if column.type.kind in (Kind.LIST, Kind.STRUCT):
             for i in _with_unknown_fields(sent, column, rejected=converted.rejected):
                 extras[i][column.source_name] = as_text(sent.slice(i, 1))[0].as_py()
+    if contract.schema_policy is SchemaPolicy.STRICT:
+        _reject_unknown(contract, extras, reasons)
     records = {i: to_json(fields) for i, fields in extras.items()} | {i: chunk.original(i) for i in reasons}
     arrays += [
         _sparse(reasons, count, REASONS),
@@ -140,11 +142,14 @@ def _check(
     values = converted.values
     is_sent = column.source_name in chunk.columns
     # DMS writes every column of a table, so a missing one is no empty value: null would replace the right value.
-    is_gone = contract.source.is_database and not is_sent and column in contract.columns
+    is_strict = contract.schema_policy is SchemaPolicy.STRICT
+    is_gone = (contract.source.is_database or is_strict) and not is_sent and column in contract.columns
     if (column.required or is_gone) and values.null_count:
         missing = set(_positions(_missing(column, contract=contract, chunk=chunk, values=values)))
         reason = "required, but empty" if is_sent else "required, but the file has no such column"
-        if is_gone:
+        if is_gone and not contract.source.is_database and not column.required:
+            reason = "the file has no such column, and the contract's schemaPolicy is strict"
+        elif is_gone and contract.source.is_database:
             reason = f"column {column.source_name} is missing from the change file: renamed or dropped at the source?"
         for i in missing - converted.rejected.keys():
             reasons[i].append({"column": column.name, "reason": reason})
@@ -180,6 +185,19 @@ def _unknown_columns(contract: Contract, chunk: Chunk) -> defaultdict[int, dict[
         for i, value in zip(positions, json_values(array.drop_null()), strict=True):
             extras[i][name] = value
     return extras
+
+
+def _reject_unknown(
+    contract: Contract, extras: Mapping[int, Mapping[str, object]], reasons: defaultdict[int, Reasons]
+) -> None:
+    """Add a reason for each unknown column with a value, and for each column with unknown fields."""
+    known = {column.source_name: column.name for column in row_columns(contract)}
+    for i, names in extras.items():
+        for name in names:
+            reason = "has fields that the contract does not have"
+            if name not in known:
+                reason = f"column {show(name)} is not in the contract"
+            reasons[i].append({"column": known.get(name), "reason": f"{reason}, and its schemaPolicy is strict"})
 
 
 def _with_unknown_fields(sent: pa.Array, column: Column, *, rejected: dict[int, str]) -> list[int]:

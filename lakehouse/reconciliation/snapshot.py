@@ -1,6 +1,5 @@
 """A snapshot of a source database at a moment that later changes come after, and the columns of its tables."""
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
 from lakehouse.contracts.model import Contract
+from lakehouse.engine import source_secret
 from lakehouse.errors import LakehouseError
 from lakehouse.names import Names
 from lakehouse.reconciliation.fingerprints import SourceColumn
@@ -18,7 +16,6 @@ from lakehouse.reconciliation.fingerprints import SourceColumn
 if TYPE_CHECKING:
     from psycopg import Connection
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SESSION = "-c datestyle=ISO -c intervalstyle=postgres -c timezone=UTC -c bytea_output=hex -c extra_float_digits=3"
 WAIT_SECONDS = 60.0
 """Longest wait for transactions that were in progress when the moment was chosen."""
@@ -49,17 +46,11 @@ def open_snapshot(contract: Contract, *, names: Names) -> "Iterator[tuple[Connec
     except ModuleNotFoundError as error:
         raise LakehouseError("`lakehouse reconcile` needs psycopg: pip install 'lakehouse[reconcile]'") from error
     secret_id = names.source_secret(source=contract.source.name)
-    secret: dict[str, Any] = json.loads(
-        boto3.client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"]
-    )
+    settings = source_secret.connection_settings(source_secret.read(secret_id))
     try:
         with psycopg.connect(
-            host=secret["host"],
-            port=secret["port"],
-            user=secret["username"],
-            password=secret["password"],
+            **settings,
             dbname=contract.source.database,
-            sslmode="prefer" if secret["host"] in LOOPBACK else "require",
             connect_timeout=10,
             client_encoding="UTF8",
             application_name="lakehouse reconcile",

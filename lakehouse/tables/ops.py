@@ -1,4 +1,4 @@
-"""Definitions of the ops tables: batches, quality results, lineage and erasures."""
+"""Definitions of the ops tables: batches, quality results, lineage, erasures and releases."""
 
 from collections.abc import Iterator
 from dataclasses import fields
@@ -10,7 +10,7 @@ from lakehouse.contracts import types
 from lakehouse.contracts.types import Type
 from lakehouse.names import Move, Names
 from lakehouse.tables.definition import Definition, Field, properties
-from lakehouse.tables.rows import RENAMED_COLUMNS, AttemptRow, ErasureRow, LineageRow, OpsRow, QualityRow
+from lakehouse.tables.rows import RENAMED_COLUMNS, AttemptRow, ErasureRow, LineageRow, OpsRow, QualityRow, ReleaseRow
 
 _TYPES: dict[object, Type] = {
     str: types.STRING,
@@ -19,6 +19,7 @@ _TYPES: dict[object, Type] = {
     float: types.DOUBLE,
     datetime: types.TIMESTAMP,
     list[str]: types.list_of(types.STRING),
+    list[int]: types.list_of(types.LONG),
 }
 
 
@@ -32,7 +33,7 @@ def definitions(*, names: Names) -> list[Definition]:
             fields=tuple(_fields(row)),
             properties=properties(row.__doc__ or ""),
         )
-        for row in (AttemptRow, QualityRow, LineageRow, ErasureRow)
+        for row in (AttemptRow, QualityRow, LineageRow, ErasureRow, ReleaseRow)
     ]
 
 

@@ -34,7 +34,7 @@ class AttemptRow(OpsRow):
     dataset: str
     batch_id: str
     move: Annotated[Move, "stage_to_raw or raw_to_integration"]
-    state: Annotated[str, "succeeded, failed, or rolled back"]
+    state: Annotated[str, "succeeded, failed, rolled back, or rolled back to replay"]
     received: Annotated[int | None, "Records in the batch's objects: accepted + rejected"] = None
     accepted: Annotated[int | None, "Records that the contract allows"] = None
     rejected: Annotated[int | None, "Records that it does not allow, kept with their reasons"] = None
@@ -103,6 +103,22 @@ class ErasureRow(OpsRow):
     scanned: Annotated[int, "Objects and versions that were read for the proof"]
     found: Annotated[int, "Those in which something was found that should not be there"]
     report: Annotated[str, "S3 URI of the proof"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRow(OpsRow):
+    """One row for each release: a state of all tables of integration and curated that existed after a run."""
+
+    table: ClassVar = OpsTable.RELEASES
+
+    release_id: Annotated[str, "Follows from the snapshots: the same state has the same id"]
+    released_at: Annotated[datetime, "A moment at which all tables had these snapshots"]
+    started_by: Annotated[str, "Command, task or execution that recorded it"]
+    tables: Annotated[list[str], "Tables with rows, e.g. curated.dim_customer"]
+    snapshots: Annotated[list[int], "Snapshot of each of these tables, in their order"]
+    changed: Annotated[list[str], "Tables that are not as in the release before"]
+    added: Annotated[list[int], "Rows written to each changed table since then; a rewritten row counts"]
+    removed: Annotated[list[int], "Rows removed from each changed table since then; a rewritten row counts"]
 
 
 def append(catalog: "Catalog", rows: Iterable[OpsRow], *, names: Names) -> None:

@@ -109,11 +109,11 @@ def clear(root: Path) -> None:
     shutil.rmtree(root, ignore_errors=True)
 
 
-def prepare(deployment: Lake, contracts: Sequence[Contract]) -> str:
-    """Deploy, fill the source database meanwhile, and return a summary."""
+def prepare(deployment: Lake, contracts: Sequence[Contract], *context: str) -> str:
+    """Deploy, fill the source database meanwhile, and return a summary; `context` is as in `local.cdk.deploy`."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         rows_of_tables = pool.submit(shop.seed, deployment.database.conninfo)
-        lake.deploy(deployment, contracts)
+        lake.deploy(deployment, contracts, *context)
         stacks = boto3.client("cloudformation").list_stacks(StackStatusFilter=["CREATE_COMPLETE", "UPDATE_COMPLETE"])
         rows = ", ".join(f"{count:,} {table}" for table, count in rows_of_tables.result().items())
         return f"{len(stacks['StackSummaries'])} stacks; {rows}"

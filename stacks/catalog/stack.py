@@ -1,22 +1,18 @@
-"""Catalog: the Glue databases and the rulesets of their tables; `lakehouse tables apply` creates the tables."""
-
-from collections.abc import Sequence
+"""Catalog: the Glue databases; `lakehouse tables apply` creates the tables."""
 
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
-from lakehouse.contracts.model import Contract
 from lakehouse.governance.tags import Area
 from lakehouse.names import Names, Zone
-from stacks.catalog.rulesets import add_rulesets
 from stacks.iam.tag_grants import tag_database
 from stacks.stack import LakehouseStack
 
 
 class Catalog(LakehouseStack):
-    """One Glue database for each zone with tables, one for ops, and the rulesets."""
+    """One Glue database for each zone with tables, and one for ops."""
 
-    def __init__(self, scope: Construct, *, names: Names, contracts: Sequence[Contract]) -> None:
+    def __init__(self, scope: Construct, *, names: Names) -> None:
         super().__init__(scope, "catalog", names=names, description="Databases of the lakehouse")
         for area, location, description in (
             (
@@ -41,4 +37,3 @@ class Catalog(LakehouseStack):
                 ),
             )
             tag_database(self, area, database=database)
-        add_rulesets(self, contracts)

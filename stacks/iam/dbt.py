@@ -23,8 +23,8 @@ WRITE += ["BatchDeleteTableVersion", "BatchCreatePartition", "BatchDeletePartiti
 CLASSIFY = ["AddLFTagsToResource", "RemoveLFTagsFromResource", "GetResourceLFTags"]
 WHY_DBT_WILDCARDS = (
     "Models and their files come and go: the role is limited to the bucket and database of curated, to dbt's folder of "
-    "integration and to its own query results. Lake Formation's actions cannot be limited to resources: its grants "
-    "decide."
+    "integration, to the metadata of the other tables there, which have no rows, and to its own query results. Lake "
+    "Formation's actions cannot be limited to resources: its grants decide."
 )
 
 
@@ -40,8 +40,8 @@ def add_dbt_role(
 
     Args:
         stack: the stack that starts dbt.
-        trusted: who assumes the role, next to operators (`lakehouse build`) and to `lakehouse erase`, which has dbt
-            build without the erased person.
+        trusted: who assumes the role, next to operators (`lakehouse build`), to `lakehouse erase`, which has dbt
+            build without the erased person, and to `lakehouse rollback`, which restores its tables.
         key: the key of all buckets.
         tags: every LF-Tag with all its values.
         engine_statements: what the service that runs dbt needs in addition.
@@ -56,6 +56,7 @@ def add_dbt_role(
             trusted,
             role_by_name(stack, stack.names.erasure_role),
             role_by_name(stack, stack.names.operator_role),
+            role_by_name(stack, stack.names.tables_role),
         ),
         statements=[*_statements(stack, key=key), *engine_statements],
         why_wildcards=WHY_DBT_WILDCARDS,
@@ -95,7 +96,8 @@ def _statements(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.PolicyState
     buckets = [stack.s3_arn(names.bucket(zone)) for zone in (Zone.CURATED, Zone.INTEGRATION)]
     curated, integration = buckets
     databases = [area.database(names) for area in (Area.CURATED, Area.INTEGRATION)]
-    lineage_table = f"table/{names.ops_database}/{OpsTable.LINEAGE}"
+    recorded = (OpsTable.LINEAGE, OpsTable.RELEASES)
+    commits = ("catalog", f"database/{names.ops_database}", *(f"table/{names.ops_database}/{one}" for one in recorded))
     return [
         *athena_statements(
             stack,
@@ -108,17 +110,13 @@ def _statements(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.PolicyState
         allow("WriteData", actions=WRITE_OBJECTS, resources=[f"{curated}/*", f"{integration}/models/*"]),
         # Which datasets are blocked by their gates is read from the files of the table, not through Athena.
         allow("ReadOps", actions=["s3:GetObject"], resources=[stack.s3_arn(f"{names.ops_location('')}*")]),
+        # A release names the snapshots of all tables, which Iceberg's metadata has. Lake Formation guards their rows.
+        allow("ReadSnapshots", actions=["s3:GetObject"], resources=[f"{integration}/*.metadata.json*"]),
         allow(
-            "WriteLineage",
+            "WriteRecords",
             actions=WRITE_OBJECTS,
-            resources=[stack.s3_arn(f"{names.ops_location(OpsTable.LINEAGE)}/*")],
+            resources=[stack.s3_arn(f"{names.ops_location(table)}/*") for table in recorded],
         ),
-        allow(
-            "CommitLineage",
-            actions=["glue:UpdateTable"],
-            resources=[
-                stack.glue_arn(resource) for resource in ("catalog", f"database/{names.ops_database}", lineage_table)
-            ],
-        ),
+        allow("CommitRecords", actions=["glue:UpdateTable"], resources=list(map(stack.glue_arn, commits))),
         allow("Classify", service="lakeformation", actions=CLASSIFY, resources=["*"]),
     ]

@@ -19,7 +19,7 @@ WRITE_OBJECTS = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUpl
 READ_BUCKET = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
 WHY_DELIVERY_WILDCARDS = (
     "Firehose names the files that it writes and the consumer groups that it reads as: the role is limited to the "
-    "folders of this stream's datasets, and to one cluster."
+    "folders of the domains of this stream's datasets, and to one cluster."
 )
 
 

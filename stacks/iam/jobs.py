@@ -10,7 +10,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from lakehouse.batches.manifests import PULLS
 from lakehouse.contracts.model import Contract
 from lakehouse.names import CANDIDATE, Zone
-from stacks.iam.statements import allow, open_default, use_key
+from stacks.iam.statements import allow, folders_of, open_default, use_key
 from stacks.stack import LakehouseStack
 
 READ_OBJECTS = ["s3:GetObject", "s3:GetObjectVersion"]
@@ -21,15 +21,17 @@ READ_TABLES = ["glue:GetDatabase", "glue:GetTable"]
 WRITE_TABLES = [*READ_TABLES, "glue:UpdateTable"]
 # Glue tries to create and encrypt the group even if it exists, and does not log if that is denied.
 LOG = ["CreateLogGroup", "AssociateKmsKey", "CreateLogStream", "PutLogEvents"]
+MOST_NAMED = 10
+"""Datasets that the policy of the pulls names one by one; the names of more would pass IAM's limit."""
 WHY_MOVE_WILDCARDS = (
     "Objects and tables come and go: the role is limited to buckets, prefixes and databases of its move. "
     "PutMetricData and the actions of X-Ray cannot be limited to resources; a condition limits the first to the "
     "namespaces of Glue and of this deployment."
 )
 WHY_PULL_WILDCARDS = (
-    "Pages and manifests come and go: the role writes pages of the datasets that have an API, and reads and writes "
-    "their manifests and nothing else. PutMetricData cannot be limited to resources; a condition limits it to Glue's "
-    "namespace."
+    "Pages and manifests come and go: the role writes pages of pulls in the domains that have an API, and reads and "
+    "writes manifests, of these datasets alone if they are few, and nothing else. PutMetricData cannot be limited to "
+    "resources; a condition limits it to Glue's namespace."
 )
 
 
@@ -111,9 +113,10 @@ def pull_statements(
     """
     names = stack.names
     stage, raw = (stack.s3_arn(names.bucket(zone)) for zone in (Zone.STAGE, Zone.RAW))
-    pages = [f"{stage}/{contract.stage_prefix}{PULLS}*" for contract in contracts]
-    manifests = [f"{raw}/{names.batches_prefix(dataset=contract.dataset)}*" for contract in contracts]
-    pulls = [f"{raw}/{names.pull_key(dataset=contract.dataset)}" for contract in contracts]
+    pages = [f"{stage}/{folder}*/{PULLS}*" for folder in folders_of(contracts)]
+    datasets = [contract.dataset for contract in contracts] if len(contracts) <= MOST_NAMED else ["*"]
+    manifests = [f"{raw}/{names.batches_prefix(dataset=dataset)}*" for dataset in datasets]
+    pulls = [f"{raw}/{names.pull_key(dataset=dataset)}" for dataset in datasets]
     return [
         allow("ListBuckets", actions=["s3:ListBucket"], resources=[raw, stack.s3_arn(names.scripts_bucket)]),
         allow("Land", actions=["s3:PutObject"], resources=pages),

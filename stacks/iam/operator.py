@@ -10,7 +10,7 @@ from lakehouse.names import Fetch, Move, OpsTable, Zone
 from stacks.iam.planning import planning_statements
 from stacks.iam.replication import ask_statements
 from stacks.iam.state_machine import RUN
-from stacks.iam.statements import allow, use_key
+from stacks.iam.statements import allow, folders_of, use_key
 from stacks.stack import LakehouseStack
 
 OPERATOR_HOURS = 12
@@ -54,7 +54,7 @@ def operator_statements(
         allow(
             "Deliver",
             actions=["s3:PutObject", "s3:AbortMultipartUpload"],
-            resources=[f"{stage}/{contract.stage_prefix}*" for contract in contracts],
+            resources=[f"{stage}/{folder}*" for folder in folders_of(contracts)],
         ),
         *planning_statements(stack),
         allow("Backfill", actions=["s3:PutObject"], resources=[f"{raw}/{names.backfills_prefix(dataset='*')}*"]),

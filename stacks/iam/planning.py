@@ -6,7 +6,7 @@ from aws_cdk import aws_kms as kms
 from lakehouse.governance.tags import Area
 from lakehouse.names import Zone
 from stacks.iam.athena import athena_statements
-from stacks.iam.statements import allow
+from stacks.iam.statements import allow, index_statements
 from stacks.stack import LakehouseStack
 
 WHY_PLANNER_WILDCARDS = (
@@ -23,7 +23,7 @@ def planner_statements(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.Poli
         key: the key of query results.
     """
     query = athena_statements(stack, workgroup=stack.names.dbt_workgroup, areas=(Area.OPS,), key=key)
-    return [*query, *planning_statements(stack)]
+    return [*query, *index_statements(stack), *planning_statements(stack)]
 
 
 def planning_statements(stack: LakehouseStack) -> list[iam.PolicyStatement]:

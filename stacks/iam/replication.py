@@ -6,7 +6,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 
 from lakehouse.contracts.dms import bucket_folder
 from lakehouse.names import Zone
-from stacks.iam.statements import allow, use_key
+from stacks.iam.statements import allow, index_statements, use_key, use_key_in_s3
 from stacks.stack import LakehouseStack
 
 WRITE_ENCRYPTED = ["Encrypt", "Decrypt", "GenerateDataKey", "DescribeKey"]
@@ -54,10 +54,17 @@ def ask_statements(stack: LakehouseStack) -> list[iam.PolicyStatement]:
     ]
 
 
-def watch_statements(stack: LakehouseStack) -> list[iam.PolicyStatement]:
-    """Return the statements of the function."""
+def watch_statements(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.PolicyStatement]:
+    """Return the statements of the function.
+
+    Args:
+        stack: the stack of the function.
+        key: the key of the index of contracts.
+    """
     return [
         *ask_statements(stack),
+        *index_statements(stack),
+        use_key_in_s3(stack, key),
         allow(
             "Measure",
             actions=["cloudwatch:PutMetricData"],

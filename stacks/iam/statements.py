@@ -1,11 +1,13 @@
 """Policy statements, written in one way."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 
+from lakehouse.contracts.model import Contract
 from lakehouse.names import DEFAULT_DATABASE
 from stacks.stack import AccountStack, LakehouseStack
 
@@ -67,6 +69,23 @@ def open_default(stack: AccountStack) -> iam.PolicyStatement:
         actions=["glue:GetDatabase"],
         resources=[stack.arn("glue", resource=resource) for resource in resources],
     )
+
+
+def index_statements(stack: LakehouseStack) -> list[iam.PolicyStatement]:
+    """Return the statements to read the index of contracts; without ListBucket a missing object looks forbidden."""
+    bucket = stack.s3_arn(stack.names.scripts_bucket)
+    return [
+        allow("FindIndex", actions=["s3:ListBucket"], resources=[bucket]),
+        allow("ReadIndex", actions=["s3:GetObject"], resources=[f"{bucket}/{stack.names.contract_index_key}"]),
+    ]
+
+
+def folders_of(contracts: Iterable[Contract]) -> list[str]:
+    """Return the folders of stage that hold the objects of datasets: of their domains, and of their databases.
+
+    A policy that named each dataset would pass IAM's 10,240 characters at a hundred datasets.
+    """
+    return sorted({f"{PurePosixPath(contract.stage_prefix).parent}/" for contract in contracts})
 
 
 def write_log(log_group: logs.ILogGroup) -> iam.PolicyStatement:

@@ -1,4 +1,4 @@
-"""Permissions of `lakehouse tables apply` and `maintain`: tables of raw, integration and ops, and contracts."""
+"""Permissions of `lakehouse tables apply`, `maintain` and `rollback`: tables of raw, integration and ops, contracts."""
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -67,5 +67,6 @@ def table_statements(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.Policy
             actions=["s3:GetObject", "s3:PutObject"],
             resources=[stack.s3_arn(f"{names.contracts_uri}*")],
         ),
+        allow("BeDbt", actions=["sts:AssumeRole"], resources=[stack.role_arn(names.dbt_role)]),
         use_key(key),
     ]

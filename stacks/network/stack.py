@@ -27,6 +27,7 @@ class Network(LakehouseStack):
 
     def __init__(self, scope: Construct, *, names: Names, settings: Settings, flow_logs: s3.IBucket) -> None:
         super().__init__(scope, "network", names=names, description="Private network of the lakehouse")
+        self._zones = settings.network.zones
         nat_gateways = settings.network.nat_gateways
         subnet_type = ec2.SubnetType.PRIVATE_WITH_EGRESS if nat_gateways else ec2.SubnetType.PRIVATE_ISOLATED
         subnets = [ec2.SubnetConfiguration(name=PRIVATE, subnet_type=subnet_type, cidr_mask=24)]
@@ -51,8 +52,11 @@ class Network(LakehouseStack):
 
     @property
     def availability_zones(self) -> list[str]:
-        """The first two zones of the region, found by CloudFormation; the CDK's own look-up would call AWS at synth."""
-        return [Fn.select(index, Fn.get_azs()) for index in range(ZONES)]
+        """The zones of the settings, or the region's first two, which CloudFormation finds.
+
+        The CDK's own look-up would call AWS at synth.
+        """
+        return [*self._zones] if self._zones else [Fn.select(index, Fn.get_azs()) for index in range(ZONES)]
 
     @property
     def private_subnets(self) -> list[ec2.ISubnet]:

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 
-from aws_cdk.aws_cloudwatch import ComparisonOperator, Metric, Stats, TreatMissingData
-
 from lakehouse.lineage.endpoint import UNSENT, UNSENT_LOG
 from lakehouse.moves.metrics import UNPUBLISHED, UNPUBLISHED_LOG
 from lakehouse.names import Names, Urgency
-from stacks.observability.alarms import DAY_SECONDS, MINUTES, Alarm
 from stacks.settings import Settings
+from stacks.shared.alarms import DAY_SECONDS, MINUTES, Alarm, Comparison, Measure, Missing, Statistic
 
 
 def platform_alarms(*, names: Names, settings: Settings) -> Iterator[Alarm]:
@@ -27,15 +25,15 @@ def _dead_letters(names: Names) -> Alarm:
     return Alarm(
         of="arrivals",
         subject="dead-letters",
-        metric=Metric(
+        metric=Measure(
             namespace="AWS/SQS",
-            metric_name="ApproximateNumberOfMessagesVisible",
-            dimensions_map={"QueueName": queue},
-            statistic=Stats.MAXIMUM,
+            name="ApproximateNumberOfMessagesVisible",
+            dimensions={"QueueName": queue},
+            statistic=Statistic.MAXIMUM,
         ),
         threshold=0,
         # SQS publishes nothing for a queue without requests for six hours, whether it is full or empty.
-        missing=TreatMissingData.IGNORE,
+        missing=Missing.IGNORE,
         urgency=Urgency.WARNING,
         text=(
             f"Messages about files in stage could not be processed. The queue {queue} keeps them for two weeks. The "
@@ -52,16 +50,16 @@ def _scanned(*, names: Names, settings: Settings) -> Alarm:
     return Alarm(
         of="athena",
         subject="scanned",
-        metric=Metric(
+        metric=Measure(
             namespace="AWS/Athena",
-            metric_name="ProcessedBytes",
-            dimensions_map={"WorkGroup": names.workgroup},
-            statistic=Stats.SUM,
+            name="ProcessedBytes",
+            dimensions={"WorkGroup": names.workgroup},
+            statistic=Statistic.SUM,
         ),
         threshold=gib * 2**30,
         period_seconds=DAY_SECONDS,
         # Without queries nothing is scanned.
-        missing=TreatMissingData.NOT_BREACHING,
+        missing=Missing.NOT_BREACHING,
         urgency=Urgency.WARNING,
         text=(
             f"Queries in workgroup {names.workgroup} scanned more than {gib:,} GiB within a day. A TiB costs about 5 "
@@ -108,11 +106,11 @@ def _log_alarm(names: Names, *, of: str, subject: str, metric: str, text: str) -
     return Alarm(
         of=of,
         subject=subject,
-        metric=Metric(namespace=names.metric_namespace, metric_name=metric, dimensions_map={}, statistic=Stats.SUM),
+        metric=Measure(namespace=names.metric_namespace, name=metric, dimensions={}, statistic=Statistic.SUM),
         threshold=0,
         period_seconds=60 * MINUTES,
         # A metric filter publishes nothing if no line matches.
-        missing=TreatMissingData.NOT_BREACHING,
+        missing=Missing.NOT_BREACHING,
         urgency=Urgency.WARNING,
         text=text,
     )
@@ -122,17 +120,17 @@ def _heartbeat(names: Names) -> Alarm:
     return Alarm(
         of="airflow",
         subject="heartbeat",
-        metric=Metric(
+        metric=Measure(
             namespace="AmazonMWAA",
-            metric_name="SchedulerHeartbeat",
-            dimensions_map={"Function": "Scheduler", "Environment": names.airflow},
-            statistic=Stats.SUM,
+            name="SchedulerHeartbeat",
+            dimensions={"Function": "Scheduler", "Environment": names.airflow},
+            statistic=Statistic.SUM,
         ),
         threshold=1,
-        comparison=ComparisonOperator.LESS_THAN_THRESHOLD,
+        comparison=Comparison.LESS,
         periods=3,
         # A scheduler that does not run publishes nothing.
-        missing=TreatMissingData.BREACHING,
+        missing=Missing.BREACHING,
         urgency=Urgency.CRITICAL,
         text=(
             f"The scheduler of Airflow environment {names.airflow} has sent no heartbeat for 15 minutes. It starts "

@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from aws_cdk.aws_cloudwatch import Metric, Stats, TreatMissingData
-
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Names, Urgency
-from lakehouse.operations.source_watch import SOURCE_BLOCKED
-from stacks.observability.alarms import MINUTES, Alarm
 from stacks.settings import Settings
+from stacks.shared.alarms import MINUTES, Alarm, Measure, Missing, Statistic
 
 
 def stream_alarms(contracts: Sequence[Contract], *, names: Names, settings: Settings) -> Iterator[Alarm]:
@@ -48,14 +45,12 @@ def replication_alarms(
         yield Alarm(
             of=source,
             subject=f"{metric.removeprefix('CDCLatency').lower()}-latency",
-            metric=Metric(
-                namespace="AWS/DMS", metric_name=metric, dimensions_map=dict(dimensions), statistic=Stats.MAXIMUM
-            ),
+            metric=Measure(namespace="AWS/DMS", name=metric, dimensions=dict(dimensions), statistic=Statistic.MAXIMUM),
             threshold=minutes * MINUTES,
             periods=3,
             # DMS publishes nothing while a replication is stopped: the state is unknown, not OK. A failure is an event,
             # and the alarm on freshness watches missing data.
-            missing=TreatMissingData.MISSING,
+            missing=Missing.MISSING,
             urgency=Urgency.CRITICAL,
             text=(
                 f"DMS is more than {minutes} minutes behind the source database {source} in {activity}. Nothing is "
@@ -70,50 +65,20 @@ def replication_alarms(
         )
 
 
-def unreplicated(contract: Contract, *, names: Names) -> Alarm:
-    """Return the alarm on a dataset whose table DMS does not replicate."""
-    dataset, environment = contract.dataset, names.environment
-    replication = names.replication(source=contract.source.name)
-    return Alarm(
-        of=dataset,
-        subject="unreplicated",
-        metric=Metric(
-            namespace=names.metric_namespace,
-            metric_name=SOURCE_BLOCKED,
-            dimensions_map={"Dataset": dataset},
-            statistic=Stats.MINIMUM,
-        ),
-        threshold=0,
-        periods=2,
-        # The watch publishes every five minutes: without it the state is unknown.
-        missing=TreatMissingData.MISSING,
-        urgency=Urgency.CRITICAL,
-        text=(
-            f"DMS does not replicate table {contract.source.schema}.{contract.source.table} of {contract.source.name} "
-            f"to {contract.domain}/{dataset}: it is suspended, does not exist, has no replica identity, or the whole "
-            f"replication {replication} failed. Readers see old data, and later changes of the table are lost to the "
-            f"lakehouse until it is loaded again. "
-            f"1. Run as operator: lakehouse status {dataset} --env {environment}. It says what happened, since when, "
-            f"and the command that fixes it. "
-            f"2. After a reload run: lakehouse reconcile {dataset} --repair --env {environment}."
-        ),
-    )
-
-
 def _unread(source: str, *, names: Names, settings: Settings) -> Alarm:
     minutes = settings.alerts.stream_lag_minutes
     return Alarm(
         of=source,
         subject="iterator-age",
-        metric=Metric(
+        metric=Measure(
             namespace="AWS/Kinesis",
-            metric_name="GetRecords.IteratorAgeMilliseconds",
-            dimensions_map={"StreamName": names.stream(source=source)},
-            statistic=Stats.MAXIMUM,
+            name="GetRecords.IteratorAgeMilliseconds",
+            dimensions={"StreamName": names.stream(source=source)},
+            statistic=Statistic.MAXIMUM,
         ),
         threshold=minutes * MINUTES * 1000,
         # Firehose reads every second, even an empty stream: without data nothing reads the stream.
-        missing=TreatMissingData.BREACHING,
+        missing=Missing.BREACHING,
         urgency=Urgency.CRITICAL,
         text=(
             f"The oldest event of stream {names.stream(source=source)} that Firehose has not read is more than "
@@ -131,15 +96,15 @@ def _undelivered(of: str, delivery: str, *, names: Names, settings: Settings) ->
     return Alarm(
         of=of,
         subject="delivery-age",
-        metric=Metric(
+        metric=Measure(
             namespace="AWS/Firehose",
-            metric_name="DeliveryToS3.DataFreshness",
-            dimensions_map={"DeliveryStreamName": delivery},
-            statistic=Stats.MAXIMUM,
+            name="DeliveryToS3.DataFreshness",
+            dimensions={"DeliveryStreamName": delivery},
+            statistic=Statistic.MAXIMUM,
         ),
         threshold=settings.streaming.buffer_seconds + minutes * MINUTES,
         # Without events there is nothing to deliver.
-        missing=TreatMissingData.NOT_BREACHING,
+        missing=Missing.NOT_BREACHING,
         urgency=Urgency.CRITICAL,
         text=(
             f"The oldest event that Firehose stream {delivery} has not delivered to stage is more than {minutes} "

@@ -1,13 +1,9 @@
 """The function that watches the replications of source databases: `lakehouse.operations.source_watch`."""
 
-from collections.abc import Sequence
-
 from aws_cdk import Duration, FileAssetLocation
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_scheduler as scheduler
 
-from lakehouse.contracts.model import Contract
-from lakehouse.operations.source_watch import watch_input
 from stacks.iam.replication import WHY_WATCH_WILDCARDS, start_statements, watch_statements
 from stacks.iam.roles import add_service_role
 from stacks.settings import Settings
@@ -20,7 +16,6 @@ EVERY_MINUTES = 5
 def add_source_watch(
     stack: LakehouseStack,
     *,
-    contracts: Sequence[Contract],
     settings: Settings,
     key: kms.IKey,
     wheel: FileAssetLocation,
@@ -29,7 +24,6 @@ def add_source_watch(
 
     Args:
         stack: the stack of the alarms on its metric.
-        contracts: datasets of source databases.
         settings: retention of the log.
         key: the key of the log and of the schedule.
         wheel: the library.
@@ -40,7 +34,7 @@ def add_source_watch(
         "source_watch",
         function_name=names.source_watch,
         description="Publishes which datasets the tables of source databases do not reach",
-        statements=watch_statements(stack),
+        statements=watch_statements(stack, key=key),
         why_wildcards=WHY_WATCH_WILDCARDS,
         memory_mib=256,
         timeout=Duration.minutes(1),
@@ -66,9 +60,7 @@ def add_source_watch(
         target=scheduler.CfnSchedule.TargetProperty(
             arn=stack.arn("lambda", resource=f"function:{names.source_watch}"),
             role_arn=role.role_arn,
-            input=stack.to_json_string(
-                {"environment": names.environment, "datasets": [watch_input(contract) for contract in contracts]}
-            ),
+            input=stack.to_json_string({"environment": names.environment}),
             retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(maximum_retry_attempts=0),
         ),
     )

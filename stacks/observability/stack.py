@@ -1,12 +1,9 @@
-"""Observability: alarms and notifications, dashboards, and the budget, on metrics of the jobs and of AWS."""
+"""Observability: topics, the alarms and the dashboard of the platform, notifications, and the budget."""
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 
 from aws_cdk import Fn
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -15,22 +12,21 @@ from constructs import Construct
 from lakehouse.contracts.model import Contract
 from lakehouse.names import Names, Urgency
 from stacks.iam.services import alarms_publish
-from stacks.observability.alarms import add_alarm
 from stacks.observability.budget import add_budget
-from stacks.observability.dashboards import add_domain_dashboard, add_platform_dashboard
-from stacks.observability.dataset_alarms import dataset_alarms
 from stacks.observability.failure_rules import add_job_rule, add_moves_rule, add_replication_rule
 from stacks.observability.platform_alarms import platform_alarms
 from stacks.observability.slack import add_slack
-from stacks.observability.source_alarms import replication_alarms, stream_alarms, unreplicated
+from stacks.observability.source_alarms import replication_alarms, stream_alarms
 from stacks.observability.source_watch import add_source_watch
 from stacks.settings import Settings
+from stacks.shared.alarms import add_alarm
+from stacks.shared.dashboard import add_dashboard, alarm_graph
 from stacks.shared.job_code import upload_wheel
 from stacks.stack import LakehouseStack
 
 
 class Observability(LakehouseStack):
-    """A topic for each urgency, alarms and dashboards from the contracts, and the monthly budget.
+    """A topic for each urgency, alarms on what datasets share, their dashboard, and the monthly budget.
 
     Args:
         contracts: the datasets.
@@ -49,40 +45,25 @@ class Observability(LakehouseStack):
         replications: Mapping[str, str],
         root: Path,
     ) -> None:
-        super().__init__(scope, "observability", names=names, description="Alarms, dashboards and budget")
+        super().__init__(scope, "observability", names=names, description="Alarms of the platform, and the budget")
         # An imported key, because the policy of the key in the storage stack already allows the publishers to use it.
         imported = kms.Key.from_key_arn(self, "Key", key.key_arn)
         topics = {urgency: self._topic(urgency, settings=settings, key=imported) for urgency in Urgency}
-        databases = [contract for contract in contracts if contract.source.name in replications]
-        if settings.alerts.slack or databases:
+        if settings.alerts.slack or replications:
             wheel = upload_wheel(self, root)
-        if databases:
-            add_source_watch(self, contracts=databases, settings=settings, key=imported, wheel=wheel)
+        if replications:
+            add_source_watch(self, settings=settings, key=imported, wheel=wheel)
         if settings.alerts.slack:
             add_slack(self, topics=topics.values(), settings=settings, key=imported, wheel=wheel)
-        by_domain = {
-            domain: list(group)
-            for domain, group in groupby(sorted(contracts, key=attrgetter("domain", "dataset")), attrgetter("domain"))
-        }
-        alarms: list[cloudwatch.Alarm] = []
-        for domain, datasets in by_domain.items():
-            domain_alarms = [
-                add_alarm(self, alarm, topics=topics)
-                for contract in datasets
-                for alarm in [
-                    *dataset_alarms(contract, names=names, settings=settings),
-                    *([unreplicated(contract, names=names)] if contract in databases else []),
-                ]
-            ]
-            add_domain_dashboard(self, domain, contracts=datasets, alarms=domain_alarms)
-            alarms += domain_alarms
         definitions = list(stream_alarms(contracts, names=names, settings=settings))
         for source, arn in replications.items():
             dimensions = self._replication_dimensions(arn, settings=settings)
             definitions += replication_alarms(source, dimensions, names=names, settings=settings)
         definitions += platform_alarms(names=names, settings=settings)
-        platform = [add_alarm(self, alarm, topics=topics) for alarm in definitions]
-        add_platform_dashboard(self, platform=platform, alarms=alarms + platform)
+        for alarm in definitions:
+            add_alarm(self, alarm, topics={urgency: topic.topic_arn for urgency, topic in topics.items()})
+        graphs = [alarm_graph(self, alarm) for alarm in definitions]
+        add_dashboard(self, "Platform", name=names.dashboard(), alarms=definitions, graphs=graphs)
         add_job_rule(self, topic=topics[Urgency.CRITICAL])
         if settings.orchestration.engine == "step-functions":
             add_moves_rule(self, topic=topics[Urgency.CRITICAL])

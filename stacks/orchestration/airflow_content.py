@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from aws_cdk import AssetHashType
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -33,6 +34,8 @@ from stacks.stack import LakehouseStack
 
 DAGS = "repository"
 """Folder of the bucket that becomes Airflow's DAG folder; `dags.bundle` builds it from the contracts."""
+DBT_PACKAGES = "dbt-packages"
+"""Context: the archive that `dags.dbt_packages` wrote; without it, workers install dbt from CodeArtifact."""
 
 
 class Content(NamedTuple):
@@ -44,7 +47,7 @@ class Content(NamedTuple):
 
 
 def add_content(stack: LakehouseStack, *, settings: Settings, key: kms.IKey, contracts: Path, root: Path) -> Content:
-    """Deploy DAG folder, requirements and startup script.
+    """Deploy DAG folder, requirements, startup script, and the packages of dbt if the context names them.
 
     Args:
         stack: the stack of Airflow.
@@ -58,10 +61,19 @@ def add_content(stack: LakehouseStack, *, settings: Settings, key: kms.IKey, con
     code = assets.Asset(stack, "Bundle", path=str(bundle(root, contracts)))
     files = {name: (root / "dags" / name).read_text() for name in ("requirements.txt", "startup.sh")}
     files["dbt-requirements.txt"] = (root / "models" / "requirements.txt").read_text()
+    archive = stack.node.try_get_context(DBT_PACKAGES)
     # A changed file gets another path, because Amazon MWAA reads a file again only if its path changes.
-    version = sha256("\0".join([names.prefix, *files.values()]).encode()).hexdigest()[:12]
+    version = sha256("\0".join([names.prefix, *files.values(), "packed" if archive else ""]).encode()).hexdigest()[:12]
     folder = f"environment/{version}"
-    files["startup.sh"] = _exports(stack, settings=settings, folder=folder) + files["startup.sh"]
+    exports = _exports(stack, settings=settings, folder=folder)
+    if archive:
+        # Its hash is the version's: two archives of one lock differ in the times of their files.
+        packages = assets.Asset(
+            stack, "DbtPackages", path=archive, asset_hash=version, asset_hash_type=AssetHashType.CUSTOM
+        )
+        exports["LAKEHOUSE_DBT_PACKAGES"] = f"{folder}/{packages.asset_hash}.zip"
+    lines = [f"export {name}='{value}'\n" for name, value in exports.items()]
+    files["startup.sh"] = "".join(["#!/bin/sh\n", *lines, files["startup.sh"]])
     log_group_name = names.function_log_group("orchestration-content")
     common: dict[str, Any] = {
         "destination_bucket": bucket,
@@ -95,6 +107,19 @@ def add_content(stack: LakehouseStack, *, settings: Settings, key: kms.IKey, con
             **common,
         ),
     ]
+    if archive:
+        deployments.append(
+            s3_deployment.BucketDeployment(
+                stack,
+                "DbtPackagesCopy",
+                sources=[s3_deployment.Source.bucket(packages.bucket, packages.s3_object_key)],
+                destination_key_prefix=folder,
+                extract=False,
+                prune=False,
+                retain_on_delete=True,
+                **common,
+            )
+        )
     for child in stack.node.children:
         if child.node.id.startswith("Custom::CDKBucketDeployment"):
             acknowledge(
@@ -134,11 +159,11 @@ def bundle(root: Path, contracts: Path) -> Path:
     return folder
 
 
-def _exports(stack: LakehouseStack, *, settings: Settings, folder: str) -> str:
-    """Return the lines that export the variables of startup script, DAGs and dbt."""
+def _exports(stack: LakehouseStack, *, settings: Settings, folder: str) -> dict[str, str]:
+    """Return the variables of startup script, DAGs and dbt."""
     names = stack.names
     host = f"{names.packages_domain}-{stack.account}.d.codeartifact.{stack.region}.amazonaws.com"
-    variables = dbt.environment(names) | {
+    return dbt.environment(names) | {
         "LAKEHOUSE_ENV": names.environment,
         "LAKEHOUSE_BUCKET_DAGS": names.dags_bucket,
         "LAKEHOUSE_DBT_REQUIREMENTS": f"{folder}/dbt-requirements.txt",
@@ -148,7 +173,6 @@ def _exports(stack: LakehouseStack, *, settings: Settings, folder: str) -> str:
         "LAKEHOUSE_PACKAGES_REPOSITORY": names.packages_repository,
         **settings.lineage_variables,
     }
-    return "#!/bin/sh\n" + "".join(f"export {name}='{value}'\n" for name, value in variables.items())
 
 
 def _role(stack: LakehouseStack, *, log_group: str, key: kms.IKey) -> iam.IRole:

@@ -44,7 +44,6 @@ class Scheduling(LakehouseStack):
         machine_arn = self.arn("states", resource=f"stateMachine:{names.moves}")
         topic_arn = self.arn("sns", resource=names.alerts_topic(Urgency.CRITICAL))
         states = definition(
-            contracts,
             names=names,
             concurrency=settings.jobs.max_concurrent_runs,
             planner_arn=planner_arn,

@@ -8,14 +8,12 @@ executions.
 Source: AWS Step Functions developer guide, "Transforming data with JSONata" and "Start an AWS Glue job".
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from lakehouse.contracts.model import Contract
 from lakehouse.names import Fetch, Move, Names
 from lakehouse.operations import dbt
-from lakehouse.operations.planner import planner_input
 from lakehouse.sizes import Capacity
 
 Json = dict[str, Any]
@@ -32,17 +30,19 @@ RETRY = [
     {"ErrorEquals": BUSY, "IntervalSeconds": 15, "BackoffRate": 1.5, "MaxDelaySeconds": 300, "MaxAttempts": 50},
     {"ErrorEquals": TRANSIENT, "IntervalSeconds": 2, "BackoffRate": 2, "MaxAttempts": 6, "JitterStrategy": "FULL"},
 ]
+LONGEST_CAUSE = 1_000
+"""Characters of the cause for which a dataset failed: all causes of an execution are the input of one state, and one
+message.
+"""
 # A JSONata object with the failed dataset and the reason, for the next state; the cause of Glue is the whole run.
-FAILURE = "{'dataset': %s, 'failed': $states.errorOutput.Error & ': ' & $substring($states.errorOutput.Cause, 0, 1000)}"
+CAUSE = f"$substring($states.errorOutput.Cause, 0, {LONGEST_CAUSE})"
+FAILURE = f"{{'dataset': %s, 'failed': $states.errorOutput.Error & ': ' & {CAUSE}}}"
 
 
-def definition(
-    contracts: Iterable[Contract], *, names: Names, concurrency: int, planner_arn: str, machine_arn: str, topic_arn: str
-) -> Json:
+def definition(*, names: Names, concurrency: int, planner_arn: str, machine_arn: str, topic_arn: str) -> Json:
     """Return the definition of the state machine.
 
     Args:
-        contracts: the datasets that it moves.
         names: names of the deployment.
         concurrency: how many datasets move at a time.
         planner_arn: ARN of the function of `lakehouse.operations.planner`.
@@ -51,7 +51,7 @@ def definition(
     """
     plan = partial(_plan, names=names, planner_arn=planner_arn)
     return {
-        "Comment": f"Moves waiting data of {names.prefix}; generated from the contracts",
+        "Comment": f"Moves waiting data of {names.prefix}; for the datasets in the index of contracts",
         "QueryLanguage": "JSONata",
         "StartAt": "Executions",
         "States": {
@@ -62,7 +62,7 @@ def definition(
             | _catch("'moves'", then="Notify", output="[%s]"),
             "Alone?": _choice("$states.input > 1", then="Another one runs", otherwise="Plan"),
             "Another one runs": {"Type": "Succeed"},
-            "Plan": plan([planner_input(contract) for contract in contracts])
+            "Plan": plan()
             | {"Output": "{% $states.result.Payload %}", "Next": "Datasets"}
             | _catch("'planner'", then="Notify", output="[%s]"),
             "Datasets": {
@@ -98,22 +98,21 @@ def definition(
     }
 
 
-def _dataset(names: Names, *, plan: Callable[[object], Json]) -> Json:
+def _dataset(names: Names, *, plan: Callable[..., Json]) -> Json:
     """Return the states of one dataset with due work."""
     can_load, can_merge = (
         f"$states.input.batches.{move} != ''" for move in (Move.STAGE_TO_RAW, Move.RAW_TO_INTEGRATION)
     )
     no_batches = f"{{'{Move.STAGE_TO_RAW}': '', '{Move.RAW_TO_INTEGRATION}': ''}}"
     planned = f"$append($states.result.Payload, [$merge([$states.input, {{'batches': {no_batches}}}])])[0]"
-    plan_again = plan(["{% $sift($states.input, function($value, $key) { $not($key in ['batches', 'pull']) }) %}"]) | {
-        "Output": f"{{% {planned} %}}"
-    }
+    plannable = "{% $sift($states.input, function($value, $key) { $not($key in ['batches', 'pull']) }) %}"
+    plan_again = plan(datasets=[plannable]) | {"Output": f"{{% {planned} %}}"}
     moved = {"Output": {"dataset": "{% $states.input.dataset %}", "moved": True}, "End": True}
     failed = _catch("$states.input.dataset", then="Failed")
     return {
         "StartAt": "New at its source?",
         "States": {
-            "New at its source?": _choice("$states.input.pull", then="API to stage", otherwise="New in stage?"),
+            "New at its source?": _choice("$states.input.pull", then="API to stage", otherwise="Plan the load"),
             "API to stage": _task(
                 "glue:startJobRun.sync",
                 JobName=names.job(Fetch.API_TO_STAGE),
@@ -138,8 +137,8 @@ def _dataset(names: Names, *, plan: Callable[[object], Json]) -> Json:
     }
 
 
-def _plan(datasets: object, *, names: Names, planner_arn: str) -> Json:
-    payload = {"environment": names.environment, "datasets": datasets}
+def _plan(*, names: Names, planner_arn: str, **datasets: object) -> Json:
+    payload = {"environment": names.environment, **datasets}
     return _task("lambda:invoke", FunctionName=planner_arn, Payload=payload)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
@@ -13,12 +14,16 @@ from constructs import Construct
 from lakehouse.contracts.model import Contract
 from stacks.iam.acknowledge import acknowledge
 from stacks.iam.firehose import stream_statements
+from stacks.iam.statements import folders_of
 from stacks.settings import Settings
 from stacks.shared.delivery import Delivery
 from stacks.stack import LakehouseStack
 
 DATASET_FIELD = "dataset"
 """The field of each event that names its dataset."""
+
+LONGEST_QUERY = 5_120
+"""Firehose API reference, ProcessorParameter: the length of a value."""
 
 PREFIX = "!{partitionKeyFromQuery:domain}/!{partitionKeyFromQuery:dataset}/"
 """Prefix in stage, of the form of `Contract.stage_prefix`."""
@@ -67,7 +72,7 @@ class EventStream(Construct):
             source=delivery_source,
             reads=stream_statements(stream.stream_arn),
             prefix=PREFIX,
-            folders=[contract.stage_prefix for contract in contracts],
+            folders=folders_of(contracts),
             partition_keys=partition_keys(contracts),
             settings=settings,
             key=key,
@@ -78,7 +83,21 @@ def partition_keys(contracts: Sequence[Contract]) -> str:
     """Return the jq object that finds the domain and dataset of an event; another dataset is an error.
 
     Firehose writes events without keys under its error prefix, complete and with the reason.
+
+    Raises:
+        ValueError: The stream has more datasets than the object can name.
     """
-    domains = {contract.dataset: contract.domain for contract in sorted(contracts, key=attrgetter("dataset"))}
-    domain = f'({json.dumps(domains)}[.{DATASET_FIELD}] // error("no contract has this dataset"))'
-    return f"{{domain: {domain}, dataset: .{DATASET_FIELD}}}"
+    ordered = sorted(contracts, key=attrgetter("domain", "dataset"))
+    datasets = {
+        domain: ",".join(contract.dataset for contract in group)
+        for domain, group in groupby(ordered, key=attrgetter("domain"))
+    }
+    found = f'{json.dumps(datasets)}|to_entries[]|select(.value|split(",")|any(.==$d))|.key'
+    domain = f'.{DATASET_FIELD} as $d|first({found})//error("no contract has this dataset")'
+    query = f"{{domain:({domain}),dataset:.{DATASET_FIELD}}}"
+    if len(query) > LONGEST_QUERY:
+        raise ValueError(
+            f"stream {ordered[0].source.name} has {len(ordered)} datasets, whose names Firehose cannot tell apart in "
+            f"{LONGEST_QUERY:,} characters: give some of them another server, which becomes a stream of its own"
+        )
+    return query

@@ -120,6 +120,7 @@ def measured(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Measured:
         verb("backfill", "store_sales", "--from", day(0), "--to", day(1)),
         verb("pull", "exchange_rates"),
         verb("reconcile", "customers"),
+        verb("diff", "raw.store_sales"),
         verb("build", "dim_customer"),
     )
     act("tables", verb("tables", "plan"), verb("tables", "apply"), verb("maintain"))

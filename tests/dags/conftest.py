@@ -1,19 +1,25 @@
 """Airflow with the DAGs of this repository's contracts, and a lakehouse for them to work on."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 import local.airflow.lifecycle
+from emulator.runtime.server_lifecycle import Server
 from lakehouse.contracts.loader import load_contracts
 from local import lake
 from local.demo import __main__
+from local.profiles import role_environment
 from tests.support.airflow.airflow_home import AIRFLOW, REPOSITORY, Airflow, bundle
 from tests.support.airflow.running_lake import Running, add_shipping
+from tests.support.authorization import decisions
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +42,10 @@ def parsed(airflow: Airflow) -> Any:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A lakehouse whose sources have delivered, and an Airflow that has moved nothing yet."""
+    """A lakehouse of the profile `standard` whose sources have delivered, and an Airflow that has moved nothing yet.
+
+    Its programs run under the role of the Airflow environment. At the end no request of that role may have been denied.
+    """
     before = dict(os.environ)
     home: Path = tmp_path_factory.mktemp("running")
     shutil.copytree(REPOSITORY / "contracts", home / "contracts")
@@ -45,12 +54,20 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     airflow.migrate()
     contracts = load_contracts(home / "contracts")
     started = lake.up(home / "lake")
-    __main__.prepare(started, contracts)
+    # Lake Formation refuses the tables to an administrator of IAM, and nothing to root: a test may read what it checks.
+    os.environ |= {"AWS_ACCESS_KEY_ID": started.server.account, "AWS_SECRET_ACCESS_KEY": "local"}
+    __main__.prepare(started, contracts, "profile=standard")
     __main__.load(started, contracts)
-    yield Running(airflow=airflow, lake=started, contracts=contracts)
+    role = started.names.airflow_role
+    yield Running(
+        airflow=replace(airflow, credentials=_session(started.server, role)), lake=started, contracts=contracts
+    )
+    asked = [request for request in decisions.recorded(started.server.root) if str(request.role).endswith(role)]
     lake.down(home / "lake")
     os.environ.clear()
     os.environ.update(before)
+    assert asked, f"Airflow asked for nothing as {role}"
+    assert {(request.action, request.resource) for request in asked if not request.allowed} == set()
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +82,14 @@ def started(running: Running) -> Iterator[local.airflow.lifecycle.Airflow]:
 def aws(running: Running) -> Running:
     """In place of the bare server of the other suites: a test that asks for it keeps the variables that point there."""
     return running
+
+
+def _session(server: Server, role: str) -> dict[str, str]:
+    """Return variables of a session of a role that trusts AWS's services alone; from now on it trusts this account."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{server.account}:root"}, "Action": "sts:AssumeRole"}
+    document = {"Version": "2012-10-17", "Statement": [trust]}
+    boto3.client("iam").update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(document))
+    return role_environment(server, role)
 
 
 def _airflow(home: Path, *, contracts: Path) -> Airflow:

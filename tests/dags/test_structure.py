@@ -100,6 +100,13 @@ def test_models_wait_for_what_they_and_their_tests_read(parsed: Any) -> None:
     }
 
 
+def test_a_release_follows_all_work_and_does_not_decide_how_a_run_ended(parsed: Any) -> None:
+    for dag, tasks in parsed["dags"].items():
+        work = [task for task in tasks if task.endswith(".integration_gate") or task.startswith("models.")]
+        assert tasks["release"]["upstream"] == sorted(work), dag
+        assert tasks["release"]["trigger_rule"] == "TriggerRule.ALL_DONE_SETUP_SUCCESS", dag
+
+
 def test_every_test_of_dbt_is_run_once(airflow: Airflow) -> None:
     models = load(airflow.dags / "plans" / "sales.json").models
     tests = [test for model in models for test in model.tests]

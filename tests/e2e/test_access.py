@@ -12,6 +12,8 @@ pytestmark = pytest.mark.e2e
 HIDDEN = None if os.environ.get("ALL_COLUMNS") else 1
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    "role", [role if role in ("analyst", "auditor") else pytest.param(role, marks=pytest.mark.slow) for role in ROLES]
+)
 def test_athena_answers_a_role_what_access_says_of_each_column(finished: Demo, role: str) -> None:
     assert matrix.check(finished, role, hidden_columns=HIDDEN).shown

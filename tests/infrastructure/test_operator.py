@@ -85,6 +85,12 @@ def asks(names: Names) -> dict[str, list[tuple[str, str]]]:
             *table(names.database(Zone.RAW), "orders"),
             ("s3:GetObject", f"{raw}/sales/orders/data/1.parquet"),
         ],
+        "diff": [
+            *table(names.database(Zone.RAW), "orders"),
+            ("s3:GetObject", f"{raw}/sales/orders/data/1.parquet"),
+            *table(names.database(Zone.INTEGRATION), "orders"),
+            ("s3:GetObject", f"{integration}/sales/orders/data/1.parquet"),
+        ],
         "ingest": [("s3:PutObject", f"{stage}/{DELIVERED.stage_prefix}2026/01/01/1/a.csv"), ("s3:GetObject", contract)],
         "pull": [*batches, *job(Fetch.API_TO_STAGE, "StartJobRun", "GetJobRun")],
         "reconcile": [

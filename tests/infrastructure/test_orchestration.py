@@ -12,10 +12,11 @@ import app as cdk_entry
 from lakehouse.names import Names
 from lakehouse.operations import dbt
 from reports.findings import DEPLOYMENTS
+from stacks.orchestration import airflow_content
 from stacks.orchestration.stack import LOGS, SERVICES
 from stacks.settings import settings_of
 from tests.support.templates.assembly import Assembly, Json, policy_statements, text
-from tests.support.templates.synthesis import CONTEXT
+from tests.support.templates.synthesis import CONTEXT, synth
 
 DAGS = cdk_entry.ROOT / "dags"
 
@@ -150,6 +151,18 @@ def test_dbt_has_an_environment_of_its_own_with_the_locked_requirements(startup:
     assert '-m venv "$dbt"' in startup
 
 
+def test_an_archive_of_dbts_packages_is_copied_as_it_is(names: Names, tmp_path: Path) -> None:
+    archive = tmp_path / "packages.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("dbt.py", "")
+    context = {"profile": "standard", airflow_content.DBT_PACKAGES: str(archive)}
+    deployments = synth(tmp_path / "out", names, **context).resources("Custom::CDKBucketDeployment")
+    [packages] = [item.properties for item in deployments if not item.properties.get("Extract", True)]
+    [key] = packages["SourceObjectKeys"]
+    exports = f"export LAKEHOUSE_DBT_PACKAGES='{packages['DestinationBucketKeyPrefix']}/{key}'"
+    assert any(exports in path.read_text() for path in (tmp_path / "out").rglob("startup.sh"))
+
+
 def test_airflow_is_told_versions_that_its_constraints_allow() -> None:
     constraints = {item.name: item.specifier for item in map(Requirement, lines(DAGS / "constraints.txt"))}
     for item in map(Requirement, lines(DAGS / "requirements.txt")):
@@ -170,7 +183,7 @@ def test_it_reaches_the_services_that_it_calls(standard: Assembly) -> None:
 
 def test_dbts_role_is_airflows_to_take(standard: Assembly, names: Names) -> None:
     roles = {role.properties.get("RoleName"): role for role in standard.resources("AWS::IAM::Role")}
-    trust, _, _ = roles[names.dbt_role].properties["AssumeRolePolicyDocument"]["Statement"]
+    trust, *_ = roles[names.dbt_role].properties["AssumeRolePolicyDocument"]["Statement"]
     assert text(trust["Principal"]["AWS"]) == f"<{roles[names.airflow_role].logical_id}>"
 
 

@@ -52,7 +52,7 @@ def test_other_roles_trust_one_aws_service(assembly: Assembly, names: Names) -> 
             continue
         statement, *others = role.properties["AssumeRolePolicyDocument"]["Statement"]
         # test_upkeep_roles.py says whose
-        assert len(others) == (2 if role.properties.get("RoleName") == names.dbt_role else 0)
+        assert len(others) == (3 if role.properties.get("RoleName") == names.dbt_role else 0)
         assert statement["Action"] == "sts:AssumeRole"
         assert statement["Principal"].keys() == {"Service"}
         services.add(text(statement["Principal"]["Service"]))

@@ -3,18 +3,14 @@
 import json
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 import yaml
 
 import app as cdk_entry
-from lakehouse.contracts.model import Contract
 from lakehouse.names import Fetch, Move, Names, Urgency
-from lakehouse.operations.planner import planner_input
 from lakehouse.sizes import CAPACITIES, Size
 from reports.findings import DEPLOYMENTS
-from stacks.scheduling.state_machine import definition
 from stacks.settings import settings_of
 from tests.support.templates.assembly import Assembly, Json, text
 
@@ -49,19 +45,13 @@ def test_it_exists_where_there_is_no_airflow(everything: dict[str, Assembly]) ->
         assert bool(machines) == deployment.endswith("-minimal"), deployment
 
 
-def test_every_dataset_is_planned_with_what_its_size_gives_it(machine: Json, contracts: list[Contract]) -> None:
-    payload = machine["States"]["Plan"]["Arguments"]["Payload"]
-    assert payload == {"environment": "dev", "datasets": [planner_input(contract) for contract in contracts]}
+def test_it_plans_the_datasets_of_the_index(machine: Json) -> None:
+    assert machine["States"]["Plan"]["Arguments"]["Payload"] == {"environment": "dev"}
 
 
-def test_a_size_reaches_the_run(names: Names, contracts: list[Contract]) -> None:
-    large = [replace(contract, size=Size.LARGE) for contract in contracts]
-    arns = dict.fromkeys(("planner_arn", "machine_arn", "topic_arn"), "arn")
-    described = definition(large, names=names, concurrency=1, **arns)
-    for item in described["States"]["Plan"]["Arguments"]["Payload"]["datasets"]:
-        assert item["capacity"] == CAPACITIES[Size.LARGE]
+def test_a_size_reaches_the_run(machine: Json) -> None:
     for name in ("Stage to raw", "Raw to integration"):
-        arguments = tasks(described)[name]["Arguments"]
+        arguments = tasks(machine)[name]["Arguments"]
         assert {key: arguments[key] for key in CAPACITIES[Size.LARGE]} == {
             key: f"{{% $states.input.capacity.{key} %}}" for key in CAPACITIES[Size.LARGE]
         }

@@ -70,7 +70,7 @@ def test_what_firehose_writes(destination: Json, names: Names) -> None:
     assert processors.keys() == {"MetadataExtraction", "AppendDelimiterToRecord"}
     assert processors["AppendDelimiterToRecord"] == [{"ParameterName": "Delimiter", "ParameterValue": "\\n"}]
     [query] = [item for item in processors["MetadataExtraction"] if item["ParameterName"] == "MetadataExtractionQuery"]
-    assert '"page_views": "web"' in query["ParameterValue"]
+    assert '"web": "page_views"' in query["ParameterValue"]
 
 
 def test_an_event_goes_under_the_prefix_of_its_contract(page_views: Contract) -> None:
@@ -84,7 +84,18 @@ def test_an_event_goes_under_the_prefix_of_its_contract(page_views: Contract) ->
         assert prefix == contract.stage_prefix
 
 
-@pytest.mark.parametrize("event", [{"dataset": "unheard_of"}, {"dataset": None}, {"dataset": 1}, {}, []])
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"dataset": "unheard_of"},
+        {"dataset": ["page_views"]},
+        {"dataset": "page_views,"},
+        {"dataset": None},
+        {"dataset": 1},
+        {},
+        [],
+    ],
+)
 def test_an_event_of_no_contract_has_no_partition(page_views: Contract, event: object) -> None:
     with pytest.raises(ValueError, match=r"no contract has this dataset|Cannot index"):
         jq.compile(partition_keys([page_views])).input_text(json.dumps(event)).all()
@@ -98,7 +109,7 @@ def test_firehose_writes_where_its_contracts_read_and_nowhere_else(
     written = [item["Resource"] for item in statements if "s3:PutObject" in item["Action"]]
     stage = f"arn:aws:s3:::{names.bucket(Zone.STAGE)}"
     assert [{text(resource) for resource in resources} for resources in written] == [
-        {f"{stage}/{page_views.stage_prefix}*", f"{stage}/_undelivered/{names.delivery(source='web')}/*"}
+        {f"{stage}/{page_views.domain}/*", f"{stage}/_undelivered/{names.delivery(source='web')}/*"}
     ]
 
 

@@ -192,8 +192,9 @@ def test_dbts_role_is_taken_by_an_erasure_by_operators_and_by_one_who_builds(
     [dbt] = [name for name in roles if name.split("-")[2:3] == ["dbt"]]
     [erasure] = [name for name in roles if name.split("-")[2:3] == ["erasure"]]
     [operator] = [name for name in roles if name.split("-")[2:3] == ["operator"]]
+    [tables] = [name for name in roles if name.split("-")[2:3] == ["tables"]]
     _, *people = roles[dbt].properties["AssumeRolePolicyDocument"]["Statement"]
-    for statement, role in zip(people, (erasure, operator), strict=True):
+    for statement, role in zip(people, (erasure, operator, tables), strict=True):
         arn = text(statement["Principal"]["AWS"]).removesuffix("root") + f"role/{role}"
         assert statement["Condition"] == {"ArnEquals": {"aws:PrincipalArn": arn}}
         taken = [item for item in statements_of(everything[deployment], role) if item.get("Sid") == "BeDbt"]

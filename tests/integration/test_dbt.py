@@ -23,8 +23,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.names import Names, Zone
 from lakehouse.operations import dbt
 from lakehouse.tables import migrations
-from tests.support import lf_tags
-from tests.support.models import quarter
+from tests.support.models import quarter, small_project
 from tests.support.models.shop import LOADED_AT, Row, Shop
 
 ROOT = Path(dbt.__file__).parents[2]
@@ -69,17 +68,7 @@ class Lake:
 
 @pytest.fixture(scope="module")
 def lake(aws: server_lifecycle.Server, tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    names = Names(project="curated", environment="dev", account=aws.account, region=aws.region)
-    s3, glue = boto3.client("s3"), boto3.client("glue")
-    for bucket in (names.results_bucket, names.scripts_bucket, *(names.bucket(zone) for zone in Zone)):
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
-    for database in (names.ops_database, *(names.database(zone) for zone in Zone if zone is not Zone.STAGE)):
-        glue.create_database(DatabaseInput={"Name": database})
-    for workgroup in (names.workgroup, names.dbt_workgroup):
-        boto3.client("athena").create_work_group(
-            Name=workgroup, Configuration={"ResultConfiguration": {"OutputLocation": names.results_uri(workgroup)}}
-        )
-    lf_tags.make(load_contracts(ROOT / "contracts"))
+    names = small_project.deploy(aws, project="curated")
     iceberg = catalog.load()
     migrations.apply(iceberg, load_contracts(ROOT / "contracts"), names)
     return Lake(names, iceberg, tmp_path_factory.mktemp("dbt"))

@@ -45,10 +45,11 @@ def names(aws: Server) -> Names:
     return deployment(aws, project="gates")
 
 
-def load(job: Job, body: str) -> str:
-    batch_id = arrive(job, body)
-    stage_to_raw.run(replace(job, batch_ids=(batch_id,)))
-    return batch_id
+def load(job: Job, *bodies: str) -> list[str]:
+    """Load batches in one run."""
+    batch_ids = [arrive(job, body) for body in bodies]
+    stage_to_raw.run(replace(job, batch_ids=tuple(batch_ids)))
+    return batch_ids
 
 
 def merge(job: Job, *batch_ids: str) -> None:
@@ -79,7 +80,7 @@ def rows(job: Job) -> list[int]:
 
 def test_every_rule_leaves_a_row_for_each_move(names: Names) -> None:
     job = job_on(replace(SHOP, dataset="every_rule"), names=names)
-    batch_id = load(job, "id,note\n1,a\n2,b\n")
+    [batch_id] = load(job, "id,note\n1,a\n2,b\n")
     assert due(job, batch_id) == [batch_id]
     merge(job, batch_id)
     found = [(row["zone"], row["rule"], row["result"], row["measured"]) for row in results(job)]
@@ -97,8 +98,7 @@ def test_every_rule_leaves_a_row_for_each_move(names: Names) -> None:
 
 def test_a_batch_that_fails_stays_in_raw_and_the_next_goes_on(names: Names) -> None:
     job = job_on(replace(SHOP, dataset="fails"), names=names)
-    failed = load(job, "id,note\n1,\n")
-    passed = load(job, "id,note\n2,b\n")
+    failed, passed = load(job, "id,note\n1,\n", "id,note\n2,b\n")
     assert due(job, failed, passed) == [passed]
     assert [attempt.batch_id for attempt in attempts.blocked(history(job))] == [failed]
     assert reasons(job.catalog, names=names, dataset="fails", run_ids=["jr_1"]) == {
@@ -112,16 +112,17 @@ def test_a_batch_that_fails_stays_in_raw_and_the_next_goes_on(names: Names) -> N
 
 def test_a_batch_of_which_nothing_is_accepted_fails(names: Names) -> None:
     job = job_on(replace(SHOP, dataset="nothing_accepted"), names=names)
-    batch_id = load(job, "id,note\nx,a\n")
+    [batch_id] = load(job, "id,note\nx,a\n")
     assert due(job, batch_id) == []
     verdicts = {row["rule"]: (row["result"], row["reason"]) for row in results(job)}
     assert verdicts["_accepted"] == ("FAIL", "0, mustBeGreaterThan 0")
     assert verdicts["notes"] == ("NOT_EVALUATED", "there is no row to measure")
 
 
+@pytest.mark.slow
 def test_a_dataset_that_fails_after_a_merge_is_blocked_until_a_merge_passes(names: Names) -> None:
     job = job_on(replace(SHOP, dataset="too_many"), names=names)
-    batch_ids = [load(job, f"id,note\n{n},a\n{n + 10},a\n") for n in range(2)]
+    batch_ids = load(job, *(f"id,note\n{n},a\n{n + 10},a\n" for n in range(2)))
     merge(job, *batch_ids)
     (blocked,) = attempts.blocked(history(job))
     assert (blocked.move, blocked.gate) == (Move.RAW_TO_INTEGRATION, "FAIL")
@@ -132,10 +133,9 @@ def test_a_dataset_that_fails_after_a_merge_is_blocked_until_a_merge_passes(name
 
 def test_a_state_that_fails_is_not_published(names: Names) -> None:
     job = job_on(replace(SHOP, dataset="unpublished"), names=names)
-    first = load(job, "id,note\n0,a\n")
+    first, *batch_ids = load(job, "id,note\n0,a\n", *(f"id,note\n{n},a\n{n + 10},a\n" for n in range(2)))
     merge(job, first)
     before = table_of(job)
-    batch_ids = [load(job, f"id,note\n{n},a\n{n + 10},a\n") for n in range(2)]
     merge(job, *batch_ids)
     blocked = attempts.blocked(history(job))
     assert [(found.move, found.gate, found.batch_id) for found in blocked] == [
@@ -149,7 +149,7 @@ def test_a_state_that_fails_is_not_published(names: Names) -> None:
 
 def test_the_next_batch_is_moved_with_those_that_are_blocked(names: Names) -> None:
     job = job_on(replace(SHOP, dataset="continues"), names=names)
-    batch_ids = [load(job, f"id,note\n{n},a\n{n + 10},a\n") for n in range(3)]
+    batch_ids = load(job, *(f"id,note\n{n},a\n{n + 10},a\n" for n in range(3)))
     merge(job, *batch_ids[:2])
     assert rows(job) == []
     relaxed = replace(job, contract=replace(job.contract, quality=(replace(FEW, thresholds=(Decimal(9),)),)))
@@ -159,9 +159,10 @@ def test_the_next_batch_is_moved_with_those_that_are_blocked(names: Names) -> No
     assert {found.batch_id: found.changed for found in history(job)[-3:]} == dict.fromkeys(batch_ids, 2)
 
 
+@pytest.mark.slow
 def test_a_batch_that_raw_blocks_later_is_not_moved_with_the_next(names: Names) -> None:
     job = job_on(replace(SHOP, dataset="blocked_twice"), names=names)
-    batch_ids = [load(job, f"id,note\n{n},a\n{n + 10},a\n") for n in range(2)]
+    batch_ids = load(job, *(f"id,note\n{n},a\n{n + 10},a\n" for n in range(2)))
     merge(job, *batch_ids)
     impossible = replace(job, contract=replace(job.contract, quality=(replace(NO_NOTE_MISSING, operator="mustNotBe"),)))
     stage_to_raw.run(replace(impossible, batch_ids=batch_ids[:1]))
@@ -182,7 +183,7 @@ def test_a_candidate_of_a_killed_job_is_found_after_its_time(names: Names) -> No
 
 def test_a_commit_between_candidate_and_publication_is_not_lost(names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
     job = job_on(replace(SHOP, dataset="overtaken", quality=()), names=names)
-    batch_ids = [load(job, f"id,note\n{n},a\n") for n in range(2)]
+    batch_ids = load(job, *(f"id,note\n{n},a\n" for n in range(2)))
     evaluate = gates.evaluate_dataset
     overtaking = [batch_ids[1]]
 
@@ -200,11 +201,12 @@ def test_a_warning_blocks_nothing(names: Names) -> None:
     warning = replace(NO_NOTE_MISSING, severity=Severity.WARNING)
     shop: Contract = replace(SHOP, dataset="warns", quality=(warning,))
     job = job_on(shop, names=names)
-    batch_id = load(job, "id,note\n1,\n")
+    [batch_id] = load(job, "id,note\n1,\n")
     assert due(job, batch_id) == [batch_id]
     assert {row["rule"]: row["result"] for row in results(job)}["notes"] == "FAIL"
 
 
+@pytest.mark.slow
 def test_an_unusual_volume_is_recorded(names: Names) -> None:
     job = job_on(replace(SHOP, dataset="volume", quality=()), names=names)
     for n in range(6):

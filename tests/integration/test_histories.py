@@ -27,7 +27,7 @@ from tests.support.moves.upsert_dataset import ENTITIES, as_row, key, rank
 from tests.support.reference_merge import Record
 
 AT_ONCE = 100
-RUNS = max(1, int(os.environ.get("HISTORIES", "200")) // AT_ONCE)
+RUNS = max(1, int(os.environ.get("HISTORIES", "100")) // AT_ONCE)
 STEPS = 10
 
 PARTITIONS: list[tuple[Partition, ...]] = [

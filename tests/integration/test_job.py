@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import pyarrow as pa
 import pytest
 
 from emulator.runtime.server_lifecycle import Server
@@ -23,8 +22,7 @@ from lakehouse.moves.done import Done
 from lakehouse.moves.job import Job, open_job
 from lakehouse.moves.metrics import Metric
 from lakehouse.names import Move, Names
-from lakehouse.readers import rows
-from tests.support.contract_builders import column, contract
+from tests.support.contract_builders import column, contract, fail_on_harmful
 from tests.support.emulator.callers import open_to
 from tests.support.moves import jobs
 from tests.support.moves.otlp_receiver import receiver
@@ -112,13 +110,7 @@ def test_rejected_records_raise_the_alarm_of_their_dataset_alone(job: Job, arriv
 
 
 def test_an_unexpected_error_of_a_reader_is_counted(job: Job, arrive: Arrive, monkeypatch: pytest.MonkeyPatch) -> None:
-    def convert(array: pa.Array, *args: Any, **settings: Any) -> Any:
-        if "harmful" in array.to_pylist():
-            raise KeyError("a defect")
-        return real(array, *args, **settings)
-
-    real = rows.convert_array
-    monkeypatch.setattr(rows, "convert_array", convert)
+    fail_on_harmful(monkeypatch)
     stage_to_raw.run(replace(job, batch_ids=(arrive("id,note\n1,a\nnone,b\n2,harmful\n3,d\n"),)))
     assert measured(job, Metric.REJECTED) == once(2)
     assert measured(job, Metric.UNEXPECTED) == once(1)

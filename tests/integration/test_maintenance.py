@@ -68,9 +68,10 @@ def deleted(lake: Lake, request: pytest.FixtureRequest) -> Contract:
     lake.create(contract)
     now = datetime.now(UTC)
     made = partial(change, contract)
-    load(lake, contract, 1, *(made(1, key, key, "I", at=LONG_AGO, amount=key * 10) for key in (1, 2, 3)))
-    load(lake, contract, 2, made(2, 1, 1, "D", at=LONG_AGO + timedelta(days=1)))
-    load(lake, contract, 3, made(3, 1, 3, "D", at=now))
+    first = [made(1, key, key, "I", at=LONG_AGO, amount=key * 10) for key in (1, 2, 3)]
+    gone = [made(2, 1, 1, "D", at=LONG_AGO + timedelta(days=1)), made(3, 1, 3, "D", at=now)]
+    lake.receive(contract, [*first, *gone])
+    lake.move(contract, *(batch(contract, number) for number in (1, 2, 3)))
     assert told(lake, contract) == {1: (None, True), 2: (20, False), 3: (None, True)}
     return contract
 
@@ -136,10 +137,10 @@ def test_an_old_snapshot_does_not_bring_back_what_was_purged(lake: Lake) -> None
 
 @pytest.fixture(scope="module")
 def many(lake: Lake) -> Contract:
-    """A dataset of eight batches, whose integration table has a file of each, and refused records in raw."""
+    """As many batches as are compacted, each a file of the integration table, with rejected records in raw."""
     contract = dataset("many")
     lake.create(contract)
-    for number in range(1, 9):
+    for number in range(1, compaction.LEAST_FILES + 1):
         accepted = [change(contract, number, row, number * 10 + row, "I", at=NOW, amount=row) for row in range(1, 4)]
         errors = [{"column": "id", "reason": "missing"}]
         refused = {"_errors": errors, "_record": "x", "_source_file": f"s3://stage/{number}", "_source_row": 9}
@@ -162,7 +163,7 @@ def test_compaction_changes_no_row_and_takes_no_state_away(lake: Lake, many: Con
     before, earlier = of(lake.rows(many)), table.snapshots()[2]
     planned = list(table.scan().plan_files())
     then = table.scan(snapshot_id=earlier.snapshot_id).to_arrow()
-    assert len(planned) >= 8
+    assert len(planned) >= compaction.LEAST_FILES
 
     compaction.compact(lake.integration(many))
 
@@ -188,7 +189,7 @@ def test_null_stays_null_when_files_are_rewritten(lake: Lake, many: Contract) ->
     table = lake.raw(many)
     rewrite(table, [[task] for task in table.scan().plan_files()])
     assert look() == before
-    assert sum(row["_errors"] is None for row in before) == 24
+    assert sum(row["_errors"] is None for row in before) == 3 * compaction.LEAST_FILES
 
 
 def test_threads_that_look_for_files_do_not_mislead_each_other(
@@ -275,14 +276,16 @@ def test_what_a_writer_is_about_to_commit_is_no_orphan(lake: Lake, many: Contrac
 def test_maintaining_twice_does_nothing_the_second_time(lake: Lake) -> None:
     contract = dataset("twice")
     lake.create(contract)
-    for number in range(1, 7):
-        load(lake, contract, number, change(contract, number, 1, number, "I", at=NOW))
+    numbers = range(1, compaction.LEAST_FILES + 1)
+    lake.receive(contract, [change(contract, number, 1, number, "I", at=NOW) for number in numbers])
+    for number in numbers:
+        lake.move(contract, batch(contract, number))
     definition = integration(contract, names=lake.names)
     maintain = partial(maintain_table, lake.catalog, definition, contract, names=lake.names)
 
     planned = maintain(dry_run=True)
     assert planned.before is not None
-    assert planned.compacted == planned.before.files >= 6
+    assert planned.compacted == planned.before.files >= len(numbers)
     assert planned.before == planned.after
     done = maintain()
     assert done.before is not None
@@ -290,4 +293,4 @@ def test_maintaining_twice_does_nothing_the_second_time(lake: Lake) -> None:
     assert (done.before, done.after.files) == (planned.before, 1)
     again = maintain()
     assert (again.compacted, again.expired, again.orphans, again.before) == (0, 0, 0, done.after)
-    assert len(lake.rows(contract)) == 6
+    assert len(lake.rows(contract)) == len(numbers)

@@ -11,8 +11,9 @@ import yaml
 
 from emulator.runtime.server_lifecycle import Server
 from lakehouse.governance.models import of_models
-from lakehouse.names import Names, Zone
+from lakehouse.names import Zone
 from lakehouse.operations import dbt
+from tests.support.models import small_project
 
 MODELS = Path(dbt.__file__).parents[2] / "models"
 UNIT_TESTS = [
@@ -26,16 +27,7 @@ def test_every_model_has_a_unit_test() -> None:
 
 @pytest.mark.timeout(900)
 def test_the_unit_tests_pass(aws: Server, tmp_path: Path) -> None:
-    names = Names(project="logic", environment="dev", account=aws.account, region=aws.region)
-    s3, glue = boto3.client("s3"), boto3.client("glue")
-    for bucket in (names.results_bucket, names.bucket(Zone.INTEGRATION), names.bucket(Zone.CURATED)):
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
-    for zone in (Zone.INTEGRATION, Zone.CURATED):
-        glue.create_database(DatabaseInput={"Name": names.database(zone)})
-    boto3.client("athena").create_work_group(
-        Name=names.dbt_workgroup,
-        Configuration={"ResultConfiguration": {"OutputLocation": names.results_uri(names.dbt_workgroup)}},
-    )
+    names = small_project.deploy(aws, project="logic")
     finished = subprocess.run(
         [
             *(dbt.interpreter(MODELS), MODELS / "run_dbt.py", "test", "--select", "test_type:unit"),
@@ -52,4 +44,4 @@ def test_the_unit_tests_pass(aws: Server, tmp_path: Path) -> None:
         test["name"]: "pass" for test in UNIT_TESTS
     }
     for zone in (Zone.INTEGRATION, Zone.CURATED):
-        assert glue.get_tables(DatabaseName=names.database(zone))["TableList"] == []
+        assert boto3.client("glue").get_tables(DatabaseName=names.database(zone))["TableList"] == []

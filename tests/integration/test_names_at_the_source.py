@@ -48,7 +48,7 @@ def site(aws: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site
         yield opened
 
 
-@pytest.mark.parametrize("padding", ["keep", "trim"])
+@pytest.mark.parametrize("padding", ["trim", pytest.param("keep", marks=pytest.mark.slow)])
 def test_odd_names_work_from_contract_to_athena(site: Site, padding: str) -> None:
     table = f"{TABLE} {padding}"
     people = contract(table=table, padding=padding)

@@ -66,6 +66,27 @@ def test_first_builds_are_published_under_their_names(project: Project) -> None:
     assert project.entry("mart")["Description"] == "The mart."
 
 
+@pytest.mark.parametrize(
+    "exactly",
+    [pytest.param(False, id="lakehouse build"), pytest.param(True, id="as Airflow does", marks=pytest.mark.slow)],
+)
+def test_a_model_that_fails_its_test_leaves_the_old_rows_to_every_reader(project: Project, exactly: bool) -> None:
+    old, before = project.rows("mart"), snapshots(project, "mart")
+    project.write("mart", DOUBLED)
+    select = ("mart", "unique_mart_id") if exactly else ()
+    with pytest.raises(LakehouseError, match=r"test unique_mart_id: Got 2 results") as raised:
+        project.build(*select, exactly=exactly)
+    assert (project.rows("mart"), snapshots(project, "mart")) == (old, before)
+    (candidate,) = project.tables() - {"base", "mart", "other"}
+    assert f"{project.database}.mart keeps its last published rows: test unique_mart_id" in str(raised.value)
+    assert f"the refused rows are in {project.database}.{candidate} for 3 days" in str(raised.value)
+    assert project.rows(candidate) == sorted([*old, *old])
+    assert "unique_mart_id: Got 2 results" in project.table(candidate).properties["lakehouse.refused"]
+    project.write("mart", small_project.MODELS["mart"])
+    assert project.build("mart")["mart"] == "unchanged"
+
+
+@pytest.mark.slow
 def test_a_build_that_changes_nothing_publishes_nothing(project: Project) -> None:
     before = {name: (project.rows(name), snapshots(project, name)) for name in ("base", "mart", "other")}
     said = project.build()
@@ -75,6 +96,7 @@ def test_a_build_that_changes_nothing_publishes_nothing(project: Project) -> Non
     assert unused_files(project, "mart") == []
 
 
+@pytest.mark.slow
 def test_new_rows_are_one_snapshot_and_the_old_ones_stay_readable(project: Project) -> None:
     old, before = project.rows("mart"), snapshots(project, "mart")
     project.write("base", "select * from (values (1, 11), (3, 30)) as t (id, amount)")
@@ -89,27 +111,6 @@ def test_new_rows_are_one_snapshot_and_the_old_ones_stay_readable(project: Proje
     assert [column["Comment"] for column in entry["StorageDescriptor"]["Columns"][:1]] == ["The key."]
     assert project.tables() == {"base", "mart", "other"}
     assert unused_files(project, "mart") == []
-
-
-@pytest.mark.parametrize(
-    "exactly",
-    [pytest.param(False, id="lakehouse build"), pytest.param(True, id="as Airflow does", marks=pytest.mark.slow)],
-)
-def test_a_model_that_fails_its_test_leaves_the_old_rows_to_every_reader(project: Project, exactly: bool) -> None:
-    project.build()
-    old, before = project.rows("mart"), snapshots(project, "mart")
-    project.write("mart", DOUBLED)
-    select = ("mart", "unique_mart_id") if exactly else ()
-    with pytest.raises(LakehouseError, match=r"test unique_mart_id: Got 2 results") as raised:
-        project.build(*select, exactly=exactly)
-    assert (project.rows("mart"), snapshots(project, "mart")) == (old, before)
-    (candidate,) = project.tables() - {"base", "mart", "other"}
-    assert f"{project.database}.mart keeps its last published rows: test unique_mart_id" in str(raised.value)
-    assert f"the refused rows are in {project.database}.{candidate} for 3 days" in str(raised.value)
-    assert project.rows(candidate) == sorted([*old, *old])
-    assert "unique_mart_id: Got 2 results" in project.table(candidate).properties["lakehouse.refused"]
-    project.write("mart", small_project.MODELS["mart"])
-    assert project.build("mart")["mart"] == "unchanged"
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from tests.support import reference_merge
 from tests.support.moves.lake import Lake, batch, column
 from tests.support.reference_merge import Record, nulls_lowest
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "3"))
 
 COLUMNS = ("history", "receipt", "amount", "sold_at", "sold_on", "tags")
 SALES = Contract(

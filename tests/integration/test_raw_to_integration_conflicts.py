@@ -104,7 +104,7 @@ def test_a_commit_that_falls_anywhere_into_a_run_is_not_lost(
     assert amounts(lake, contract) == expected
 
 
-@pytest.mark.parametrize("merge_rows", [0, MERGE_ROWS])
+@pytest.mark.parametrize("merge_rows", [0, pytest.param(MERGE_ROWS, marks=pytest.mark.slow)])
 def test_runs_at_once_of_different_and_of_the_same_batches(lake: Lake, merge_rows: int) -> None:
     contract = replace(ACCOUNTS, dataset=f"at_once_{merge_rows}")
     lake.create(contract)
@@ -127,7 +127,7 @@ def test_runs_at_once_of_different_and_of_the_same_batches(lake: Lake, merge_row
     assert inserted == 9
 
 
-@pytest.mark.parametrize("deduplicate", [Deduplicate.NONE, Deduplicate.RECORD])
+@pytest.mark.parametrize("deduplicate", [Deduplicate.RECORD, pytest.param(Deduplicate.NONE, marks=pytest.mark.slow)])
 def test_runs_at_once_append_each_fact_once(lake: Lake, deduplicate: Deduplicate) -> None:
     contract = replace(
         ACCOUNTS,

@@ -15,7 +15,7 @@ from lakehouse.integration.upsert import MERGE_ROWS
 from tests.support.moves.lake import ACCOUNTS, Lake, batch
 from tests.support.reference_merge import Record
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "2"))
 
 PRICES = replace(
     ACCOUNTS,

@@ -151,6 +151,7 @@ def test_values_of_every_type_are_equal_or_different(site: Site) -> None:
     assert site.reconcile(contract) == {}
 
 
+@pytest.mark.slow
 def test_a_repair_loses_no_later_change_and_supersedes_an_earlier_one(site: Site) -> None:
     contract = of("race", column("id", types.INT), column("v", types.STRING), key=("id",))
     site.connection.execute(

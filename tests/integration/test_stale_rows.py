@@ -68,6 +68,7 @@ def test_a_rejected_change_flags_its_row_until_a_later_one_is_accepted(names: Na
     assert text.startswith("2 rows are older than in the source and 1 rejected records without a readable key, since")
 
 
+@pytest.mark.slow
 def test_a_dataset_that_equals_its_source_has_no_stale_rows(names: Names) -> None:
     other = replace(SHOP, dataset="returns", path="contracts/sales/returns.odcs.yaml")
     job = job_on(other, names=names)

@@ -1,15 +1,19 @@
-"""Builders of columns and contracts, and the rows that readers return for bytes."""
+"""Builders of columns and contracts, an example of a contract, and the rows that readers return for bytes."""
 
+import re
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
 from lakehouse.contracts import types
 from lakehouse.contracts.model import Column, Contract, Ingest, Source
 from lakehouse.contracts.types import Type
+from lakehouse.readers import rows as reader_rows
 from lakehouse.readers.reader import read_file
 from lakehouse.readers.rows import row_schema
+from tests.support.repository import ROOT
 
 URI = "s3://stage/sales/orders/file"
 
@@ -18,6 +22,9 @@ UNEXPECTED = "unexpected error"
 
 SPOOLED = 1000
 """Bytes in memory; larger contents are read from disk."""
+
+EXAMPLE, *_ = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "contracts.md").read_text(), re.DOTALL)
+"""The contract that docs/contracts.md shows; tests begin with it, so the documentation is always right."""
 
 
 def column(name: str, type_: Type = types.STRING, **settings: Any) -> Column:
@@ -76,3 +83,15 @@ def reasons(result: list[dict[str, Any]]) -> list[str]:
         for row in result
         for error in row["_errors"] or []
     ]
+
+
+def fail_on_harmful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the conversion of an array fail unexpectedly if it contains the text `harmful`."""
+    real = reader_rows.convert_array
+
+    def convert(array: pa.Array, *args: Any, **settings: Any) -> Any:
+        if "harmful" in array.to_pylist():
+            raise KeyError("a defect")
+        return real(array, *args, **settings)
+
+    monkeypatch.setattr(reader_rows, "convert_array", convert)

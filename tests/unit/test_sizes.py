@@ -10,7 +10,7 @@ from lakehouse.contracts.loader import parse_contract
 from lakehouse.names import Move, Names
 from lakehouse.operations.run import start
 from lakehouse.sizes import CAPACITIES, Size
-from tests.support.contract_example import EXAMPLE
+from tests.support.contract_builders import EXAMPLE
 from tests.support.till_contract import TILL
 
 NAMES = Names(environment="dev", account="123456789012", region="eu-central-1")

@@ -13,7 +13,7 @@ from ministack.services.cloudformation import changesets, handlers, provisioners
 from emulator import services
 from emulator.runtime import checkpoint, plugin
 from emulator.runtime.resource_type import Properties, ResourceType
-from emulator.services.cloudformation import corrections, execution_roles, policies
+from emulator.services.cloudformation import concurrent_grants, corrections, execution_roles, policies
 
 WAIT_SECONDS = 20
 NOT_FOUND = re.compile(r"NotFound|NoSuch|NotExist")
@@ -33,6 +33,7 @@ def install() -> None:
     # The types call this server: on its event loop they would wait for themselves.
     stacks._runs_on_worker_thread = lambda name: name in added or runs_on_worker_thread(name)
     policies.install()
+    concurrent_grants.install()
     corrections.install()
     stacks._add_event = _saving(stacks._add_event)
     for module in (stacks, handlers, changesets):

@@ -11,7 +11,9 @@ from lakehouse.cli.commands.run import finish, show_change
 from lakehouse.cli.options import DEFAULT_CONTRACTS, DEFAULT_ENVIRONMENT, Contracts, Environment, console, contracts_of
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import catalog
+from lakehouse.operations import dbt
 from lakehouse.operations.backfill import Backfill, estimate_duration, plan_backfill, run_backfill
+from lakehouse.releases.recording import released
 from lakehouse.settings import names_of
 from lakehouse.sizes import CAPACITIES
 
@@ -45,7 +47,9 @@ def backfill(
     console.print(_description(planned, contract, recorded))
     if dry_run or not planned.remaining:
         return
-    ended = list(run_backfill(contract, planned, at_once=at_once, names=names, catalog=iceberg, on_change=show_change))
+    with released(names, profile=dbt.profile(), started_by="lakehouse backfill"):
+        moved = run_backfill(contract, planned, at_once=at_once, names=names, catalog=iceberg, on_change=show_change)
+        ended = list(moved)
     finish(ended, [contract], names=names, iceberg=iceberg)
 
 

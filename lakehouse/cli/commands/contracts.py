@@ -1,5 +1,6 @@
-"""`lakehouse contracts`: check, list and compare the contracts."""
+"""`lakehouse contracts`: check, draft, list and compare the contracts."""
 
+from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Annotated
@@ -7,16 +8,19 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from lakehouse.cli.drafting import draft_contracts
 from lakehouse.cli.options import DEFAULT_CONTRACTS, Contracts, checked_contracts, console
 from lakehouse.contracts.check import check
 from lakehouse.contracts.differences import Difference, Effect, differences, unannounced
-from lakehouse.contracts.loader import contract_paths
-from lakehouse.contracts.revisions import load_contracts_at
+from lakehouse.contracts.loader import contract_paths, read_text
+from lakehouse.contracts.model import Contract
+from lakehouse.contracts.places import line_of
+from lakehouse.contracts.revisions import load_contracts_at, text_at
 from lakehouse.errors import LakehouseError
-from lakehouse.governance.models import readers
+from lakehouse.governance.readers import QUERIES, Reader, readers
 from lakehouse.operations import dbt
 
-app = typer.Typer(no_args_is_help=True, help="Check, list and compare the contracts, which define the datasets.")
+app = typer.Typer(no_args_is_help=True, help="Check, draft, list and compare the contracts, which define the datasets.")
 
 _MARKS = {Effect.BREAKING: "[red]![/red]", Effect.STRICTER: "[yellow]~[/yellow]", Effect.COMPATIBLE: "[green]+[/green]"}
 
@@ -38,6 +42,9 @@ def check_contracts(contracts: Contracts = DEFAULT_CONTRACTS) -> None:
     if not files:
         raise LakehouseError(f"{contracts}: no contracts; expected files named DOMAIN/DATASET.odcs.yaml")
     console.print(f"{len(files)} contracts, no violations")
+
+
+app.command("draft")(draft_contracts)
 
 
 @app.command("list")
@@ -64,14 +71,18 @@ def list_contracts(contracts: Contracts = DEFAULT_CONTRACTS) -> None:
 def diff_contracts(
     revision: Annotated[str, typer.Argument(metavar="REF", help="Commit, branch or tag to compare with.")],
     contracts: Contracts = DEFAULT_CONTRACTS,
+    with_readers: Annotated[
+        bool, typer.Option("--readers", help="Also list each place that reads a changed column, with file and line.")
+    ] = False,
 ) -> None:
     """Show how the contracts differ from those of a Git revision, and whom each difference concerns.
 
     A difference is `breaking` (queries, models or reports may fail or show other values), `stricter` (records that were
-    accepted may be rejected) or `compatible`. Models that read the column are named.
+    accepted may be rejected) or `compatible`. Models, tests and named queries that read the column are named. They are
+    found by their text.
 
-    Needs no AWS. Exit code 1: a breaking difference does not raise the contract's major version; 2: the contracts have
-    violations, or there is no such revision.
+    Needs no AWS. Exit code 0: no difference breaks, or each contract that breaks has a new major version; 2: a breaking
+    difference does not raise the contract's major version, the contracts have violations, or there is no such revision.
     """
     new = checked_contracts(contracts)
     old = load_contracts_at(revision, contracts)
@@ -80,19 +91,38 @@ def diff_contracts(
         console.print(f"[bold]{dataset}[/bold]")
         for difference in group:
             console.print(f"  {_MARKS[difference.effect]} {difference.effect:10}", end=" ")
-            models = _readers(difference)
-            console.print(difference.detail + (f"; read by {', '.join(models)}" if models else ""), markup=False)
+            reading = _readers(difference)
+            models = sorted({reader.name for reader in reading}) if difference.effect is Effect.BREAKING else []
+            read_by = f"; read by {', '.join(models)}" if models else ""
+            place = _place(difference, old=old, new=new, revision=revision, directory=contracts)
+            console.print(f"{difference.detail}{read_by} ({place})", markup=False)
+            for reader in reading if with_readers else ():
+                below = f"; below it: {', '.join(reader.below)}" if reader.below else ""
+                console.print(f"      {reader.file}:{reader.line}: {reader.name}{below}", markup=False)
     console.print(f"{len(found)} differences" if found else "no difference")
-    names = unannounced(old, new)
-    for name in names:
-        console.print(
-            f"{name}: a breaking difference needs a new major version, or a new dataset next to it", markup=False
+    if names := unannounced(old, new):
+        raise LakehouseError(
+            "\n".join(
+                f"{name}: a breaking difference needs a new major version, or a new dataset next to it"
+                for name in names
+            )
         )
-    if names:
-        raise typer.Exit(1)
 
 
-def _readers(difference: Difference) -> list[str]:
-    if difference.effect is not Effect.BREAKING or not dbt.PROJECT.is_dir():
+def _readers(difference: Difference) -> list[Reader]:
+    """Return the readers of what differs; nobody reads what is new."""
+    if not dbt.PROJECT.is_dir() or difference.detail == "a new dataset":
         return []
-    return readers(dbt.PROJECT, dataset=difference.dataset, column=difference.column)
+    return readers(dbt.PROJECT, QUERIES, dataset=difference.dataset, column=difference.column)
+
+
+def _place(
+    difference: Difference, *, old: Sequence[Contract], new: Sequence[Contract], revision: str, directory: str
+) -> str:
+    """Return file and line of a difference: in the old file if the new one does not have it any longer."""
+    for contracts in (new, old) if not difference.detail.endswith("removed") else (old, new):
+        for contract in contracts:
+            if contract.dataset == difference.dataset:
+                text = text_at(revision, contract, directory) if contracts is old else read_text(contract.path)
+                return f"{contract.path}:{line_of(difference, contract, text)}"
+    raise AssertionError(f"{difference} is in no contract")

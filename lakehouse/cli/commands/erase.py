@@ -1,6 +1,5 @@
 """`lakehouse erase`: erase a person's records from every zone."""
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +25,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.governance.models import sources
 from lakehouse.names import Names, Zone
 from lakehouse.operations import dbt
+from lakehouse.releases.recording import released
 from lakehouse.settings import names_of
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def erase(
             "Erase these records? They and all earlier snapshots of these tables cannot be restored.", abort=True
         )
     try:
-        with console.status("erasing"):
+        with console.status("erasing"), released(names, profile=dbt.profile(), started_by="lakehouse erase"):
             erasure = run_erasure(
                 s3,
                 planned,
@@ -130,7 +130,7 @@ def _rebuild_models(s3: "S3Client", datasets: Sequence[str], names: Names) -> No
     selectors = [f"source:{zone}.{table}+" for zone, table in sources(dbt.PROJECT) if table in datasets]
     if selectors:
         nodes = dbt.build(names, select=tuple(selectors))
-        profile = os.environ.get(dbt.PROFILE)
+        profile = dbt.profile()
         glue = boto3.Session(profile_name=profile).client("glue")
         tables = [node.publication.table for node in nodes if node.publication]
         forget(s3, glue, tables, catalog=catalog.load_models(profile))

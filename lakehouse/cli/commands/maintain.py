@@ -1,6 +1,5 @@
 """`lakehouse maintain`: maintain the Iceberg tables."""
 
-import os
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -19,6 +18,8 @@ from lakehouse.maintenance.maintain import Outcome, Size, maintain_table
 from lakehouse.maintenance.models import candidates, due, maintain_model, remove
 from lakehouse.names import Names, Zone
 from lakehouse.operations import dbt
+from lakehouse.releases import release
+from lakehouse.releases.release import named_last
 from lakehouse.settings import names_of
 from lakehouse.tables import ops
 from lakehouse.tables.definition import Definition, integration, raw
@@ -57,10 +58,11 @@ def maintain(
     if not datasets:
         _remove_abandoned(names, dry_run=dry_run)
         work += [(definition, None) for definition in ops.definitions(names=names)]
-    table = _table()
+    table, named = _table(), named_last(release.read(iceberg, names=names))
     with console.status("inspecting" if dry_run else "maintaining"):
         for definition, contract in work:
-            table.add_row(*_row(maintain_table(iceberg, definition, contract, names=names, dry_run=dry_run)))
+            outcome = maintain_table(iceberg, definition, contract, names=names, dry_run=dry_run, released=named)
+            table.add_row(*_row(outcome))
     console.print(table)
     if dry_run:
         console.print("nothing was changed")
@@ -77,7 +79,7 @@ def _remove_abandoned(names: Names, *, dry_run: bool) -> None:
 
 def _maintain_models(names: Names, *, dry_run: bool) -> None:
     """Maintain the tables of all models, and remove candidates whose time is over."""
-    profile = os.environ.get(dbt.PROFILE)
+    profile = dbt.profile()
     session, iceberg, now = boto3.Session(profile_name=profile), catalog.load_models(profile), datetime.now(UTC)
     s3, glue = session.client("s3"), session.client("glue")
     found = candidates(glue, [names.database(zone) for zone in (Zone.INTEGRATION, Zone.CURATED)])
@@ -86,11 +88,12 @@ def _maintain_models(names: Names, *, dry_run: bool) -> None:
         console.print(f"{candidate.database}.{candidate.name}: {reason}", markup=False)
         if not dry_run:
             orphans.delete_uris(s3, remove(iceberg, candidate))
-    table = _table()
+    table, named = _table(), named_last(release.read(iceberg, names=names))
     with console.status("inspecting" if dry_run else "maintaining"):
         for model in of_models(dbt.PROJECT):
+            database = model.area.database(names)
             outcome = maintain_model(
-                iceberg, s3, database=model.area.database(names), name=model.name, now=now, dry_run=dry_run
+                iceberg, s3, database=database, name=model.name, now=now, dry_run=dry_run, released=named
             )
             table.add_row(*_row(outcome))
     console.print(table)

@@ -13,8 +13,10 @@ from lakehouse.cli.printable import in_markup
 from lakehouse.contracts.model import Contract
 from lakehouse.engine import catalog
 from lakehouse.names import Move, Names
+from lakehouse.operations import dbt
 from lakehouse.operations.run import JobRun, replay_rejected, rerun_batches, run_datasets
 from lakehouse.quality import results
+from lakehouse.releases.recording import released
 from lakehouse.settings import names_of
 
 
@@ -32,7 +34,8 @@ def run(
     there were none; 1: a job run failed, or a gate blocks a batch; 2: the call was refused.
     """
     selected, names, iceberg = contracts_of(contracts, datasets or []), names_of(env), catalog.load()
-    ended = run_datasets(selected, names=names, catalog=iceberg, on_change=show_change)
+    with released(names, profile=dbt.profile(), started_by="lakehouse run"):
+        ended = run_datasets(selected, names=names, catalog=iceberg, on_change=show_change)
     if not ended:
         console.print("no data waits in stage")
     finish(ended, selected, names=names, iceberg=iceberg)
@@ -52,7 +55,8 @@ def replay(
     call was refused.
     """
     (contract,), names, iceberg = contracts_of(contracts, [dataset]), names_of(env), catalog.load()
-    ended = replay_rejected(contract, names=names, catalog=iceberg, on_change=show_change)
+    with released(names, profile=dbt.profile(), started_by="lakehouse replay"):
+        ended = replay_rejected(contract, names=names, catalog=iceberg, on_change=show_change)
     if not ended:
         console.print(f"{dataset}: no rejected records")
     finish(ended, [contract], names=names, iceberg=iceberg)
@@ -74,7 +78,8 @@ def rerun(
     batch; 2: the call was refused, for example because the batch does not exist.
     """
     (contract,), names, iceberg = contracts_of(contracts, [dataset]), names_of(env), catalog.load()
-    ended = rerun_batches(contract, [batch], names=names, catalog=iceberg, on_change=show_change)
+    with released(names, profile=dbt.profile(), started_by="lakehouse rerun"):
+        ended = rerun_batches(contract, [batch], names=names, catalog=iceberg, on_change=show_change)
     finish(ended, [contract], names=names, iceberg=iceberg)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, get_args
 
 import yaml
@@ -18,7 +19,14 @@ _RESOLVERS = {
 
 
 def _loader(base: Any) -> Any:
-    return type(f"_{base.__name__}", (base,), {"yaml_implicit_resolvers": _RESOLVERS})
+    def construct_object(self: Any, node: yaml.Node, deep: bool = False) -> Any:
+        """Return most values at once; PyYAML keeps track of each text, in case it contained itself."""
+        if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:str":
+            return node.value
+        return base.construct_object(self, node, deep)
+
+    members = {"yaml_implicit_resolvers": _RESOLVERS, "construct_object": construct_object}
+    return type(f"_{base.__name__}", (base,), members)
 
 
 _PYTHON = _loader(yaml.SafeLoader)
@@ -137,19 +145,25 @@ def _repeated(node: yaml.Node, path: YamlPath) -> Iterator[tuple[YamlPath, int]]
 
 def _unknown(value: object, annotation: Any, path: YamlPath) -> Iterator[tuple[YamlPath, list[str]]]:
     """Yield the path of each key that no model in the annotation has, and the names that it could have."""
-    models = list(_models(annotation))
+    known = _known(annotation)
     if isinstance(value, list):
         for index, element in enumerate(value):
             yield from _unknown(element, annotation, (*path, index))
-    elif isinstance(value, dict) and models:
-        fields = {name: field for model in models for name, field in _fields(model).items()}
+    elif isinstance(value, dict) and known:
         for key, inner in value.items():
-            if key in fields:
-                yield from _unknown(inner, fields[key], (*path, key))
+            if key in known:
+                yield from _unknown(inner, known[key], (*path, key))
             else:
-                yield (*path, str(key)), sorted(fields)
+                yield (*path, str(key)), sorted(known)
 
 
+@cache
+def _known(annotation: Any) -> dict[str, Any]:
+    """Return the annotation of each field of the models in an annotation."""
+    return {name: field for model in _models(annotation) for name, field in _fields(model).items()}
+
+
+@cache
 def _fields(model: type[BaseModel]) -> dict[str, Any]:
     return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
 

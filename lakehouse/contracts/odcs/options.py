@@ -1,7 +1,7 @@
 """ODCS logicalTypeOptions: what a value must be beside its type, checked on arrival."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -29,7 +29,7 @@ def options(given: Mapping[str, Any], *, source: SourceType, violations: Violati
         path: path of the mapping.
     """
     readers = _readers(source)
-    values = {name: value for name, value in asdict(source.options).items() if value is not None}
+    values = {name: value for name in _NAMES if (value := getattr(source.options, name)) is not None}
     for name, value in given.items():
         if name not in readers:
             remedy = one_of(name, readers) if readers else "remove it, or say it with a quality rule"
@@ -49,6 +49,7 @@ def options(given: Mapping[str, Any], *, source: SourceType, violations: Violati
     return read_options
 
 
+_NAMES = tuple(field.name for field in fields(Options))
 _NARROWER: dict[str, Callable[..., Any]] = {"minimum": max, "maximum": min, "min_length": max, "max_length": min}
 
 

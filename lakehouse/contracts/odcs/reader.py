@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject, Team
 
-from lakehouse.contracts.model import Contract
+from lakehouse.contracts.model import Contract, SchemaPolicy
 from lakehouse.contracts.odcs.columns import columns, key
 from lakehouse.contracts.odcs.custom import choice, flag, settings
 from lakehouse.contracts.odcs.document import parse
@@ -22,7 +22,10 @@ from lakehouse.names import CANDIDATE
 from lakehouse.sizes import Size
 
 SUFFIX = ".odcs.yaml"
-CUSTOM_PROPERTIES = ("ingest", "ordering", "partitions", "deduplicate", "mayBeEmpty", "rowFilter", "size")
+CUSTOM_PROPERTIES = (
+    *("ingest", "ordering", "partitions", "deduplicate"),
+    *("mayBeEmpty", "rowFilter", "schemaPolicy", "size"),
+)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
@@ -107,7 +110,10 @@ def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, viol
     may_be_empty = flag(custom.get("mayBeEmpty"), default=False, violations=violations)
     row_filter_ = row_filter(custom.get("rowFilter"), columns_, violations=violations)
     size = choice(custom["size"], Size, violations=violations) if "size" in custom else Size.SMALL
-    if source_ is None or size is None:
+    policy: SchemaPolicy | None = SchemaPolicy.ADDITIVE
+    if "schemaPolicy" in custom:
+        policy = choice(custom["schemaPolicy"], SchemaPolicy, violations=violations)
+    if source_ is None or size is None or policy is None:
         return None
     return Contract(
         path=violations.file,
@@ -123,6 +129,7 @@ def _contract(document: OpenDataContractStandard, dataset: SchemaObject, *, viol
         partitions=tuple(partition for partition, _ in partitions_),
         may_be_empty=may_be_empty,
         row_filter=row_filter_,
+        schema_policy=policy,
         size=size,
         quality=rules,
         freshness=freshness,

@@ -7,6 +7,7 @@ import pytest
 
 from emulator.runtime import server_lifecycle
 from tests.support.emulator.athena_client import DATABASE, Athena, iceberg
+from tests.support.examples import examples
 
 STOCK = """
     SELECT id, name, CAST(price AS decimal(10, 2)) AS price, CAST(day AS date) AS day FROM (VALUES
@@ -184,7 +185,7 @@ def test_random_merges_do_what_a_dictionary_does(athena: Athena, table: str) -> 
     chance = random.Random(7)  # noqa: S311 - test data
     athena(iceberg(table, f"SELECT * FROM ({STOCK}) WHERE id = 1", partitioning="ARRAY['bucket(id, 3)']"))
     expected: dict[int, tuple[Any, Any]] = {1: ("bolt", 1.5)}
-    for _ in range(12):
+    for _ in range(examples(24)):
         source = {
             chance.randrange(20): (chance.choice(["delete", "half", "a", "b"]), chance.randrange(64)) for _ in range(6)
         }

@@ -210,3 +210,35 @@ def test_a_stream_is_encrypted_and_updated_in_place(stack: Deploy) -> None:
     assert (second["EncryptionType"], second["RetentionPeriodHours"], second["OpenShardCount"]) == ("NONE", 24, 2)
     assert second["StreamModeDetails"] == {"StreamMode": "PROVISIONED"}
     assert second["StreamCreationTimestamp"] == first["StreamCreationTimestamp"]
+
+
+def ten_grants(*, chained: bool) -> Resources:
+    account, role = "000000000000", make_role("glue")
+    resources: Resources = {}
+    for number in range(10):
+        name = f"grants_{chained}_{number}".lower()
+        resources[f"Database{number}"] = {
+            "Type": "AWS::Glue::Database",
+            "Properties": {"CatalogId": account, "DatabaseInput": {"Name": name}},
+        }
+        resources[f"Grant{number}"] = {
+            "Type": "AWS::LakeFormation::PrincipalPermissions",
+            "Properties": {
+                "Principal": {"DataLakePrincipalIdentifier": role},
+                "Resource": {"Database": {"CatalogId": account, "Name": {"Ref": f"Database{number}"}}},
+                "Permissions": ["DESCRIBE"],
+                "PermissionsWithGrantOption": [],
+            },
+            "DependsOn": [f"Grant{number - 1}"] if chained and number else [],
+        }
+    return resources
+
+
+def test_ten_grants_at_once_fail(stack: Deploy) -> None:
+    (reason, *_) = failures(stack(ten_grants(chained=False)))
+    assert "9 other changes of Lake Formation" in reason
+    assert "ConcurrentModificationException" in reason
+
+
+def test_a_chain_of_ten_grants_does_not_fail(stack: Deploy) -> None:
+    assert failures(stack(ten_grants(chained=True))) == []

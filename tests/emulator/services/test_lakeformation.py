@@ -1,6 +1,7 @@
 """Lake Formation of the emulator: tags are inherited, and what does not exist is refused by name."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
@@ -66,6 +67,28 @@ def test_a_table_that_was_made_again_has_lost_its_tags(lake: Any) -> None:
     boto3.client("glue").delete_table(DatabaseName=DATABASE, Name="customers")
     make_table()
     assert "secrecy" not in effective(lake).get("email", {})
+
+
+def test_of_grants_at_the_same_time_some_are_refused_and_none_is_lost(lake: Any) -> None:
+    resource = {"Database": {"Name": DATABASE}}
+
+    def grant(number: int) -> bool:
+        principal = {"DataLakePrincipalIdentifier": f"arn:aws:iam::000000000000:role/concurrent-{number}"}
+        try:
+            lake.grant_permissions(Principal=principal, Resource=resource, Permissions=["DESCRIBE"])
+        except lake.exceptions.ConcurrentModificationException:
+            return False
+        return True
+
+    for number in range(10):
+        name = f"concurrent-{number}"
+        boto3.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
+    with ThreadPoolExecutor(10) as pool:
+        granted = list(pool.map(grant, range(10)))
+    listed = lake.list_permissions(Resource=resource)["PrincipalResourcePermissions"]
+    principals = {entry["Principal"]["DataLakePrincipalIdentifier"] for entry in listed}
+    assert 0 < sum(granted) < 10
+    assert sum("concurrent" in principal for principal in principals) == sum(granted)
 
 
 @pytest.mark.parametrize("tag", [pair("secrecy", "secret"), pair("colour", "red")])

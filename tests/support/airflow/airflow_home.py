@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,17 @@ AIRFLOW = REPOSITORY / os.environ.get("LAKEHOUSE_TEST_AIRFLOW", ".venv-airflow")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Airflow:
-    """One Airflow of this session's own; `home` has its SQLite database, `dags` the bundle."""
+    """One Airflow of this session's own.
+
+    Attributes:
+        home: has its SQLite database.
+        dags: the bundle.
+        credentials: variables of the role that it runs under; empty for this process's own.
+    """
 
     home: Path
     dags: Path
+    credentials: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, script: str, *arguments: str, variables: Mapping[str, str] | None = None) -> Any:
         """Run a script of this folder in Airflow's environment.
@@ -51,6 +58,7 @@ class Airflow:
     @property
     def environment(self) -> dict[str, str]:
         return {
+            **self.credentials,
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

@@ -88,8 +88,8 @@ class Project:
         return sorted(found, key=str)
 
 
-def make(aws: Server, folder: Path, *, project: str) -> Project:
-    """Make a deployment of its own, and the project in a folder."""
+def deploy(aws: Server, *, project: str) -> Names:
+    """Make the buckets, databases, workgroups and tags of a deployment of its own, without a table."""
     names = Names(project=project, environment="dev", account=aws.account, region=aws.region)
     s3, glue = boto3.client("s3"), boto3.client("glue")
     for bucket in (names.results_bucket, names.scripts_bucket, *(names.bucket(zone) for zone in Zone)):
@@ -101,6 +101,12 @@ def make(aws: Server, folder: Path, *, project: str) -> Project:
             Name=workgroup, Configuration={"ResultConfiguration": {"OutputLocation": names.results_uri(workgroup)}}
         )
     lf_tags.make(load_contracts(REAL.parent / "contracts"))
+    return names
+
+
+def make(aws: Server, folder: Path, *, project: str) -> Project:
+    """Make a deployment of its own, and the project in a folder."""
+    names = deploy(aws, project=project)
     for definition in ops.definitions(names=names):
         migrations.create(catalog.load(), definition)
     here = folder / "models"

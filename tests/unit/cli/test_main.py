@@ -139,7 +139,7 @@ def test_tables_are_planned_applied_and_refused(
     assert f"{raw}\n  + 15 columns, partitioned by _batch_id\n" in capsys.readouterr().out
 
     assert run(monkeypatch, "tables", "apply") == 0
-    assert "6 changes applied\n" in capsys.readouterr().out
+    assert "7 changes applied\n" in capsys.readouterr().out
 
     assert run(monkeypatch, "tables", "apply") == 0
     assert capsys.readouterr().out.startswith("0 changes applied\n")

@@ -1,6 +1,7 @@
 """Text of others never looks like ours, moves the cursor or is taken for marks."""
 
 import io
+from contextlib import nullcontext
 
 import pytest
 from rich.console import Console
@@ -78,10 +79,11 @@ def test_why_something_failed_is_shown_as_text(
         (status, "contracts_of", []),
         (status, "statuses", [found]),
         (status.catalog, "load", None),
-        (status, "_print_candidates", None),
+        (status, "_print_models", None),
         (build, "names_of", names),
         (build.attempts, "read", []),
         (build.dbt, "build", [node]),
+        (build, "released", nullcontext()),
     ):
         monkeypatch.setattr(module, name, lambda *_, given=given, **__: given)
     for verb in (status.status, build.build):

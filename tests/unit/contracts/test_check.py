@@ -14,6 +14,7 @@ from lakehouse.contracts.check import check
 from lakehouse.contracts.odcs import document
 from lakehouse.contracts.odcs.reader import read
 from lakehouse.contracts.violations import Violation
+from tests.support.examples import examples
 
 CONTRACTS = Path(__file__).parents[3] / "contracts"
 ORDERS = (CONTRACTS / "sales" / "orders.odcs.yaml").read_text()
@@ -85,6 +86,7 @@ def test_custom_properties(old: str, new: str, path: str, problem: str, remedy: 
         ("partitions", "order_id)", "no partition", "write such as"),
         ("deduplicate", "key", "cdc always merges by key", "remove"),
         ("mayBeEmpty", "sometimes", "neither true nor false", "unquoted"),
+        ("schemaPolicy", "evolve", "'evolve' is unknown", "use one of additive, strict"),
         ("size", "lrage", "'lrage' is unknown", "'large'"),
         ("rowFilter", "7", "7 is no predicate", "country = 'France'"),
         ("rowFilter", "statsu = 'new'", "'statsu' is no column", "'status'"),
@@ -350,7 +352,7 @@ def test_the_document_that_is_spoilt_below_is_right() -> None:
 
 
 @given(st.sampled_from([path for path in paths(DOCUMENT) if path]), json_values)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_whatever_a_value_is_replaced_by_the_contract_is_read_or_has_violations(
     path: tuple[Any, ...], value: Any
 ) -> None:
@@ -372,7 +374,7 @@ def test_whatever_a_value_is_replaced_by_the_contract_is_read_or_has_violations(
     st.text(alphabet="aB1 :-{}[]'\"#&*!|>\n\t\u00e9\u0001", max_size=4),
     st.integers(0, 4),
 )
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_the_fast_parser_reads_what_the_parser_in_python_reads(place: int, text: str, dropped: int) -> None:
     """Text is inserted anywhere in a contract: the same contract, or the same violations at the same lines."""
     spoilt = ORDERS[:place] + text + ORDERS[place + dropped :]

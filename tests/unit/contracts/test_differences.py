@@ -11,10 +11,20 @@ import pytest
 from lakehouse.contracts import differences as module
 from lakehouse.contracts.differences import Effect, differences, unannounced
 from lakehouse.contracts.loader import load_contract, load_contracts, parse_contract
-from lakehouse.contracts.model import Column, Contract, Deduplicate, Format, Ingest, Options, Partition, Source
+from lakehouse.contracts.model import (
+    Column,
+    Contract,
+    Deduplicate,
+    Format,
+    Ingest,
+    Options,
+    Partition,
+    SchemaPolicy,
+    Source,
+)
 from lakehouse.contracts.types import Kind, Type, decimal
 from lakehouse.sizes import Size
-from tests.support.contract_example import EXAMPLE
+from tests.support.contract_builders import EXAMPLE
 from tests.support.repository import CONTRACTS
 
 ORDERS = load_contract(CONTRACTS / "sales" / "orders.odcs.yaml")
@@ -71,6 +81,8 @@ def test_equal_contracts_have_no_difference() -> None:
         (ORDERS, replace(ORDERS, freshness=timedelta(seconds=1)), COMPATIBLE),
         (replace(ORDERS, retention=None), replace(ORDERS, retention=timedelta(days=9)), BREAKING),
         (replace(ORDERS, retention=timedelta(days=8)), replace(ORDERS, retention=timedelta(days=9)), COMPATIBLE),
+        (ORDERS, replace(ORDERS, schema_policy=SchemaPolicy.STRICT), STRICTER),
+        (replace(ORDERS, schema_policy=SchemaPolicy.STRICT), ORDERS, COMPATIBLE),
         (ORDERS, replace(ORDERS, quality=ORDERS.quality[1:]), BREAKING),
         (replace(ORDERS, quality=ORDERS.quality[1:]), ORDERS, STRICTER),
     ],
@@ -89,6 +101,7 @@ OTHERS: dict[type, dict[str, Any]] = {
         "partitions": (Partition(column="status", transform="bucket[7]"),),
         "row_filter": "order_id > 7",
         "may_be_empty": True,
+        "schema_policy": SchemaPolicy.STRICT,
         "size": Size.LARGE,
         "owner": "another team",
         "description": "another text",

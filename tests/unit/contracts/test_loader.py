@@ -14,7 +14,7 @@ from lakehouse.contracts.loader import load_active, load_contract, load_contract
 from lakehouse.contracts.model import Contract, Deduplicate, Format, Ingest, Options, Partition, Severity
 from lakehouse.contracts.types import Type
 from lakehouse.errors import LakehouseError
-from tests.support.contract_example import EXAMPLE
+from tests.support.contract_builders import EXAMPLE
 from tests.support.repository import CONTRACTS
 
 ODCS = json.loads(OpenDataContractStandard.json_schema())

@@ -2,14 +2,20 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lakehouse.cli.main import main
+from lakehouse.contracts.differences import differences
+from lakehouse.contracts.loader import parse_contract
+from lakehouse.contracts.places import line_of
 from lakehouse.contracts.revisions import load_contracts_at
 from lakehouse.errors import LakehouseError
-from tests.support.repository import CONTRACTS
+from lakehouse.sizes import Size
+from tests.support.repository import CONTRACTS, ROOT
 
 ORDERS = (CONTRACTS / "sales" / "orders.odcs.yaml").read_text()
 ALONE = ORDERS.replace("        relationships: [{to: customers.customer_id}]\n", "")
@@ -32,11 +38,16 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def diff(monkeypatch: pytest.MonkeyPatch, revision: str, folder: Path) -> int:
-    monkeypatch.setattr(sys, "argv", ["lakehouse", "contracts", "diff", revision, "--contracts", str(folder)])
+def diff(monkeypatch: pytest.MonkeyPatch, revision: str, folder: Path, *options: str) -> int:
+    arguments = ["lakehouse", "contracts", "diff", revision, "--contracts", str(folder), *options]
+    monkeypatch.setattr(sys, "argv", arguments)
     with pytest.raises(SystemExit) as end:
         main()
     return int(end.value.code or 0)
+
+
+def line(text: str) -> int:
+    return ALONE.count("\n", 0, ALONE.index(text)) + 1
 
 
 def test_contracts_are_read_as_they_were(folder: Path) -> None:
@@ -74,7 +85,8 @@ def test_a_compatible_difference_passes(
     )
     assert diff(monkeypatch, "first", folder) == 0
     assert capsys.readouterr().out == (
-        "orders\n  + compatible column status: description: none -> Way\n1 differences\n"
+        "orders\n  + compatible column status: description: none -> Way "
+        f"({folder}/sales/orders.odcs.yaml:{line('name: status')})\n1 differences\n"
     )
 
 
@@ -83,9 +95,48 @@ def test_a_breaking_difference_names_the_models_that_read_the_column_and_fails(
 ) -> None:
     changed = ALONE.replace("name: channel", "name: way")
     (folder / "sales" / "orders.odcs.yaml").write_text(changed)
-    assert diff(monkeypatch, "first", folder) == 1
-    printed = capsys.readouterr().out.splitlines()
-    assert printed[:2] == ["orders", "  ! breaking   column channel: removed; read by fct_order_items"]
-    assert printed[-1].startswith("orders: a breaking difference needs a new major version")
+    assert diff(monkeypatch, "first", folder) == 2
+    shown = capsys.readouterr()
+    place = f"{folder}@first/sales/orders.odcs.yaml:{line('name: channel')}"
+    assert shown.out.splitlines()[:2] == [
+        "orders",
+        f"  ! breaking   column channel: removed; read by fct_order_items ({place})",
+    ]
+    assert "orders: a breaking difference needs a new major version" in shown.err
     (folder / "sales" / "orders.odcs.yaml").write_text(changed.replace("version: 1.0.0", "version: 2.0.0"))
     assert diff(monkeypatch, "first", folder) == 0
+
+
+def test_each_place_that_reads_a_column_is_listed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "sales" / "orders.odcs.yaml").write_text(
+        ALONE.replace("name: status,", "name: state,").replace("version: 1.0.0", "version: 2.0.0")
+    )
+    assert diff(monkeypatch, "first", folder, "--readers") == 0
+    printed = capsys.readouterr().out
+    for file, word, below in (
+        ("models/zones/curated/fct_order_items.sql", "orders.status", "; below it: sales_by_region_month"),
+        ("stacks/analytics/queries/engineer/orders_an_hour_ago.sql", "status", ""),
+    ):
+        text = (ROOT / file).read_text()
+        number = text.lower().count("\n", 0, text.index(word)) + 1
+        assert f"      {file}:{number}: {Path(file).stem}{below}\n" in printed
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"owner": "nobody"}, "team"),
+        ({"size": Size.LARGE}, "size"),
+        ({"quality": ()}, "quality_rule"),
+        ({"key": ()}, "primaryKey"),
+        ({"freshness": None}, "freshness"),
+        ({"row_filter": "status = 'new'"}, None),
+    ],
+)
+def test_a_difference_of_a_dataset_has_the_line_of_its_words(changes: dict[str, Any], word: str | None) -> None:
+    contract = parse_contract(ALONE, path="sales/orders.odcs.yaml")
+    found = differences([contract], [replace(contract, **changes)])[0]
+    text = min(rule.name for rule in contract.quality) if word == "quality_rule" else word
+    assert line_of(found, contract, ALONE) == (line(text) if text and text in ALONE else 1)

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,16 @@ case "$*" in
 *codeartifact*) echo token ;;
 "-m venv"*) mkdir -p "$3/bin" && ln -sf {pip} "$3/bin/pip" ;;
 esac
+"""
+BOTO3 = """\
+import shutil
+
+class client:
+    def __init__(self, service, region_name): pass
+    def get_authorization_token(self, domain): return {{"authorizationToken": "token"}}
+    def download_file(self, bucket, key, file):
+        assert (bucket, key) == ("dags", "environment/1/packages.zip")
+        shutil.copy("{archive}", file)
 """
 PIPS = {"at once": "exit 0", "slowly": "exec sleep 60", "not at all": "exit 1"}
 
@@ -71,6 +82,34 @@ def test_it_ends_in_time_and_exports_what_airflow_needs(tmp_path: Path, installs
     assert exported["LAKEHOUSE_DBT_PROFILE"] == "dbt"
     assert ("dbt is not installed" in run.stderr) == (installs != "at once")
     assert (tmp_path / "airflow" / "dbt").exists() == (installs == "at once")
+
+
+def test_an_archive_of_packages_is_unpacked_and_nothing_is_installed(tmp_path: Path) -> None:
+    archive = tmp_path / "dbt-packages.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("dbt_of_the_archive.py", "")
+    (tmp_path / "boto3.py").write_text(BOTO3.format(archive=archive))
+    run = subprocess.run(
+        [
+            "bash",
+            "-c",
+            f'source {SCRIPT}; "$LAKEHOUSE_DBT_PYTHON" -c "import dbt_of_the_archive, sys; print(sys.prefix)"',
+        ],
+        env=VARIABLES
+        | {
+            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+            "PYTHONPATH": str(tmp_path),
+            "HOME": str(tmp_path),
+            "AIRFLOW_HOME": str(tmp_path / "airflow"),
+            "LAKEHOUSE_DBT_PACKAGES": "environment/1/packages.zip",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=50,
+    )
+    assert run.stdout.split() == [str(tmp_path / "airflow" / "dbt")]
+    assert run.stderr == ""
 
 
 def test_its_own_limit_is_below_the_images() -> None:

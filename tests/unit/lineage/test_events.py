@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from lakehouse.contracts.loader import load_contracts
-from lakehouse.contracts.model import Contract, Deduplicate
-from lakehouse.lineage import moves, record, sql
+from lakehouse.contracts.model import Contract, Deduplicate, Severity
+from lakehouse.lineage import moves, sql
 from lakehouse.lineage.events import Parent
 from lakehouse.names import Move, Zone
 from lakehouse.quality.results import evaluated, not_evaluated
@@ -107,6 +107,13 @@ def test_a_gate_tells_what_was_measured_of_which_column() -> None:
     assert gate["run"]["facets"]["lakehouse"]["gate"] == "PASS"  # warnings hold nothing
 
 
+@pytest.mark.parametrize(("severity", "merged"), [(Severity.ERROR, 0), (Severity.WARNING, 1)])
+def test_a_merge_that_its_gate_blocks_wrote_nothing(severity: Severity, merged: int) -> None:
+    results = {"orders-00000001": [evaluated(replace(RULE, severity=severity), Decimal(2))]}
+    written = {move: len(moves.ended(attempt(move), at=AT, counts={}, results=results)[0]["outputs"]) for move in Move}
+    assert written == {Move.STAGE_TO_RAW: 1, Move.RAW_TO_INTEGRATION: merged}
+
+
 def test_the_run_that_started_it_is_its_parent() -> None:
     one, other = (moves.started(replace(attempt(Move.STAGE_TO_RAW), run_id=run)) for run in ("jr_1", "jr_2"))
     assert one["run"]["runId"] != other["run"]["runId"]
@@ -155,11 +162,6 @@ def test_aggregates_and_unions_are_followed() -> None:
         ("net", "AGGREGATION", "SUM(t.net)")
     ]
     assert [(source.column, str(source.subtype)) for source in found["region"]] == [("region", "IDENTITY")]
-
-
-def test_long_builds_are_inserted_by_several_statements() -> None:
-    row = "x" * (record.STATEMENT_BYTES // 2)
-    assert [len(part) for part in record._parts([row] * 5)] == [2, 2, 1]
 
 
 @pytest.mark.parametrize("of", load_contracts("contracts"), ids=lambda of: of.dataset)

@@ -20,6 +20,7 @@ from lakehouse.names import Names
 from lakehouse.operations import dbt
 from lakehouse.tables import definition, ops
 from lakehouse.tables.definition import Definition
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     # Only for annotations: Hypothesis keeps the types of a test, and DuckDB would report them as leaked at the end.
@@ -92,7 +93,7 @@ def logs(draw: st.DrawFn) -> list[Change]:
     return log
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(log=logs(), data=st.data())
 def test_history_has_the_version_that_was_valid_at_each_moment(
     version_sql: str,

@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING
 
 from lakehouse.batches import pulls
 from lakehouse.batches.attempts import FAILED, Attempt
+from lakehouse.contracts.index import entry
 from lakehouse.names import Move
-from lakehouse.operations.planner import FIRST_PAUSE, LONGEST_PAUSE, due, paused_until, planner_input
+from lakehouse.operations.planner import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    MOST_DATASETS,
+    Due,
+    due,
+    first_in_line,
+    paused_until,
+    planner_input,
+)
 from lakehouse.sizes import CAPACITIES, Size
 from tests.support.batch_records import NAMES, START, arrive, attempt
 from tests.support.rates_contract import RATES
@@ -18,6 +28,7 @@ from tests.support.till_contract import TILL
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+OF_TILL, OF_RATES = planner_input(entry(TILL)), planner_input(entry(RATES))
 FIRST, SECOND = "till-00000001", "till-00000002"
 
 
@@ -42,7 +53,7 @@ print(lakehouse.operations.planner.__name__)
 
 def test_what_waits_is_planned_and_due(s3: "S3Client") -> None:
     arrive(s3, "a.csv")
-    assert due(s3, [planner_input(replace(TILL, size=Size.LARGE))], [], names=NAMES, now=START) == [
+    assert due(s3, [planner_input(entry(replace(TILL, size=Size.LARGE)))], [], names=NAMES, now=START) == [
         {
             "dataset": "till",
             "stage_prefix": "sales/till/",
@@ -56,26 +67,26 @@ def test_what_waits_is_planned_and_due(s3: "S3Client") -> None:
 
 
 def test_an_api_is_due_when_it_was_not_asked_for_so_long(s3: "S3Client") -> None:
-    (first,) = due(s3, [planner_input(RATES)], [], names=NAMES, now=START)
+    (first,) = due(s3, [OF_RATES], [], names=NAMES, now=START)
     assert (first["pull"], first["pull_minutes"], {*first["batches"].values()}) == (True, 60, {""})
     pulls.record_end(s3, names=NAMES, dataset=RATES.dataset, at=START)
-    assert due(s3, [planner_input(RATES)], [], names=NAMES, now=START) == []
-    assert due(s3, [planner_input(RATES)], [], names=NAMES, now=START + timedelta(hours=1)) == [first]
+    assert due(s3, [OF_RATES], [], names=NAMES, now=START) == []
+    assert due(s3, [OF_RATES], [], names=NAMES, now=START + timedelta(hours=1)) == [first]
 
 
 def test_nothing_is_due_where_nothing_waits(s3: "S3Client") -> None:
-    assert due(s3, [planner_input(TILL)], [], names=NAMES, now=START) == []
+    assert due(s3, [OF_TILL], [], names=NAMES, now=START) == []
     arrive(s3, "a.csv")
     done = [attempt_of_till(FIRST, move, at=at) for at, move in enumerate(Move)]
-    due(s3, [planner_input(TILL)], [], names=NAMES, now=START)
-    assert due(s3, [planner_input(TILL)], done, names=NAMES, now=START) == []
+    due(s3, [OF_TILL], [], names=NAMES, now=START)
+    assert due(s3, [OF_TILL], done, names=NAMES, now=START) == []
 
 
 def test_what_is_loaded_is_due_in_integration_beside_what_came_since(s3: "S3Client") -> None:
     arrive(s3, "a.csv")
-    due(s3, [planner_input(TILL)], [], names=NAMES, now=START)
+    due(s3, [OF_TILL], [], names=NAMES, now=START)
     arrive(s3, "b.csv")
-    [found] = due(s3, [planner_input(TILL)], [attempt_of_till(FIRST, Move.STAGE_TO_RAW, at=0)], names=NAMES, now=START)
+    [found] = due(s3, [OF_TILL], [attempt_of_till(FIRST, Move.STAGE_TO_RAW, at=0)], names=NAMES, now=START)
     assert found["batches"] == {Move.STAGE_TO_RAW: SECOND, Move.RAW_TO_INTEGRATION: FIRST}
 
 
@@ -101,5 +112,20 @@ def test_a_paused_dataset_is_not_due_until_the_pause_is_over(s3: "S3Client") -> 
     arrive(s3, "a.csv")
     failed = [failure(1, at=0)]
     over = failed[0].finished_at + FIRST_PAUSE
-    assert due(s3, [planner_input(TILL)], failed, names=NAMES, now=over - timedelta(seconds=1)) == []
-    assert [found["dataset"] for found in due(s3, [planner_input(TILL)], failed, names=NAMES, now=over)] == ["till"]
+    assert due(s3, [OF_TILL], failed, names=NAMES, now=over - timedelta(seconds=1)) == []
+    assert [found["dataset"] for found in due(s3, [OF_TILL], failed, names=NAMES, now=over)] == ["till"]
+
+
+def test_an_execution_takes_those_that_waited_longest_without_their_batches() -> None:
+    found: list[Due] = [
+        {**OF_TILL, "dataset": f"d{number}", "pull": False, "batches": dict.fromkeys(Move, "b" * 3000)}
+        for number in range(2 * MOST_DATASETS)
+    ]
+    # The first half was moved, the last of it longest ago; the second half never.
+    recorded = [
+        replace(attempt_of_till(FIRST, Move.STAGE_TO_RAW, at=-n), dataset=f"d{n}") for n in range(MOST_DATASETS)
+    ]
+    taken = first_in_line(found[1:], sorted(recorded, key=lambda one: one.finished_at))
+    assert [one["dataset"] for one in taken] == [f"d{number}" for number in range(MOST_DATASETS, 2 * MOST_DATASETS)]
+    assert taken[0] == {**OF_TILL, "dataset": f"d{MOST_DATASETS}", "pull": False}
+    assert [one["dataset"] for one in first_in_line(found[:2], recorded)] == ["d1", "d0"]

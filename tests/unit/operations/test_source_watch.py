@@ -5,9 +5,10 @@ from typing import Any
 import boto3
 import pytest
 
+from lakehouse.contracts.index import entry
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.names import Names
-from lakehouse.operations.source_watch import publish, watch_input
+from lakehouse.operations.source_watch import publish
 from tests.support.repository import ROOT
 
 NAMES = Names(environment="dev", account="000000000000", region="eu-central-1")
@@ -45,7 +46,7 @@ def test_a_suspended_table_is_published(monkeypatch: pytest.MonkeyPatch, capsys:
     message = "public.customers: since 2026-01-02T03:04:05.000000Z: permission denied"
     aws = Aws({"customers": "Table error"}, [message, "public.orders: since 2026-01-02T03:04:05.000000Z: truncated"])
     monkeypatch.setattr(boto3, "client", lambda service: aws)
-    assert publish([watch_input(contract) for contract in CONTRACTS], names=NAMES) == ["customers"]
+    assert publish(map(entry, load_contracts(ROOT / "contracts")), names=NAMES) == ["customers"]
     assert aws.values == {contract.dataset: int(contract.dataset == "customers") for contract in CONTRACTS}
     assert len(CONTRACTS) > 2
     out = capsys.readouterr().out

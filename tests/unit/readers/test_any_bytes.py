@@ -16,6 +16,7 @@ from lakehouse.contracts.types import DATE, INT, TIMESTAMP, decimal
 from lakehouse.readers import records
 from lakehouse.readers.content import decompressed
 from tests.support.contract_builders import accepted, column, contract, reasons, rows
+from tests.support.examples import examples
 from tests.support.reliability import fuzz
 from tests.support.sample_files import SHOP, avro_bytes, parquet_bytes, record
 
@@ -48,7 +49,7 @@ def damaged(draw: st.DrawFn, whole: bytes) -> bytes:
 def test_no_damage_makes_a_reader_fail(format_: str, whole: bytes) -> None:
     shop = contract(*COLUMNS, format_=format_)
 
-    @settings(max_examples=250)
+    @settings(max_examples=examples(250))
     @given(st.one_of(damaged(whole), st.binary(max_size=50)))
     def check(content: bytes) -> None:
         for row in rows(shop, content):
@@ -58,7 +59,7 @@ def test_no_damage_makes_a_reader_fail(format_: str, whole: bytes) -> None:
     check()
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.integers(0, len(AVRO)), st.binary(min_size=1, max_size=4))
 def test_no_damage_makes_the_avro_reader_fail(at: int, noise: bytes) -> None:
     for row in rows(SHOP, AVRO[:at] + noise + AVRO[at + len(noise) :]):
@@ -73,7 +74,7 @@ def test_no_numbered_damage_makes_a_reader_fail(name: str) -> None:
         assert sum(map(len, fuzz.read(name, content))) >= (len(content) > 0 and name not in ("csv", "json", "jsonl"))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.binary(max_size=200))
 def test_every_line_of_any_text_is_a_row(noise: bytes) -> None:
     shop = contract(column("a"), column("b"), quote="", encoding="latin-1")
@@ -86,7 +87,7 @@ def test_every_line_of_any_text_is_a_row(noise: bytes) -> None:
 LINES = st.lists(st.text(alphabet='a1,"é ', max_size=8).filter(str.strip), max_size=10)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(LINES, st.integers(0, 10))
 def test_one_object_or_two_make_no_difference(lines: list[str], at: int) -> None:
     shop = contract(column("a", INT), column("b"), quote="")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lakehouse.contracts.encoding import decodes_streams
 from lakehouse.contracts.types import INT
 from tests.support.contract_builders import accepted, column, contract, reasons, rows
+from tests.support.examples import examples
 
 TEXT = "id,name\n1,é\n"
 CODECS = sorted(module.name for module in pkgutil.iter_modules(encodings.__path__))
@@ -59,7 +60,7 @@ def test_codecs_that_are_none_of_text_files() -> None:
     assert {"utf_8", "utf_8_sig", "utf_16", "utf_32_be", "cp1252", "latin_1", "shift_jis", "gb18030"} <= set(READABLE)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.sampled_from(READABLE), st.lists(st.one_of(st.binary(max_size=6), st.sampled_from([b"\x1b(", b"1,x\n"]))))
 def test_no_bytes_make_a_reader_fail(encoding: str, pieces: list[bytes]) -> None:
     for content in (b"".join(pieces), "id,name\n".encode(encoding) + b"".join(pieces)):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lakehouse.readers import boundaries, records
 from lakehouse.readers.chunk import KEPT_OF_TOO_LONG
+from tests.support.examples import examples
 
 ALPHABET = 'a,"\n\r é'
 TEXTS = st.text(alphabet=ALPHABET, max_size=60)
@@ -47,7 +48,7 @@ def by_python(text: str) -> Iterator[Record]:
         at += reader.line_num
 
 
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 @given(TEXTS, st.integers(1, 12))
 def test_records_are_those_of_pythons_csv_reader(text: str, block: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -55,7 +56,7 @@ def test_records_are_those_of_pythons_csv_reader(text: str, block: int) -> None:
         assert split(text.encode()) == list(by_python(text))
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(TEXTS)
 def test_a_block_proven_regular_has_the_records_that_a_scan_finds(text: str) -> None:
     data = text.encode()
@@ -71,7 +72,7 @@ def test_a_block_proven_regular_has_the_records_that_a_scan_finds(text: str) -> 
         assert regular.lines.tolist() == scanned.lines.tolist()
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(TEXTS, st.integers(1, 12), st.integers(1, 12), st.sampled_from(['"', ""]))
 def test_long_records_are_the_same_for_all_block_sizes(text: str, block: int, other: int, quote: str) -> None:
     def with_block(size: int) -> list[Record]:

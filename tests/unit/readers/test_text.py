@@ -26,6 +26,7 @@ from lakehouse.contracts.types import (
 )
 from lakehouse.readers.text import convert
 from lakehouse.readers.values import RejectedError, parse
+from tests.support.examples import examples
 
 MONEY = decimal(10, 2)
 
@@ -148,7 +149,7 @@ TEXTS = st.one_of(NUMBERS, TIMES, st.text(max_size=8), st.sampled_from(["nan", "
 TYPES = st.sampled_from([INT, LONG, FLOAT, DOUBLE, BOOLEAN, DATE, TIMESTAMP, MONEY, decimal(3, 3), decimal(38, 0)])
 
 
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 @given(TYPES, st.lists(st.one_of(st.none(), TEXTS), max_size=6), st.sampled_from([None, "dd/MM/yyyy", "yyyyMMdd"]))
 def test_arrays_are_converted_as_single_values_are(
     type_: Type, texts: list[str | None], time_format: str | None
@@ -167,7 +168,7 @@ def _parsed(text: str, type_: Type, time_format: str | None) -> tuple[Any, str |
         return None, str(error)
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(TYPES, TEXTS)
 def test_an_accepted_value_equals_its_text(type_: Type, text: str) -> None:
     converted = convert(pa.array([text]), type_)

@@ -14,6 +14,7 @@ from lakehouse.contracts.types import DATE, STRING, TIMESTAMP, Type
 from lakehouse.readers.text import convert
 from lakehouse.readers.values import RejectedError, parse
 from tests.support.contract_builders import accepted, column, contract, reasons, rows
+from tests.support.examples import examples
 
 
 @pytest.mark.parametrize(
@@ -310,7 +311,7 @@ def texts(draw: st.DrawFn, parts: Format_) -> str:
     return changed.get(change, text)
 
 
-@settings(max_examples=1500)
+@settings(max_examples=examples(400))
 @given(st.data(), formats(), st.sampled_from([DATE, TIMESTAMP]))
 def test_arrays_single_values_and_the_reference_agree(data: st.DataObject, parts: Format_, type_: Type) -> None:
     java = as_java(parts)

@@ -9,9 +9,9 @@ import pytest
 
 from lakehouse.contracts.types import INT
 from lakehouse.errors import LakehouseError
-from lakehouse.readers import reader, rows, unexpected
+from lakehouse.readers import reader, unexpected
 from lakehouse.readers.formats import avro, csv, jsonl, parquet
-from tests.support.contract_builders import URI, accepted, column, contract, reasons
+from tests.support.contract_builders import URI, accepted, column, contract, fail_on_harmful, reasons
 from tests.support.contract_builders import rows as read
 from tests.support.sample_files import avro_bytes, parquet_bytes
 
@@ -33,13 +33,7 @@ def shop(format_: str) -> Any:
 def test_a_record_is_rejected_by_itself(
     format_: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def convert(array: pa.Array, *args: Any, **settings: Any) -> Any:
-        if "harmful" in array.to_pylist():
-            raise KeyError("a defect")
-        return real(array, *args, **settings)
-
-    real = rows.convert_array
-    monkeypatch.setattr(rows, "convert_array", convert)
+    fail_on_harmful(monkeypatch)
     result = read(shop(format_), FILES[format_], threads=2, unexpected=True)
     assert [row["id"] for row in accepted(result)] == [1, 2, 4, 5, 6, 8]
     assert reasons(result) == ["unexpected error: KeyError: 'a defect'"] * 2
@@ -53,13 +47,7 @@ def test_a_record_is_rejected_by_itself(
 
 
 def test_the_records_next_to_it_keep_their_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
-    def convert(array: pa.Array, *args: Any, **settings: Any) -> Any:
-        if "harmful" in array.to_pylist():
-            raise KeyError("a defect")
-        return real(array, *args, **settings)
-
-    real = rows.convert_array
-    monkeypatch.setattr(rows, "convert_array", convert)
+    fail_on_harmful(monkeypatch)
     union = ["string", {"type": "array", "items": "int"}, {"type": "long", "logicalType": "timestamp-millis"}]
     schema = {"type": "record", "name": "r", "fields": [{"name": "x", "type": union}]}
     values = ["fine", "harmful", [1], 2**62, "fine"]

@@ -10,7 +10,7 @@ COLUMNS = {
         ("dataset", "string", ""),
         ("batch_id", "string", ""),
         ("move", "string", "stage_to_raw or raw_to_integration"),
-        ("state", "string", "succeeded, failed, or rolled back"),
+        ("state", "string", "succeeded, failed, rolled back, or rolled back to replay"),
         ("received", "long", "Records in the batch's objects: accepted + rejected"),
         ("accepted", "long", "Records that the contract allows"),
         ("rejected", "long", "Records that it does not allow, kept with their reasons"),
@@ -62,6 +62,16 @@ COLUMNS = {
         ("found", "long", "Those in which something was found that should not be there"),
         ("report", "string", "S3 URI of the proof"),
     ),
+    OpsTable.RELEASES: (
+        ("release_id", "string", "Follows from the snapshots: the same state has the same id"),
+        ("released_at", "timestamptz", "A moment at which all tables had these snapshots"),
+        ("started_by", "string", "Command, task or execution that recorded it"),
+        ("tables", "list<string>", "Tables with rows, e.g. curated.dim_customer"),
+        ("snapshots", "list<long>", "Snapshot of each of these tables, in their order"),
+        ("changed", "list<string>", "Tables that are not as in the release before"),
+        ("added", "list<long>", "Rows written to each changed table since then; a rewritten row counts"),
+        ("removed", "list<long>", "Rows removed from each changed table since then; a rewritten row counts"),
+    ),
 }
 """Name, type and comment of each column, in order."""
 
@@ -70,6 +80,8 @@ COMMENTS = {
     OpsTable.QUALITY_RESULTS: "One row for each evaluation of a quality rule.",
     OpsTable.LINEAGE: "One row for each OpenLineage event.",
     OpsTable.ERASURES: "One row for each erasure of a person; who it was, only who knows the key can tell.",
+    OpsTable.RELEASES: "One row for each release: a state of all tables of integration and curated that existed after "
+    "a run.",
 }
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.emulator.trino_values import Evaluate
+from tests.support.examples import examples
 
 # A type is a name or (kind, parts); a value is None, a number, a list (array), a tuple (row) or a dict (map).
 
@@ -98,7 +99,7 @@ def distinct(items: list[Any]) -> list[Any]:
     return [item for i, item in enumerate(items) if not any(identical(item, other) for other in items[:i])]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.data())
 def test_comparisons_agree_with_a_reference(evaluate: Evaluate, data: st.DataObject) -> None:
     kind = data.draw(types(2))
@@ -120,7 +121,7 @@ def test_comparisons_agree_with_a_reference(evaluate: Evaluate, data: st.DataObj
     assert evaluate(f"SELECT {', '.join(expected)}")[0] == [tuple(map(shown, expected.values()))]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.data())
 def test_groups_and_sets_agree_with_a_reference(evaluate: Evaluate, data: st.DataObject) -> None:
     kind = data.draw(types(1))

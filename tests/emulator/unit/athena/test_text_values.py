@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.emulator.trino_values import Evaluate
+from tests.support.examples import examples
 
 VALUES = [
     ("levenshtein_distance('é', 'e')", "1"),
@@ -83,7 +84,7 @@ def distance(a: str, b: str) -> int:
 TEXTS = st.text(alphabet="abß漢é😀" + chr(769), max_size=6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(TEXTS, TEXTS)
 def test_functions_count_code_points(evaluate: Evaluate, a: str, b: str) -> None:
     expected = {

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from emulator.athena.runtime.errors import AthenaError
 from tests.support.emulator.trino_values import Evaluate
+from tests.support.examples import examples
 
 BAR = "cast('bar' as char(5))"
 VALUES = [
@@ -76,7 +77,7 @@ def test_what_the_engine_lacks_is_refused_by_name(evaluate: Evaluate, expression
 TEXTS = st.text("ab \t", max_size=4)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(a=TEXTS, b=TEXTS, length=st.integers(min_value=4, max_value=6))
 def test_a_char_is_compared_as_texts_of_one_length(evaluate: Evaluate, a: str, b: str, length: int) -> None:
     first = f"cast('{a}' as char({length}))"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from emulator.athena.runtime.errors import AthenaError
 from tests.support.emulator.trino_values import Evaluate
+from tests.support.examples import examples
 
 VALUES = [
     ("cast(real '3.14' as json)", "3.14", "json"),
@@ -72,7 +73,7 @@ DOCUMENTS = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(document=DOCUMENTS)
 def test_json_parse_keeps_the_value_and_sorts_the_keys(evaluate: Evaluate, document: object) -> None:
     values, _ = evaluate(f"SELECT json_parse('{json.dumps(document)}')")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from emulator.athena.runtime.errors import AthenaError
 from tests.support.emulator.trino_values import Evaluate
+from tests.support.examples import examples
 
 ROUNDING = [
     ("cast(timestamp '1960-01-01 10:00:00.111' as timestamp(0))", "1960-01-01 10:00:00.000", "timestamp(0)"),
@@ -172,7 +173,7 @@ MICROSECONDS = st.integers(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     instants=st.lists(MICROSECONDS | st.integers(min_value=-2_000_000, max_value=2_000_000), min_size=1, max_size=30)
 )
@@ -194,7 +195,7 @@ def _rounded(instant: int, digits: int) -> str:
     return text[: len(text) - 6 + max(digits, 3)]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     picoseconds=st.integers(min_value=0, max_value=10**12 - 1),
     written=st.integers(min_value=1, max_value=12),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from emulator.services.lakeformation import decision
 from emulator.services.lakeformation.model import Access, CellsFilter, Database, Principal, Table
+from tests.support.examples import examples
 
 ACCOUNT = "000000000000"
 ME, OTHER = (f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("me", "other"))
@@ -236,7 +237,7 @@ def cells(table: Table, given_: dict[str, Any]) -> Iterator[tuple[str, int]]:
 
 
 @given(table=tables, given_=grants)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_the_cells_that_any_grants_show_are_those_that_one_of_them_shows(table: Table, given_: list[Any]) -> None:
     mine = [one for one in given_ if one["Principal"]["DataLakePrincipalIdentifier"] != OTHER]
     expected = set(chain.from_iterable(cells(table, one) for one in mine))
@@ -253,7 +254,7 @@ def test_the_cells_that_any_grants_show_are_those_that_one_of_them_shows(table: 
 
 
 @given(table=tables, given_=grants, more=grants)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_a_grant_takes_nothing_away(table: Table, given_: list[Any], more: list[Any]) -> None:
     less, found = access(*given_, table=table), access(*given_, *more, table=table)
     assert less.permissions <= found.permissions

@@ -14,6 +14,7 @@ from lakehouse.contracts.model import Options
 from lakehouse.contracts.types import DATE, INT, STRING, TIMESTAMP, decimal, list_of
 from lakehouse.readers import records
 from tests.support.contract_builders import URI, accepted, batches, column, contract, reasons, rows
+from tests.support.examples import examples
 
 ORDERS = contract(
     column("id", INT, required=True),
@@ -169,7 +170,7 @@ def test_nested_columns_are_json() -> None:
 FIELDS = st.text(alphabet='a1,"\n\r;é. ', max_size=6)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(st.lists(FIELDS, min_size=2, max_size=2), max_size=8), st.booleans())
 def test_what_pythons_csv_writes_is_read_back(values: list[list[str]], minimal: bool) -> None:
     out = io.StringIO(newline="")
@@ -180,7 +181,7 @@ def test_what_pythons_csv_writes_is_read_back(values: list[list[str]], minimal: 
     assert reasons(result) == []
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.text(alphabet='1x,"\n ', max_size=80), st.integers(1, 20), st.integers(1, 3))
 def test_blocks_and_threads_change_nothing(text: str, block: int, threads: int) -> None:
     shop = contract(column("a", INT), column("b"))

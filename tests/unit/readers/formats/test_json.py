@@ -13,6 +13,7 @@ from lakehouse.contracts.model import Format, Options
 from lakehouse.contracts.types import BOOLEAN, DOUBLE, INT, decimal, list_of, struct_of
 from lakehouse.readers.formats import json as documents
 from tests.support.contract_builders import accepted, column, contract, reasons, rows
+from tests.support.examples import examples
 
 COLUMNS = (
     column("id", INT, required=True),
@@ -218,7 +219,7 @@ RECORDS = st.lists(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(RECORDS, st.integers(1, 30))
 def test_lines_and_documents_give_the_same_rows_however_they_are_read(records: list[Any], size: int) -> None:
     lines = rows(LINES, "".join(json.dumps(record) + "\n" for record in records).encode())

@@ -27,6 +27,7 @@ from lakehouse.contracts.types import (
 )
 from lakehouse.readers.formats import parquet
 from tests.support.contract_builders import accepted, column, contract, reasons, rows
+from tests.support.examples import examples
 from tests.support.sample_files import parquet_bytes
 
 
@@ -236,7 +237,7 @@ TYPES = st.sampled_from(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(ARROW_TYPES, TYPES, st.binary(min_size=64, max_size=64))
 def test_any_arrow_type_with_any_content_is_read_as_any_type(source: pa.DataType, type_: Type, noise: bytes) -> None:
     try:

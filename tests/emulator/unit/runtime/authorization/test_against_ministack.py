@@ -10,6 +10,7 @@ from ministack.core import iam_evaluator as other  # type: ignore[import-untyped
 from emulator.runtime.authorization.evaluation import Policies, decide
 from emulator.runtime.authorization.policies import parse
 from emulator.runtime.principals import Principal
+from tests.support.examples import examples
 
 ACCOUNT = "123456789012"
 READER = Principal(
@@ -60,7 +61,7 @@ def documents(draw: st.DrawFn, *, with_principals: bool = False) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement() for _ in range(count)]})
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(
     identity=documents(),
     boundary=st.none() | documents(),

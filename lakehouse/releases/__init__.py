@@ -1,0 +1,1 @@
+"""Releases: states of all tables of integration and curated, each of which existed at one moment."""
