@@ -55,6 +55,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_lifecycle.S
 @pytest.fixture(scope="session")
 def trino_evaluate(aws: server_lifecycle.Server) -> Evaluate:
     """A function that runs a query without tables on a real Trino."""
+    if not running.ON_TRINO:
+        pytest.skip("it needs a real Trino: run `make test-trino`")
     from tests.support.trino.engine import TrinoEngine  # the environment of Apache Spark lacks what it imports
 
     return TrinoEngine(running.start(aws).url).evaluate

@@ -19,7 +19,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from emulator.athena.api import prepared, results
 from emulator.athena.api.registry import execute, read
 from emulator.athena.runtime.denials import denials
-from emulator.athena.runtime.errors import DDL_TYPE, AthenaError, CancelledError, MalformedQueryError, not_supported
+from emulator.athena.runtime.errors import (
+    DDL_TYPE,
+    AthenaError,
+    CancelledError,
+    MalformedQueryError,
+    not_supported,
+    with_remedy,
+)
 from emulator.athena.runtime.files import Scan
 from emulator.athena.runtime.run import Context, Run, start
 from emulator.athena.runtime.statements import Statement
@@ -133,7 +140,9 @@ def run_task(running: Running) -> Json:
         running.scan.check()
         _run(running, members)
         members["Status"] = {"State": "SUCCEEDED"}
-    except (AthenaError, CancelledError, MalformedQueryError) as error:
+    except AthenaError as error:
+        members["Status"] = ended_by(error if running.task.context.trino else with_remedy(error))
+    except (CancelledError, MalformedQueryError) as error:
         members["Status"] = ended_by(error)
     except Exception as error:
         query_id = running.task.context.query_id

@@ -100,6 +100,16 @@ def not_supported(feature: str) -> AthenaError:
     return AthenaError("NOT_SUPPORTED", feature)
 
 
+def with_remedy(error: AthenaError) -> AthenaError:
+    """Return an error of the emulator's own engine; if the engine lacks something, with where it may be."""
+    text = str(error).removeprefix(f"{error.code}: ")
+    if not re.search(r"in the emulator's engine|Function '.*' not registered", text):
+        return error
+    return AthenaError(
+        error.code, f"{text.removesuffix('.')}. A real Trino has more: `lakehouse local up --athena trino`"
+    )
+
+
 def insufficient(permission: str, name: str) -> AthenaError:
     """Return Lake Formation's error for a permission that the caller lacks, such as `Select` on a table."""
     return AthenaError("", f"{INSUFFICIENT}: Required {permission} on {name}")

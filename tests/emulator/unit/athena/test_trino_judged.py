@@ -37,7 +37,7 @@ VALUES = [
     ("cast(json '[5, null]' as array(json))[2] is null", "false"),
     ("cast(row(json '2', json '\"abc\"') as row(a bigint, d varchar))", "{a=2, d=abc}"),
     ("cast(json '[1, \"x\"]' as row(a bigint, d varchar))", "{a=1, d=x}"),
-    ("cast(json '{\"A\": 1.50, \"b\": 2}' as row(a decimal(38,8)))", "{a=1.50000000}"),
+    ('cast(json \'{"A": 1.50, "b": 2}\' as row(a decimal(38,8)))', "{a=1.50000000}"),
     (
         "cast(cast(array[123456789012345678901234567890.12345678] as json) as array(decimal(38,8)))",
         "[123456789012345678901234567890.12345678]",
@@ -50,6 +50,8 @@ VALUES = [
     ("date '0001-01-01' - interval '1000' year", "-0999-01-01"),
     ("cast(timestamp '12001-01-01 10:00:00' as varchar)", "+12001-01-01 10:00:00"),
     # types
+    ("array[round(real '-0.5'), round(real '2.345', 2), ceil(real '1.2')] = array[real '-1', real '2.35', 2]", "true"),
+    ("typeof(round(real '1')) || typeof(floor(real '1')) || typeof(truncate(real '1'))", "realrealreal"),
     ("to_base(-10, 16)", "-a"),
     ("map_concat(map(array[1.0], array[2.2]), map(array[55.1], array[33.22]))[55.1]", "33.22"),
     ("map()", "{}"),
