@@ -117,6 +117,8 @@ class Generator(Comparisons):
                     bare.set("this", exp.Var(this=""))
                     over = super().window_sql(bare)
                 case exp.Filter():
+                    if over:
+                        raise not_supported(f"{position(node)}: FILTER is not yet supported for window functions")
                     condition = f" FILTER ({self.sql(node.expression).strip()})"
                 case exp.IgnoreNulls():
                     nulls = " IGNORE NULLS"

@@ -12,7 +12,8 @@ from typing import Any
 from emulator.athena.runtime.errors import AthenaError, not_supported
 
 _STEP = re.compile(r"""\.([\w$@:-]+)|\["([^"]*)"\]|\[(\d+)\]""")
-_CONTROL = re.compile(r"\\u00[0-9a-f]{2}")
+_ESCAPED = re.compile('[\x00-\x1f"\\\\\U00010000-\U0010ffff]')
+"""Characters that Jackson escapes; those of two UTF-16 units are among them."""
 
 
 class _Number(str):
@@ -91,8 +92,13 @@ def _written(value: Any, *, sort: bool, exact: bool = False) -> str:
 
 
 def _quoted(text: str) -> str:
-    escaped = json.dumps(text, ensure_ascii=False).encode("utf-8", "replace").decode()
-    return _CONTROL.sub(lambda match: "\\u" + match[0][2:].upper(), escaped)
+    whole = text.encode("utf-8", "replace").decode()
+    return '"' + _ESCAPED.sub(lambda match: _escape(match[0]), whole) + '"'
+
+
+def _escape(character: str) -> str:
+    written = json.dumps(character)[1:-1]
+    return written.upper().replace("U", "u") if written.startswith("\\u") else written
 
 
 def _java_number(text: str, *, infinity: str) -> str:

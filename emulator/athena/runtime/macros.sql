@@ -354,6 +354,10 @@ CREATE MACRO trino_json_parse(s) AS
   CASE WHEN s IS NOT NULL AND trino_json_canonical(s) IS NULL
        THEN trino_error('INVALID_FUNCTION_ARGUMENT: Cannot convert value to JSON: ''' || s || '''', json('null'))
        ELSE CAST(trino_json_canonical(s) AS JSON) END;
+-- A text as JSON; DuckDB does not escape characters beyond U+FFFF.
+CREATE MACRO trino_json_quoted(s) AS
+  CASE WHEN regexp_matches(s, '[\x{10000}-\x{10FFFF}]') THEN trino_json_canonical(to_json(s))
+       ELSE CAST(to_json(s) AS VARCHAR) END;
 CREATE MACRO trino_json_extract(j, p) AS CAST(trino_json_value(j, p) AS JSON);
 -- An element as the text that it is, which for texts is no JSON: Trino's own manual warns of it.
 CREATE MACRO trino_json_array_get(j, i) AS

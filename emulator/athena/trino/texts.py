@@ -27,6 +27,8 @@ def text(value: Any, dt: DataType) -> str | None:
 def _text(value: Any, dt: DataType) -> str | None:
     if value is None:
         return None
+    if isinstance(value, str) and dt.this in (DType.ARRAY, DType.MAP, DType.STRUCT):
+        return value  # the key of a map is a text in JSON
     match dt.this:
         case DType.BOOLEAN:
             return str(value).lower()
