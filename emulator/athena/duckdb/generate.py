@@ -18,8 +18,8 @@ from emulator.athena.duckdb.comparisons import Comparisons
 from emulator.athena.duckdb.custom_functions import CUSTOM_FUNCTIONS
 from emulator.athena.duckdb.time_functions import TIME_FUNCTIONS
 from emulator.athena.duckdb.unnest import unnest
-from emulator.athena.runtime import sql_text, sql_types, type_names
-from emulator.athena.runtime.errors import not_supported, position
+from emulator.athena.runtime import json_text, sql_text, sql_types, type_names
+from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.typing.calls import CHAR_FUNCTIONS
 from emulator.athena.typing.signature import type_of
 
@@ -186,6 +186,8 @@ class Generator(Comparisons):
         return cast(self.sql(inner), source=type_of(inner), target=target, safe=safe, place=position(node))
 
     def parsejson_sql(self, node: exp.ParseJSON) -> str:
+        if not json_text.is_document(node.this.name):
+            raise AthenaError("INVALID_LITERAL", f"{position(node)}: '{node.this.name}' is not a valid JSON literal")
         return f"trino_json_parse({self.sql(node.this)})"
 
     def trycast_sql(self, node: exp.TryCast) -> str:

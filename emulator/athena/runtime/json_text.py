@@ -130,6 +130,11 @@ def _canonical(text: str) -> str:
     return _written(_read(text, _DOCUMENT), sort=True)
 
 
+def is_document(text: str) -> bool:
+    """Return whether a text is JSON."""
+    return _or_null(_canonical, text) is not None
+
+
 def _value(text: str, path: str) -> str:
     return _written(_at(text, path), sort=False)
 
