@@ -12,7 +12,8 @@ JOB_UNIT_TESTS := tests/unit/readers $(foreach test,batches/test_manifests contr
 	integration/test_pruning,tests/unit/$(test).py)
 # Tests of Athena that run on a real Trino too: values, statements, dbt's models and the named queries.
 TRINO := 476
-TRINO_TESTS := $(shell grep -rl 'evaluate: Evaluate' tests/emulator/unit/athena) tests/emulator/athena \
+TRINO_TESTS := $(shell grep -rl 'evaluate: Evaluate' tests/emulator/unit/athena) $(foreach test,changes dbt hive \
+	qualified_columns select stop tables views,tests/emulator/athena/test_$(test).py) \
 	tests/integration/test_dbt.py tests/integration/test_audit_queries.py tests/trino
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 # The lakehouse on a laptop talks to 127.0.0.1 without TLS: a CA bundle or profile of the user would break that.

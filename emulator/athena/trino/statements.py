@@ -113,7 +113,13 @@ def create_table_as(statement: CreateTableAs, run: Run) -> StatementResult:
 def view(statement: CreateView, run: Run) -> StatementResult:
     """Run CREATE VIEW: Trino reads the query, Glue gets the view in Athena's format."""
     callers.check_reads(run, statement.tree.name)
-    return create_view.store(statement, run, lambda: _output(run, statement.tree.name))
+
+    def output() -> Columns:
+        with after_first_line():
+            _change(run, f"EXPLAIN (TYPE VALIDATE)\n{statement.text}")  # a view of itself
+        return _output(run, statement.tree.name)
+
+    return create_view.store(statement, run, output)
 
 
 def unload(statement: Unload, run: Run) -> StatementResult:

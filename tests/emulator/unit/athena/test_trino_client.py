@@ -1,11 +1,7 @@
-"""The client of Trino against a server that answers as Trino does; `tests/trino` has the real one."""
+"""The client of Trino, on answers such as Trino's; `make test-trino` has the real ones."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -17,6 +13,8 @@ from emulator.athena.trino import process, texts
 from emulator.athena.trino.client import TrinoStatement, after_first_line
 from emulator.athena.trino.settings import Lake
 from emulator.errors import EmulatorError
+
+NOBODY = "http://127.0.0.1:1"
 
 VALUES = [
     ("bigint", "5", "5"),
@@ -35,59 +33,30 @@ VALUES = [
     ("timestamp(12)", '"2024-01-01 10:00:00.123456789012"', "2024-01-01 10:00:00.123456789012"),
     ("timestamp(0) with time zone", '"2024-01-01 10:00:00 Europe/Paris"', "2024-01-01 10:00:00.000 Europe/Paris"),
     ("time(0)", '"10:00:00"', "10:00:00.000"),
+    ("map(map(integer, integer), integer)", '{"{1=1, 2=1}": 1}', "{{1=1, 2=1}=1}"),
     ("unknown", "null", None),
 ]
 
 
-class Fake(ThreadingHTTPServer):
-    """A Trino that has some answers for any statement.
+class Trino(TrinoStatement):
+    """A statement on a Trino that has these answers.
 
     Attributes:
-        answers: the answers, in their order.
-        seen: method, path and body of each request.
+        seen: method and text of each request.
     """
 
-    def __init__(self, answers: list[dict[str, Any]]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers, self.seen = answers, list[tuple[str, str, str]]()
+    def __init__(self, *answers: dict[str, Any], limit: int | None = None) -> None:
+        super().__init__(NOBODY, Scan(limit=limit))
+        following = [{"nextUri": f"{NOBODY}/next"}] * (len(answers) - 1) + [{}]
+        self._answers = [{"stats": {}} | answer | uri for answer, uri in zip(answers, following, strict=True)]
+        self.seen: list[tuple[str, str | None]] = []
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+    def _send(self, method: str, path: str, *, body: str | None = None, headers: Any = None) -> dict[str, Any]:
+        self.seen.append((method, body))
+        return {} if method == "DELETE" else self._answers.pop(0)
 
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Fake
-
-    def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-        self.server.seen.append((self.command, self.path, body))
-        page = len([method for method, *_ in self.server.seen if method != "DELETE"])
-        answer = {"stats": {}} | self.server.answers[page - 1]
-        if page < len(self.server.answers):
-            answer |= {"nextUri": f"{self.server.url}/next/{page}"}
-        content = json.dumps(answer).encode() if self.command != "DELETE" else b""
-        self.send_response(200 if content else 204)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - the base class calls them
-
-    def log_message(self, *args: Any) -> None: ...
-
-
-@contextmanager
-def trino(*answers: dict[str, Any]) -> Iterator[Fake]:
-    with Fake(list(answers)) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
-
-
-def run(server: Fake, *, limit: int | None = None, **options: Any) -> tuple[TrinoStatement, list[list[Any]]]:
-    statement = TrinoStatement(server.url, Scan(limit=limit))
-    return statement, [row for page in statement.pages("SELECT 1", database="shop", **options) for row in page]
+    def rows(self, **options: Any) -> list[list[Any]]:
+        return [row for page in self.pages("SELECT 1", database="shop", **options) for row in page]
 
 
 @pytest.mark.parametrize(("dt", "value", "expected"), VALUES)
@@ -95,43 +64,40 @@ def test_a_value_is_written_as_athena_writes_it(dt: str, value: str, expected: s
     assert texts.text(json.loads(value, parse_float=str), parse_trino(dt)) == expected
 
 
-def test_rows_come_in_pages_with_columns_counts_and_bytes() -> None:
+def test_rows_come_in_pages_with_columns_and_counts() -> None:
     column = {"name": "a", "type": "double"}
-    pages = ({}, {"columns": [column], "data": [[1.5]]}, {"data": [[1e300]], "updateCount": 7})
-    with trino(*pages[:2], pages[2] | {"stats": {"physicalInputBytes": 9}}) as server:
-        statement, rows = run(server, values=["'it''s'"])
-    assert (statement.columns, rows, statement.update_count) == ([("a", "double")], [["1.5"], ["1e+300"]], 7)
-    assert server.seen[0][2] == "EXECUTE IMMEDIATE 'SELECT 1' USING 'it''s'"
-    assert {method for method, *_ in server.seen} == {"POST", "GET"}
+    trino = Trino({}, {"columns": [column], "data": [["1.5"]]}, {"data": [["1E300"]], "updateCount": 7})
+    assert trino.rows(values=["'it''s'"]) == [["1.5"], ["1E300"]]
+    assert (trino.columns, trino.update_count) == ([("a", "double")], 7)
+    assert trino.seen == [("POST", "EXECUTE IMMEDIATE 'SELECT 1' USING 'it''s'"), ("GET", None), ("GET", None)]
 
 
 def test_a_statement_that_reads_too_much_is_cancelled_in_trino() -> None:
-    with trino({"stats": {"physicalInputBytes": 11}}, {}) as server, pytest.raises(CancelledError, match=BYTES_LIMIT):
-        run(server, limit=10)
-    assert server.seen[-1][:2] == ("DELETE", "/next/1")
+    trino = Trino({"stats": {"physicalInputBytes": 11}}, {}, limit=10)
+    with pytest.raises(CancelledError, match=BYTES_LIMIT):
+        trino.rows()
+    assert trino.seen[-1] == ("DELETE", None)
 
 
 def test_errors_keep_trinos_names_and_the_lines_of_the_callers_text() -> None:
     error = {"errorName": "COLUMN_NOT_FOUND", "message": "line 2:8: Column 'x' cannot be resolved"}
-    with trino({"error": error}) as server, pytest.raises(AthenaError) as raised, after_first_line():
-        run(server)
+    with pytest.raises(AthenaError) as raised, after_first_line():
+        Trino({"error": error}).rows()
     assert str(raised.value) == "COLUMN_NOT_FOUND: line 1:8: Column 'x' cannot be resolved"
 
 
 def test_a_trino_that_ended_fails_statements_and_says_what_to_do(tmp_path: Path) -> None:
-    with trino({}) as server:
-        pass
     with pytest.raises(AthenaError, match="lakehouse local up --athena trino"):
-        run(server)
+        list(TrinoStatement(NOBODY, Scan(limit=None)).pages("SELECT 1", database="shop"))
     (tmp_path / "trino").mkdir()
     assert process.address(tmp_path) is None
-    (tmp_path / "trino" / "server.json").write_text(json.dumps({"url": server.url, "pid": 1}))
-    assert (process.address(tmp_path), process.status(tmp_path)) == (server.url, None)
+    (tmp_path / "trino" / "server.json").write_text(json.dumps({"url": NOBODY, "pid": 1}))
+    assert (process.address(tmp_path), process.status(tmp_path)) == (NOBODY, None)
     assert not process.down(tmp_path)
     assert process.address(tmp_path) is None
 
 
 def test_a_trino_that_is_not_installed_is_refused(tmp_path: Path) -> None:
-    lake = Lake(endpoint="http://127.0.0.1:1", account="000000000000", region="eu-central-1")
+    lake = Lake(endpoint=NOBODY, account="000000000000", region="eu-central-1")
     with pytest.raises(EmulatorError, match=r"run `make \.trino-476/\.installed`"):
         process.up(tmp_path, lake, home=tmp_path)
