@@ -10,11 +10,10 @@ JOB_TESTS := $(foreach test,gates histories job quality raw_to_integration raw_t
 	raw_to_integration_conflicts raw_to_integration_snapshots stage_to_raw version_order,tests/integration/test_$(test).py)
 JOB_UNIT_TESTS := tests/unit/readers $(foreach test,batches/test_manifests contracts/test_columns contracts/test_types \
 	integration/test_pruning,tests/unit/$(test).py)
-# Tests of Athena that run on a real Trino too: values, statements, dbt's models and the named queries.
+# Tests of Athena that run on a real Trino too: values, statements, callers and random queries.
 TRINO := 476
-TRINO_TESTS := $(shell grep -rl 'evaluate: Evaluate' tests/emulator/unit/athena) $(foreach test,changes dbt hive \
-	qualified_columns select stop tables views,tests/emulator/athena/test_$(test).py) \
-	tests/integration/test_dbt.py tests/integration/test_audit_queries.py tests/trino
+TRINO_TESTS := $(shell grep -rl 'evaluate: Evaluate' tests/emulator/unit/athena) $(foreach test,changes hive \
+	qualified_columns select tables views,tests/emulator/athena/test_$(test).py) tests/trino
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 # The lakehouse on a laptop talks to 127.0.0.1 without TLS: a CA bundle or profile of the user would break that.
 unexport AWS_CA_BUNDLE AWS_PROFILE PYTHONDONTWRITEBYTECODE
@@ -98,7 +97,7 @@ test-clients: setup .venv-clients/.installed .venv-clients-pyathena3/.installed 
 		tests/emulator/clients/test_pyathena.py tests/emulator/clients/test_sqlalchemy.py
 
 .PHONY: test-trino
-test-trino: setup .trino-$(TRINO)/.installed ## a real Trino next to the emulator's Athena: values, tests, models, 500 random queries; needs Java 24 and Maven
+test-trino: setup .trino-$(TRINO)/.installed ## the emulator's Athena and a real Trino: values, statements, callers, 500 random queries; needs Java 24 and Maven
 	LAKEHOUSE_TEST_ATHENA=trino pytest -p tests.support.trino.differences $(TRINO_TESTS)
 
 .PHONY: trino-expressions

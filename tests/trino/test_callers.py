@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from emulator.athena.trino import process
+from emulator.runtime.server_lifecycle import Server
 from tests.support.emulator.athena_client import BUCKET, DATABASE, Athena, iceberg, make_buckets
 from tests.support.emulator.callers import Caller, as_root, denying_server
 from tests.support.trino import running
@@ -25,20 +26,26 @@ DENIED = [
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Athena]:
-    """Root's Athena with a table and a view of it."""
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that denies, with a Trino."""
     if not running.ON_TRINO:
         pytest.skip("it needs a real Trino: run `make test-trino`")
     folder = tmp_path_factory.mktemp("callers")
     with denying_server(folder) as server:
         running.start(server)
-        make_buckets(as_root("s3"), region=server.region)
-        as_root("glue").create_database(DatabaseInput={"Name": DATABASE, "LocationUri": f"s3://{BUCKET}/shop"})
-        root = Athena(as_root("athena"))
-        root(iceberg("lake", ROWS))
-        root("CREATE VIEW seen AS SELECT id FROM lake")
-        yield root
+        yield server
         process.down(folder)
+
+
+@pytest.fixture(scope="module")
+def root(aws: Server) -> Athena:
+    """Root's Athena with a table and a view of it."""
+    make_buckets(as_root("s3"), region=aws.region)
+    as_root("glue").create_database(DatabaseInput={"Name": DATABASE, "LocationUri": f"s3://{BUCKET}/shop"})
+    root = Athena(as_root("athena"))
+    root(iceberg("lake", ROWS))
+    root("CREATE VIEW seen AS SELECT id FROM lake")
+    return root
 
 
 @pytest.mark.parametrize(("action", "sql"), DENIED)

@@ -11,9 +11,11 @@ CREATE MACRO trino_whitespace() AS
 CREATE MACRO trino_concat_ws(separator, parts) AS
   CASE WHEN separator IS NOT NULL AND parts IS NOT NULL THEN coalesce(array_to_string(parts, separator), '') END;
 CREATE MACRO trino_substr(s, start) AS
-  CASE WHEN start = 0 OR start < -length(s) THEN '' ELSE substr(s, start) END;
+  CASE WHEN start = 0 OR start < -length(s) THEN left(s, 0) ELSE substr(s, start) END;
 CREATE MACRO trino_substr_length(s, start, size) AS
-  CASE WHEN start = 0 OR start < -length(s) OR size <= 0 THEN '' ELSE substr(s, start, size) END;
+  CASE WHEN start IS NULL OR size IS NULL THEN NULL
+       WHEN start = 0 OR start < -length(s) OR size <= 0 THEN left(s, 0)
+       ELSE substr(s, start, size) END;
 CREATE MACRO trino_split_all(s, delimiter) AS
   CASE WHEN delimiter = ''
        THEN trino_error('INVALID_FUNCTION_ARGUMENT: The delimiter may not be the empty string', [s])

@@ -26,6 +26,9 @@ VALUES = [
     ("array_join(array[1], cast(null as varchar))", None),
     ("round(-3, cast(null as integer))", None),
     ("sign(nan())", "NaN"),
+    ("substr(cast(null as varchar), 0)", None),
+    ("substr('a', null, 0)", None),
+    ("count_if(x) FROM (VALUES cast(null as boolean)) AS t (x)", "0"),
     # casts to varchar in arrays and of JSON; a real has seven digits
     ("array_join(array[1.5e0, 2e0], 'x')", "1.5E0x2.0E0"),
     ("array_join(array[json '\"a\"', json 'null'], ',', 'n')", "a,n"),
