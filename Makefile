@@ -10,6 +10,10 @@ JOB_TESTS := $(foreach test,gates histories job quality raw_to_integration raw_t
 	raw_to_integration_conflicts raw_to_integration_snapshots stage_to_raw version_order,tests/integration/test_$(test).py)
 JOB_UNIT_TESTS := tests/unit/readers $(foreach test,batches/test_manifests contracts/test_columns contracts/test_types \
 	integration/test_pruning,tests/unit/$(test).py)
+# Tests of Athena that run on a real Trino too: values, statements, callers and random queries.
+TRINO := 476
+TRINO_TESTS := $(shell grep -rl 'evaluate: Evaluate' tests/emulator/unit/athena) $(foreach test,changes hive \
+	qualified_columns select tables views,tests/emulator/athena/test_$(test).py) tests/trino
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 # The lakehouse on a laptop talks to 127.0.0.1 without TLS: a CA bundle or profile of the user would break that.
 unexport AWS_CA_BUNDLE AWS_PROFILE PYTHONDONTWRITEBYTECODE
@@ -97,6 +101,10 @@ HISTORIES ?= 100
 .PHONY: test-panes
 test-panes: setup .venv-beam/.installed ## panes of windows against Apache Beam, on HISTORIES=100 random histories
 	.venv-beam/bin/python -m tests.support.beam $(HISTORIES)
+
+.PHONY: test-trino
+test-trino: setup .trino-$(TRINO)/.installed ## the emulator's Athena and a real Trino: values, statements, callers, 500 random queries; needs Java 24 and Maven
+	LAKEHOUSE_TEST_ATHENA=trino pytest -p tests.support.trino.differences $(TRINO_TESTS)
 
 .PHONY: trino-expressions
 trino-expressions: setup ## judge the emulator's Athena by the expression tests of Trino 476; needs Java and Maven (10 minutes)
@@ -251,6 +259,11 @@ help: ## print this list
 	@[ -x $(@D)/bin/python ] || $$($(BIN)/python -m tests.support.spark.pythons $(GLUE_PYTHON_$*) || echo $(PYTHON)) -m venv --without-pip $(@D)
 	@uv pip sync --quiet --python $(@D)/bin/python requirements/spark-$*.txt
 	@$(BIN)/python -m tests.support.spark.jars tests/spark/jars-$*.txt $(@D)
+	@touch $@
+
+.trino-%/.installed: tests/support/trino/artifacts-%.txt .venv/.installed
+	@echo "setting up $(@D) (a Trino of 840 MB; it runs on Java 24 or newer)"
+	@$(BIN)/python -m tests.support.trino.install $< $(@D)
 	@touch $@
 
 # Environments of tools whose pinned versions conflict with ours and with each other's.

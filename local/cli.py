@@ -13,7 +13,7 @@ from emulator.errors import EmulatorError
 from emulator.runtime import server_lifecycle
 from emulator.runtime.environment import shell_commands
 from lakehouse.errors import LakehouseError
-from local import emulator_server
+from local import emulator_server, trino
 from local.airflow import lifecycle
 from local.profiles import VARIABLES, role_environment
 from local.sources import postgres, rates_api
@@ -62,6 +62,10 @@ def up(
     region: Annotated[
         str | None, typer.Option(help=f"AWS region to emulate; {server_lifecycle.REGION} for a new root.")
     ] = None,
+    athena: Annotated[
+        trino.Engine | None,
+        typer.Option(help="Engine of Athena's queries: the emulator's own on DuckDB, or a real Trino; none: the last."),
+    ] = None,
 ) -> None:
     """Start the emulator, PostgreSQL and the bank's API, or find those that run."""
     if server_lifecycle.crashed(root):
@@ -72,6 +76,8 @@ def up(
     console.print(f"[green]PostgreSQL[/]  127.0.0.1:{database.port}")
     console.print(f"[green]bank's API[/]  {rates_api.start(root).url}")
     console.print(f"[dim]log          {server.log}[/]")
+    if (running := trino.choose(server, athena)) is not None:
+        console.print(f"[green]Trino[/]       {running.url}  process {running.pid}, answers Athena's queries")
     if server.authorization != "on":
         console.print(
             f"[bold red]NO REQUEST IS DENIED[/]: LAKEHOUSE_LOCAL_AUTHORIZATION is {server.authorization}; "
@@ -102,6 +108,7 @@ def airflow(
 def down(root: Root = server_lifecycle.DEFAULT_ROOT) -> None:
     """Stop the emulator, the sources and Airflow; the data stays for the next `up`."""
     lifecycle.down(root)
+    trino.stop(root)
     stopped = server_lifecycle.down(root)
     if root.exists():
         postgres.stop(root)

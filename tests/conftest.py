@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from emulator.athena.trino import process as trino_process
 from emulator.runtime import server_lifecycle
+from tests.support.emulator.trino_values import Evaluate
+from tests.support.trino import running
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -40,10 +43,23 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_lifecycle.S
     server = server_lifecycle.up(root, python=os.environ.get("LOCAL_PYTHON", sys.executable), variables=JOB_VARIABLES)
     before = dict(os.environ)
     _set_aws_variables(server_lifecycle.environment(server))
+    if running.ON_TRINO:
+        running.start(server)
     yield server
+    trino_process.down(root)
     server_lifecycle.down(root)
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def trino_evaluate(aws: server_lifecycle.Server) -> Evaluate:
+    """A function that runs a query without tables on a real Trino."""
+    if not running.ON_TRINO:
+        pytest.skip("it needs a real Trino: run `make test-trino`")
+    from tests.support.trino.engine import TrinoEngine  # the environment of Apache Spark lacks what it imports
+
+    return TrinoEngine(running.start(aws).url).evaluate
 
 
 @pytest.fixture(autouse=True)

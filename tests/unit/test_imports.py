@@ -59,9 +59,15 @@ FLOORS: Mapping[str, tuple[set[str], ...]] = {
     ),
     "emulator": ({"errors"}, {"replicator", "runtime"}, {"athena"}, {"services"}, {"server"}, {"cli"}),
     "emulator/athena": (
-        *({"runtime"}, {"parsing"}, {"typing"}, {"duckdb"}, {"tables"}, {"binding"}, {"statements"}, {"api"}),
+        *({"runtime"}, {"parsing"}, {"typing"}, {"duckdb"}, {"tables"}, {"binding"}, {"statements"}),
+        *({"trino"}, {"api"}),
     ),
-    "local": ({"cdk", "emulator_server", "profiles", "progress", "sources"}, {"airflow"}, {"cli", "lake"}, {"demo"}),
+    "local": (
+        {"cdk", "emulator_server", "profiles", "progress", "sources"},
+        {"airflow", "trino"},
+        {"cli", "lake"},
+        {"demo"},
+    ),
 }
 """For each part: its folders and modules from the bottom up; a unit imports units of lower floors alone."""
 

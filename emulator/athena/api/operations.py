@@ -20,12 +20,13 @@ from emulator.athena.api.executions import (
     shown,
     update,
 )
+from emulator.athena.api.registry import checked
 from emulator.athena.api.requests import cloud, invalid, offset, page, token
 from emulator.athena.api.statement_process import described
-from emulator.athena.parsing.parse import parse
 from emulator.athena.runtime.errors import AthenaError, MalformedQueryError
 from emulator.athena.runtime.run import Context
 from emulator.athena.tables import catalog
+from emulator.athena.trino import process
 from emulator.runtime import checkpoint, plugin
 from emulator.runtime.plugin import Json
 
@@ -92,7 +93,7 @@ def start_query_execution(request: Json) -> Json:
     record = new_record(context, sql=sql, workgroup=workgroup, encryption=encryption)
     record["_Token"] = request_token
     try:
-        update(record, described(parse(sql), context))
+        update(record, described(checked(sql, trino=context.trino), context))
     except MalformedQueryError as error:
         raise invalid(str(error)) from None
     except AthenaError:
@@ -126,6 +127,7 @@ def _context(request: Json, workgroup: str, configuration: Json) -> tuple[Contex
         query_id=str(uuid.uuid4()),
         scratch=plugin.root / "tmp",
         parameters=tuple(request.get("ExecutionParameters", [])),
+        trino=process.address(plugin.root),
     )
     return context, dict(effective.get("EncryptionConfiguration", {}))
 

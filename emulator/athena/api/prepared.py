@@ -1,16 +1,21 @@
 """PREPARE, EXECUTE and DEALLOCATE PREPARE, on the prepared statements of Athena's API."""
 
 import dataclasses
+from collections.abc import Callable
 
-from emulator.athena.parsing.parse import parse
 from emulator.athena.runtime.errors import AthenaError
 from emulator.athena.runtime.run import Context, Run
 from emulator.athena.runtime.statement_result import NO_LINES, StatementResult
 from emulator.athena.runtime.statements import Deallocate, Execute, Prepare, Statement
 
 
-def resolve(statement: Statement, context: Context) -> tuple[Statement, Context]:
+def resolve(statement: Statement, context: Context, read: Callable[[str], Statement]) -> tuple[Statement, Context]:
     """Return the statement that an EXECUTE runs and its context; any other statement unchanged.
+
+    Args:
+        statement: the statement.
+        context: its context.
+        read: returns the statement of a text.
 
     Raises:
         AthenaError: NOT_FOUND: there is no such prepared statement.
@@ -21,7 +26,7 @@ def resolve(statement: Statement, context: Context) -> tuple[Statement, Context]
     if text is None:
         raise AthenaError("NOT_FOUND", f"line 1:1: Prepared statement not found: {statement.statement}")
     values = tuple(statement.parameters) or context.parameters
-    return parse(text), dataclasses.replace(context, parameters=values)
+    return read(text), dataclasses.replace(context, parameters=values)
 
 
 def _find(context: Context, name: str) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from emulator.athena.api import prepared
+from emulator.athena.parsing.parse import parse
 from emulator.athena.runtime import statements
 from emulator.athena.runtime.denials import denials
 from emulator.athena.runtime.errors import not_supported
@@ -22,6 +23,7 @@ from emulator.athena.statements import (
     query,
     show,
 )
+from emulator.athena.trino import statements as trino_statements
 
 HANDLERS: Mapping[type[statements.Statement], Callable[[Any, Run], StatementResult]] = {
     statements.Query: query.select,
@@ -64,6 +66,32 @@ HANDLERS: Mapping[type[statements.Statement], Callable[[Any, Run], StatementResu
     statements.Deallocate: prepared.deallocate,
 }
 
+OF_TRINO: Mapping[type[statements.Statement], Callable[[Any, Run], StatementResult]] = {
+    **HANDLERS,
+    statements.Query: trino_statements.select,
+    statements.Explain: trino_statements.explain,
+    statements.Insert: trino_statements.change,
+    statements.Update: trino_statements.change,
+    statements.Delete: trino_statements.change,
+    statements.Merge: trino_statements.change,
+    statements.Unload: trino_statements.unload,
+    statements.CreateTableAs: trino_statements.create_table_as,
+    statements.CreateView: trino_statements.view,
+}
+
+
+def read(sql: str, *, trino: str | None) -> statements.Statement:
+    """Return the statement of a text, whose query Trino reads itself if its address is given; raises as `parse`."""
+    return parse(sql) if trino is None else parse(sql, read=trino_statements.read)
+
+
+def checked(sql: str, *, trino: str | None) -> statements.Statement:
+    """Return the statement of a text, of which Trino has checked the syntax if it runs it; raises as `parse`."""
+    statement = read(sql, trino=trino)
+    if trino is not None:
+        trino_statements.check(trino, statement)
+    return statement
+
 
 def execute(statement: statements.Statement, run: Run) -> StatementResult:
     """Run a statement.
@@ -72,7 +100,8 @@ def execute(statement: statements.Statement, run: Run) -> StatementResult:
         AthenaError: the statement failed, or its kind cannot be run.
         CancelledError: the statement was stopped.
     """
-    handler = HANDLERS.get(type(statement))
+    handlers = HANDLERS if run.context.trino is None else OF_TRINO
+    handler = handlers.get(type(statement))
     if handler is None:
         raise not_supported(type(statement).__name__)
     with denials(run.cloud):

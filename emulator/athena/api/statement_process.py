@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import Any
@@ -16,10 +17,16 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from emulator.athena.api import prepared, results
-from emulator.athena.api.registry import execute
-from emulator.athena.parsing.parse import parse
+from emulator.athena.api.registry import execute, read
 from emulator.athena.runtime.denials import denials
-from emulator.athena.runtime.errors import DDL_TYPE, AthenaError, CancelledError, MalformedQueryError, not_supported
+from emulator.athena.runtime.errors import (
+    DDL_TYPE,
+    AthenaError,
+    CancelledError,
+    MalformedQueryError,
+    not_supported,
+    with_remedy,
+)
 from emulator.athena.runtime.files import Scan
 from emulator.athena.runtime.run import Context, Run, start
 from emulator.athena.runtime.statements import Statement
@@ -133,7 +140,9 @@ def run_task(running: Running) -> Json:
         running.scan.check()
         _run(running, members)
         members["Status"] = {"State": "SUCCEEDED"}
-    except (AthenaError, CancelledError, MalformedQueryError) as error:
+    except AthenaError as error:
+        members["Status"] = ended_by(error if running.task.context.trino else with_remedy(error))
+    except (CancelledError, MalformedQueryError) as error:
         members["Status"] = ended_by(error)
     except Exception as error:
         query_id = running.task.context.query_id
@@ -145,7 +154,8 @@ def run_task(running: Running) -> Json:
 
 def _run(running: Running, members: Json) -> None:
     task = running.task
-    statement, context = prepared.resolve(parse(task.sql), task.context)
+    parse = partial(read, trino=task.context.trino)
+    statement, context = prepared.resolve(parse(task.sql), task.context, parse)
     members |= described(statement, context)
     with start(context, scan=running.scan) as run:
         running.run = run

@@ -12,7 +12,7 @@ from emulator.athena.binding.relations import Relation
 from emulator.athena.binding.restricted import RestrictedRelation
 from emulator.athena.binding.typed import typed
 from emulator.athena.parsing.dialect import AthenaSql
-from emulator.athena.runtime.errors import AthenaError, position
+from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.runtime.run import Run
 from emulator.athena.tables.catalog import CATALOG
 from emulator.athena.tables.iceberg_scan import FILE_ROW, PATH
@@ -54,6 +54,7 @@ def bind(run: Run, tree: exp.Expr, *, internal: bool = False, within: tuple[str,
     resolver = Resolver(run, within=within)
     resolver.resolve(tree, database=run.context.database)
     qualified.shorten(tree)
+    _refuse_fields_as_columns(tree)
     _check_pseudocolumns(tree, resolver.relations, internal=internal)
     names = _output_names(tree)
     schema = {name: relation.columns for name, relation in resolver.relations.items()}
@@ -105,6 +106,15 @@ def _replace_context(tree: exp.Expr, *, database: str) -> None:
         value = values.get(column.name.lower())
         if value is not None and not column.table and not column.this.quoted:
             column.replace(exp.Literal.string(value))
+
+
+def _refuse_fields_as_columns(tree: exp.Expr) -> None:
+    """Refuse `r.*` of a row, and `t.* AS (a, b)`."""
+    for star in tree.find_all(exp.Star):
+        owner = star.parent
+        of_row = isinstance(owner, exp.Dot) or (isinstance(owner, exp.Column) and owner.args.get("db"))
+        if of_row or (owner is not None and isinstance(owner.parent, exp.Aliases)):
+            raise not_supported("the fields of a row as columns (.*) are not in the emulator's engine")
 
 
 def _output_names(tree: exp.Expr) -> list[str | None]:

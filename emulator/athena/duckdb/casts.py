@@ -2,7 +2,7 @@
 
 from sqlglot.expressions import DataType, DType
 
-from emulator.athena.duckdb import json_writer, render, zones
+from emulator.athena.duckdb import json_reader, json_writer, render, zones
 from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.errors import AthenaError
 
@@ -52,6 +52,8 @@ def cast(value: str, *, source: DataType, target: DataType, safe: bool, place: s
         return _to_text(value, source, target, safe=safe)
     if source.this in sql_types.TEXTS:
         return _from_text(value, target, safe=safe, plain=plain)
+    if source.this is DType.JSON and target.this in (DType.ARRAY, DType.MAP, DType.STRUCT):
+        return json_reader.nested(value, target, word=word)
     if source.this is DType.JSON:
         return plain
     if {*kinds} <= {*sql_types.TIMES, DType.TIME} and {*kinds} != {DType.DATE, DType.TIME}:
@@ -80,7 +82,7 @@ def _loses_digits(source: DataType, target: DataType) -> bool:
     pairs = zip(sql_types.parts(source)[1:], sql_types.parts(target)[1:], strict=False)
     return any(
         (new.this in sql_types.TEXTS and sql_types.parameters(new) and old.this not in sql_types.UNTYPED)
-        or (new.this in sql_types.TEXTS and old.this in (DType.FLOAT, DType.DOUBLE))
+        or (new.this in sql_types.TEXTS and old.this in (DType.FLOAT, DType.DOUBLE, DType.JSON))
         or (new.this in _CLOCKS and old.this in _CLOCKS and sql_types.digits(new) < sql_types.digits(old))
         for old, new in pairs
         if type_names.trino_name(old) != type_names.trino_name(new)
@@ -132,6 +134,8 @@ def _to_text(value: str, source: DataType, target: DataType, *, safe: bool) -> s
         written = f"decode({value})"
     elif source.this in (DType.FLOAT, DType.DOUBLE):
         written = f"trino_scientific_text({value})"
+    elif source.this is DType.DATE:
+        written = f"ltrim(trino_day({value}), '+')"
     else:
         written = render.text(value, source)
     size = sql_types.parameters(target)

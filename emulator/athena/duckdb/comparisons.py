@@ -3,10 +3,11 @@
 from typing import Any
 
 from sqlglot import exp
+from sqlglot.expressions import DataType
 from sqlglot.generators.duckdb import DuckDBGenerator
 
 from emulator.athena.duckdb import identity
-from emulator.athena.duckdb.compare import FLOATS, NESTED, Value, compare, is_plain
+from emulator.athena.duckdb.compare import NESTED, Value, compare, is_plain
 from emulator.athena.runtime.errors import not_supported, position
 from emulator.athena.typing import coercion
 from emulator.athena.typing.operators import query_type
@@ -50,7 +51,7 @@ class Comparisons(DuckDBGenerator):
         if is_plain(type_of(expression.left), type_of(right)):
             return self.binary(expression, operator)
         if isinstance(right, exp.All | exp.Any):
-            return self._quantified(operator, expression.left, right.this, every=isinstance(right, exp.All))
+            return self._quantified(operator, expression, right.this, every=isinstance(right, exp.All))
         left_value, right_value = self.value(expression.left), self.value(right)
         result = compare(operator, left_value, right_value)
         if operator == "=" and type_of(right).this in NESTED and _is_condition(expression):
@@ -93,23 +94,34 @@ class Comparisons(DuckDBGenerator):
         return f"({' OR '.join(compare('=', value, self.value(part)) for part in node.expressions)})"
 
     def _in_query(self, node: exp.In, query: exp.Expr) -> str:
-        dt = query_type(query)
-        if type_of(node.this).this not in FLOATS or dt.this not in FLOATS:
-            if is_plain(type_of(node.this), dt):
-                return super().in_sql(node)
-            return self._quantified("=", node.this, query, every=False)
-        # NaN is in no set; the result is NULL if the set has a NULL.
-        value = self.sql(node.this)
-        nulls = f"(SELECT NULL FROM {self._subquery(query)} AS cmp(c0) WHERE c0 IS NULL)"
-        return f"CASE WHEN isnan({value}) THEN NULL IN {nulls} ELSE {super().in_sql(node)} END"
+        if is_plain(type_of(node.this), query_type(query)):
+            return super().in_sql(node)
+        return self._member(node.this, query, condition=_is_condition(node))
 
-    def _quantified(self, operator: str, left: exp.Expr, query: exp.Expr, *, every: bool) -> str:
-        """Return the SQL of a comparison with every, or any, row of a query."""
+    def _member(self, value: exp.Expr, query: exp.Expr, *, condition: bool) -> str:
+        """Return the SQL of IN, by identity as in Trino: NaN is in a set that has it, and so is a row with a NULL.
+
+        As a condition, Trino makes a join of it, which is by equality: such a value is then not equal to itself.
+        """
+        names, dt = self._columns(query)
+        column = f"row({', '.join(names)})" if len(names) > 1 else "c0"
+        left, right = (identity.identity(sql, kind) for sql, kind in ((self.sql(value), type_of(value)), (column, dt)))
+        member = f"{left} IN (SELECT {right} FROM {self._subquery(query)} AS cmp({', '.join(names)}))"
+        return f"({member} AND {compare('=', self.value(value), self.value(value))})" if condition else f"({member})"
+
+    def _columns(self, query: exp.Expr) -> tuple[list[str], DataType]:
+        """Return names for the columns of a query, and the type of its rows."""
         unnested = query.unnest()
         count = len(unnested.selects) if isinstance(unnested, exp.Query) else 1
-        names = [f"c{index}" for index in range(count)]
-        right = Value(f"row({', '.join(names)})" if count > 1 else "c0", query_type(query))
-        outcome = f"coalesce(CAST({compare(operator, self.value(left), right)} AS INTEGER) * 2, 1)"
+        return [f"c{index}" for index in range(count)], query_type(query)
+
+    def _quantified(self, operator: str, node: exp.Binary, query: exp.Expr, *, every: bool) -> str:
+        """Return the SQL of a comparison with every, or any, row of a query."""
+        if (operator, every) in (("=", False), ("<>", True)):
+            return f"({'NOT ' * every}{self._member(node.left, query, condition=not every and _is_condition(node))})"
+        names, dt = self._columns(query)
+        right = Value(f"row({', '.join(names)})" if len(names) > 1 else "c0", dt)
+        outcome = f"coalesce(CAST({compare(operator, self.value(node.left), right)} AS INTEGER) * 2, 1)"
         found, none = ("min", 2) if every else ("max", 0)
         return (
             f"(SELECT nullif(coalesce({found}({outcome}), {none}), 1) = 2 "

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from sqlglot import exp
 from sqlglot.expressions import DType
 
-from emulator.athena.duckdb import array_functions, render, text_functions
+from emulator.athena.duckdb import array_functions, casts, render, text_functions
 from emulator.athena.duckdb.writer import SqlWriter
-from emulator.athena.runtime import sql_text, type_names
+from emulator.athena.runtime import sql_text, sql_types, type_names
 from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.typing.signature import type_of
 
@@ -48,7 +48,13 @@ def _extreme(writer: SqlWriter, call: exp.Anonymous, name: str) -> str:
 
 
 def typeof(writer: SqlWriter, call: exp.Anonymous) -> str:
-    return sql_text.literal(type_names.trino_name(type_of(call.expressions[0])))
+    argument = call.expressions[0]
+    dt = type_of(argument)
+    # The lengths of literals and of what functions make of them are not known.
+    lost = [part for part in sql_types.parts(dt) if part.this is DType.VARCHAR and not sql_types.parameters(part)]
+    if lost and not isinstance(argument, exp.Cast):
+        raise not_supported(f"{position(call)}: typeof of a varchar is not in the emulator's engine")
+    return sql_text.literal(type_names.trino_name(dt))
 
 
 def format(writer: SqlWriter, call: exp.Anonymous) -> str:  # noqa: A001 - Trino's name
@@ -75,9 +81,10 @@ def _specifiers(pattern: str, call: exp.Anonymous) -> list[str]:
 
 def array_join(writer: SqlWriter, call: exp.Anonymous) -> str:
     whole, separator, *null = call.expressions
-    part = render.text("part", type_of(whole).expressions[0])
+    element = type_of(whole).expressions[0]
+    part = casts.cast("part", source=element, target=sql_types.VARCHAR, safe=False, place=position(call))
     part = f"coalesce({part}, {writer.sql(null[0])})" if null else part
-    return f"array_to_string(list_transform({writer.sql(whole)}, lambda part: {part}), {writer.sql(separator)})"
+    return f"trino_concat_ws({writer.sql(separator)}, list_transform({writer.sql(whole)}, lambda part: {part}))"
 
 
 def listagg(writer: SqlWriter, call: exp.Anonymous) -> str:
@@ -128,7 +135,8 @@ def map_zip_with(writer: SqlWriter, call: exp.Anonymous) -> str:
 def map_concat(writer: SqlWriter, call: exp.Anonymous) -> str:
     parts = [writer.sql(part) for part in call.expressions]
     given = " AND ".join(f"{part} IS NOT NULL" for part in parts)
-    return f"CASE WHEN {given} THEN map_concat({', '.join(parts)}) END"
+    alike = ", ".join(f"CAST({part} AS {type_names.duckdb_name(type_of(call))})" for part in parts)
+    return f"CASE WHEN {given} THEN map_concat({alike}) END"
 
 
 CUSTOM_FUNCTIONS: dict[str, Callable[[SqlWriter, exp.Anonymous], str]] = {
@@ -137,6 +145,7 @@ CUSTOM_FUNCTIONS: dict[str, Callable[[SqlWriter, exp.Anonymous], str]] = {
         *(concat, greatest, least, typeof, format, array_join, listagg, reduce, zip_with),
         *(map_filter, transform_values, transform_keys, map_zip_with, map_concat, array_functions.nullif),
         *(text_functions.codepoint, text_functions.regexp_replace),
+        *(text_functions.trim, text_functions.ltrim, text_functions.rtrim),
         *(array_functions.contains, array_functions.array_position, array_functions.array_remove),
     )
 }

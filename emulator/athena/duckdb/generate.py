@@ -18,8 +18,8 @@ from emulator.athena.duckdb.comparisons import Comparisons
 from emulator.athena.duckdb.custom_functions import CUSTOM_FUNCTIONS
 from emulator.athena.duckdb.time_functions import TIME_FUNCTIONS
 from emulator.athena.duckdb.unnest import unnest
-from emulator.athena.runtime import sql_text, sql_types, type_names
-from emulator.athena.runtime.errors import not_supported, position
+from emulator.athena.runtime import json_text, sql_text, sql_types, type_names
+from emulator.athena.runtime.errors import AthenaError, not_supported, position
 from emulator.athena.typing.calls import CHAR_FUNCTIONS
 from emulator.athena.typing.signature import type_of
 
@@ -95,8 +95,9 @@ class Generator(Comparisons):
                 distinct = exp.Distinct(expressions=[first.expressions[0]])
                 arguments = [_Argument(self, part) for part in (distinct, *first.expressions[1:])]
             dt = type_of(node)
-            sql = template.replace("{*}", ", ".join(self.sql(part) for part in node.expressions)).format(
+            sql = template.replace("{*}", "{every}").format(
                 *arguments,
+                every=", ".join(self.sql(part) for part in node.expressions) if "{*}" in template else "",
                 over=over,
                 nulls=nulls,
                 p=SimpleNamespace(**node.meta["bindings"].numbers),
@@ -116,6 +117,8 @@ class Generator(Comparisons):
                     bare.set("this", exp.Var(this=""))
                     over = super().window_sql(bare)
                 case exp.Filter():
+                    if over:
+                        raise not_supported(f"{position(node)}: FILTER is not yet supported for window functions")
                     condition = f" FILTER ({self.sql(node.expression).strip()})"
                 case exp.IgnoreNulls():
                     nulls = " IGNORE NULLS"
@@ -183,6 +186,8 @@ class Generator(Comparisons):
         return cast(self.sql(inner), source=type_of(inner), target=target, safe=safe, place=position(node))
 
     def parsejson_sql(self, node: exp.ParseJSON) -> str:
+        if not json_text.is_document(node.this.name):
+            raise AthenaError("INVALID_LITERAL", f"{position(node)}: '{node.this.name}' is not a valid JSON literal")
         return f"trino_json_parse({self.sql(node.this)})"
 
     def trycast_sql(self, node: exp.TryCast) -> str:
@@ -207,6 +212,9 @@ class Generator(Comparisons):
         left, right = self.sql(node.left), self.sql(node.right)
         if type_of(node).this in (DType.FLOAT, DType.DOUBLE):
             return f"fmod({left}, {right})"
+        sizes = [sql_types.precision_scale(type_of(side)) for side in (node.left, node.right)]
+        if type_of(node).this is DType.DECIMAL and max(p - s for p, s in sizes) + max(s for _, s in sizes) > 38:
+            raise not_supported(f"{position(node)}: % of decimals with more than 38 digits together")
         return f"trino_mod({left}, {right})"
 
     def mul_sql(self, node: exp.Mul) -> str:

@@ -37,7 +37,7 @@ def _text(value: str, dt: DataType, *, place: str, names: Iterator[str]) -> str:
             number = render.text(value, dt)
             return f"CASE WHEN isfinite({value}) THEN {number} ELSE '\"' || {number} || '\"' END"
         case DType.VARCHAR | DType.CHAR | DType.DATE | DType.TIMESTAMP | DType.TIMESTAMPTZ:
-            return f"CAST(to_json({render.text(value, dt)}) AS VARCHAR)"
+            return f"trino_json_quoted({render.text(value, dt)})"
         case DType.ARRAY:
             name = next(names)
             parts = f"list_transform({value}, lambda {name}: {part(name, dt.expressions[0])})"
@@ -46,12 +46,12 @@ def _text(value: str, dt: DataType, *, place: str, names: Iterator[str]) -> str:
             name = next(names)
             pair = f"row({render.text(f'{name}.key', dt.expressions[0])}, {part(f'{name}.value', dt.expressions[1])})"
             pairs = f"list_sort(list_transform(map_entries({value}), lambda {name}: {pair}))"
-            member = f"CAST(to_json(struct_extract({name}, 1)) AS VARCHAR) || ':' || struct_extract({name}, 2)"
+            member = f"trino_json_quoted(struct_extract({name}, 1)) || ':' || struct_extract({name}, 2)"
             return f"'{{' || array_to_string(list_transform({pairs}, lambda {name}: {member}), ',') || '}}'"
         case DType.STRUCT:
             members = []
             for index, (name, inner) in enumerate(sql_types.fields(dt)):
-                key = f"CAST(to_json({sql_text.literal(name)}) AS VARCHAR) || ':' || "
+                key = f"trino_json_quoted({sql_text.literal(name)}) || ':' || "
                 members.append(key + part(render.field(value, index, dt), inner))
             inside = " || ',' || ".join(members)
             return f"CASE WHEN {value} IS NOT NULL THEN '{{' || {inside} || '}}' END"

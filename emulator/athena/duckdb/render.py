@@ -22,7 +22,7 @@ def text(value: str, dt: DataType) -> str:
 
 def clock(value: str, dt: DataType) -> str:
     """Return the SQL of the text of a timestamp's wall clock, with the digits of its type."""
-    return _digits(f"strftime({value}, '%Y-%m-%d %H:%M:%S.%f')", dt)
+    return _digits(f"(trino_day({value}) || strftime({value}, ' %H:%M:%S.%f'))", dt)
 
 
 def _digits(text: str, dt: DataType) -> str:
@@ -44,6 +44,8 @@ def _text(value: str, dt: DataType, *, names: Iterator[str]) -> str:
             precision, scale = sql_types.precision_scale(dt)
             # DuckDB omits the 0 before the point if the type has no digit for it.
             return f"CAST(CAST({value} AS DECIMAL({min(max(precision, scale + 1), 38)}, {scale})) AS VARCHAR)"
+        case DType.DATE:
+            return f"trino_day({value})"
         case DType.TIMESTAMP:
             return clock(value, dt)
         case DType.TIMESTAMPTZ:

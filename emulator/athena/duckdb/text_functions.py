@@ -29,13 +29,34 @@ def codepoint(writer: SqlWriter, call: exp.Anonymous) -> str:
     return f"trino_codepoint({writer.sql(argument)})"
 
 
+def trim(writer: SqlWriter, call: exp.Anonymous) -> str:
+    return _trimmed(writer, call, "trim")
+
+
+def ltrim(writer: SqlWriter, call: exp.Anonymous) -> str:
+    return _trimmed(writer, call, "ltrim")
+
+
+def rtrim(writer: SqlWriter, call: exp.Anonymous) -> str:
+    return _trimmed(writer, call, "rtrim")
+
+
+def _trimmed(writer: SqlWriter, call: exp.Anonymous, name: str) -> str:
+    """Return a text without characters at its ends; a char loses the blanks at its end before and after."""
+    text, *characters = call.expressions
+    removed = writer.sql(characters[0]) if characters else "trino_whitespace()"
+    if type_of(text).this is DType.CHAR:
+        return f"rtrim({name}(rtrim({writer.sql(text)}, ' '), {removed}), ' ')"
+    return f"{name}({writer.sql(text)}, {removed})"
+
+
 def regexp_replace(writer: SqlWriter, call: exp.Anonymous) -> str:
     text, pattern, replacement = call.expressions
     if _is_text(pattern) and _is_text(replacement):
         new = sql_text.literal(_replacement(call, pattern.name, replacement.name))
     else:
         new = f"trino_replacement({writer.sql(replacement)})"
-    return f"regexp_replace({writer.sql(text)}, {writer.sql(pattern)}, {new}, 'g')"
+    return f"trino_regexp_replace({writer.sql(text)}, {writer.sql(pattern)}, {new})"
 
 
 def _is_text(node: exp.Expr) -> bool:

@@ -1,5 +1,6 @@
 """Functions of times whose DuckDB expression depends on types, zones or literals."""
 
+import re
 from collections.abc import Callable
 
 from sqlglot import exp
@@ -25,6 +26,9 @@ _STEPS = {
 }
 # Joda's letters for an offset, the character that stands for it until the moment is known, and its separator.
 _OFFSETS = {"Z": ("\x01", ""), "ZZ": ("\x02", ":")}
+_NO_ZONE = (
+    "format_datetime for TIMESTAMP type, cannot use 'Z' nor 'z' in format, as this type does not contain TZ information"
+)
 _MILLISECONDS = 3
 _CLOCK_UNITS = ("millisecond", "second", "minute", "hour")
 
@@ -106,6 +110,10 @@ def current(writer: SqlWriter, call: exp.Anonymous) -> str:
     )
 
 
+def current_time(writer: SqlWriter, call: exp.Anonymous) -> str:
+    raise not_supported(f"{position(call)}: current_time, a time with time zone, is not in the emulator's engine")
+
+
 def date_format(writer: SqlWriter, call: exp.Anonymous) -> str:
     pattern = timeformat.mysql(literal_argument(call, 1)).replace("%f", "%g000")  # Trino prints milliseconds here
     wall = _in_milliseconds(writer, call.expressions[0])
@@ -113,8 +121,16 @@ def date_format(writer: SqlWriter, call: exp.Anonymous) -> str:
 
 
 def date_parse(writer: SqlWriter, call: exp.Anonymous) -> str:
-    pattern = sql_text.literal(timeformat.mysql(literal_argument(call, 1)))
-    return f"date_trunc('millisecond', strptime({writer.sql(call.expressions[0])}, {pattern}))"
+    pattern = timeformat.mysql(literal_argument(call, 1))
+    return f"date_trunc('millisecond', {_parsed(writer.sql(call.expressions[0]), pattern)})"
+
+
+def _parsed(text: str, pattern: str) -> str:
+    """Return the SQL of the wall clock in a text; if the pattern has no year, of Joda's default year."""
+    if not re.search("%-?[YyG]", pattern):
+        year = "2000 " if re.search("%-?[mbBdjaAuV]", pattern) else "1970 "
+        text, pattern = f"'{year}' || {text}", f"%Y {pattern}"
+    return f"strptime({text}, {sql_text.literal(pattern)})"
 
 
 def format_datetime(writer: SqlWriter, call: exp.Anonymous) -> str:
@@ -122,6 +138,8 @@ def format_datetime(writer: SqlWriter, call: exp.Anonymous) -> str:
     zone = sql_types.zone(moment) if moment.this is DType.TIMESTAMPTZ else sql_types.UTC
 
     def zone_text(token: str) -> str:
+        if moment.this is not DType.TIMESTAMPTZ:
+            raise AthenaError("INVALID_FUNCTION_ARGUMENT", _NO_ZONE)
         if token in _OFFSETS:
             return _OFFSETS[token][0]
         if token[0] == "z" and zone[0] not in "+-" and zone != sql_types.UTC:
@@ -145,8 +163,8 @@ def _offset(writer: SqlWriter, moment: exp.Expr) -> str:
 
 
 def parse_datetime(writer: SqlWriter, call: exp.Anonymous) -> str:
-    pattern = sql_text.literal(timeformat.joda(literal_argument(call, 1), zone=lambda _: "%z"))
-    return f"(CAST(strptime({writer.sql(call.expressions[0])}, {pattern}) AS TIMESTAMP) AT TIME ZONE 'UTC')"
+    pattern = timeformat.joda(literal_argument(call, 1), zone=lambda _: "%z")
+    return f"(CAST({_parsed(writer.sql(call.expressions[0]), pattern)} AS TIMESTAMP) AT TIME ZONE 'UTC')"
 
 
 def at_timezone(writer: SqlWriter, call: exp.Anonymous) -> str:
@@ -173,7 +191,8 @@ def iso8601(writer: SqlWriter, call: exp.Anonymous) -> str:
 TIME_FUNCTIONS: dict[str, Callable[[SqlWriter, exp.Anonymous], str]] = {
     function.__name__: function
     for function in (
-        *(date_add, date_trunc, date_diff, current, date_format, date_parse, format_datetime, parse_datetime),
+        *(date_add, date_trunc, date_diff, current, current_time),
+        *(date_format, date_parse, format_datetime, parse_datetime),
         *(at_timezone, with_timezone, from_unixtime_zone, iso8601),
     )
 }

@@ -24,10 +24,16 @@ def _decimal(text: exp.Expr) -> exp.Expr:
     return exp.Cast(this=text, to=exp.DataType.build(f"DECIMAL({digits})"))
 
 
+def _char(text: exp.Expr) -> exp.Expr:
+    """Return the cast of `CHAR 'abc'`, whose type is as long as the text."""
+    return exp.Cast(this=text, to=exp.DataType.build(f"CHAR({len(text.name) or 1})"))
+
+
 class _Parser(TrinoParser):
     TYPE_LITERAL_PARSERS: t.ClassVar[dict[exp.DType, t.Callable[..., t.Any]]] = {
         **TrinoParser.TYPE_LITERAL_PARSERS,
         exp.DType.DECIMAL: lambda self, this, dt: exp.Cast(this=this, to=dt) if dt.expressions else _decimal(this),
+        exp.DType.CHAR: lambda self, this, dt: exp.Cast(this=this, to=dt) if dt.expressions else _char(this),
     }
     FUNCTIONS: t.ClassVar[dict[str, t.Callable[..., t.Any]]] = {}
     FUNCTION_PARSERS: t.ClassVar[dict[str, t.Callable[..., t.Any]]] = {

@@ -1,5 +1,7 @@
 """Statements of Athena, parsed: which language a statement is in, and those that are Athena's own."""
 
+from collections.abc import Callable
+
 from sqlglot import exp
 
 from emulator.athena.parsing import parse_alter, parse_hive, parse_show
@@ -34,8 +36,16 @@ _UNSUPPORTED = {
 }
 
 
-def parse(sql: str) -> Statement:
+Read = Callable[[str], exp.Expr]
+"""Reads a query."""
+
+
+def parse(sql: str, *, read: Read = query) -> Statement:
     """Return the statement of a text.
+
+    Args:
+        sql: the text.
+        read: reads the query of a SELECT, CTAS, CREATE VIEW, INSERT, UNLOAD or EXPLAIN.
 
     Raises:
         MalformedQueryError: Athena has no such statement; the message has Athena's position and reason.
@@ -46,9 +56,9 @@ def parse(sql: str) -> Statement:
     word = cursor.token.word or cursor.token.text
     match word:
         case "SELECT" | "WITH" | "VALUES" | "TABLE" | "(":
-            return Query(text=text, tree=query(text))
+            return Query(text=text, tree=read(text))
         case "CREATE":
-            return _create(cursor)
+            return _create(cursor, read)
         case "DROP":
             cursor.next()
             return parse_hive.drop(cursor)
@@ -56,13 +66,13 @@ def parse(sql: str) -> Statement:
             cursor.next()
             return parse_alter.alter(cursor)
         case "INSERT":
-            return _insert(cursor)
+            return _insert(cursor, read)
         case "UPDATE" | "DELETE" | "MERGE":
             return _change(cursor, word)
         case "UNLOAD":
-            return _unload(cursor)
+            return _unload(cursor, read)
         case "EXPLAIN":
-            return _explain(cursor)
+            return _explain(cursor, read)
         case "SHOW" | "DESCRIBE" | "DESC":
             return parse_show.parse(cursor)
         case "MSCK":
@@ -74,7 +84,7 @@ def parse(sql: str) -> Statement:
             cursor.next()
             return Vacuum(text=cursor.text, name=_only_table(cursor))
         case "PREPARE" | "EXECUTE" | "DEALLOCATE":
-            return _prepared(cursor, word)
+            return _prepared(cursor, word, read)
         case "USING":
             raise not_supported("USING EXTERNAL FUNCTION")
     if word in _UNSUPPORTED:
@@ -84,7 +94,7 @@ def parse(sql: str) -> Statement:
     )
 
 
-def _create(cursor: Cursor) -> Statement:
+def _create(cursor: Cursor, read: Read) -> Statement:
     cursor.expect("CREATE")
     if cursor.accept("DATABASE") or cursor.accept("SCHEMA"):
         return parse_hive.create_database(cursor)
@@ -95,12 +105,12 @@ def _create(cursor: Cursor) -> Statement:
         name = table_name(cursor)
         cursor.expect("AS")
         rest = cursor.rest()
-        return CreateView(text=cursor.text, name=name, replace=replace, tree=query(rest), sql=rest.strip())
+        return CreateView(text=cursor.text, name=name, replace=replace, tree=read(rest), sql=rest.strip())
     if replace:
         raise cursor.mismatch("VIEW")
     cursor.expect("TABLE")
     if _is_ctas(cursor):
-        return _create_table_as(cursor)
+        return _create_table_as(cursor, read)
     return parse_hive.create_table(cursor, external=False)
 
 
@@ -115,7 +125,7 @@ def _is_ctas(cursor: Cursor) -> bool:
     return False
 
 
-def _create_table_as(cursor: Cursor) -> CreateTableAs:
+def _create_table_as(cursor: Cursor, read: Read) -> CreateTableAs:
     if_not_exists = cursor.accept("IF", "NOT", "EXISTS")
     name = table_name(cursor)
     properties = with_properties(cursor) if cursor.accept("WITH") else {}
@@ -132,12 +142,12 @@ def _create_table_as(cursor: Cursor) -> CreateTableAs:
         name=name,
         if_not_exists=if_not_exists,
         properties=properties,
-        tree=query(rest),
+        tree=read(rest),
         with_data=with_data,
     )
 
 
-def _insert(cursor: Cursor) -> Insert:
+def _insert(cursor: Cursor, read: Read) -> Insert:
     cursor.expect("INSERT", "INTO")
     cursor.accept("TABLE")
     name = table_name(cursor)
@@ -149,7 +159,7 @@ def _insert(cursor: Cursor) -> Insert:
         while cursor.accept(","):
             columns.append(cursor.name())
         cursor.expect(")")
-    return Insert(text=cursor.text, name=name, columns=columns, tree=query(cursor.rest()))
+    return Insert(text=cursor.text, name=name, columns=columns, tree=read(cursor.rest()))
 
 
 def _change(cursor: Cursor, word: str) -> Statement:
@@ -167,7 +177,7 @@ def _change(cursor: Cursor, word: str) -> Statement:
     raise MalformedQueryError(f"line 1:1: mismatched input '{word}'")
 
 
-def _unload(cursor: Cursor) -> Unload:
+def _unload(cursor: Cursor, read: Read) -> Unload:
     cursor.expect("UNLOAD", "(")
     depth = 1
     padded = cursor.rest()
@@ -180,15 +190,15 @@ def _unload(cursor: Cursor) -> Unload:
     location = cursor.string()
     properties = with_properties(cursor) if cursor.accept("WITH") else {}
     cursor.expect_end()
-    return Unload(text=cursor.text, tree=query(padded[: last.start]), location=location, properties=properties)
+    return Unload(text=cursor.text, tree=read(padded[: last.start]), location=location, properties=properties)
 
 
-def _explain(cursor: Cursor) -> Explain:
+def _explain(cursor: Cursor, read: Read) -> Explain:
     cursor.expect("EXPLAIN")
     analyze = cursor.accept("ANALYZE")
     if cursor.token.text == "(" and cursor.peek(1).word in ("TYPE", "FORMAT"):
         raise not_supported("EXPLAIN with options")
-    return Explain(text=cursor.text, tree=query(cursor.rest()), analyze=analyze)
+    return Explain(text=cursor.text, tree=read(cursor.rest()), analyze=analyze)
 
 
 def _optimize(cursor: Cursor) -> Optimize:
@@ -203,7 +213,7 @@ def _optimize(cursor: Cursor) -> Optimize:
     return Optimize(text=cursor.text, name=name, where=where)
 
 
-def _prepared(cursor: Cursor, word: str) -> Statement:
+def _prepared(cursor: Cursor, word: str, read: Read) -> Statement:
     cursor.next()
     if word == "DEALLOCATE":
         cursor.expect("PREPARE")
@@ -212,7 +222,7 @@ def _prepared(cursor: Cursor, word: str) -> Statement:
     if word == "PREPARE":
         cursor.expect("FROM")
         inner = cursor.text[cursor.token.start :]
-        parse(inner)
+        parse(inner, read=read)
         return Prepare(text=cursor.text, statement=name, query=inner)
     parameters: list[str] = []
     if cursor.accept("USING"):

@@ -5,6 +5,7 @@ Categories and types: https://docs.aws.amazon.com/athena/latest/ug/error-referen
 
 import re
 
+import duckdb
 from sqlglot import exp
 
 SYSTEM, USER = 1, 2
@@ -99,6 +100,16 @@ def not_supported(feature: str) -> AthenaError:
     return AthenaError("NOT_SUPPORTED", feature)
 
 
+def with_remedy(error: AthenaError) -> AthenaError:
+    """Return an error of the emulator's own engine; if the engine lacks something, with where it may be."""
+    text = str(error).removeprefix(f"{error.code}: ")
+    if not re.search(r"in the emulator's engine|Function '.*' not registered", text):
+        return error
+    return AthenaError(
+        error.code, f"{text.removesuffix('.')}. A real Trino has more: `lakehouse local up --athena trino`"
+    )
+
+
 def insufficient(permission: str, name: str) -> AthenaError:
     """Return Lake Formation's error for a permission that the caller lacks, such as `Select` on a table."""
     return AthenaError("", f"{INSUFFICIENT}: Required {permission} on {name}")
@@ -170,6 +181,8 @@ def from_duckdb(error: Exception) -> AthenaError:
         match = re.search(pattern, text)
         if match:
             return AthenaError(match.expand(code), match.expand(message).split("\n\nLINE ")[0].strip())
+    if isinstance(error, duckdb.Error) and not isinstance(error, duckdb.IOException):
+        return not_supported(f"this statement or one of its values{_MISSING}")
     return AthenaError("GENERIC_INTERNAL_ERROR", text)
 
 

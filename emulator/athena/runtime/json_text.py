@@ -12,7 +12,8 @@ from typing import Any
 from emulator.athena.runtime.errors import AthenaError, not_supported
 
 _STEP = re.compile(r"""\.([\w$@:-]+)|\["([^"]*)"\]|\[(\d+)\]""")
-_CONTROL = re.compile(r"\\u00[0-9a-f]{2}")
+_ESCAPED = re.compile('[\x00-\x1f"\\\\\U00010000-\U0010ffff]')
+"""Characters that Jackson escapes; those of two UTF-16 units are among them."""
 
 
 class _Number(str):
@@ -77,21 +78,27 @@ def _steps(path: str) -> list[str]:
     return steps
 
 
-def _written(value: Any, *, sort: bool) -> str:
-    """Return a value as Jackson writes it, with its keys sorted or in their order."""
+def _written(value: Any, *, sort: bool, exact: bool = False) -> str:
+    """Return a value as Jackson writes it, with its keys sorted or in their order, or with numbers as they are."""
     if isinstance(value, _Number):
-        return _java_number(value, infinity='"{}"')
+        return str(value) if exact else _java_number(value, infinity='"{}"')
     if isinstance(value, dict):
         keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass")) if sort else value
-        return "{" + ",".join(f"{_quoted(key)}:{_written(value[key], sort=sort)}" for key in keys) + "}"
+        parts = (f"{_quoted(key)}:{_written(value[key], sort=sort, exact=exact)}" for key in keys)
+        return "{" + ",".join(parts) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(_written(part, sort=sort) for part in value) + "]"
+        return "[" + ",".join(_written(part, sort=sort, exact=exact) for part in value) + "]"
     return _quoted(value) if isinstance(value, str) else json.dumps(value)
 
 
 def _quoted(text: str) -> str:
-    escaped = json.dumps(text, ensure_ascii=False).encode("utf-8", "replace").decode()
-    return _CONTROL.sub(lambda match: "\\u" + match[0][2:].upper(), escaped)
+    whole = text.encode("utf-8", "replace").decode()
+    return '"' + _ESCAPED.sub(lambda match: _escape(match[0]), whole) + '"'
+
+
+def _escape(character: str) -> str:
+    written = json.dumps(character)[1:-1]
+    return written.upper().replace("U", "u") if written.startswith("\\u") else written
 
 
 def _java_number(text: str, *, infinity: str) -> str:
@@ -123,6 +130,11 @@ def _canonical(text: str) -> str:
     return _written(_read(text, _DOCUMENT), sort=True)
 
 
+def is_document(text: str) -> bool:
+    """Return whether a text is JSON."""
+    return _or_null(_canonical, text) is not None
+
+
 def _value(text: str, path: str) -> str:
     return _written(_at(text, path), sort=False)
 
@@ -135,8 +147,52 @@ def _scalar(text: str, path: str) -> str | None:
 
 
 def _varchar(text: str) -> str | None:
-    value = _read(text, _SEARCHED)
-    return _java_number(value, infinity="{}") if isinstance(value, _Number) else _scalar(text, "$")
+    return _as_text(_read(text, _SEARCHED))
+
+
+def _as_text(value: Any) -> str | None:
+    """Return a scalar as a cast to varchar gives it; None for null, arrays and objects."""
+    if value is None or isinstance(value, dict | list):
+        return None
+    if isinstance(value, _Number):
+        return _scientific(_java_number(value, infinity="{}"))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _scientific(number: str) -> str:
+    """Return Java's text of a number as Trino casts it: integers as they are, others with an exponent."""
+    if "." not in number:
+        return number
+    if not float(number):
+        return "-0E0" if number.startswith("-") else "0E0"
+    sign, digits, exponent = Decimal(number).normalize().as_tuple()
+    fraction = "".join(map(str, digits[1:])) or "0"
+    return f"{'-' * sign}{digits[0]}.{fraction}E{int(exponent) + len(digits) - 1}"
+
+
+def _shaped(text: str, shape: str) -> str:
+    return _written(_cut(_read(text, _SEARCHED), json.loads(shape)), sort=False, exact=True)
+
+
+def _cut(value: Any, shape: list[Any]) -> Any:
+    """Return a value with the fields of a shape's rows alone, and with texts where the shape has text or JSON."""
+    match shape:
+        case ["json"]:
+            return _written(value, sort=False)
+        case ["text"] if not isinstance(value, dict | list):
+            return _as_text(value)
+        case ["array", part] if isinstance(value, list):
+            return [_cut(item, part) for item in value]
+        case ["map", part] if isinstance(value, dict):
+            return {key: _cut(item, part) for key, item in value.items()}
+        case ["row", fields] if isinstance(value, dict):
+            members = {key.lower(): item for key, item in value.items()}
+            if len(members) < len(value):
+                raise AthenaError("INVALID_CAST_ARGUMENT", f"Duplicate field: {', '.join(value)}")
+            return {name: _cut(members.get(name.lower()), part) for name, part in fields}
+        case ["row", fields] if isinstance(value, list) and len(value) == len(fields):
+            return {name: _cut(item, part) for (name, part), item in zip(fields, value, strict=True)}
+    return value
 
 
 SQL_FUNCTIONS: dict[str, tuple[Callable[..., str | None], int]] = {
@@ -144,8 +200,10 @@ SQL_FUNCTIONS: dict[str, tuple[Callable[..., str | None], int]] = {
     "trino_json_value": (lambda text, path: _or_null(_value, text, path), 2),
     "trino_json_scalar": (lambda text, path: _or_null(_scalar, text, path), 2),
     "trino_json_varchar": (lambda text: _or_null(_varchar, text), 1),
+    "trino_json_shaped": (lambda text, shape: _or_null(_shaped, text, shape), 2),
 }
 """Functions of texts by their name in SQL, with the number of their arguments; NULL if there is no value.
 
 `trino_json_canonical(text)` is the text as `json_parse` stores it; `trino_json_value(text, path)` the JSON and
-`trino_json_scalar(text, path)` the scalar, as it is written, at a path; `trino_json_varchar(text)` a scalar's cast."""
+`trino_json_scalar(text, path)` the scalar, as it is written, at a path; `trino_json_varchar(text)` a scalar's cast, and
+`trino_json_shaped(text, shape)` JSON with such casts at the places of a shape."""

@@ -5,11 +5,17 @@
 CREATE MACRO trino_error(message, sample) AS list_extract([sample], CAST(message AS INTEGER));
 
 -- text ---------------------------------------------------------------------------------------------------------
-CREATE MACRO trino_whitespace() AS chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || ' ';
+CREATE MACRO trino_whitespace() AS
+  array_to_string(list_transform([9, 10, 11, 12, 13, 28, 29, 30, 31, 32, 5760, 8192, 8193, 8194, 8195, 8196, 8197, 8198, 8200,
+                                  8201, 8202, 8232, 8233, 8287, 12288], lambda n: chr(n)), '');
+CREATE MACRO trino_concat_ws(separator, parts) AS
+  CASE WHEN separator IS NOT NULL AND parts IS NOT NULL THEN coalesce(array_to_string(parts, separator), '') END;
 CREATE MACRO trino_substr(s, start) AS
-  CASE WHEN start = 0 OR start < -length(s) THEN '' ELSE substr(s, start) END;
+  CASE WHEN start = 0 OR start < -length(s) THEN left(s, 0) ELSE substr(s, start) END;
 CREATE MACRO trino_substr_length(s, start, size) AS
-  CASE WHEN start = 0 OR start < -length(s) OR size <= 0 THEN '' ELSE substr(s, start, size) END;
+  CASE WHEN start IS NULL OR size IS NULL THEN NULL
+       WHEN start = 0 OR start < -length(s) OR size <= 0 THEN left(s, 0)
+       ELSE substr(s, start, size) END;
 CREATE MACRO trino_split_all(s, delimiter) AS
   CASE WHEN delimiter = ''
        THEN trino_error('INVALID_FUNCTION_ARGUMENT: The delimiter may not be the empty string', [s])
@@ -76,8 +82,19 @@ CREATE MACRO trino_url_parameter(url, name) AS
   url_decode(trino_url_value(list_extract(list_filter(string_split(regexp_extract(url, '^[^?#]*[?]([^#]*)', 1), '&'),
                                                       lambda p: split_part(p, '=', 1) = name), 1)));
 CREATE MACRO trino_url_value(p) AS CASE WHEN contains(p, '=') THEN substr(p, strpos(p, '=') + 1) ELSE left(p, 0) END;
+-- NULL for a group that the match does not have; DuckDB's regexp_extract returns an empty text for it
 CREATE MACRO trino_regexp_extract(s, pattern, part) AS
-  CASE WHEN regexp_matches(s, pattern) THEN regexp_extract(s, pattern, part) END;
+  CASE WHEN part < 0 THEN trino_error('INVALID_FUNCTION_ARGUMENT: Group cannot be negative', s)
+       ELSE list_extract(regexp_extract_all(s, pattern, CAST(part AS INTEGER)), 1) END;
+-- After a match, DuckDB finds no empty one at its end.
+CREATE MACRO trino_regexp_replace(s, pattern, replacement) AS
+  CASE WHEN replacement <> '' AND pattern NOT IN ('^', '$', '\b') AND regexp_matches('', pattern)
+       THEN trino_error('NOT_SUPPORTED: regexp_replace of empty matches by a text is not in the emulator''s engine: ' || pattern, s)
+       ELSE regexp_replace(s, pattern, replacement, 'g') END;
+CREATE MACRO trino_regexp_split(s, pattern) AS
+  CASE WHEN regexp_matches('', pattern)
+       THEN trino_error('NOT_SUPPORTED: regexp_split at empty matches is not in the emulator''s engine: ' || pattern, [s])
+       ELSE string_split_regex(s, pattern) END;
 -- Trino's replacement as DuckDB writes it: $1 as \1, and the character after a backslash as it is
 CREATE MACRO trino_replacement(r) AS
   CASE WHEN NOT regexp_full_match(r, '(?s)([^\\$]|\\.|\$[0-9{])*')
@@ -102,6 +119,9 @@ CREATE MACRO trino_scaled(x, scale) AS
 CREATE MACRO trino_divide(a, b, s1, s2, scale) AS
   CASE WHEN b = 0 THEN trino_error('DIVISION_BY_ZERO: Division by zero', '')
        ELSE trino_scaled(trino_ratio(trino_unscaled(a) * trino_ten(scale + s2 - s1), trino_unscaled(b)), scale) END;
+CREATE MACRO trino_sign(x) AS CASE WHEN isnan(x) THEN x ELSE CAST(sign(x) AS REAL) END;
+CREATE MACRO trino_to_base(n, radix) AS
+  CASE WHEN n < 0 THEN '-' || lower(to_base(CAST(-n AS BIGINT), radix)) ELSE lower(to_base(n, radix)) END;
 CREATE MACRO trino_mod(a, b) AS
   CASE WHEN b = 0 THEN trino_error('DIVISION_BY_ZERO: Division by zero', a % b) ELSE a % b END;
 -- DuckDB's cube root of 27 is 3.0000000000000004: one more step of Newton's method
@@ -126,7 +146,8 @@ CREATE MACRO trino_random(low, high, message) AS
        ELSE low + CAST(floor(random() * (high - low)) AS BIGINT) END;
 -- x rounded to 10 ** places
 CREATE MACRO trino_round_places(x, places, largest) AS
-  CASE WHEN places <= 0 THEN x
+  CASE WHEN places IS NULL THEN NULL
+       WHEN places <= 0 THEN x
        WHEN places > 18
        THEN trino_error('NUMERIC_VALUE_OUT_OF_RANGE: numerical overflow: ' || x, x)
        ELSE trino_at_most(sign(x) * trino_ten(least(places, 18))
@@ -150,8 +171,11 @@ CREATE MACRO trino_scientific(s) AS
        WHEN starts_with(s, '0.') THEN trino_mantissa(ltrim(s[3:], '0'))
          || 'E-' || CAST(length(s) - 1 - length(ltrim(s[3:], '0')) AS VARCHAR)
        ELSE trino_mantissa(replace(s, '.', '')) || 'E' || CAST(strpos(s, '.') - 2 AS VARCHAR) END;
+-- For the smallest numbers Java writes two digits, where one would do: 4.9E-324.
 CREATE MACRO trino_double_text(x) AS
   CASE WHEN isnan(x) THEN 'NaN'
+       WHEN x <> 0 AND abs(x) < CASE typeof(x) WHEN 'FLOAT' THEN 1e-43 ELSE 1e-321 END
+       THEN trino_error('NOT_SUPPORTED: the text of a number below 1e-321 (real: 1e-43) is not in the emulator''s engine', '')
        WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
        WHEN x = 0 OR (abs(x) >= 1e-3 AND abs(x) < 1e7) THEN CAST(x AS VARCHAR)
        ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || trino_scientific(CAST(abs(x) AS VARCHAR)) END;
@@ -159,7 +183,11 @@ CREATE MACRO trino_double_text(x) AS
 CREATE MACRO trino_scientific_text(x) AS
   CASE WHEN isnan(x) OR isinf(x) THEN trino_double_text(x)
        WHEN x = 0 THEN CASE WHEN starts_with(CAST(x AS VARCHAR), '-') THEN '-0E0' ELSE '0E0' END
-       ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || trino_scientific(CAST(abs(x) AS VARCHAR)) END;
+       WHEN abs(x) < 1e-37 AND trino_double_text(x) IS NULL THEN NULL
+       ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || trino_scientific(CAST(trino_seven_digits(abs(x)) AS VARCHAR)) END;
+-- A real has seven digits in a cast to varchar, and up to nine in results.
+CREATE MACRO trino_seven_digits(x) AS
+  CASE typeof(x) WHEN 'FLOAT' THEN CAST(printf('%.6e', CAST(x AS DOUBLE)) AS DOUBLE) ELSE x END;
 CREATE MACRO trino_short(s, size) AS
   CASE WHEN length(s) > size
        THEN trino_error('INVALID_CAST_ARGUMENT: Value ' || s || ' cannot be represented as varchar(' || size || ')', s)
@@ -200,6 +228,10 @@ CREATE MACRO trino_fitting(s, size, types) AS
        ELSE substr(s, 1, size) END;
 
 -- time ---------------------------------------------------------------------------------------------------------
+CREATE MACRO trino_year(t) AS
+  CASE WHEN year(t) > 9999 THEN '+' || year(t) WHEN year(t) < 0 THEN '-' || lpad(CAST(-year(t) AS VARCHAR), 4, '0')
+       ELSE lpad(CAST(year(t) AS VARCHAR), 4, '0') END;
+CREATE MACRO trino_day(t) AS trino_year(t) || strftime(t, '-%m-%d');
 CREATE MACRO trino_now() AS date_trunc('millisecond', now());
 -- DuckDB's // rounds to zero, so before 1970 too the remainder is taken from the value: half a unit rounds up.
 CREATE MACRO trino_floor_to(x, unit) AS x - ((x % unit) + unit) % unit;
@@ -324,6 +356,10 @@ CREATE MACRO trino_json_parse(s) AS
   CASE WHEN s IS NOT NULL AND trino_json_canonical(s) IS NULL
        THEN trino_error('INVALID_FUNCTION_ARGUMENT: Cannot convert value to JSON: ''' || s || '''', json('null'))
        ELSE CAST(trino_json_canonical(s) AS JSON) END;
+-- A text as JSON; DuckDB does not escape characters beyond U+FFFF.
+CREATE MACRO trino_json_quoted(s) AS
+  CASE WHEN regexp_matches(s, '[\x{10000}-\x{10FFFF}]') THEN trino_json_canonical(to_json(s))
+       ELSE CAST(to_json(s) AS VARCHAR) END;
 CREATE MACRO trino_json_extract(j, p) AS CAST(trino_json_value(j, p) AS JSON);
 -- An element as the text that it is, which for texts is no JSON: Trino's own manual warns of it.
 CREATE MACRO trino_json_array_get(j, i) AS

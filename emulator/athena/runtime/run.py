@@ -59,6 +59,7 @@ class Context:
         query_id: QueryExecutionId.
         scratch: folder for temporary files; the next server clears it if this one is killed.
         parameters: SQL literals for the statement's question marks.
+        trino: address of the Trino that runs the statement; None if the emulator's own engine does.
     """
 
     cloud: Cloud
@@ -69,6 +70,7 @@ class Context:
     query_id: str
     scratch: Path
     parameters: tuple[str, ...] = ()
+    trino: str | None = None
 
     @property
     def folder(self) -> Path:

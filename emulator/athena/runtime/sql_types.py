@@ -17,7 +17,11 @@ SEVERAL_ZONES = "(several)"
 """The zone of values whose zones differ. They can be compared, because only the points in time count for that."""
 MOST_DIGITS = 6
 """DuckDB's timestamps have microseconds."""
-_UTC_NAMES = {"utc", "z", "ut", "uct", "gmt", "gmt0", "greenwich", "universal", "zulu", "etc/utc", "etc/gmt"}
+_UTC_NAMES = {
+    *("utc", "z", "ut", "uct", "gmt", "gmt0", "greenwich", "universal", "zulu"),
+    *("etc/utc", "etc/gmt", "etc/gmt0"),
+}
+_ETC = re.compile(r"Etc/GMT([+-])(\d{1,2})", re.IGNORECASE)
 _OFFSET = re.compile(r"(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d\d))?", re.IGNORECASE)
 _WITH_ZONE = re.compile(
     r"(\d{4,}-\d{1,2}-\d{1,2}(?: \d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d+)?)?)?)(?: *([+-]\d.*)| +(\S+)| *(Z))?"
@@ -83,6 +87,8 @@ def timestamp_tz(precision: int, *, zone: str = UTC) -> DataType:
 
 def _zone_name(zone: str) -> str:
     """Return Trino's name of a zone: `UTC`, an offset such as `+05:30`, or the name as it is written."""
+    if etc := _ETC.fullmatch(zone):  # POSIX counts to the west
+        zone = f"{'-' if etc[1] == '+' else '+'}{etc[2]}"
     offset = _OFFSET.fullmatch(zone)
     if offset is not None:
         name = f"{offset[1]}{int(offset[2]):02}:{offset[3] or '00'}"

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from sqlglot.errors import ParseError
 from sqlglot.expressions import DataType, DType
 
 from emulator.athena.runtime import sql_text, sql_types
@@ -43,7 +44,11 @@ def parse_duckdb(text: str) -> DataType:
     """Return the type of a DuckDB column such as `STRUCT(a BIGINT)[]`; do not change it."""
     if text in ('"NULL"', "NULL"):
         return sql_types.NULL
-    return sql_types.normal(DataType.build(text, dialect="duckdb"))
+    plain = text.replace('"NULL"', "NULL").replace("TUPLE(", "STRUCT(")
+    try:
+        return sql_types.normal(DataType.build(plain, dialect="duckdb"))
+    except ParseError:
+        raise not_supported(f"a value of DuckDB's type {text} is not in the emulator's engine") from None
 
 
 def trino_name(dt: DataType) -> str:

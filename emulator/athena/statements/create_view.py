@@ -1,5 +1,6 @@
 """CREATE VIEW and DROP VIEW."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlglot.expressions import DataType
@@ -8,7 +9,7 @@ from emulator.athena.binding.bind import bind
 from emulator.athena.runtime import type_names
 from emulator.athena.runtime.errors import AthenaError
 from emulator.athena.runtime.run import Run
-from emulator.athena.runtime.statement_result import NO_LINES, StatementResult
+from emulator.athena.runtime.statement_result import NO_LINES, Columns, StatementResult
 from emulator.athena.runtime.statements import CreateView, DropView
 from emulator.athena.statements.ctas import check_columns
 from emulator.athena.tables import catalog, views
@@ -16,6 +17,18 @@ from emulator.athena.tables import catalog, views
 
 def create(statement: CreateView, run: Run) -> StatementResult:
     """Run CREATE VIEW."""
+    within = (statement.name.database or run.context.database, statement.name.table)
+    return store(statement, run, lambda: bind(run, statement.tree, within=within).columns)
+
+
+def store(statement: CreateView, run: Run, output: Callable[[], Columns]) -> StatementResult:
+    """Store a view in Glue.
+
+    Args:
+        statement: the statement.
+        run: its run.
+        output: returns the columns of the view's query, once the view may be created.
+    """
     database, name = statement.name.database or run.context.database, statement.name.table
     existing = catalog.find_table(run.cloud, database, name)
     if existing is not None and not catalog.is_view(existing):
@@ -28,9 +41,9 @@ def create(statement: CreateView, run: Run) -> StatementResult:
         )
     if catalog.find_database(run.cloud, database) is None:
         raise AthenaError("SCHEMA_NOT_FOUND", f"line 1:1: Schema '{database}' does not exist")
-    bound = bind(run, statement.tree, within=(database, name))
-    check_columns(bound.columns)
-    columns = [(column.lower(), dt) for column, dt in bound.columns]
+    found = output()
+    check_columns(found)
+    columns = [(column.lower(), dt) for column, dt in found]
     new: Any = {
         "Name": name,
         "TableType": "VIRTUAL_VIEW",

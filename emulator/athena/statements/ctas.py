@@ -27,27 +27,55 @@ _HIVE_PROPERTIES = {
 
 def create_table_as(statement: CreateTableAs, run: Run) -> StatementResult:
     """Run CREATE TABLE AS SELECT."""
+    if is_there(statement, run):
+        return StatementResult(columns=ROWS, update_count=0, files=[])
+    bound, sql = prepare(run, statement.tree)
+    select, columns = typed_select(run, bound, sql)
+    if not statement.with_data:
+        select = f"SELECT * FROM ({select}) WHERE false"
+    return create(statement, run, select, columns)
+
+
+def is_there(statement: CreateTableAs, run: Run) -> bool:
+    """Return whether IF NOT EXISTS finds the table; if not, check that it may be created.
+
+    Raises:
+        AthenaError: it exists, its database does not, the caller may not create it, or it has an unknown property.
+    """
     database, name = statement.name.database or run.context.database, statement.name.table
     if catalog.find_table(run.cloud, database, name) is not None:
         if statement.if_not_exists:
-            return StatementResult(columns=ROWS, update_count=0, files=[])
+            return True
         raise AthenaError(
             "TABLE_ALREADY_EXISTS", f"line 1:1: Destination table '{catalog.CATALOG}.{database}.{name}' already exists"
         )
     if catalog.find_database(run.cloud, database) is None:
         raise AthenaError("SCHEMA_NOT_FOUND", f"line 1:1: Schema '{database}' does not exist")
-    iceberg = str(statement.properties.get("table_type", "HIVE")).upper() == "ICEBERG"
+    iceberg = _is_iceberg(statement)
     location = statement.properties.get("location" if iceberg else "external_location") or ""
     new = (access.CREATE_TABLE, access.LOCATION)
     access.require_on_database(run.cloud, database, *new, table=name, location=str(location))
     _check_properties(statement.properties, _ICEBERG_PROPERTIES if iceberg else _HIVE_PROPERTIES)
-    bound, sql = prepare(run, statement.tree)
-    select, columns = typed_select(run, bound, sql)
+    return False
+
+
+def create(statement: CreateTableAs, run: Run, select: str, columns: Columns) -> StatementResult:
+    """Create the table with the rows of a query.
+
+    Args:
+        statement: the statement.
+        run: its run.
+        select: DuckDB SQL of the rows, in columns `c0`, `c1` ...
+        columns: name and type of each column.
+    """
     check_columns(columns)
-    if not statement.with_data:
-        select = f"SELECT * FROM ({select}) WHERE false"
-    create = _create_iceberg if iceberg else _create_hive
-    return create(statement, run, database, select, columns)
+    database = statement.name.database or run.context.database
+    store = _create_iceberg if _is_iceberg(statement) else _create_hive
+    return store(statement, run, database, select, columns)
+
+
+def _is_iceberg(statement: CreateTableAs) -> bool:
+    return str(statement.properties.get("table_type", "HIVE")).upper() == "ICEBERG"
 
 
 def _check_properties(properties: dict[str, str | list[str]], supported: set[str]) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import DataType, DType
@@ -12,6 +13,7 @@ from emulator.athena.binding.relations import open_all
 from emulator.athena.duckdb import render
 from emulator.athena.duckdb.generate import duckdb_sql
 from emulator.athena.runtime import sql_text, sql_types, type_names
+from emulator.athena.runtime.errors import not_supported
 from emulator.athena.runtime.run import Run
 from emulator.athena.runtime.statement_result import Columns, StatementResult
 from emulator.athena.runtime.statements import Explain, Query
@@ -27,6 +29,7 @@ def prepare(run: Run, tree: exp.Expr) -> tuple[Bound, str]:
 def typed_select(run: Run, bound: Bound, sql: str) -> tuple[str, Columns]:
     """Return a SELECT of a query's columns in Trino's types, named `c0`, `c1` ..., and the columns with their types."""
     described = run.execute(f"DESCRIBE {sql}")
+    _check_count(bound, described)
     columns: Columns = []
     casts = []
     for index, ((name, dt), row) in enumerate(zip(bound.columns, described, strict=True)):
@@ -46,10 +49,17 @@ def materialize(run: Run, bound: Bound, sql: str) -> Columns:
     names = ", ".join(f"c{index}" for index in range(len(bound.columns)))
     run.execute(f"CREATE TEMP TABLE result({names}) AS {sql}")
     described = run.execute("DESCRIBE result")
+    _check_count(bound, described)
     return [
         (name, dt if sql_types.is_known(dt) else type_names.parse_duckdb(row[1]))
         for (name, dt), row in zip(bound.columns, described, strict=True)
     ]
+
+
+def _check_count(bound: Bound, described: list[tuple[Any, ...]]) -> None:
+    """Refuse a query whose columns DuckDB sees otherwise than its types were inferred."""
+    if len(bound.columns) != len(described):
+        raise not_supported("the columns of this query's subqueries are not in the emulator's engine")
 
 
 def write_csv(run: Run, columns: Columns, *, source: str) -> Path:

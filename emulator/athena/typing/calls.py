@@ -10,7 +10,7 @@ from emulator.athena.typing.annotator import Annotator
 from emulator.athena.typing.functions import FUNCTIONS, Function
 from emulator.athena.typing.signature import TEMPORAL, Bindings, bind, expand, lambda_parts, resolve, type_of
 
-CHAR_FUNCTIONS = {"lower", "upper", "trim", "ltrim", "rtrim", "substr", "substring"}
+CHAR_FUNCTIONS = {"lower", "upper"}
 """Functions that return a char if they are called with one."""
 
 

@@ -7,7 +7,7 @@ Source: Trino's TestSubqueries and TestJoin.
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
-from emulator.athena.runtime.errors import AthenaError, not_supported, position
+from emulator.athena.runtime.errors import not_supported, position
 
 
 def check_join(join: exp.Join) -> None:
@@ -34,9 +34,8 @@ def check_scope(scope: Scope) -> None:
     join = _join_of(select)
     if join is not None and join.side:
         name = ".".join(part.name for part in outer[0].parts)
-        raise AthenaError(
-            "INVALID_COLUMN_REFERENCE",
-            f"{position(outer[0])}: Reference to column '{name}' from outer scope not allowed in this context",
+        raise not_supported(
+            f"{position(outer[0])}: Reference to column '{name}' from outer scope not allowed in this context"
         )
     if _is_refused(select, outer, in_join=join is not None):
         raise not_supported(f"{position(select)}: Given correlated subquery is not supported")

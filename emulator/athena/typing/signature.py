@@ -165,11 +165,15 @@ def _bind_numbers(names: list[str], values: tuple[int, ...], bindings: Bindings)
 
 
 def _rounded(bindings: Bindings, _: exp.Anonymous) -> DataType:
+    if "p" not in bindings.numbers:  # of a lambda's parameter, which gets its type later
+        return sql_types.UNKNOWN
     p, s = bindings.numbers["p"], bindings.numbers["s"]
     return sql_types.decimal(min(38, p - s + min(1, s)), 0)
 
 
 def _rounded_to(bindings: Bindings, _: exp.Anonymous) -> DataType:
+    if "p" not in bindings.numbers:
+        return sql_types.UNKNOWN
     return sql_types.decimal(min(38, bindings.numbers["p"] + 1), bindings.numbers["s"])
 
 

@@ -30,8 +30,8 @@ def pinned(listed: Path) -> Iterator[tuple[str, str]]:
             yield artifact, digest
 
 
-def fetch(artifact: str, digest: str, *, folder: Path) -> None:
-    """Copy an artifact's jar into a folder.
+def fetch(artifact: str, digest: str, *, folder: Path) -> Path:
+    """Copy an artifact's file into a folder, and return its path.
 
     Raises:
         SystemExit: it cannot be had, or is not what was pinned.
@@ -42,11 +42,13 @@ def fetch(artifact: str, digest: str, *, folder: Path) -> None:
     if run.returncode:
         raise SystemExit(f"{run.stdout}\n{artifact}: Maven cannot fetch it; it needs Java 17 and Maven Central")
     _, name, version, *rest = artifact.split(":")  # then the packaging and the classifier, if any
-    jar = folder / f"{'-'.join([name, version, *rest[1:]])}.jar"
-    found = hashlib.sha512(jar.read_bytes()).hexdigest()
+    file = folder / f"{'-'.join([name, version, *rest[1:]])}.{(rest or ['jar'])[0]}"
+    with file.open("rb") as content:
+        found = hashlib.file_digest(content, "sha512").hexdigest()
     if found != digest:
-        jar.unlink()
+        file.unlink()
         raise SystemExit(f"{artifact}: its SHA-512 is {found}, pinned is {digest}: find out why before you trust it")
+    return file
 
 
 if __name__ == "__main__":

@@ -83,7 +83,8 @@ def judge(engine: Engine, case: Case) -> Verdict:
         answer = ask(engine, case.constants)
     if answer is None:
         return Verdict(NOT_JUDGED, case, "reads tables, or is no query")
-    if answer.python:
+    # Such a statement is not the user's fault, so its text is DuckDB's or Python's.
+    if answer.python or answer.code == "GENERIC_INTERNAL_ERROR":
         return Verdict(PYTHON_ERROR, case, answer.message)
     if answer.code is not None:
         return Verdict(_error(answer.code, case), case, answer.message)

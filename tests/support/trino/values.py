@@ -1,6 +1,7 @@
 """Java values of Trino's tests, and whether a value of the engine is the same."""
 
 import math
+import operator
 import struct
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 from tests.support.trino.java import Call, Literal, Name, NotReadError, Operation
 
+_ARITHMETIC = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 _CONSTANTS = {
     "NaN": math.nan,
     "POSITIVE_INFINITY": math.inf,
@@ -39,15 +41,21 @@ def value(tree: Any) -> Any:
             return float(value(part))
         case Operation(sign=sign, parts=(part,)) if sign.startswith("cast "):
             return value(part)
-        case Operation(sign="+", parts=(left, right)):
-            return value(left) + value(right)
-        case Operation(sign="-", parts=(left, right)):
-            return value(left) - value(right)
-        case Operation(sign="*", parts=(left, right)):
-            return value(left) * value(right)
+        case Operation(sign=sign, parts=(left, right)) if sign in _ARITHMETIC:
+            result = _ARITHMETIC[sign](value(left), value(right))
+            return _float(result) if _is_float(left) and _is_float(right) else result
         case Call():
             return _call(tree)
     raise NotReadError
+
+
+def _is_float(tree: Any) -> bool:
+    match tree:
+        case Literal(kind="float") | Operation(sign="cast float"):
+            return True
+        case Operation(sign="unary -", parts=(part,)):
+            return _is_float(part)
+    return False
 
 
 def _constant(text: str) -> Any:
@@ -78,8 +86,8 @@ def _call(tree: Call) -> Any:
         case "Collections.nCopies":
             return [value(found[1])] * value(found[0])
         case "decimal":
-            text, dt = value(found[0]), found[1]
-            return Decimal(text) if "." in text else Decimal(text).scaleb(-dt.arguments[1].value)
+            digits, size = value(found[0]).replace(".", ""), found[1].arguments
+            return Decimal(f"{digits}E-{size[1].value if len(size) > 1 else 0}")  # an operation would round it
         case "padRight":
             return value(found[0]).ljust(value(found[1]))
         case "timestampWithTimeZone" if isinstance(found[-1], Call):

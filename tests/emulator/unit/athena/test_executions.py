@@ -1,11 +1,13 @@
 """Executions that are stopped, time out, need too much memory or lose their process; errors nobody expected."""
 
+import dataclasses
 import multiprocessing
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ClientError
@@ -14,7 +16,7 @@ from emulator.athena.api import executions, process_pool, statement_process
 from emulator.athena.api.executions import FINAL, Executions, Record, new_record
 from emulator.athena.api.statement_process import Running, Task, run_task
 from emulator.athena.runtime.cloud import connect
-from emulator.athena.runtime.errors import exhausted
+from emulator.athena.runtime.errors import AthenaError, exhausted
 from emulator.athena.runtime.files import Scan
 from emulator.athena.runtime.run import WORKERS, Context
 
@@ -180,6 +182,26 @@ def test_an_unexpected_error_becomes_a_plain_sentence_and_the_log_has_the_cause(
     assert "KeyError" not in reason
     assert status["AthenaError"]["ErrorCategory"] == 2
     assert "KeyError: '7'" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("message", "trino", "remedy"),
+    [
+        ("x is not in the emulator's engine", None, True),
+        ("line 1:8: Function 'word_stem' not registered", None, True),
+        ("line 1:8: Function 'word_stem' not registered", "http://127.0.0.1:1", False),
+        ("bucketed tables", None, False),
+    ],
+)
+def test_a_feature_that_the_engine_lacks_names_the_engine_that_may_have_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, message: str, trino: str | None, remedy: bool
+) -> None:
+    monkeypatch.setattr(statement_process, "_run", Mock(side_effect=AthenaError("NOT_SUPPORTED", message)))
+    given = task("q", scratch=tmp_path)
+    given = dataclasses.replace(given, context=dataclasses.replace(given.context, trino=trino))
+    reason = run_task(Running(given, Scan(limit=None)))["Status"]["StateChangeReason"]
+    assert reason.startswith(f"NOT_SUPPORTED: {message}")
+    assert reason.endswith("`lakehouse local up --athena trino`") is remedy
 
 
 def test_an_answer_of_a_service_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ VALUES = [
     ("'[' || cast(cast('ab' as char(5)) as varchar(10)) || ']'", "[ab   ]", "varchar"),
     ("cast('ab' as char(3)) || cast('c' as char(2))", "ab c ", "char(5)"),
     ("upper(cast('ab' as char(3)))", "AB ", "char(3)"),
-    ("trim(cast(' ab' as char(4)))", "ab  ", "char(4)"),
+    ("trim(cast(' ab' as char(4)))", "ab", "varchar"),
     ("cast(array['abc', null] as array(char(5)))", "[abc  , null]", "array(char(5))"),
     ("cast(row('abc', 1) as row(a char(5), b bigint))", "{a=abc  , b=1}", "row(a char(5), b bigint)"),
     ("cast(row('abc', 1) as row(a varchar(2), b bigint))", "{a=ab, b=1}", "row(a varchar(2), b bigint)"),
