@@ -16,7 +16,7 @@ from lakehouse.site.pages import pages
 from lakehouse.site.write import write
 from tests.support.examples import examples
 from tests.support.repository import ROOT
-from tests.support.site_facts import HOSTILE, SECRET, facts
+from tests.support.site.facts import HOSTILE, SECRET, facts
 
 DOCS = "../docs/"
 
