@@ -27,7 +27,13 @@ def pages(facts: Facts, *, docs: str) -> dict[str, str]:
     """
     built = {one.name: one for one in facts.models}
     models = sorted(facts.docs.keys() | {name for name in built if name.partition(".")[0] in tuple(Zone)})
-    site = Site(datasets={contract.dataset for contract in facts.contracts}, models=set(models), docs=docs)
+    environment = facts.names.environment
+    site = Site(
+        datasets={contract.dataset for contract in facts.contracts},
+        models=set(models),
+        docs=docs,
+        flag="" if environment == "dev" else f" --env {environment}",
+    )
     rules: dict[str, dict[str, Sequence[QualityRow]]] = {}
     for (name, rule), results in facts.results.items():
         rules.setdefault(name, {})[rule] = results

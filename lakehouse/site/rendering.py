@@ -34,11 +34,13 @@ class Site:
         datasets: names of the datasets that have a page.
         models: `zone.table` of the models that have one.
         docs: URL of the documentation, also relative to the folder of the site; ends with `/`.
+        flag: what commands need to work on this environment; "" for the default one.
     """
 
     datasets: Collection[str]
     models: Collection[str]
     docs: str
+    flag: str
 
     def link(self, table: str) -> Link:
         """Return the link to a table, `zone.table`, or to a source, which has no page."""
@@ -67,7 +69,8 @@ def render(template: str, site: Site, *, page: str, **values: Any) -> str:
     """
     root = "../" * page.count("/")
     docs = site.docs if "://" in site.docs else root + site.docs
-    return _environment().get_template(template).render(**values, root=root, docs=docs, page=page) + "\n"
+    values |= {"root": root, "docs": docs, "flag": site.flag, "page": page}
+    return _environment().get_template(template).render(**values) + "\n"
 
 
 @cache

@@ -15,7 +15,7 @@ from lakehouse.names import OpsTable
 from lakehouse.site.facts import gather
 from lakehouse.site.pages import pages
 from tests.support.contract_builders import column, contract, rows
-from tests.support.site_facts import NAMES, dataset
+from tests.support.site.facts import NAMES, dataset
 
 DATASETS = 1000
 

@@ -16,7 +16,7 @@ from lakehouse.site.pages import pages
 from lakehouse.site.write import write
 from tests.support.examples import examples
 from tests.support.repository import ROOT
-from tests.support.site_facts import HOSTILE, SECRET, facts
+from tests.support.site.facts import HOSTILE, SECRET, facts
 
 DOCS = "../docs/"
 
@@ -110,7 +110,10 @@ def test_a_problem_comes_first_and_names_the_next_commands() -> None:
     assert problems.of_dataset(good) == []
     found = problems.of_dataset(one.statuses["b_broken"])
     assert [problem.word for problem in found] == ["blocked", "failed", "stale"]
-    assert "lakehouse rerun b_broken b_broken-00000002" in found[0].commands
+    rerun = "lakehouse rerun b_broken b_broken-00000002"
+    assert rerun in found[0].commands
+    prod = pages(replace(one, names=replace(one.names, environment="prod")), docs=DOCS)["datasets/b_broken.html"]
+    assert f"{rerun} --env prod\n" in Structure(prod).text
 
 
 def test_the_index_of_the_search_finds_every_column() -> None:
