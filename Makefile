@@ -29,21 +29,21 @@ demo: setup $(if $(filter airflow,$(ORCHESTRATOR)),.venv-airflow/.installed) ## 
 .PHONY: bench
 bench: setup ## compare speed and memory with DuckDB, awswrangler and Spark (10 million rows, 8 minutes)
 	@if command -v java >/dev/null; then $(MAKE) --no-print-directory --silent .venv-spark-4.1/.installed; fi
-	python -m tests.benchmarks.stage_to_raw
-	python -m tests.benchmarks.raw_to_integration
+	python -m benchmarks.stage_to_raw
+	python -m benchmarks.raw_to_integration
 
 .PHONY: bench-batches
 bench-batches: setup ## measure a batch on tables of up to 50 million rows, next to PyIceberg, pandas and Spark (10 minutes)
 	@if command -v java >/dev/null; then $(MAKE) --no-print-directory --silent .venv-spark-4.1/.installed; fi
-	python -m tests.benchmarks.batch_cost
+	python -m benchmarks.batch_cost
 
 .PHONY: bench-authorization
 bench-authorization: setup ## measure what authorization costs the demo (8 minutes)
-	python -m tests.benchmarks.authorization
+	python -m benchmarks.authorization
 
 .PHONY: bench-scale
 bench-scale: setup ## measure what grows with datasets (to 1,000) and batches (to 100,000); fails over a bar (20 minutes)
-	python -m tests.benchmarks.scale
+	python -m benchmarks.scale
 
 ##@ Check
 .PHONY: test

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lakehouse.contracts.model import Partition
-from tests.benchmarks import changes
+from benchmarks import changes
 
 MILLION = 1_000_000
 CONTRACT = replace(changes.CONTRACT, partitions=(Partition(column="order_id", transform=f"truncate[{MILLION}]"),))

@@ -1,6 +1,6 @@
 """Benchmark of stage -> raw: 10 million CSV records, typed, validated, with the bad ones rejected, file and line kept.
 
-python -m tests.benchmarks.stage_to_raw [--rounds N]
+python -m benchmarks.stage_to_raw [--rounds N]
 """
 
 import shutil
@@ -23,8 +23,8 @@ from lakehouse.moves import stage_to_raw
 from lakehouse.names import Names, Zone
 from lakehouse.tables import migrations
 from lakehouse.tables.definition import raw
-from tests.benchmarks import contest, orders
-from tests.benchmarks.measure import main_of, table
+from benchmarks import contest, orders
+from benchmarks.measure import main_of, table
 
 ROOT = Path(".local/bench").resolve()
 NAMES = Names(environment="dev", account=server_lifecycle.ACCOUNT, region=server_lifecycle.REGION, project="bench")

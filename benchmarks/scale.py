@@ -1,6 +1,6 @@
 """Benchmark: what follows the work in hand, and what grows with datasets or batches? `make bench-scale`.
 
-python -m tests.benchmarks.scale [--datasets 10 50 200 1000] [--batches 10 1000 100000] [--rows synth ...]
+python -m benchmarks.scale [--datasets 10 50 200 1000] [--batches 10 1000 100000] [--rows synth ...]
 
 Seconds are processor time. It fails if a figure is over its bar at the largest number, or if a number of calls grows.
 """
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import requests
 
-from tests.benchmarks.measure import run
+from benchmarks.measure import run
 from tests.support import moto_glue
 from tests.support.repository import ROOT
 
@@ -82,7 +82,7 @@ def _measured(row: str, number: int, variables: dict[str, str]) -> dict[str, flo
     requests.post(f"{variables['AWS_ENDPOINT_URL']}/moto-api/reset", timeout=60)
     if row in OF_BATCHES:  # in its own process, a hundred thousand objects take a tenth of the time
         variables = {name: value for name, value in variables.items() if name != "AWS_ENDPOINT_URL"}
-    command = [sys.executable, "-m", "tests.benchmarks.scale_rows", row, str(number)]
+    command = [sys.executable, "-m", "benchmarks.scale_rows", row, str(number)]
     figures: dict[str, float] = run(command, environment=variables).answer
     return figures
 

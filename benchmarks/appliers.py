@@ -1,6 +1,6 @@
 """Tools that apply a batch of changes to a table of `growing`; each run is a process of its own.
 
-python -m tests.benchmarks.appliers TOOL MILLIONS SIZE OVER
+python -m benchmarks.appliers TOOL MILLIONS SIZE OVER
 """
 
 import json
@@ -20,7 +20,7 @@ from lakehouse.moves.raw_to_integration import raw_to_integration
 from lakehouse.names import Names, Zone
 from lakehouse.tables import migrations
 from lakehouse.tables.definition import Definition, integration, raw
-from tests.benchmarks import changes, growing
+from benchmarks import changes, growing
 
 ROOT = Path(".local/bench/growth").resolve()
 LOADED = "loaded"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.runtime import server_lifecycle
-from tests.benchmarks.measure import Run, run
+from benchmarks.measure import Run, run
 
 SPARK_PYTHON = Path(".venv-spark-4.1/bin/python")
 
@@ -45,7 +45,7 @@ def spark(script: str, *arguments: object) -> list[str]:
     if not SPARK_PYTHON.exists():
         print(f"local Spark: not measured, {SPARK_PYTHON} is missing; `make bench` makes it if there is Java")  # noqa: T201
         return []
-    return [str(SPARK_PYTHON), f"tests/benchmarks/{script}", *map(str, arguments)]
+    return [str(SPARK_PYTHON), f"benchmarks/{script}", *map(str, arguments)]
 
 
 def compare(

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from lakehouse.contracts.model import Ingest, Source
-from tests.benchmarks import orders
+from benchmarks import orders
 
 ROWS, CHANGES = 10_000_000, 1_000_000
 BATCH = "orders-00000002"

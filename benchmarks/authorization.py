@@ -1,6 +1,6 @@
 """Benchmark: what authorization costs the demo, with it `on` and `off` in turn.
 
-python -m tests.benchmarks.authorization [--rounds N]
+python -m benchmarks.authorization [--rounds N]
 """
 
 import argparse
@@ -11,7 +11,7 @@ from statistics import median
 
 from local import lake
 from local.demo.__main__ import main as demo
-from tests.benchmarks.measure import Run, run
+from benchmarks.measure import Run, run
 
 BAR = 1.10
 """Authorization may cost a tenth of the demo's processor time."""
@@ -20,7 +20,7 @@ BAR = 1.10
 def measured(mode: str) -> Run:
     """Return one demo in a new root folder, its servers included."""
     with tempfile.TemporaryDirectory(prefix="lakehouse-authorization-") as folder:
-        command = [sys.executable, "-m", "tests.benchmarks.authorization", "--root", str(Path(folder) / "root")]
+        command = [sys.executable, "-m", "benchmarks.authorization", "--root", str(Path(folder) / "root")]
         return run(command, environment={"LAKEHOUSE_LOCAL_AUTHORIZATION": mode})
 
 

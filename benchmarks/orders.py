@@ -17,7 +17,7 @@ def _column(name: str, type_: Type, *, required: bool = False, options: Options 
 
 
 CONTRACT = Contract(
-    path="tests/benchmarks/orders.py",
+    path="benchmarks/orders.py",
     domain="bench",
     dataset="orders",
     version="1.0.0",

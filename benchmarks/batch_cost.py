@@ -1,6 +1,6 @@
 """Benchmark: does the cost of a batch follow the batch, or the table? On files, in partitions of a million rows.
 
-python -m tests.benchmarks.batch_cost [--rounds N] [--millions 1 10 50]
+python -m benchmarks.batch_cost [--rounds N] [--millions 1 10 50]
 """
 
 import argparse
@@ -14,10 +14,10 @@ from typing import Any
 import duckdb
 from pyiceberg.expressions import GreaterThanOrEqual
 
-from tests.benchmarks import changes, contest, growing
-from tests.benchmarks.appliers import LAKEHOUSE, LOADED, PANDAS, PREPARE, ROOT, UPSERT, Case
-from tests.benchmarks.growing import LOCAL, MILLION, SPREAD
-from tests.benchmarks.measure import Run, run
+from benchmarks import changes, contest, growing
+from benchmarks.appliers import LAKEHOUSE, LOADED, PANDAS, PREPARE, ROOT, UPSERT, Case
+from benchmarks.growing import LOCAL, MILLION, SPREAD
+from benchmarks.measure import Run, run
 
 SIZE = 100_000
 SPARK = "Spark, plain MERGE"
@@ -57,7 +57,7 @@ def measured(case: Case, *, environment: dict[str, str]) -> Run | None:
 
 
 def _command(case: Case) -> list[str]:
-    return [sys.executable, "-m", "tests.benchmarks.appliers", *case.arguments]
+    return [sys.executable, "-m", "benchmarks.appliers", *case.arguments]
 
 
 def _expected(case: Case) -> Any:

@@ -2,7 +2,7 @@
 
 It stands alone, since Apache Spark cannot be installed beside the Spark Connect client that the lakehouse uses:
 
-    python tests/benchmarks/spark_changes.py TABLE CHANGES OUT
+    python benchmarks/spark_changes.py TABLE CHANGES OUT
 """
 
 import json

@@ -1,6 +1,6 @@
 """Benchmark of raw -> integration: a million changes, all over the keys, to an Iceberg table of 10 million rows.
 
-python -m tests.benchmarks.raw_to_integration [--rounds N]
+python -m benchmarks.raw_to_integration [--rounds N]
 """
 
 import shutil
@@ -24,8 +24,8 @@ from lakehouse.moves.raw_to_integration import raw_to_integration
 from lakehouse.names import Names, Zone
 from lakehouse.tables import migrations
 from lakehouse.tables.definition import Definition, integration, raw
-from tests.benchmarks import changes, contest
-from tests.benchmarks.measure import main_of, run, table
+from benchmarks import changes, contest
+from benchmarks.measure import main_of, run, table
 
 ROOT = Path(".local/bench").resolve()
 BASELINE = "DuckDB, Parquet rewritten"

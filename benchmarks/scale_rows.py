@@ -1,6 +1,6 @@
-"""One measurement of the benchmark of scale, in a process of its own: `python -m tests.benchmarks.scale_rows ROW N`.
+"""One measurement of the benchmark of scale, in a process of its own: `python -m benchmarks.scale_rows ROW N`.
 
-The last line that it prints is a JSON object of the figures, by the names that `tests.benchmarks.scale` has for them.
+The last line that it prints is a JSON object of the figures, by the names that `benchmarks.scale` has for them.
 """
 
 import json
