@@ -74,7 +74,7 @@ def values(rows: dict[str, list[dict[str, Any]]], sql: str) -> dict[tuple[str | 
 
 
 @given(lines, receipts, regions)
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_values_equal_those_of_python(
     sold: list[dict[str, Any]], till: list[dict[str, Any]], current: list[str | None]
 ) -> None:
@@ -148,7 +148,7 @@ METRICFLOW = {
 
 
 @given(lines, receipts, regions)
-@settings(max_examples=examples(40), deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_values_equal_those_of_metricflow(
     sold: list[dict[str, Any]], till: list[dict[str, Any]], current: list[str | None]
 ) -> None:
