@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 from pyiceberg.table import Table
 
+from benchmarks import changes, growing
 from emulator.runtime import server_lifecycle
 from lakehouse.engine import catalog
 from lakehouse.engine.session import spark
@@ -20,7 +21,6 @@ from lakehouse.moves.raw_to_integration import raw_to_integration
 from lakehouse.names import Names, Zone
 from lakehouse.tables import migrations
 from lakehouse.tables.definition import Definition, integration, raw
-from benchmarks import changes, growing
 
 ROOT = Path(".local/bench/growth").resolve()
 LOADED = "loaded"

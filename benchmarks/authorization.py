@@ -9,9 +9,9 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+from benchmarks.measure import Run, run
 from local import lake
 from local.demo.__main__ import main as demo
-from benchmarks.measure import Run, run
 
 BAR = 1.10
 """Authorization may cost a tenth of the demo's processor time."""

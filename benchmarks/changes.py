@@ -5,8 +5,8 @@ from pathlib import Path
 
 import duckdb
 
-from lakehouse.contracts.model import Ingest, Source
 from benchmarks import orders
+from lakehouse.contracts.model import Ingest, Source
 
 ROWS, CHANGES = 10_000_000, 1_000_000
 BATCH = "orders-00000002"

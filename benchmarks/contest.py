@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from emulator.runtime import server_lifecycle
 from benchmarks.measure import Run, run
+from emulator.runtime import server_lifecycle
 
 SPARK_PYTHON = Path(".venv-spark-4.1/bin/python")
 

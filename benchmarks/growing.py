@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from lakehouse.contracts.model import Partition
 from benchmarks import changes
+from lakehouse.contracts.model import Partition
 
 MILLION = 1_000_000
 CONTRACT = replace(changes.CONTRACT, partitions=(Partition(column="order_id", transform=f"truncate[{MILLION}]"),))

@@ -17,6 +17,8 @@ import duckdb
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchTableError
 
+from benchmarks import changes, contest
+from benchmarks.measure import main_of, run, table
 from emulator.runtime import server_lifecycle
 from lakehouse.engine import catalog
 from lakehouse.engine.session import spark
@@ -24,8 +26,6 @@ from lakehouse.moves.raw_to_integration import raw_to_integration
 from lakehouse.names import Names, Zone
 from lakehouse.tables import migrations
 from lakehouse.tables.definition import Definition, integration, raw
-from benchmarks import changes, contest
-from benchmarks.measure import main_of, run, table
 
 ROOT = Path(".local/bench").resolve()
 BASELINE = "DuckDB, Parquet rewritten"

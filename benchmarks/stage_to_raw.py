@@ -16,6 +16,8 @@ import boto3
 import duckdb
 from pyiceberg.exceptions import NoSuchTableError
 
+from benchmarks import contest, orders
+from benchmarks.measure import main_of, table
 from emulator.runtime import server_lifecycle
 from lakehouse.batches.manifests import Batch, StageObject
 from lakehouse.engine import catalog
@@ -23,8 +25,6 @@ from lakehouse.moves import stage_to_raw
 from lakehouse.names import Names, Zone
 from lakehouse.tables import migrations
 from lakehouse.tables.definition import raw
-from benchmarks import contest, orders
-from benchmarks.measure import main_of, table
 
 ROOT = Path(".local/bench").resolve()
 NAMES = Names(environment="dev", account=server_lifecycle.ACCOUNT, region=server_lifecycle.REGION, project="bench")
