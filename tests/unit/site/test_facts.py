@@ -14,8 +14,9 @@ from lakehouse.contracts.types import INT
 from lakehouse.names import OpsTable
 from lakehouse.site.facts import gather
 from lakehouse.site.pages import pages
+from tests.support.batch_records import NAMES
 from tests.support.contract_builders import column, contract, rows
-from tests.support.site.facts import NAMES, dataset
+from tests.support.site.facts import dataset
 
 DATASETS = 1000
 
