@@ -84,18 +84,8 @@ def asks(names: Names) -> dict[str, list[tuple[str, str]]]:
             ("s3:GetObject", f"{integration}/ops/{OpsTable.LINEAGE}/data/1.parquet"),
         ],
         "site": [
-            *read_ops,
-            *batches,
-            *(
-                ask
-                for name in (OpsTable.QUALITY_RESULTS, OpsTable.LINEAGE, OpsTable.RELEASES)
-                for ask in [
-                    *table(names.ops_database, name),
-                    ("s3:GetObject", f"{integration}/ops/{name}/data/1.parquet"),
-                ]
-            ),
-            *table(names.database(Zone.RAW), "orders"),
-            ("s3:GetObject", f"{raw}/sales/orders/data/1.parquet"),
+            *(ask for name in OpsTable if name != OpsTable.ERASURES for ask in table(names.ops_database, name)),
+            ("s3:GetObject", f"{integration}/ops/{OpsTable.QUALITY_RESULTS}/data/1.parquet"),
         ],
         "quarantine": [
             *table(names.database(Zone.RAW), "orders"),
