@@ -10,8 +10,8 @@ from rich.text import Text
 
 from lakehouse.batches.quarantine import Rejected
 from lakehouse.cli.commands import build, quarantine, status
-from lakehouse.cli.commands.query import _cell
 from lakehouse.cli.printable import in_markup, printable
+from lakehouse.cli.results import _cell
 from lakehouse.names import Names
 from lakehouse.operations.dbt import Node
 from lakehouse.operations.status import Status
