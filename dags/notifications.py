@@ -102,7 +102,7 @@ def _effect_and_next_step(task_id: str, subject: str) -> tuple[str, str]:
     if task_id == RELEASE:
         return (
             "the tables show the rows of this run, but `lakehouse query --as-of` does not know this state yet",
-            "fix the cause; the next run records the release, no data is lost",
+            "fix the cause; the next run that moves or builds something records the release, no data is lost",
         )
     command = f"lakehouse {'pull' if task_id.endswith('.pull') else 'run'} {subject}"
     return (
