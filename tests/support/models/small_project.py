@@ -111,7 +111,9 @@ def make(aws: Server, folder: Path, *, project: str) -> Project:
     for definition in ops.definitions(names=names):
         migrations.create(catalog.load(), definition)
     here = folder / "models"
-    shutil.copytree(REAL, here, ignore=shutil.ignore_patterns("target", "logs", "__pycache__", "zones", "*tests"))
+    shutil.copytree(
+        REAL, here, ignore=shutil.ignore_patterns("target", "logs", "__pycache__", "zones", "metrics", "*tests")
+    )
     (here / "zones" / "curated").mkdir(parents=True)
     (here / "zones" / "integration").mkdir()
     for tests in ("tests", "unit_tests"):
