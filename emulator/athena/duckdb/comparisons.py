@@ -106,6 +106,8 @@ class Comparisons(DuckDBGenerator):
         names, dt = self._columns(query)
         column = f"row({', '.join(names)})" if len(names) > 1 else "c0"
         left, right = (identity.identity(sql, kind) for sql, kind in ((self.sql(value), type_of(value)), (column, dt)))
+        # DuckDB takes a row that is written before IN for several values.
+        left = f"coalesce({left}, NULL)" if type_of(value).this is exp.DType.STRUCT else left
         member = f"{left} IN (SELECT {right} FROM {self._subquery(query)} AS cmp({', '.join(names)}))"
         return f"({member} AND {compare('=', self.value(value), self.value(value))})" if condition else f"({member})"
 
