@@ -106,9 +106,15 @@ class Comparisons(DuckDBGenerator):
         names, dt = self._columns(query)
         column = f"row({', '.join(names)})" if len(names) > 1 else "c0"
         left, right = (identity.identity(sql, kind) for sql, kind in ((self.sql(value), type_of(value)), (column, dt)))
-        # DuckDB takes a row that is written before IN for several values.
-        left = f"coalesce({left}, NULL)" if type_of(value).this is exp.DType.STRUCT else left
-        member = f"{left} IN (SELECT {right} FROM {self._subquery(query)} AS cmp({', '.join(names)}))"
+        rows = f"{self._subquery(query)} AS cmp({', '.join(names)})"
+        member = f"{left} IN (SELECT {right} FROM {rows})"
+        if type_of(value).this is exp.DType.STRUCT:
+            # DuckDB takes a row before IN for several values. In a list it is one, but a NULL is then a value too.
+            member = (
+                f"CASE WHEN {left} IS NULL THEN NULL IN (SELECT NULL FROM {rows}) "
+                f"WHEN [{left}] IN (SELECT [{right}] FROM {rows}) THEN true "
+                f"ELSE NULL IN (SELECT NULL FROM {rows} WHERE {right} IS NULL) END"
+            )
         return f"({member} AND {compare('=', self.value(value), self.value(value))})" if condition else f"({member})"
 
     def _columns(self, query: exp.Expr) -> tuple[list[str], DataType]:
