@@ -3,6 +3,7 @@
 PyIceberg is loaded only where the table is read: the planner's Lambda function imports this module and has boto3 alone.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -80,6 +81,14 @@ def _attempts(table: "pa.Table") -> list[Attempt]:
         Attempt(**{renamed.get(column, column): value for column, value in row.items()} | {"move": Move(row["move"])})
         for row in table.to_pylist()
     ]
+
+
+def by_dataset(attempts: Iterable[Attempt]) -> defaultdict[str, list[Attempt]]:
+    """Return the attempts of each dataset, in their order; a dataset without an attempt has none."""
+    of_each: defaultdict[str, list[Attempt]] = defaultdict(list)
+    for attempt in attempts:
+        of_each[attempt.dataset].append(attempt)
+    return of_each
 
 
 def last_successes(attempts: Iterable[Attempt], move: Move) -> dict[str, Attempt]:

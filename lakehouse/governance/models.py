@@ -28,13 +28,15 @@ def of_models(project: Path) -> list[TaggedTable]:
     Raises:
         LakehouseError: a classification does not exist, or a model has no domain; the message names file and model.
     """
-    tables = [
-        table
-        for area in (Area.INTEGRATION, Area.CURATED)
-        for path in sorted((project / ZONES / area).glob("*.yml"))
-        for table in _of_file(path, area)
-    ]
-    return sorted(tables, key=lambda table: table.name)
+    return sorted((_table(*described) for described in nodes(project)), key=lambda table: table.name)
+
+
+def nodes(project: Path) -> Iterator[tuple[Path, Area, dict[str, Any]]]:
+    """Yield what the YAML files of a project say of each model: file, zone and node; nothing without a project."""
+    for area in (Area.INTEGRATION, Area.CURATED):
+        for path in sorted((project / ZONES / area).glob("*.yml")):
+            for node in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
+                yield path, area, node
 
 
 def sources(project: Path) -> list[tuple[str, str]]:
@@ -50,31 +52,29 @@ def grain(project: Path, model: str) -> tuple[str, ...]:
         project: folder of the dbt project.
         model: name of a model, or of another table, which has none.
     """
-    for path in sorted((project / ZONES).glob("*/*.yml")):
-        for node in yaml.safe_load(path.read_text()).get("models", []):
-            if node["name"] == model:
-                tests = [test["unique_grain"] for test in node.get("data_tests", []) if "unique_grain" in test]
-                unique = [column["name"] for column in node["columns"] if "unique" in column.get("data_tests", [])]
-                return tuple(tests[0]["arguments"]["columns"] if tests else unique[:1])
+    for _, _, node in nodes(project):
+        if node["name"] == model:
+            tests = [test["unique_grain"] for test in node.get("data_tests", []) if "unique_grain" in test]
+            unique = [column["name"] for column in node["columns"] if "unique" in column.get("data_tests", [])]
+            return tuple(tests[0]["arguments"]["columns"] if tests else unique[:1])
     return ()
 
 
-def _of_file(path: Path, area: Area) -> Iterator[TaggedTable]:
-    for model in yaml.safe_load(path.read_text())["models"]:
-        where = f"{path}: model {model['name']}"
-        meta = _meta(model)
-        if not meta.get(DOMAIN):
-            raise LakehouseError(f"{where} has no domain: write config: {{meta: {{domain: ...}}}}")
-        own = _classification(meta, where=where, default=UNCLASSIFIED)
-        yield TaggedTable(
-            area=area,
-            name=model["name"],
-            tags={DOMAIN: meta[DOMAIN]},
-            columns={
-                column["name"]: _classification(_meta(column), where=f"{where}, column {column['name']}", default=own)
-                for column in model["columns"]
-            },
-        )
+def _table(path: Path, area: Area, model: dict[str, Any]) -> TaggedTable:
+    where = f"{path}: model {model['name']}"
+    meta = _meta(model)
+    if not meta.get(DOMAIN):
+        raise LakehouseError(f"{where} has no domain: write config: {{meta: {{domain: ...}}}}")
+    own = _classification(meta, where=where, default=UNCLASSIFIED)
+    return TaggedTable(
+        area=area,
+        name=model["name"],
+        tags={DOMAIN: meta[DOMAIN]},
+        columns={
+            column["name"]: _classification(_meta(column), where=f"{where}, column {column['name']}", default=own)
+            for column in model["columns"]
+        },
+    )
 
 
 def _meta(node: dict[str, Any]) -> dict[str, Any]:

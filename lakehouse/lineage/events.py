@@ -8,9 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lakehouse.names import Names
+
+if TYPE_CHECKING:  # it imports Iceberg's library, which Airflow's environment does not have
+    from lakehouse.tables.definition import Definition
 
 Json = dict[str, Any]
 
@@ -164,6 +167,12 @@ class Run:
 def table(names: Names, database: str, name: str, **fields: Any) -> Dataset:
     """Return a table of the Glue catalog as a dataset, with more fields of `Dataset`."""
     return Dataset(namespace=f"arn:aws:glue:{names.region}:{names.account}", name=f"table/{database}/{name}", **fields)
+
+
+def defined(definition: "Definition", names: Names, **fields: Any) -> Dataset:
+    """Return a table with the columns of its definition, with more fields of `Dataset`."""
+    columns = {field.name: field.type.glue for field in definition.fields}
+    return table(names, definition.database, definition.table, columns=columns, **fields)
 
 
 def run_id(*parts: str) -> str:

@@ -90,7 +90,11 @@ class Graph:
 
     def around(self, place: Place, *, up: bool, down: bool) -> "Graph":
         """Return the part of the graph with a table and all its direct and indirect sources, targets, or both."""
-        names = {place[0]}.union(*(self.reached(place[0], up=way) for way in [True] * up + [False] * down))
+        names = {place[0]}
+        if up:
+            names |= self.reached(place[0], up=True)
+        if down:
+            names |= self.reached(place[0], up=False)
         return Graph(
             tables={name: table for name, table in self.tables.items() if name in names},
             edges=[edge for edge in self.edges if {edge.source[0], edge.target[0]} <= names],

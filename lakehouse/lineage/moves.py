@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from lakehouse.batches.manifests import StageObject
 from lakehouse.contracts.columns import DELETED, OPERATION
@@ -108,20 +107,15 @@ def _inputs_and_output(attempt: Attempt, *, rows: int | None) -> tuple[list[Data
         source = _source(contract, names)
         inputs = [source, *map(_file, attempt.objects[:MOST_OBJECTS])]
         origins = {column.name: [_parsed(column, contract, source)] for column in contract.columns}
-        return inputs, _table(raw(contract, names=names), names, origins=origins, rows=rows)
-    source, target = _table(raw(contract, names=names), names), integration(contract, names=names)
+        return inputs, events.defined(raw(contract, names=names), names, origins=origins, rows=rows)
+    source, target = events.defined(raw(contract, names=names), names), integration(contract, names=names)
     origins = _origins(target, source, how=_selection(contract))
-    return [source], _table(target, names, origins=origins, rows=rows)
+    return [source], events.defined(target, names, origins=origins, rows=rows)
 
 
 def _windows(attempt: Attempt) -> list[Dataset]:
     of_move = attempt.move is Move.RAW_TO_INTEGRATION
     return windows.outputs(attempt.contract, names=attempt.names) if of_move else []
-
-
-def _table(definition: Definition, names: Names, **fields: Any) -> Dataset:
-    columns = {field.name: field.type.glue for field in definition.fields}
-    return events.table(names, definition.database, definition.table, columns=columns, **fields)
 
 
 def _source(contract: Contract, names: Names) -> Dataset:

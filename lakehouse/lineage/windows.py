@@ -28,8 +28,7 @@ def _output(definition: Definition, windows: Windows, source: Dataset, *, names:
         for name, column, subtype, how in _origins(windows)
         if name in {field.name for field in definition.fields}
     }
-    columns = {field.name: field.type.glue for field in definition.fields}
-    return events.table(names, definition.database, definition.table, columns=columns, origins=origins)
+    return events.defined(definition, names, origins=origins)
 
 
 def _origins(windows: Windows) -> Iterator[tuple[str, str, Subtype, str]]:

@@ -5,15 +5,16 @@ offsets, percentiles, validity by time) is refused by name, because a value with
 """
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from lakehouse.contracts.violations import one_of
 from lakehouse.errors import LakehouseError
-from lakehouse.governance.models import ZONES
+from lakehouse.governance.models import nodes
 from lakehouse.metrics.check import check
 from lakehouse.metrics.model import Aggregation, Dimension, Entity, Kind, Measure, Metric, Metrics, SemanticModel
 from lakehouse.metrics.templates import render
@@ -26,6 +27,7 @@ _META = {"unit", "format", "owner", "mart"}
 _OPTIONAL = {"label", "description", "config"}
 
 Node = Mapping[str, Any]
+Part = TypeVar("Part", Entity, Dimension, Measure)
 
 
 def load(project: Path) -> Metrics:
@@ -46,11 +48,11 @@ def load(project: Path) -> Metrics:
         reader.keys(content, "file", optional={"version", "semantic_models", "metrics"})
         for node in content.get("semantic_models", []):
             model = reader.model(node)
-            reader.new(model.name, models, kind="semantic model")
+            reader.new(model.name, models, kind="semantic models")
             models[model.name] = model
         for node in content.get("metrics", []):
             metric = reader.metric(node)
-            reader.new(metric.name, metrics, kind="metric")
+            reader.new(metric.name, metrics, kind="metrics")
             metrics[metric.name] = metric
     loaded = Metrics(models=dict(sorted(models.items())), metrics=dict(sorted(metrics.items())))
     check(loaded, columns=_columns(project))
@@ -59,11 +61,7 @@ def load(project: Path) -> Metrics:
 
 def _columns(project: Path) -> dict[str, list[str]]:
     """Return the columns of each model of the project."""
-    return {
-        model["name"]: [column["name"] for column in model["columns"]]
-        for path in sorted((project / ZONES).glob("*/*.yml"))
-        for model in yaml.safe_load(path.read_text()).get("models", [])
-    }
+    return {node["name"]: [column["name"] for column in node["columns"]] for _, _, node in nodes(project)}
 
 
 class _Reader:
@@ -87,9 +85,9 @@ class _Reader:
         return node
 
     def new(self, name: str, known: Mapping[str, object], *, kind: str) -> None:
-        """Refuse a name that is there already, or that MetricFlow would not accept."""
+        """Refuse a name that is there already."""
         if name in known:
-            raise LakehouseError(f"{self._path}: there are two {kind}s {name!r}: rename one of them")
+            raise LakehouseError(f"{self._path}: there are two {kind} {name!r}: rename one of them")
 
     def name(self, node: Node, where: str) -> str:
         name = str(node["name"])
@@ -106,26 +104,17 @@ class _Reader:
         reference = _REFERENCE.fullmatch(str(node["model"]).strip())
         if not reference:
             raise LakehouseError(f"{self._path}: {where}: model is {node['model']!r}: write ref('MODEL')")
-        primary = node.get("primary_entity")
-        entities: dict[str, Entity] = {}
-        for part in node.get("entities", []):
-            entity = self._entity(part, where)
-            self.new(entity.name, entities, kind=f"entities of {where}, named ")
-            entities[entity.name] = entity
-            primary = entity.name if part["type"] == "primary" else primary
+        entities = self._parts("entities", node, where, read=self._entity)
+        primary = next(
+            (part["name"] for part in reversed(node.get("entities", [])) if part["type"] == "primary"),
+            node.get("primary_entity"),
+        )
         if not primary:
             raise LakehouseError(f"{self._path}: {where} has no primary entity: add primary_entity")
-        dimensions: dict[str, Dimension] = {}
-        for part in node.get("dimensions", []):
-            dimension = self._dimension(part, where)
-            self.new(dimension.name, dimensions, kind=f"dimensions of {where}, named ")
-            dimensions[dimension.name] = dimension
+        dimensions = self._parts("dimensions", node, where, read=self._dimension)
         time = self.keys(node.get("defaults", {}), f"{where}: defaults", optional={"agg_time_dimension"})
-        measures: dict[str, Measure] = {}
-        for part in node.get("measures", []):
-            measure = self._measure(part, where, time=str(time.get("agg_time_dimension", "")))
-            self.new(measure.name, measures, kind=f"measures of {where}, named ")
-            measures[measure.name] = measure
+        measure = partial(self._measure, time=str(time.get("agg_time_dimension", "")))
+        measures = self._parts("measures", node, where, read=measure)
         return SemanticModel(
             name=self.name(node, where),
             table=reference[1],
@@ -134,6 +123,15 @@ class _Reader:
             dimensions=dimensions,
             measures=measures,
         )
+
+    def _parts(self, kind: str, node: Node, model: str, *, read: Callable[[Any, str], Part]) -> dict[str, Part]:
+        """Return the parts of a semantic model of one kind, by name."""
+        parts: dict[str, Part] = {}
+        for one in node.get(kind, []):
+            part = read(one, model)
+            self.new(part.name, parts, kind=f"{kind} of {model}")
+            parts[part.name] = part
+        return parts
 
     def _entity(self, node: Any, model: str) -> Entity:
         where = f"{model}: entity"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import boto3
 
 from lakehouse.batches import pulls
-from lakehouse.batches.attempts import FAILED, SUCCEEDED, Attempt
+from lakehouse.batches.attempts import FAILED, SUCCEEDED, Attempt, by_dataset
 from lakehouse.batches.due import due_batches
 from lakehouse.batches.manifests import BATCHES_A_RUN
 from lakehouse.batches.planning import plan_batches
@@ -125,15 +125,13 @@ def due(
         names: names of the deployment.
         now: current time; a dataset that failed recently is left out until its pause is over.
     """
-    attempts_of: dict[str, list[Attempt]] = {}
-    for attempt in recorded:
-        attempts_of.setdefault(attempt.dataset, []).append(attempt)
+    attempts_of = by_dataset(recorded)
     due_datasets: list[Due] = []
     for inputs in datasets:
         dataset = inputs["dataset"]
         plannable = _Plannable(dataset=dataset, stage_prefix=inputs["stage_prefix"], ingest=Ingest(inputs["ingest"]))
         last = plan_batches(s3, names=names, contract=plannable).last
-        own = attempts_of.get(dataset, [])
+        own = attempts_of[dataset]
         due_ids = due_batches(s3, dataset, own, names=names, last=last)
         ids = {batch_id for move in Move for batch_id in due_ids[move]}
         minutes = inputs["pull_minutes"]

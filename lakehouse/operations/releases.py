@@ -76,7 +76,7 @@ def _condition(when: str) -> str | None:
 
 def _tagged(client: "AthenaClient", database: str, table: str, *, names: Names, workgroup: str, tag: str) -> int:
     """Return the snapshot of a table that has a tag."""
-    quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (database, f"{table}$refs"))
+    quoted = ".".join(map(athena.identifier, (database, f"{table}$refs")))
     sql = f"SELECT snapshot_id FROM {quoted} WHERE type = 'TAG' AND name = {athena.literal(tag)}"  # noqa: S608 - quoted
     rows = list(athena.query(client, sql, names=names, workgroup=workgroup, database=database).rows)
     if not rows:

@@ -97,12 +97,10 @@ def statuses_of(
         for dataset, batches in planned.items()
     }
     sources = replications.blockages(contracts, names=names, histories=histories)
-    by_dataset: dict[str, list[Attempt]] = {}
-    for attempt in recorded:
-        by_dataset.setdefault(attempt.dataset, []).append(attempt)
+    attempts_of = attempts.by_dataset(recorded)
     for contract in contracts:
         dataset = contract.dataset
-        own = by_dataset.get(dataset, [])
+        own = attempts_of[dataset]
         newest = _last_batch(own, Move.RAW_TO_INTEGRATION)
         yield summary(
             contract,

@@ -27,10 +27,14 @@ def table_of(metrics: Metrics, metric: str) -> str:
     return metrics.measures_of(metric)[0][0].table
 
 
-def hidden(metrics: Metrics, metric: str, star: Star) -> bool:
-    """Return whether a metric needs a column that the star does not have, because its role does not see it."""
+def shown(metrics: Metrics, star: Star) -> list[str]:
+    """Return the metrics that need no column which the star does not have, because its role does not see it."""
+    return [name for name in metrics.metrics if not _is_hidden(metrics, name, star)]
+
+
+def _is_hidden(metrics: Metrics, metric: str, star: Star) -> bool:
     one = metrics.metrics[metric]
-    if any(hidden(metrics, other, star) for other in one.inputs.values()):
+    if any(_is_hidden(metrics, other, star) for other in one.inputs.values()):
         return True
     needed = [(model.table, measure.expr) for model, measure in metrics.measures_of(metric)]
     for model, measure in metrics.measures_of(metric):

@@ -21,9 +21,8 @@ Json = Mapping[str, Any]
 def files(star: Star, metrics: Metrics) -> dict[str, str]:
     """Return the files of the report by path in its folder `definition`."""
     shown: dict[str, list[str]] = {}
-    for name in metrics.metrics:
-        if not measures.hidden(metrics, name, star):
-            shown.setdefault(measures.table_of(metrics, name), []).append(name)
+    for name in measures.shown(metrics, star):
+        shown.setdefault(measures.table_of(metrics, name), []).append(name)
     content: dict[str, Json] = {
         "version.json": {"$schema": f"{SCHEMAS}/versionMetadata/1.0.0/schema.json", "version": "2.0.0"},
         "report.json": {"$schema": f"{SCHEMAS}/report/3.0.0/schema.json", "themeCollection": {}},

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import LakehouseError
+from lakehouse.governance.models import ZONES
 from lakehouse.metrics.expressions import expression_of, names_in
 from lakehouse.powerbi.dax import condition, member_name, table_name
 from lakehouse.powerbi.star import Star
@@ -24,7 +25,7 @@ def filters(contracts: Iterable[Contract], *, star: Star, project: Path) -> dict
     Raises:
         LakehouseError: a table shows rows of a filtered dataset and cannot be filtered; names contract and table.
     """
-    reads = {path.stem: _reads(path) for path in sorted((project / "zones").glob("*/*.sql"))}
+    reads = {path.stem: _reads(path) for path in sorted((project / ZONES).glob("*/*.sql"))}
     found: dict[str, list[str]] = {}
     for contract in sorted(contracts, key=lambda one: one.dataset):
         if not contract.row_filter:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 
+from lakehouse.engine import athena
 from lakehouse.governance.roles import Role
 from lakehouse.metrics.model import Metrics
 from lakehouse.names import Names, Zone
@@ -35,7 +36,7 @@ def files(
         names: names of the deployment, the defaults of the parameters.
         filters: DAX condition by table for users without access to all rows.
     """
-    shown = [name for name in metrics.metrics if not measures.hidden(metrics, name, star)]
+    shown = measures.shown(metrics, star)
     measures.check_labels(metrics, shown, star)
     content = {
         "database.tmdl": ["database", f"\tcompatibilityLevel: {COMPATIBILITY}"],
@@ -151,8 +152,8 @@ def _role(name: str, filters: Mapping[str, str]) -> list[str]:
 def _query(table: Table, mode: Mode) -> str:
     """Return the query in M; it names the columns, so that a column that the role does not see is not asked for."""
     if mode is Mode.IMPORT:
-        before = f"SELECT {', '.join(map(_identifier, table.columns))} FROM "  # noqa: S608 - quoted
-        statement = f"{m_text(before + chr(34))} & Database & {m_text(chr(34) + '.' + _identifier(table.name))}"
+        before = f"SELECT {', '.join(map(athena.identifier, table.columns))} FROM "  # noqa: S608 - quoted
+        statement = f"{m_text(before + chr(34))} & Database & {m_text(chr(34) + '.' + athena.identifier(table.name))}"
         return (
             "let\n"
             f"    Statement = {statement},\n"
@@ -177,7 +178,3 @@ def m_text(value: str) -> str:
     """Return a text as a constant of M, which also takes `#(` for the start of an escape."""
     escaped = value.replace("#(", "#(#)(").replace('"', '""')
     return '"' + escaped.replace("\r", "#(cr)").replace("\n", "#(lf)").replace("\t", "#(tab)") + '"'
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lakehouse.contracts.classification import Classification
 from lakehouse.errors import LakehouseError
-from lakehouse.governance.models import of_models
+from lakehouse.governance.models import nodes, of_models
 from lakehouse.governance.roles import Role, visible
 from lakehouse.governance.tags import Area
 from lakehouse.metrics.model import Metrics
@@ -99,27 +97,26 @@ def read(project: Path, *, metrics: Metrics, role: Role) -> Star:
     Raises:
         LakehouseError: a column has no data type, or one that Power BI does not have; names file, model and column.
     """
-    seen = {table.name: visible(role, table) for table in of_models(project) if table.area is Area.CURATED}
-    classified = {table.name: table.columns for table in of_models(project)}
+    curated = {table.name: table for table in of_models(project) if table.area is Area.CURATED}
+    seen = {name: visible(role, table) for name, table in curated.items()}
     wanted = {model.table for model in metrics.models.values()}
     tables: dict[str, Table] = {}
     related: list[Relationship] = []
-    for path in sorted((project / "zones" / Area.CURATED).glob("*.yml")):
-        for node in yaml.safe_load(path.read_text())["models"]:
-            name, spine = node["name"], node.get("time_spine")
-            if (name not in wanted and not spine) or not seen[name]:
-                continue
-            described = [column for column in node["columns"] if column["name"] in seen[name]]
-            tables[name] = Table(
-                name=name,
-                description=_text(node),
-                columns={
-                    column["name"]: _column(column, classified[name][column["name"]], where=f"{path}: {name}")
-                    for column in described
-                },
-                day=spine and spine["standard_granularity_column"],
-            )
-            related += _relationships(name, described)
+    for path, area, node in nodes(project):
+        name, spine = node["name"], node.get("time_spine")
+        if area is not Area.CURATED or (name not in wanted and not spine) or not seen[name]:
+            continue
+        described = [column for column in node["columns"] if column["name"] in seen[name]]
+        tables[name] = Table(
+            name=name,
+            description=_text(node),
+            columns={
+                column["name"]: _column(column, curated[name].columns[column["name"]], where=f"{path}: {name}")
+                for column in described
+            },
+            day=spine and spine["standard_granularity_column"],
+        )
+        related += _relationships(name, described)
     return Star(
         tables=dict(sorted(tables.items())),
         relationships=tuple(

@@ -22,9 +22,7 @@ VOLUME_FACTOR = 10
 def accepted(*, may_be_empty: bool) -> QualityRule:
     """Return the rule that at least one record of a batch is accepted, unless the batch may be empty."""
     operator = "mustBeGreaterOrEqualTo" if may_be_empty else "mustBeGreaterThan"
-    return QualityRule(
-        name="_accepted", column=None, metric="rowCount", query=None, operator=operator, thresholds=(Decimal(0),)
-    )
+    return _rule("_accepted", operator, Decimal(0), metric="rowCount", severity=Severity.ERROR)
 
 
 def volume(history: Sequence[int]) -> QualityRule:
@@ -34,62 +32,47 @@ def volume(history: Sequence[int]) -> QualityRule:
         history: number of accepted records of each earlier batch.
     """
     usual = Decimal(median(history)) if history else Decimal(0)
-    return QualityRule(
-        name=VOLUME,
-        column=None,
-        metric="rowCount",
-        query=None,
-        operator="mustBeBetween",
-        thresholds=(usual / VOLUME_FACTOR, usual * VOLUME_FACTOR),
-        severity=Severity.WARNING,
-    )
+    return _rule(VOLUME, "mustBeBetween", usual / VOLUME_FACTOR, usual * VOLUME_FACTOR, metric="rowCount")
 
 
 def current() -> QualityRule:
     """Return the rule that no row is older than in the source because its latest change was rejected."""
-    return _no_rows(CURRENT)
+    return _rule(CURRENT, "mustBe", Decimal(0))
 
 
 def equals_source() -> QualityRule:
     """Return the rule that no key differs from the source; `lakehouse reconcile` measures it."""
-    return _no_rows(EQUALS_SOURCE)
-
-
-def _no_rows(name: str) -> QualityRule:
-    return QualityRule(
-        name=name,
-        column=None,
-        metric=None,
-        query=None,
-        operator="mustBe",
-        thresholds=(Decimal(0),),
-        severity=Severity.WARNING,
-    )
+    return _rule(EQUALS_SOURCE, "mustBe", Decimal(0))
 
 
 def cleansed(column: str, rule: str) -> QualityRule:
     """Return the rule that counts how often a step of cleansing changed a value of a batch; it always passes."""
-    return QualityRule(
-        name=f"_cleansed_{column}_{rule}",
-        column=column,
-        metric=None,
-        query=None,
-        operator="mustBeGreaterOrEqualTo",
-        thresholds=(Decimal(0),),
-        severity=Severity.INFO,
-    )
+    name = f"_cleansed_{column}_{rule}"
+    return _rule(name, "mustBeGreaterOrEqualTo", Decimal(0), column=column, severity=Severity.INFO)
 
 
 def freshness(contract: Contract) -> QualityRule | None:
     """Return the rule on the age of the newest row, in minutes; None if the contract promises no freshness."""
     if contract.freshness is None:
         return None
+    minutes = Decimal(str(contract.freshness.total_seconds() / 60))
+    return _rule(FRESHNESS, "mustBeLessOrEqualTo", minutes)
+
+
+def _rule(
+    name: str,
+    operator: str,
+    *thresholds: Decimal,
+    column: str | None = None,
+    metric: str | None = None,
+    severity: Severity = Severity.WARNING,
+) -> QualityRule:
     return QualityRule(
-        name=FRESHNESS,
-        column=None,
-        metric=None,
+        name=name,
+        column=column,
+        metric=metric,
         query=None,
-        operator="mustBeLessOrEqualTo",
-        thresholds=(Decimal(str(contract.freshness.total_seconds() / 60)),),
-        severity=Severity.WARNING,
+        operator=operator,
+        thresholds=thresholds,
+        severity=severity,
     )

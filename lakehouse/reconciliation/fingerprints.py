@@ -40,7 +40,12 @@ class SourceColumn:
     @property
     def quoted(self) -> str:
         """Its name in SQL."""
-        return '"' + self.name.replace('"', '""') + '"'
+        return quoted(self.name)
+
+
+def quoted(name: str) -> str:
+    """Return a name in SQL."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def value_sql(column: Column, source: SourceColumn) -> str | None:

@@ -121,11 +121,6 @@ def one(connection: "Connection[Any]", sql: str) -> Any:
     return row[0]
 
 
-def quoted(name: str) -> str:
-    """Return a name in SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def literal(text: str) -> str:
     """Return a text in SQL."""
     return "E'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

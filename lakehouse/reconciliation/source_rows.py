@@ -13,9 +13,10 @@ from lakehouse.reconciliation.fingerprints import (
     hash_sql,
     key_order,
     part_sql,
+    quoted,
     value_sql,
 )
-from lakehouse.reconciliation.snapshot import Moment, columns_of, literal, one, open_snapshot, quoted
+from lakehouse.reconciliation.snapshot import Moment, columns_of, literal, one, open_snapshot
 
 if TYPE_CHECKING:
     from psycopg import Connection

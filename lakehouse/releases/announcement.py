@@ -43,10 +43,13 @@ def announce(session: boto3.Session, release: Release, *, names: Names) -> list[
         name: (added, removed)
         for name, added, removed in zip(release.changed, release.added, release.removed, strict=True)
     }
+    if not changed:
+        return []
+    told = {name.partition(".")[2] for tables in changed.values() for name in tables}
+    ages, sns = _ages(session.client("athena"), sorted(told), names=names), session.client("sns")
     for domain, tables in changed.items():
-        ages = _ages(session.client("athena"), [name.partition(".")[2] for name in tables], names=names)
         notification.send(
-            session.client("sns"),
+            sns,
             names,
             urgency=Urgency.INFO,
             subject=f"{domain} has new rows, release {release.release_id}",

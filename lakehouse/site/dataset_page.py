@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from lakehouse.contracts.model import Contract, Source
+from lakehouse.engine.athena import identifier
 from lakehouse.governance.access import Row, Sight
 from lakehouse.governance.roles import ROLES
 from lakehouse.names import Zone
@@ -68,12 +69,8 @@ def neighbours(facts: Facts, tables: Sequence[str], *, site: Site, up: bool) -> 
 def sample(table: str, columns: Sequence[str]) -> str:
     """Return a query of a table, `database.table`."""
     database, _, name = table.partition(".")
-    shown = ", ".join(map(_quoted, columns[:SQL_COLUMNS])) or "*"
-    return f"SELECT {shown}\nFROM {_quoted(database)}.{_quoted(name)}\nLIMIT 10"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    shown = ", ".join(map(identifier, columns[:SQL_COLUMNS])) or "*"
+    return f"SELECT {shown}\nFROM {identifier(database)}.{identifier(name)}\nLIMIT 10"
 
 
 def _source(source: Source) -> str:

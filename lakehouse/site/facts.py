@@ -82,9 +82,7 @@ def gather(contracts: Sequence[Contract], *, names: Names, catalog: Catalog, mod
     releases = release.read(catalog, names=names)
     graph = of_events(record.latest(catalog, names=names, batches=1), names=names)
     statuses = {one.dataset: one for one in statuses_of(contracts, recorded, results, names=names)}
-    by_dataset: dict[str, list[Attempt]] = {dataset: [] for dataset in statuses}
-    for attempt in recorded:
-        by_dataset.setdefault(attempt.dataset, []).append(attempt)
+    of_each = attempts.by_dataset(recorded)
     access: dict[str, list[Row]] = {}
     for row in matrix(tables(contracts, models=models, names=names), list(ROLES.values())):
         access.setdefault(f"{row.area}.{row.table}", []).append(row)
@@ -93,12 +91,12 @@ def gather(contracts: Sequence[Contract], *, names: Names, catalog: Catalog, mod
         names=names,
         contracts=contracts,
         statuses=statuses,
-        attempts=by_dataset,
+        attempts={dataset: of_each[dataset] for dataset in statuses},
         results=results,
         rejected={
             contract.dataset: quarantine.counts(catalog, contract, names=names, batch_ids=batch_ids)
             for contract in contracts
-            if (batch_ids := _with_rejected(by_dataset[contract.dataset]))
+            if (batch_ids := _with_rejected(of_each[contract.dataset]))
         },
         docs=model_docs.read(models),
         models=model_statuses(

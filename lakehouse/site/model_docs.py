@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from lakehouse.governance.models import ZONES
+from lakehouse.governance.models import ZONES, nodes
 from lakehouse.governance.tag_keys import DOMAIN
-from lakehouse.names import Zone
 
 _BLOCK = re.compile(r"{%-?\s*docs\s+(\w+)\s*-?%}(.*?){%-?\s*enddocs\s*-?%}", re.DOTALL)
 _DOC = re.compile(r"""{{\s*doc\(\s*['"](\w+)['"]\s*\)\s*}}""")
@@ -42,22 +39,20 @@ def read(project: Path) -> dict[str, ModelDoc]:
         for path in sorted((project / ZONES).rglob("*.md"))
         for name, text in _BLOCK.findall(path.read_text(encoding="utf-8"))
     }
-    return {model.name: model for model in sorted(_models(project / ZONES, blocks), key=lambda model: model.name)}
+    return {model.name: model for model in sorted(_models(project, blocks), key=lambda model: model.name)}
 
 
-def _models(zones: Path, blocks: Mapping[str, str]) -> Iterator[ModelDoc]:
+def _models(project: Path, blocks: Mapping[str, str]) -> Iterator[ModelDoc]:
     def described(node: Mapping[str, Any]) -> str:
         text = _DOC.sub(lambda found: blocks.get(found[1], ""), str(node.get("description") or ""))
         return " ".join(text.split())
 
-    for zone in (Zone.INTEGRATION, Zone.CURATED):
-        for path in sorted((zones / zone).glob("*.yml")):
-            for node in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
-                meta = node.get("config", {}).get("meta", {})
-                yield ModelDoc(
-                    name=f"{zone}.{node['name']}",
-                    domain=str(meta.get(DOMAIN) or ""),
-                    owner=str(meta.get("owner") or ""),
-                    description=described(node),
-                    columns={column["name"]: described(column) for column in node.get("columns", [])},
-                )
+    for _, area, node in nodes(project):
+        meta = node.get("config", {}).get("meta", {})
+        yield ModelDoc(
+            name=f"{area}.{node['name']}",
+            domain=str(meta.get(DOMAIN) or ""),
+            owner=str(meta.get("owner") or ""),
+            description=described(node),
+            columns={column["name"]: described(column) for column in node.get("columns", [])},
+        )

@@ -1,9 +1,10 @@
 """Make the pages of the site from its facts: equal facts give equal bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lakehouse.lineage.page import page as lineage_page
 from lakehouse.names import Zone
+from lakehouse.operations.model_status import ModelStatus
 from lakehouse.site import problems, search
 from lakehouse.site.batches import last_batches
 from lakehouse.site.dataset_page import dataset
@@ -39,7 +40,7 @@ def pages(facts: Facts, *, docs: str) -> dict[str, str]:
         rules.setdefault(name, {})[rule] = results
     made = {name: (FOLDER / "static" / name).read_text(encoding="utf-8") for name in STATIC} | {
         "lineage.html": lineage_page(facts.graph),
-        "index.html": _overview(facts, models, site=site),
+        "index.html": _overview(facts, models, built, site=site),
         "search.html": render("search.html", site, page="search.html"),
         "glossary.html": render("glossary.html", site, page="glossary.html", terms=facts.terms),
         "search-index.js": search.index(_entries(facts, models)),
@@ -54,7 +55,7 @@ def pages(facts: Facts, *, docs: str) -> dict[str, str]:
     return made
 
 
-def _overview(facts: Facts, models: Sequence[str], *, site: Site) -> str:
+def _overview(facts: Facts, models: Sequence[str], built: Mapping[str, ModelStatus], *, site: Site) -> str:
     """Return the first page: what needs action comes first."""
     datasets = []
     for contract in facts.contracts:
@@ -62,7 +63,6 @@ def _overview(facts: Facts, models: Sequence[str], *, site: Site) -> str:
         batch = last_batches(facts.attempts[contract.dataset], blocked=status.blocked, most=1)
         link = site.link(f"{Zone.INTEGRATION}.{contract.dataset}")
         datasets.append((contract, link.page, status, problems.of_dataset(status), batch[0] if batch else None))
-    built = {one.name: one for one in facts.models}
     states = [
         (site.link(name), status, problems.of_model(status) if status else [])
         for name in models

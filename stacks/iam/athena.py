@@ -6,7 +6,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from lakehouse.governance.tags import Area
-from stacks.iam.statements import allow, open_default, use_key_in_s3
+from stacks.iam.statements import allow, open_default, use_key_in
 from stacks.stack import LakehouseStack
 
 QUERY = ["StartQueryExecution", "StopQueryExecution", "GetQueryExecution", "GetQueryResults", "GetWorkGroup"]
@@ -48,5 +48,5 @@ def athena_statements(
             conditions={"StringLike": {"s3:prefix": f"{workgroup}/*"}},
         ),
         allow("Results", actions=READ_RESULTS, resources=[f"{results}*"]),
-        use_key_in_s3(stack, key),
+        use_key_in("s3", stack, key=key),
     ]

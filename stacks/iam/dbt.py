@@ -14,7 +14,7 @@ from lakehouse.names import OpsTable, Urgency, Zone
 from stacks.iam.athena import athena_statements
 from stacks.iam.jobs import WRITE_OBJECTS
 from stacks.iam.roles import add_role, role_by_name
-from stacks.iam.statements import allow, index_statements
+from stacks.iam.statements import allow, index_statements, use_key_in
 from stacks.iam.tag_grants import grant
 from stacks.stack import LakehouseStack
 
@@ -133,10 +133,5 @@ def _announcement(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.PolicySta
             resources=[stack.arn("sns", resource=stack.names.alerts_topic(Urgency.INFO))],
         ),
         # Source: Amazon SNS developer guide, "Encrypting a message with an AWS KMS key".
-        allow(
-            "UseKeyInAnnouncements",
-            actions=["kms:GenerateDataKey", "kms:Decrypt"],
-            resources=[key.key_arn],
-            conditions={"StringEquals": {"kms:ViaService": f"sns.{stack.region}.amazonaws.com"}},
-        ),
+        use_key_in("sns", stack, key=key, sid="UseKeyInAnnouncements"),
     ]

@@ -5,7 +5,7 @@ from aws_cdk import aws_kms as kms
 
 from lakehouse.governance.tags import Area
 from lakehouse.names import OpsTable, Zone
-from stacks.iam.statements import allow, use_key_in_s3
+from stacks.iam.statements import allow, use_key_in
 from stacks.stack import LakehouseStack
 
 ERASURE_HOURS = 12
@@ -41,5 +41,5 @@ def erasure_statements(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.Poli
         allow("ReadTables", actions=READ_TABLES, resources=stack.glue_arns(*readable)),
         allow("CommitTables", actions=["glue:UpdateTable"], resources=[*rewritten, *map(stack.glue_arn, ops)]),
         allow("BeDbt", actions=["sts:AssumeRole"], resources=[stack.role_arn(names.dbt_role)]),
-        use_key_in_s3(stack, key),
+        use_key_in("s3", stack, key=key),
     ]

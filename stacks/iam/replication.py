@@ -6,7 +6,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 
 from lakehouse.contracts.dms import bucket_folder
 from lakehouse.names import Zone
-from stacks.iam.statements import allow, index_statements, use_key, use_key_in_s3
+from stacks.iam.statements import allow, index_statements, use_key, use_key_in
 from stacks.stack import LakehouseStack
 
 WRITE_ENCRYPTED = ["Encrypt", "Decrypt", "GenerateDataKey", "DescribeKey"]
@@ -64,7 +64,7 @@ def watch_statements(stack: LakehouseStack, *, key: kms.IKey) -> list[iam.Policy
     return [
         *ask_statements(stack),
         *index_statements(stack),
-        use_key_in_s3(stack, key),
+        use_key_in("s3", stack, key=key),
         allow(
             "Measure",
             actions=["cloudwatch:PutMetricData"],

@@ -48,13 +48,13 @@ def use_key(key: kms.IKey, *, sid: str | None = "UseKey") -> iam.PolicyStatement
     return allow(sid, actions=USE_KEY, resources=[key.key_arn])
 
 
-def use_key_in_s3(stack: LakehouseStack, key: kms.IKey) -> iam.PolicyStatement:
-    """Return a statement that allows to use the key for objects in S3, and for nothing else."""
+def use_key_in(service: str, stack: LakehouseStack, *, key: kms.IKey, sid: str = "UseKey") -> iam.PolicyStatement:
+    """Return a statement that allows to use the key for data in a service, such as s3, and for nothing else."""
     return allow(
-        "UseKey",
+        sid,
         actions=USE_KEY,
         resources=[key.key_arn],
-        conditions={"StringEquals": {"kms:ViaService": f"s3.{stack.region}.amazonaws.com"}},
+        conditions={"StringEquals": {"kms:ViaService": f"{service}.{stack.region}.amazonaws.com"}},
     )
 
 

@@ -10,8 +10,7 @@ import typer
 from rich.table import Table
 
 from lakehouse.cli.options import DEFAULT_CONTRACTS, Contracts, checked_contracts, console
-from lakehouse.contracts.violations import one_of
-from lakehouse.errors import LakehouseError
+from lakehouse.cli.roles import role_named
 from lakehouse.governance.access import Sight, matrix, tables
 from lakehouse.governance.roles import ROLES
 from lakehouse.names import Names
@@ -36,9 +35,7 @@ def access(
 
     Needs no AWS. Exit code 2: the role does not exist, or the contracts have violations.
     """
-    if role not in (None, *ROLES):
-        raise LakehouseError(f"no role {role!r}: {one_of(role, ROLES)}")
-    roles = [ROLES[role]] if role else list(ROLES.values())
+    roles = list(ROLES.values()) if role is None else [role_named(role)]
     # Access does not depend on the deployment, so the names of any deployment can be used.
     names = Names(environment="dev", account="000000000000", region="eu-central-1")
     rows = list(matrix(tables(checked_contracts(contracts), models=dbt.PROJECT, names=names), roles))

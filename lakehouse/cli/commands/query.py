@@ -8,10 +8,8 @@ from rich.table import Table
 from lakehouse.cli.options import DEFAULT_ENVIRONMENT, Environment, console
 from lakehouse.cli.printable import in_markup
 from lakehouse.cli.results import Format, show
-from lakehouse.contracts.violations import one_of
+from lakehouse.cli.roles import DEFAULT_ROLE, WorkgroupRole, role_named
 from lakehouse.engine import catalog
-from lakehouse.errors import LakehouseError
-from lakehouse.governance.roles import ROLES
 from lakehouse.operations import releases as past
 from lakehouse.releases import release
 from lakehouse.settings import names_of
@@ -22,10 +20,7 @@ def query(
     form: Annotated[Format, typer.Option("--format", help="table, or for pipes csv or json (one object per line).")] = (
         Format.TABLE
     ),
-    role: Annotated[
-        str,
-        typer.Option(envvar="LAKEHOUSE_ROLE", help=f"Role whose workgroup is used: {', '.join(ROLES)}."),
-    ] = "analyst",
+    role: WorkgroupRole = DEFAULT_ROLE,
     when: Annotated[
         str | None,
         typer.Option("--as-of", metavar="RELEASE|TIME|TAG", help="Read all tables in their state at that release."),
@@ -44,9 +39,7 @@ def query(
     Needs the permissions of the role; a release needs a role that reads ops. Exit code 2: the role or the release does
     not exist, the release lacks a table of the query or its snapshot expired, or Athena refused the statement.
     """
-    if role not in ROLES:
-        raise LakehouseError(f"no role {role!r}: {one_of(role, ROLES)}")
-    result = past.query(sql, role=ROLES[role], names=names_of(env), when=when)
+    result = past.query(sql, role=role_named(role), names=names_of(env), when=when)
     show(result, form)
 
 

@@ -8,9 +8,7 @@ from rich.table import Table
 from lakehouse.cli.options import DEFAULT_ENVIRONMENT, Environment, console
 from lakehouse.cli.printable import in_markup
 from lakehouse.cli.results import Format, show
-from lakehouse.contracts.violations import one_of
-from lakehouse.errors import LakehouseError
-from lakehouse.governance.roles import ROLES
+from lakehouse.cli.roles import DEFAULT_ROLE, WorkgroupRole, role_named
 from lakehouse.metrics import dimensions, loader, query, sql
 from lakehouse.metrics.model import GRAINS, METRIC_TIME, Metrics
 from lakehouse.operations import dbt
@@ -29,9 +27,7 @@ def metric(
     describe: Annotated[bool, typer.Option("--describe", help="Print the definition and the dimensions.")] = False,
     as_sql: Annotated[bool, typer.Option("--sql", help="Print the SQL and do not run it.")] = False,
     form: Annotated[Format, typer.Option("--format", help="table, or for pipes csv or json.")] = Format.TABLE,
-    role: Annotated[
-        str, typer.Option(envvar="LAKEHOUSE_ROLE", help=f"Role whose workgroup is used: {', '.join(ROLES)}.")
-    ] = "analyst",
+    role: WorkgroupRole = DEFAULT_ROLE,
     env: Environment = DEFAULT_ENVIRONMENT,
 ) -> None:
     """List the metrics, describe one, or query its values on Athena in the workgroup of a role.
@@ -54,13 +50,11 @@ def metric(
     if describe:
         _describe(metrics, name)
         return
-    if role not in ROLES:
-        raise LakehouseError(f"no role {role!r}: {one_of(role, ROLES)}")
-    names = names_of(env)
+    reader, names = role_named(role), names_of(env)
     if as_sql:
         typer.echo(sql.statement(metrics, asked, names=names).sql)
         return
-    show(query.run(metrics, asked, role=ROLES[role], names=names, project=dbt.PROJECT), form)
+    show(query.run(metrics, asked, role=reader, names=names, project=dbt.PROJECT), form)
 
 
 def _list(metrics: Metrics) -> None:

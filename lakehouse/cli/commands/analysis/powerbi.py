@@ -14,8 +14,7 @@ from lakehouse.cli.options import (
     console,
 )
 from lakehouse.cli.printable import in_markup
-from lakehouse.contracts.violations import one_of
-from lakehouse.errors import LakehouseError
+from lakehouse.cli.roles import DEFAULT_ROLE, role_named
 from lakehouse.governance.roles import ROLES
 from lakehouse.names import Names
 from lakehouse.operations import dbt
@@ -40,7 +39,7 @@ def build(
     ] = False,
     role: Annotated[
         str, typer.Option(envvar="LAKEHOUSE_ROLE", help=f"Role whose DSN is read with: {', '.join(ROLES)}.")
-    ] = "analyst",
+    ] = DEFAULT_ROLE,
     contracts: Contracts = DEFAULT_CONTRACTS,
     env: Environment = DEFAULT_ENVIRONMENT,
 ) -> None:
@@ -51,12 +50,10 @@ def build(
     Needs no AWS. Exit code 2: the role does not exist or sees nothing, the contracts have violations, or a model or
     metric has something that Power BI cannot show right.
     """
-    if role not in ROLES:
-        raise LakehouseError(f"no role {role!r}: {one_of(role, ROLES)}")
     content = project.files(
         checked_contracts(contracts),
         project=dbt.PROJECT,
-        role=ROLES[role],
+        role=role_named(role),
         # Neither account nor region is in the names of databases and workgroups.
         names=Names(environment=env, account="000000000000", region="eu-central-1"),
         mode=Mode.DIRECT_QUERY if direct_query else Mode.IMPORT,
